@@ -1,0 +1,2 @@
+//! Main job of the SDK.
+fn main() {}
