@@ -1,2 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+// codec
+pub mod json;
+pub mod model;
+
+// client

@@ -1,0 +1,1 @@
+//! A pull reader and a writer for JSON text.

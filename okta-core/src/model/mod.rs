@@ -1,0 +1,1 @@
+//! Lossless models: tables, slots, values.
