@@ -1,2 +1,7 @@
-//! Project tasks.
-fn main() {}
+//! Command line of the development tasks.
+
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    xtask::main()
+}
