@@ -68,12 +68,18 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Correction>> {
     if !path.exists() {
         return Ok(Vec::new());
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read api/{name}"))?;
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(n, line)| serde_json::from_str(line).with_context(|| format!("api/{name}:{}", n + 1)))
+        .map(|(n, line)| {
+            serde_json::from_str(line).with_context(|| format!("api/{name}:{}", n + 1))
+        })
         .collect()
 }
 

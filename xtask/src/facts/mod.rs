@@ -305,8 +305,14 @@ impl Api {
                 LineIn::Api(head) => api.head = head,
                 LineIn::Operation(operation) => api.operations.push(operation),
                 LineIn::Parameter(parameter) => match api.operations.last_mut() {
-                    Some(operation) if operation.id == parameter.operation => operation.parameters.push(parameter),
-                    _ => bail!("{}: a parameter must follow its operation `{}`", place(), parameter.operation),
+                    Some(operation) if operation.id == parameter.operation => {
+                        operation.parameters.push(parameter)
+                    }
+                    _ => bail!(
+                        "{}: a parameter must follow its operation `{}`",
+                        place(),
+                        parameter.operation
+                    ),
                 },
                 LineIn::Schema(schema) => {
                     if let Some(before) = api.schemas.insert(schema.name.clone(), schema) {
@@ -317,7 +323,12 @@ impl Api {
                     Some(schema) => {
                         schema.members.insert(member.name.clone(), member);
                     }
-                    None => bail!("{}: member `{}` of an unknown schema `{}`", place(), member.name, member.schema),
+                    None => bail!(
+                        "{}: member `{}` of an unknown schema `{}`",
+                        place(),
+                        member.name,
+                        member.schema
+                    ),
                 },
             }
         }
@@ -329,7 +340,11 @@ impl Api {
 
     /// Reads a facts file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read api/{name}; run `cargo xtask import` first"))?;
         Self::from_text(&text, &format!("api/{name}"))

@@ -32,10 +32,16 @@ impl Type {
         if let Some(name) = text.strip_prefix('#') {
             return Ok(Self::Schema(name.to_owned()));
         }
-        if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        if let Some(inner) = text
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+        {
             return Ok(Self::Array(Box::new(Self::parse(inner)?)));
         }
-        if let Some(inner) = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        if let Some(inner) = text
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
             return Ok(Self::Map(Box::new(Self::parse(inner)?)));
         }
         let (kind, format) = text.split_once(':').unwrap_or((text, ""));
@@ -95,7 +101,16 @@ mod tests {
 
     #[test]
     fn expressions_read_and_write_alike() {
-        for text in ["any", "boolean", "integer:int32", "number", "string:date-time", "[#User]", "{[string]}", "#a b"] {
+        for text in [
+            "any",
+            "boolean",
+            "integer:int32",
+            "number",
+            "string:date-time",
+            "[#User]",
+            "{[string]}",
+            "#a b",
+        ] {
             assert_eq!(Type::parse(text).unwrap().to_string(), text);
         }
         assert!(Type::parse("strin").is_err());

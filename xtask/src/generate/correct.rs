@@ -15,10 +15,15 @@ pub(crate) fn apply(apis: &mut [Api], directory: &Path) -> Result<()> {
 }
 
 /// Applies the given corrections.
-pub(crate) fn apply_all(apis: &mut [Api], observed: &[Correction], kept: &[Correction]) -> Result<()> {
+pub(crate) fn apply_all(
+    apis: &mut [Api],
+    observed: &[Correction],
+    kept: &[Correction],
+) -> Result<()> {
     let overruled = |correction: &Correction| {
         kept.iter().any(|other| {
-            (&other.api, &other.schema, &other.member) == (&correction.api, &correction.schema, &correction.member)
+            (&other.api, &other.schema, &other.member)
+                == (&correction.api, &correction.schema, &correction.member)
                 && other.schema.is_some()
         })
     };
@@ -32,9 +37,17 @@ pub(crate) fn apply_all(apis: &mut [Api], observed: &[Correction], kept: &[Corre
         let api = apis
             .iter_mut()
             .find(|api| api.head.name == correction.api)
-            .with_context(|| format!("api/corrections.jsonl: no API is named `{}`", correction.api))?;
+            .with_context(|| {
+                format!(
+                    "api/corrections.jsonl: no API is named `{}`",
+                    correction.api
+                )
+            })?;
         if !apply_one(api, correction)? {
-            bail!("api/corrections.jsonl: this correction matches nothing, remove or mend it: {}", serde_json::to_string(correction)?);
+            bail!(
+                "api/corrections.jsonl: this correction matches nothing, remove or mend it: {}",
+                serde_json::to_string(correction)?
+            );
         }
     }
     Ok(())
@@ -44,28 +57,44 @@ fn apply_one(api: &mut Api, correction: &Correction) -> Result<bool> {
     if let Some(operation) = &correction.operation {
         return Ok(operation_correction(api, operation, correction));
     }
-    let Some(schema) = &correction.schema else { return Ok(false) };
+    let Some(schema) = &correction.schema else {
+        return Ok(false);
+    };
     if correction.problem == "wrong_discriminator" {
-        let Some(schema) = api.schemas.get_mut(schema) else { return Ok(false) };
+        let Some(schema) = api.schemas.get_mut(schema) else {
+            return Ok(false);
+        };
         schema.discriminator.clone_from(&correction.member);
         schema.mapping.clone_from(&correction.mapping);
         return Ok(true);
     }
     if correction.problem == "open" {
-        let Some(schema) = api.schemas.get_mut(schema) else { return Ok(false) };
+        let Some(schema) = api.schemas.get_mut(schema) else {
+            return Ok(false);
+        };
         schema.extensible = true;
         return Ok(true);
     }
-    let Some(member) = &correction.member else { return Ok(false) };
+    let Some(member) = &correction.member else {
+        return Ok(false);
+    };
     if correction.problem == "undocumented_member" || correction.problem == "new_member" {
         return add_member(api, schema, member, correction);
     }
     if correction.problem == "unknown_enum_value" {
         return add_values(api, schema, member, &correction.values);
     }
-    let Some(place) = find(api, schema, member) else { return Ok(false) };
-    let Place::Member { schema, member } = place else { return Ok(false) };
-    let Some(member) = api.schemas.get_mut(&schema).and_then(|schema| schema.members.get_mut(&member)) else {
+    let Some(place) = find(api, schema, member) else {
+        return Ok(false);
+    };
+    let Place::Member { schema, member } = place else {
+        return Ok(false);
+    };
+    let Some(member) = api
+        .schemas
+        .get_mut(&schema)
+        .and_then(|schema| schema.members.get_mut(&member))
+    else {
         return Ok(false);
     };
     match correction.problem.as_str() {
@@ -78,7 +107,10 @@ fn apply_one(api: &mut Api, correction: &Correction) -> Result<bool> {
             }
         }
         "type_mismatch" | "wrong_type" => {
-            member.ty = correction.ty.clone().unwrap_or_else(|| mismatch(&correction.seen));
+            member.ty = correction
+                .ty
+                .clone()
+                .unwrap_or_else(|| mismatch(&correction.seen));
             member.limits = Limits::default();
         }
         "discriminator_miss" => {}
@@ -89,7 +121,14 @@ fn apply_one(api: &mut Api, correction: &Correction) -> Result<bool> {
 
 /// What holds both what was promised and what was seen.
 fn mismatch(seen: &std::collections::BTreeMap<String, u64>) -> Type {
-    if seen.keys().all(|text| text.contains("integer expected, number sent")) { Type::Number } else { Type::Any }
+    if seen
+        .keys()
+        .all(|text| text.contains("integer expected, number sent"))
+    {
+        Type::Number
+    } else {
+        Type::Any
+    }
 }
 
 /// Where a path inside a schema leads.
@@ -104,13 +143,20 @@ fn find(api: &Api, schema: &str, path: &str) -> Option<Place> {
     for segment in path.split('.') {
         let (name, suffix) = segment.split_once(['[', '{']).unwrap_or((segment, ""));
         if !name.is_empty() {
-            let Type::Schema(schema) = super::shapes::resolved(api, &ty) else { return None };
+            let Type::Schema(schema) = super::shapes::resolved(api, &ty) else {
+                return None;
+            };
             let owner = owner(api, schema, name, 0)?;
             ty = api.schemas[&owner].members[name].ty.clone();
-            place = Some(Place::Member { schema: owner, member: name.to_owned() });
+            place = Some(Place::Member {
+                schema: owner,
+                member: name.to_owned(),
+            });
         }
         for _ in 0..usize::from(!suffix.is_empty()) {
-            let (Type::Array(inner) | Type::Map(inner)) = super::shapes::resolved(api, &ty) else { return None };
+            let (Type::Array(inner) | Type::Map(inner)) = super::shapes::resolved(api, &ty) else {
+                return None;
+            };
             ty = (**inner).clone();
             place = Some(Place::Type(ty.clone()));
         }
@@ -127,25 +173,43 @@ fn owner(api: &Api, schema: &str, member: &str, depth: usize) -> Option<String> 
     if depth > 16 {
         return None;
     }
-    found.parents.iter().find_map(|parent| owner(api, parent, member, depth + 1))
+    found
+        .parents
+        .iter()
+        .find_map(|parent| owner(api, parent, member, depth + 1))
 }
 
 fn add_member(api: &mut Api, schema: &str, path: &str, correction: &Correction) -> Result<bool> {
-    let (parent, name) = path.rsplit_once('.').map_or((None, path), |(parent, name)| (Some(parent), name));
+    let (parent, name) = path
+        .rsplit_once('.')
+        .map_or((None, path), |(parent, name)| (Some(parent), name));
     let target = match parent {
         None => Type::Schema(schema.to_owned()),
         Some(parent) => match find(api, schema, parent) {
-            Some(Place::Member { schema, member }) => api.schemas[&schema].members[&member].ty.clone(),
+            Some(Place::Member { schema, member }) => {
+                api.schemas[&schema].members[&member].ty.clone()
+            }
             Some(Place::Type(ty)) => ty,
             None => return Ok(false),
         },
     };
-    let Type::Schema(target) = super::shapes::resolved(api, &target).clone() else { return Ok(false) };
+    let Type::Schema(target) = super::shapes::resolved(api, &target).clone() else {
+        return Ok(false);
+    };
     if name.contains(['[', '{']) || owner(api, &target, name, 0).is_some() {
         return Ok(false);
     }
-    let ty = correction.ty.clone().unwrap_or_else(|| observed_type(api, correction));
-    let Some(target) = api.schemas.get_mut(&target).filter(|s| matches!(s.kind, Kind::Object | Kind::Union)) else { return Ok(false) };
+    let ty = correction
+        .ty
+        .clone()
+        .unwrap_or_else(|| observed_type(api, correction));
+    let Some(target) = api
+        .schemas
+        .get_mut(&target)
+        .filter(|s| matches!(s.kind, Kind::Object | Kind::Union))
+    else {
+        return Ok(false);
+    };
     if target.kind == Kind::Union && target.discriminator.is_none() {
         return Ok(false);
     }
@@ -167,12 +231,23 @@ fn add_member(api: &mut Api, schema: &str, path: &str, correction: &Correction) 
 
 /// The type of a member that is only known from traffic.
 fn observed_type(api: &Api, correction: &Correction) -> Type {
-    let kinds: BTreeSet<&str> = correction.seen.keys().map(String::as_str).filter(|kind| *kind != "null").collect();
+    let kinds: BTreeSet<&str> = correction
+        .seen
+        .keys()
+        .map(String::as_str)
+        .filter(|kind| *kind != "null")
+        .collect();
     let links = |shape: &str| {
         let inner = shape.trim_matches(['{', '}']);
-        !inner.is_empty() && inner.split(',').all(|name| matches!(name.trim(), "href" | "hints" | "name" | "type")) && inner.contains("href")
+        !inner.is_empty()
+            && inner
+                .split(',')
+                .all(|name| matches!(name.trim(), "href" | "hints" | "name" | "type"))
+            && inner.contains("href")
     };
-    let link = api.schemas.contains_key("HrefObject") && !correction.shapes.is_empty() && correction.shapes.iter().all(|shape| links(shape));
+    let link = api.schemas.contains_key("HrefObject")
+        && !correction.shapes.is_empty()
+        && correction.shapes.iter().all(|shape| links(shape));
     match Vec::from_iter(kinds).as_slice() {
         ["string"] => Type::String(String::new()),
         ["boolean"] => Type::Boolean,
@@ -195,8 +270,16 @@ fn add_values(api: &mut Api, schema: &str, member: &str, values: &[String]) -> R
     while let Type::Array(inner) | Type::Map(inner) = ty {
         ty = super::shapes::resolved(api, inner);
     }
-    let Type::Schema(name) = ty.clone() else { return Ok(false) };
-    let Some(found) = api.schemas.get_mut(&name).filter(|schema| schema.kind == Kind::Enum) else { return Ok(false) };
+    let Type::Schema(name) = ty.clone() else {
+        return Ok(false);
+    };
+    let Some(found) = api
+        .schemas
+        .get_mut(&name)
+        .filter(|schema| schema.kind == Kind::Enum)
+    else {
+        return Ok(false);
+    };
     for value in values {
         if let Ok(value) = serde_json::from_str::<String>(value)
             && !found.values.contains(&value)
@@ -208,21 +291,43 @@ fn add_values(api: &mut Api, schema: &str, member: &str, values: &[String]) -> R
 }
 
 fn operation_correction(api: &mut Api, id: &str, correction: &Correction) -> bool {
-    let Some(operation) = api.operations.iter_mut().find(|operation| operation.id == id) else { return false };
+    let Some(operation) = api
+        .operations
+        .iter_mut()
+        .find(|operation| operation.id == id)
+    else {
+        return false;
+    };
     let status = correction.status.unwrap_or(200);
     match correction.problem.as_str() {
         "wrong_response" => {
             operation.responses.retain(|answer| answer.status != status);
-            operation.responses.push(Answer { status, media: correction.ty.as_ref().map(|_| "application/json".to_owned()), ty: correction.ty.clone() });
+            operation.responses.push(Answer {
+                status,
+                media: correction
+                    .ty
+                    .as_ref()
+                    .map(|_| "application/json".to_owned()),
+                ty: correction.ty.clone(),
+            });
             operation.responses.sort_by_key(|answer| answer.status);
         }
         "undocumented_status" => {
-            let success = operation.responses.iter().find(|answer| answer.status < 300 && answer.ty.is_some());
+            let success = operation
+                .responses
+                .iter()
+                .find(|answer| answer.status < 300 && answer.ty.is_some());
             let (media, ty) = match success {
-                Some(answer) if status < 300 && !correction.kind.contains("empty") => (answer.media.clone(), answer.ty.clone()),
+                Some(answer) if status < 300 && !correction.kind.contains("empty") => {
+                    (answer.media.clone(), answer.ty.clone())
+                }
                 _ => (None, None),
             };
-            match operation.responses.iter_mut().find(|answer| answer.status == status) {
+            match operation
+                .responses
+                .iter_mut()
+                .find(|answer| answer.status == status)
+            {
                 Some(answer) if answer.ty.is_none() => (answer.media, answer.ty) = (media, ty),
                 Some(_) => {}
                 None => {

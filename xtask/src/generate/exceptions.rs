@@ -107,9 +107,15 @@ impl Exceptions {
     /// The path under which an operation is named.
     pub(crate) fn path(&self, path: &str) -> String {
         let covers = |entry: &&PathException| {
-            path.strip_prefix(entry.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            path.strip_prefix(entry.path.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        match self.paths.iter().filter(covers).max_by_key(|entry| entry.path.len()) {
+        match self
+            .paths
+            .iter()
+            .filter(covers)
+            .max_by_key(|entry| entry.path.len())
+        {
             Some(entry) => {
                 self.mark(format!("path {}", entry.path));
                 format!("{}{}", entry.named, &path[entry.path.len()..])
@@ -120,7 +126,10 @@ impl Exceptions {
 
     /// The function name of an operation, `METHOD /path`.
     pub(crate) fn operation(&self, operation: &str) -> Option<&str> {
-        let entry = self.operations.iter().find(|entry| entry.operation == operation)?;
+        let entry = self
+            .operations
+            .iter()
+            .find(|entry| entry.operation == operation)?;
         self.mark(format!("operation {operation}"));
         Some(&entry.name)
     }
@@ -145,7 +154,10 @@ impl Exceptions {
 
     /// The variant name of an enum's value.
     pub(crate) fn value(&self, schema: &str, value: &str) -> Option<&str> {
-        let entry = self.values.iter().find(|entry| entry.schema == schema && entry.value == value)?;
+        let entry = self
+            .values
+            .iter()
+            .find(|entry| entry.schema == schema && entry.value == value)?;
         self.mark(format!("value {schema} {value}"));
         Some(&entry.name)
     }
@@ -154,15 +166,44 @@ impl Exceptions {
     pub(crate) fn check_all_used(&self) -> Result<()> {
         let used = self.used.borrow();
         let all = BTreeMap::from([
-            ("path", self.paths.iter().map(|e| e.path.clone()).collect::<Vec<_>>()),
-            ("operation", self.operations.iter().map(|e| e.operation.clone()).collect()),
-            ("literal", self.literals.iter().map(|e| e.literal.clone()).collect()),
-            ("schema", self.schemas.iter().map(|e| e.schema.clone()).collect()),
-            ("value", self.values.iter().map(|e| format!("{} {}", e.schema, e.value)).collect()),
+            (
+                "path",
+                self.paths
+                    .iter()
+                    .map(|e| e.path.clone())
+                    .collect::<Vec<_>>(),
+            ),
+            (
+                "operation",
+                self.operations
+                    .iter()
+                    .map(|e| e.operation.clone())
+                    .collect(),
+            ),
+            (
+                "literal",
+                self.literals.iter().map(|e| e.literal.clone()).collect(),
+            ),
+            (
+                "schema",
+                self.schemas.iter().map(|e| e.schema.clone()).collect(),
+            ),
+            (
+                "value",
+                self.values
+                    .iter()
+                    .map(|e| format!("{} {}", e.schema, e.value))
+                    .collect(),
+            ),
         ]);
         for (kind, names) in all {
-            if let Some(name) = names.iter().find(|name| !used.contains(&format!("{kind} {name}"))) {
-                bail!("api/names.json: the {kind} exception `{name}` matches nothing; remove or mend it");
+            if let Some(name) = names
+                .iter()
+                .find(|name| !used.contains(&format!("{kind} {name}")))
+            {
+                bail!(
+                    "api/names.json: the {kind} exception `{name}` matches nothing; remove or mend it"
+                );
             }
         }
         Ok(())

@@ -19,7 +19,19 @@ pub(crate) fn run() -> Result<()> {
     let mut apis = plan::read_apis(&directory)?;
     correct::apply(&mut apis, &directory)?;
     let planned = plan::plan(&apis, &exceptions)?;
-    for p in &planned { println!("{} {} {} {:?} {}", p.operation.method, p.operation.path, p.rust_name(), p.route.arguments, p.paging); }
-    workspace::write(&workspace::root().join("okta-sandbox/src/generated/operations.rs"), &sandbox::operations(&planned))?;
+    for p in &planned {
+        println!(
+            "{} {} {} {:?} {}",
+            p.operation.method,
+            p.operation.path,
+            p.rust_name(),
+            p.route.arguments,
+            p.paging
+        );
+    }
+    workspace::write(
+        &workspace::root().join("okta-sandbox/src/generated/operations.rs"),
+        &sandbox::operations(&planned),
+    )?;
     Ok(())
 }

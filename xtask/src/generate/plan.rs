@@ -23,19 +23,32 @@ impl Planned {
     /// `users::factors::List`; governance operations stand under `governance::`.
     pub(crate) fn rust_name(&self) -> String {
         let name = self.route.rust_name();
-        if self.api == "governance" { format!("governance::{name}") } else { name }
+        if self.api == "governance" {
+            format!("governance::{name}")
+        } else {
+            name
+        }
     }
 
     /// Whether sending the operation twice does no more than sending it once.
     pub(crate) fn idempotent(&self) -> bool {
-        matches!(self.operation.method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE")
+        matches!(
+            self.operation.method.as_str(),
+            "GET" | "HEAD" | "PUT" | "DELETE"
+        )
     }
 }
 
 /// Names all operations.
 pub(crate) fn plan(apis: &[Api], exceptions: &Exceptions) -> Result<Vec<Planned>> {
-    let all: Vec<(&Api, &Operation)> = apis.iter().flat_map(|api| api.operations.iter().map(move |o| (api, o))).collect();
-    let named: Vec<_> = all.iter().map(|(api, operation)| shapes::shape(api, operation)).collect();
+    let all: Vec<(&Api, &Operation)> = apis
+        .iter()
+        .flat_map(|api| api.operations.iter().map(move |o| (api, o)))
+        .collect();
+    let named: Vec<_> = all
+        .iter()
+        .map(|(api, operation)| shapes::shape(api, operation))
+        .collect();
     let routes = routes(&named, exceptions)?;
     Ok(all
         .into_iter()
@@ -43,12 +56,21 @@ pub(crate) fn plan(apis: &[Api], exceptions: &Exceptions) -> Result<Vec<Planned>
         .map(|((api, operation), route)| {
             let listing = shapes::listing(api, operation).filter(|_| operation.method == "GET");
             let paging = shapes::paging(operation, listing.as_ref());
-            Planned { api: api.head.name.clone(), operation: operation.clone(), route, listing, paging }
+            Planned {
+                api: api.head.name.clone(),
+                operation: operation.clone(),
+                route,
+                listing,
+                paging,
+            }
         })
         .collect())
 }
 
 /// Reads the facts of all APIs.
 pub(crate) fn read_apis(directory: &Path) -> Result<Vec<Api>> {
-    crate::import::APIS.iter().map(|name| Api::read(&directory.join(format!("{name}.jsonl")))).collect()
+    crate::import::APIS
+        .iter()
+        .map(|name| Api::read(&directory.join(format!("{name}.jsonl"))))
+        .collect()
 }

@@ -39,12 +39,20 @@ pub(crate) struct Route {
 impl Route {
     /// Module path: `users::factors`.
     pub(crate) fn module_path(&self) -> String {
-        self.module.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("::")
+        self.module
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect::<Vec<_>>()
+            .join("::")
     }
 
     /// `users::factors::List`.
     pub(crate) fn rust_name(&self) -> String {
-        format!("{}::{}", self.module_path(), words::type_name(&self.function))
+        format!(
+            "{}::{}",
+            self.module_path(),
+            words::type_name(&self.function)
+        )
     }
 }
 
@@ -55,7 +63,10 @@ enum Segment {
 
 /// Routes of all operations, in their order.
 pub(crate) fn routes(shapes: &[Shape], exceptions: &Exceptions) -> Result<Vec<Route>> {
-    let named: Vec<String> = shapes.iter().map(|shape| exceptions.path(&shape.path)).collect();
+    let named: Vec<String> = shapes
+        .iter()
+        .map(|shape| exceptions.path(&shape.path))
+        .collect();
     let site = Site::new(shapes, &named);
     let mut routes = Vec::new();
     for (shape, path) in shapes.iter().zip(&named) {
@@ -75,12 +86,19 @@ struct Site<'a> {
 
 impl<'a> Site<'a> {
     fn new(shapes: &'a [Shape], named: &'a [String]) -> Self {
-        let mut site = Self { by_path: BTreeMap::new(), prefixes: BTreeSet::new() };
+        let mut site = Self {
+            by_path: BTreeMap::new(),
+            prefixes: BTreeSet::new(),
+        };
         for (shape, path) in shapes.iter().zip(named) {
-            site.by_path.entry((crate_of(&shape.api), path)).or_default().insert(&shape.method, shape);
+            site.by_path
+                .entry((crate_of(&shape.api), path))
+                .or_default()
+                .insert(&shape.method, shape);
             let mut prefix = path.as_str();
             while let Some((shorter, _)) = prefix.rsplit_once('/') {
-                site.prefixes.insert((crate_of(&shape.api), shorter.to_owned()));
+                site.prefixes
+                    .insert((crate_of(&shape.api), shorter.to_owned()));
                 prefix = shorter;
             }
         }
@@ -88,7 +106,10 @@ impl<'a> Site<'a> {
     }
 
     fn at(&self, api: &str, path: &str, method: &str) -> Option<&'a Shape> {
-        self.by_path.get(&(crate_of(api), path))?.get(method).copied()
+        self.by_path
+            .get(&(crate_of(api), path))?
+            .get(method)
+            .copied()
     }
 
     /// Whether something stands below the path.
@@ -133,9 +154,14 @@ fn segments(path: &str) -> Vec<Segment> {
     strip_prefix(path)
         .split('/')
         .filter(|part| !part.is_empty())
-        .map(|part| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
-            Some(name) => Segment::Parameter(name.to_owned()),
-            None => Segment::Literal(part.to_owned()),
+        .map(|part| {
+            match part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'))
+            {
+                Some(name) => Segment::Parameter(name.to_owned()),
+                None => Segment::Literal(part.to_owned()),
+            }
         })
         .collect()
 }
@@ -150,7 +176,9 @@ fn route(shape: &Shape, path: &str, site: &Site<'_>, exceptions: &Exceptions) ->
     for (n, segment) in segments.iter().enumerate() {
         match segment {
             Segment::Parameter(name) => pending.push(name.clone()),
-            Segment::Literal(literal) if literal == "lifecycle" && n < last => after_lifecycle = true,
+            Segment::Literal(literal) if literal == "lifecycle" && n < last => {
+                after_lifecycle = true
+            }
             Segment::Literal(literal) => {
                 let verb = after_lifecycle || is_verb(literal, shape, path, site, exceptions);
                 let literal = exceptions.literal(literal);
@@ -163,26 +191,46 @@ fn route(shape: &Shape, path: &str, site: &Site<'_>, exceptions: &Exceptions) ->
         }
     }
     if module.is_empty() {
-        bail!("{} {}: no path literal to name a module after", shape.method, shape.path);
+        bail!(
+            "{} {}: no path literal to name a module after",
+            shape.method,
+            shape.path
+        );
     }
     let item = matches!(segments.last(), Some(Segment::Parameter(_)));
     let key = format!("{} {}", shape.method, shape.path);
     let function = match (exceptions.operation(&key), action) {
         (Some(name), _) => name.to_owned(),
         (None, Some(action)) => action,
-        (None, None) if item => format!("{}{}", item_function(shape, path, site), twin_suffix(shape, path, site)),
+        (None, None) if item => format!(
+            "{}{}",
+            item_function(shape, path, site),
+            twin_suffix(shape, path, site)
+        ),
         (None, None) => collection_function(shape, path, site).to_owned(),
     };
-    Ok(Route { module, function, arguments: pending })
+    Ok(Route {
+        module,
+        function,
+        arguments: pending,
+    })
 }
 
 /// A last literal that only takes POST, has nothing below it, and whose first word is an action.
-fn is_verb(literal: &str, shape: &Shape, path: &str, site: &Site<'_>, exceptions: &Exceptions) -> bool {
+fn is_verb(
+    literal: &str,
+    shape: &Shape,
+    path: &str,
+    site: &Site<'_>,
+    exceptions: &Exceptions,
+) -> bool {
     let word = words::snake(literal);
     let first = word.split('_').next().unwrap_or_default();
     shape.method == "POST"
         && exceptions.verbs.contains(first)
-        && !["GET", "PUT", "PATCH", "DELETE"].iter().any(|method| site.at(&shape.api, path, method).is_some())
+        && !["GET", "PUT", "PATCH", "DELETE"]
+            .iter()
+            .any(|method| site.at(&shape.api, path, method).is_some())
         && !site.has_below(&shape.api, path)
 }
 
@@ -203,10 +251,19 @@ fn item_function(shape: &Shape, path: &str, site: &Site<'_>) -> &'static str {
 /// Where an item and an item below it take the same method, the lower one names its parameter:
 /// `assign(app_name)` and `assign_app(app_name, app_id)`.
 fn twin_suffix(shape: &Shape, path: &str, site: &Site<'_>) -> String {
-    let Some((shorter, parameter)) = path.rsplit_once('/') else { return String::new() };
+    let Some((shorter, parameter)) = path.rsplit_once('/') else {
+        return String::new();
+    };
     let twin = shorter.ends_with('}') && site.at(&shape.api, shorter, &shape.method).is_some();
     let parameter = parameter.trim_matches(['{', '}']);
-    if twin { format!("_{}", words::snake(parameter.strip_suffix("Id").unwrap_or(parameter))) } else { String::new() }
+    if twin {
+        format!(
+            "_{}",
+            words::snake(parameter.strip_suffix("Id").unwrap_or(parameter))
+        )
+    } else {
+        String::new()
+    }
 }
 
 fn collection_function(shape: &Shape, path: &str, site: &Site<'_>) -> &'static str {
@@ -235,7 +292,10 @@ fn suffix_versions(shapes: &[Shape], routes: &mut [Route]) {
     let key = |shape: &Shape, route: &Route| (crate_of(&shape.api).to_owned(), route.rust_name());
     for (shape, route) in shapes.iter().zip(routes.iter()) {
         let version = path_version(&shape.path);
-        first.entry(key(shape, route)).and_modify(|least| *least = version.min(*least)).or_insert(version);
+        first
+            .entry(key(shape, route))
+            .and_modify(|least| *least = version.min(*least))
+            .or_insert(version);
     }
     let mut clashing: BTreeSet<(String, Vec<String>, u32)> = BTreeSet::new();
     for (shape, route) in shapes.iter().zip(routes.iter()) {
@@ -248,9 +308,15 @@ fn suffix_versions(shapes: &[Shape], routes: &mut [Route]) {
     for (api, module, version) in clashing {
         for (shape, route) in shapes.iter().zip(routes.iter_mut()) {
             let below = route.module.len() >= module.len()
-                && route.module.iter().zip(&module).all(|((name, _), clash)| name == clash);
+                && route
+                    .module
+                    .iter()
+                    .zip(&module)
+                    .all(|((name, _), clash)| name == clash);
             if below && crate_of(&shape.api) == api && path_version(&shape.path) == version {
-                route.module[module.len() - 1].0.push_str(&format!("_v{version}"));
+                route.module[module.len() - 1]
+                    .0
+                    .push_str(&format!("_v{version}"));
             }
         }
     }
@@ -262,7 +328,11 @@ fn check_distinct(shapes: &[Shape], routes: &[Route]) -> Result<()> {
         if let Some(twin) = seen.insert((crate_of(&shape.api), route.rust_name()), shape) {
             bail!(
                 "two operations are both named `{}`: {} {} and {} {}; add an exception to api/names.json",
-                route.rust_name(), twin.method, twin.path, shape.method, shape.path
+                route.rust_name(),
+                twin.method,
+                twin.path,
+                shape.method,
+                shape.path
             );
         }
     }
@@ -275,14 +345,20 @@ fn check_handles(shapes: &[Shape], routes: &[Route]) -> Result<()> {
     let mut names: BTreeMap<(String, String), (bool, usize, &Shape)> = BTreeMap::new();
     for (shape, route) in shapes.iter().zip(routes) {
         let mut handle = crate_of(&shape.api).to_owned();
-        let accessors = route.module.iter().map(|(name, parameters)| (name, true, parameters.len()));
+        let accessors = route
+            .module
+            .iter()
+            .map(|(name, parameters)| (name, true, parameters.len()));
         for (name, accessor, count) in accessors.chain([(&route.function, false, usize::MAX)]) {
             let key = (handle.clone(), name.clone());
             let known = names.entry(key).or_insert((accessor, count, shape));
             if (known.0, known.1) != (accessor, count) {
                 bail!(
                     "`{handle}` cannot have `{name}` both for {} {} and for {} {}; add an exception to api/names.json",
-                    known.2.method, known.2.path, shape.method, shape.path
+                    known.2.method,
+                    known.2.path,
+                    shape.method,
+                    shape.path
                 );
             }
             handle = format!("{handle}::{name}");

@@ -12,14 +12,31 @@ pub(crate) fn operations(planned: &[Planned]) -> String {
          pub static OPERATIONS: &[Operation] = &[\n",
     );
     let mut sorted: Vec<&Planned> = planned.iter().collect();
-    sorted.sort_by_key(|p| (p.api.clone(), p.operation.path.clone(), p.operation.method.clone()));
+    sorted.sort_by_key(|p| {
+        (
+            p.api.clone(),
+            p.operation.path.clone(),
+            p.operation.method.clone(),
+        )
+    });
     for planned in sorted {
         let operation = &planned.operation;
-        let success = operation.responses.iter().map(|answer| answer.status).find(|status| *status < 400).unwrap_or(200);
+        let success = operation
+            .responses
+            .iter()
+            .map(|answer| answer.status)
+            .find(|status| *status < 400)
+            .unwrap_or(200);
         let _ = writeln!(
             text,
             "    Operation {{ id: {:?}, method: {:?}, path: {:?}, api: {:?}, scopes: &{:?}, public: {}, paged: {}, success: {success} }},",
-            operation.id, operation.method, operation.path, planned.api, operation.scopes, operation.public, planned.paging != "None",
+            operation.id,
+            operation.method,
+            operation.path,
+            planned.api,
+            operation.scopes,
+            operation.public,
+            planned.paging != "None",
         );
     }
     text.push_str("];\n");

@@ -5,7 +5,17 @@ use crate::facts::{Api, Kind, Operation, Schema, Type};
 use super::route::Shape;
 
 /// Members that may stand beside the one array of a list object.
-const ENVELOPE: [&str; 9] = ["_links", "_link", "links", "metadata", "_metadata", "_embedded", "total", "totalCount", "count"];
+const ENVELOPE: [&str; 9] = [
+    "_links",
+    "_link",
+    "links",
+    "metadata",
+    "_metadata",
+    "_embedded",
+    "total",
+    "totalCount",
+    "count",
+];
 
 /// How an operation answers with many things.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +31,9 @@ pub(crate) fn answer(operation: &Operation) -> Option<(u16, &Type)> {
     operation
         .responses
         .iter()
-        .filter(|answer| (200..300).contains(&answer.status) && answer.media.as_deref().is_some_and(is_json))
+        .filter(|answer| {
+            (200..300).contains(&answer.status) && answer.media.as_deref().is_some_and(is_json)
+        })
         .find_map(|answer| Some((answer.status, answer.ty.as_ref()?)))
 }
 
@@ -36,7 +48,11 @@ pub(crate) fn resolved<'a>(api: &'a Api, ty: &'a Type) -> &'a Type {
     for _ in 0..16 {
         match ty {
             Type::Schema(name) => match api.schemas.get(name) {
-                Some(Schema { kind: Kind::Alias, ty: Some(target), .. }) => ty = target,
+                Some(Schema {
+                    kind: Kind::Alias,
+                    ty: Some(target),
+                    ..
+                }) => ty = target,
                 _ => return ty,
             },
             _ => return ty,
@@ -47,27 +63,43 @@ pub(crate) fn resolved<'a>(api: &'a Api, ty: &'a Type) -> &'a Type {
 
 /// Whether the operation takes a cursor.
 fn takes_cursor(operation: &Operation) -> bool {
-    operation.parameters.iter().any(|parameter| parameter.location == "query" && parameter.name == "after")
+    operation
+        .parameters
+        .iter()
+        .any(|parameter| parameter.location == "query" && parameter.name == "after")
 }
 
 /// The listing in an operation's answer, if there is one.
 pub(crate) fn listing(api: &Api, operation: &Operation) -> Option<Listing> {
     let (_, ty) = answer(operation)?;
     match resolved(api, ty) {
-        Type::Array(item) => Some(Listing { item: (**item).clone(), member: None }),
+        Type::Array(item) => Some(Listing {
+            item: (**item).clone(),
+            member: None,
+        }),
         Type::Schema(name) => {
-            let schema = api.schemas.get(name).filter(|schema| schema.kind == Kind::Object)?;
+            let schema = api
+                .schemas
+                .get(name)
+                .filter(|schema| schema.kind == Kind::Object)?;
             let members = members(api, schema, 0);
-            let mut arrays = members.iter().filter_map(|(name, ty)| match resolved(api, ty) {
-                Type::Array(item) => Some((name, item)),
-                _ => None,
-            });
+            let mut arrays = members
+                .iter()
+                .filter_map(|(name, ty)| match resolved(api, ty) {
+                    Type::Array(item) => Some((name, item)),
+                    _ => None,
+                });
             let (member, item) = arrays.next()?;
             if arrays.next().is_some() {
                 return None;
             }
-            let bare = members.iter().all(|(name, _)| name == member || ENVELOPE.contains(&name.as_str()));
-            (bare || takes_cursor(operation)).then(|| Listing { item: (**item).clone(), member: Some(member.clone()) })
+            let bare = members
+                .iter()
+                .all(|(name, _)| name == member || ENVELOPE.contains(&name.as_str()));
+            (bare || takes_cursor(operation)).then(|| Listing {
+                item: (**item).clone(),
+                member: Some(member.clone()),
+            })
         }
         _ => None,
     }
@@ -76,7 +108,11 @@ pub(crate) fn listing(api: &Api, operation: &Operation) -> Option<Listing> {
 fn members(api: &Api, schema: &Schema, depth: usize) -> Vec<(String, Type)> {
     let mut all = Vec::new();
     if depth < 16 {
-        for parent in schema.parents.iter().filter_map(|name| api.schemas.get(name)) {
+        for parent in schema
+            .parents
+            .iter()
+            .filter_map(|name| api.schemas.get(name))
+        {
             all.extend(members(api, parent, depth + 1));
         }
     }
@@ -96,7 +132,9 @@ pub(crate) fn shape(api: &Api, operation: &Operation) -> Shape {
         method: operation.method.clone(),
         path: operation.path.clone(),
         list: listing.is_some(),
-        plain_list: listing.as_ref().is_some_and(|listing| listing.member.is_none() || takes_cursor(operation)),
+        plain_list: listing
+            .as_ref()
+            .is_some_and(|listing| listing.member.is_none() || takes_cursor(operation)),
         has_body: !operation.request.is_empty(),
     }
 }
@@ -105,7 +143,9 @@ pub(crate) fn shape(api: &Api, operation: &Operation) -> Shape {
 pub(crate) fn paging(operation: &Operation, listing: Option<&Listing>) -> &'static str {
     match listing {
         Some(Listing { member: None, .. }) => "Link",
-        Some(Listing { member: Some(_), .. }) if takes_cursor(operation) => "Body",
+        Some(Listing {
+            member: Some(_), ..
+        }) if takes_cursor(operation) => "Body",
         _ => "None",
     }
 }

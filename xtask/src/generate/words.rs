@@ -4,17 +4,37 @@ use heck::{ToShoutySnakeCase as _, ToSnakeCase as _, ToUpperCamelCase as _};
 
 /// Words that Rust reserves; members and functions of that name get a trailing underscore.
 const KEYWORDS: [&str; 44] = [
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
-    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
-    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
-    "try", "type", "typeof",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
 ];
-const MORE_KEYWORDS: [&str; 8] = ["unsafe", "unsized", "use", "virtual", "where", "while", "yield", "union"];
+const MORE_KEYWORDS: [&str; 8] = [
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield", "union",
+];
 
 /// Type names that generated code uses for something else.
 pub(crate) const TAKEN_TYPES: [&str; 20] = [
-    "Box", "Clone", "Debug", "Default", "Err", "Extra", "Json", "Map", "MissingMember", "Model", "None", "Ok", "Option",
-    "Result", "Self", "Some", "String", "Timestamp", "Value", "Vec",
+    "Box",
+    "Clone",
+    "Debug",
+    "Default",
+    "Err",
+    "Extra",
+    "Json",
+    "Map",
+    "MissingMember",
+    "Model",
+    "None",
+    "Ok",
+    "Option",
+    "Result",
+    "Self",
+    "Some",
+    "String",
+    "Timestamp",
+    "Value",
+    "Vec",
 ];
 
 /// `snake_case`, without a check for keywords.
@@ -45,7 +65,11 @@ pub(crate) fn ident(name: &str) -> String {
 /// Name of a struct's member: what the codec uses itself gets an underscore too.
 pub(crate) fn member(name: &str) -> String {
     // Members may be URLs; the last segment tells them apart.
-    let name = if name.contains("://") { name.rsplit('/').next().unwrap_or(name) } else { name };
+    let name = if name.contains("://") {
+        name.rsplit('/').next().unwrap_or(name)
+    } else {
+        name
+    };
     let mut ident = ident(name);
     if ident == "extra" || ident == "base" {
         ident.push('_');
@@ -70,7 +94,10 @@ pub(crate) fn variant(value: &str) -> String {
         out = match value {
             "" => "Empty".to_owned(),
             "*" => "Any".to_owned(),
-            other => other.chars().map(|c| format!("U{:04X}", u32::from(c))).collect(),
+            other => other
+                .chars()
+                .map(|c| format!("U{:04X}", u32::from(c)))
+                .collect(),
         };
     }
     if out.starts_with(|c: char| c.is_ascii_digit()) {
@@ -101,15 +128,24 @@ fn spelled(value: &str) -> String {
             _ => out.push(c),
         }
     }
-    if out.split('_').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit())) && out.contains('_') {
-        return format!("V{out}").replace('_', "Point").replace("Point", "_");
+    if out
+        .split('_')
+        .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
+        && out.contains('_')
+    {
+        return format!("V{out}")
+            .replace('_', "Point")
+            .replace("Point", "_");
     }
     out
 }
 
 /// Spellings that case conversion would tear apart.
 fn readable(name: &str) -> String {
-    name.replace("OAuth", "Oauth").replace("IdP", "Idp").replace("macOS", "macos").replace("iOS", "ios")
+    name.replace("OAuth", "Oauth")
+        .replace("IdP", "Idp")
+        .replace("macOS", "macos")
+        .replace("iOS", "ios")
 }
 
 #[cfg(test)]
@@ -125,7 +161,10 @@ mod tests {
             ("x5t#S256", "x5t_s256"),
             ("okta:ORN", "okta_orn"),
             ("extra", "extra_"),
-            ("https://schemas.openid.net/secevent/caep/event-type/session-revoked", "session_revoked"),
+            (
+                "https://schemas.openid.net/secevent/caep/event-type/session-revoked",
+                "session_revoked",
+            ),
             ("userIdOrLogin", "user_id_or_login"),
             ("isOAuth2Enabled", "is_oauth2_enabled"),
             ("2fa", "n2fa"),

@@ -17,19 +17,31 @@ pub(crate) struct Document {
 impl Document {
     /// Reads and parses a YAML (or JSON) file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read the specification {}", path.display()))?;
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let bytes = std::fs::read(path)
+            .with_context(|| format!("cannot read the specification {}", path.display()))?;
         let text = std::str::from_utf8(&bytes).with_context(|| format!("{name} is not UTF-8"))?;
         Self::parse(&name, text)
     }
 
     /// Parses a document's text.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self> {
-        let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = Sha256::digest(text.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let options = serde_saphyr::options! { budget: None };
         let root: Value = serde_saphyr::from_str_with_options(text, options)
             .map_err(|error| anyhow!("{name} is not valid YAML: {error}"))?;
-        let document = Self { name: name.to_owned(), sha256, root };
+        let document = Self {
+            name: name.to_owned(),
+            sha256,
+            root,
+        };
         let version = document.root["openapi"].as_str().unwrap_or_default();
         if !version.starts_with("3.0.") {
             bail!("{name}: `openapi` is `{version}`, expected 3.0.x");
@@ -42,12 +54,17 @@ impl Document {
 
     /// `info.version`.
     pub(crate) fn version(&self) -> Result<&str> {
-        self.root["info"]["version"].as_str().with_context(|| format!("{}: `info.version` is missing", self.name))
+        self.root["info"]["version"]
+            .as_str()
+            .with_context(|| format!("{}: `info.version` is missing", self.name))
     }
 
     /// The components of one kind, by name.
     pub(crate) fn components(&self, kind: &str) -> impl Iterator<Item = (&String, &Value)> {
-        self.root["components"][kind].as_object().into_iter().flatten()
+        self.root["components"][kind]
+            .as_object()
+            .into_iter()
+            .flatten()
     }
 
     /// The component that a `$ref` of this kind names.
@@ -72,7 +89,9 @@ impl Document {
 
 /// The name in a `$ref` to a component of this kind.
 pub(crate) fn reference<'a>(value: &'a Value, kind: &str) -> Result<Option<&'a str>> {
-    let Some(target) = value.get("$ref").and_then(Value::as_str) else { return Ok(None) };
+    let Some(target) = value.get("$ref").and_then(Value::as_str) else {
+        return Ok(None);
+    };
     target
         .strip_prefix("#/components/")
         .and_then(|rest| rest.strip_prefix(kind))
@@ -88,5 +107,7 @@ pub(crate) fn texts(value: &Value) -> Vec<String> {
 
 /// A scalar as text.
 pub(crate) fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -27,10 +27,24 @@ pub(crate) fn document(name: &str, file: &str, text: &str) -> Result<Api> {
 fn facts(name: &str, document: &Document) -> Result<Api> {
     let mut schemas = schemas::Schemas::of(document)?;
     let operations = operations::read(document, &mut schemas)?;
-    let mut scopes: BTreeSet<String> = operations.iter().flat_map(|operation| operation.scopes.clone()).collect();
+    let mut scopes: BTreeSet<String> = operations
+        .iter()
+        .flat_map(|operation| operation.scopes.clone())
+        .collect();
     for (_, scheme) in document.components("securitySchemes") {
-        for flow in scheme["flows"].as_object().into_iter().flatten().map(|(_, flow)| flow) {
-            scopes.extend(flow["scopes"].as_object().into_iter().flatten().map(|(scope, _)| scope.clone()));
+        for flow in scheme["flows"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(_, flow)| flow)
+        {
+            scopes.extend(
+                flow["scopes"]
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(scope, _)| scope.clone()),
+            );
         }
     }
     let head = Head {
@@ -39,13 +53,20 @@ fn facts(name: &str, document: &Document) -> Result<Api> {
         sha256: document.sha256.clone(),
         scopes: scopes.into_iter().collect(),
     };
-    Ok(Api { head, operations, schemas: schemas.into_found() })
+    Ok(Api {
+        head,
+        operations,
+        schemas: schemas.into_found(),
+    })
 }
 
 /// Runs the command: writes `api/*`, or with `diff` only prints what changed.
 pub(crate) fn run(shared: &Path, diff: bool) -> Result<()> {
     if !shared.is_dir() {
-        bail!("`{}` is not a directory; give the directory that holds `specs` and `facts`", shared.display());
+        bail!(
+            "`{}` is not a directory; give the directory that holds `specs` and `facts`",
+            shared.display()
+        );
     }
     let mut changes = String::new();
     for name in APIS {
@@ -53,22 +74,41 @@ pub(crate) fn run(shared: &Path, diff: bool) -> Result<()> {
         let api = facts(name, &document).with_context(|| format!("import of the {name} API"))?;
         let path = workspace::api(&format!("{name}.jsonl"));
         if diff {
-            let before = if path.exists() { Api::read(&path)? } else { Api::default() };
+            let before = if path.exists() {
+                Api::read(&path)?
+            } else {
+                Api::default()
+            };
             changes.push_str(&diff::changelog(&before, &api));
         } else {
             workspace::write(&path, &api.to_text()?)?;
-            println!("{name}: {} operations, {} schemas", api.operations.len(), api.schemas.len());
+            println!(
+                "{name}: {} operations, {} schemas",
+                api.operations.len(),
+                api.schemas.len()
+            );
         }
     }
     if diff {
-        print!("{}", if changes.is_empty() { "No changes.\n" } else { &changes });
+        print!(
+            "{}",
+            if changes.is_empty() {
+                "No changes.\n"
+            } else {
+                &changes
+            }
+        );
         return Ok(());
     }
     let observed = overlay::read(&shared.join("facts/spec-overlay.json"))?;
-    workspace::write(&workspace::api("corrections-observed.jsonl"), &corrections::to_text(&observed)?)?;
+    workspace::write(
+        &workspace::api("corrections-observed.jsonl"),
+        &corrections::to_text(&observed)?,
+    )?;
     println!("{} observed corrections", observed.len());
     let limits = shared.join("facts/rate-limits.json");
-    let bytes = std::fs::read(&limits).with_context(|| format!("cannot read {}", limits.display()))?;
+    let bytes =
+        std::fs::read(&limits).with_context(|| format!("cannot read {}", limits.display()))?;
     let limits: Value = serde_json::from_slice(&bytes).context("rate-limits.json")?;
     workspace::write(&workspace::api("rate-limits.jsonl"), &buckets(&limits)?)
 }
@@ -76,7 +116,10 @@ pub(crate) fn run(shared: &Path, diff: bool) -> Result<()> {
 /// The published rate-limit buckets, one a line.
 fn buckets(limits: &Value) -> Result<String> {
     let mut lines = Vec::new();
-    for bucket in limits["buckets"].as_array().context("rate-limits.json: `buckets` is not a list")? {
+    for bucket in limits["buckets"]
+        .as_array()
+        .context("rate-limits.json: `buckets` is not a list")?
+    {
         let mut line = serde_json::Map::new();
         for key in ["id", "limits", "match", "methods", "path", "window_seconds"] {
             if let Some(value) = bucket.get(key) {

@@ -30,9 +30,14 @@ pub(crate) struct Typed {
 impl<'a> Schemas<'a> {
     /// Reads all component schemas.
     pub(crate) fn of(document: &'a Document) -> Result<Self> {
-        let mut schemas = Self { document, found: BTreeMap::new() };
+        let mut schemas = Self {
+            document,
+            found: BTreeMap::new(),
+        };
         for (name, value) in document.components("schemas") {
-            schemas.component(name, value).with_context(|| format!("{}: schema `{name}`", document.name))?;
+            schemas
+                .component(name, value)
+                .with_context(|| format!("{}: schema `{name}`", document.name))?;
         }
         Ok(schemas)
     }
@@ -47,7 +52,12 @@ impl<'a> Schemas<'a> {
             return self.structure(name, value);
         }
         if let Some(values) = string_enum(value) {
-            return self.insert(Schema { name: name.to_owned(), kind: Kind::Enum, values, ..about(value) });
+            return self.insert(Schema {
+                name: name.to_owned(),
+                kind: Kind::Enum,
+                values,
+                ..about(value)
+            });
         }
         let parents = parents(value)?;
         let object = parents.len() > 1 || self.is_object(value, 0)?;
@@ -66,7 +76,9 @@ impl<'a> Schemas<'a> {
 
     fn insert(&mut self, schema: Schema) -> Result<()> {
         match self.found.insert(schema.name.clone(), schema) {
-            Some(before) if before.name.contains(['.', ' ']) => bail!("two inline schemas are both `{}`", before.name),
+            Some(before) if before.name.contains(['.', ' ']) => {
+                bail!("two inline schemas are both `{}`", before.name)
+            }
             _ => Ok(()),
         }
     }
@@ -80,7 +92,8 @@ impl<'a> Schemas<'a> {
             return self.is_object(self.document.component("schemas", name)?, depth + 1);
         }
         if structural(value) {
-            return Ok(value.get("oneOf").is_none() && value.get("anyOf").is_none() || value.get("properties").is_some());
+            return Ok(value.get("oneOf").is_none() && value.get("anyOf").is_none()
+                || value.get("properties").is_some());
         }
         for part in value["allOf"].as_array().into_iter().flatten() {
             if self.is_object(part, depth + 1)? {
@@ -92,12 +105,23 @@ impl<'a> Schemas<'a> {
 
     /// A schema with members, parents, or alternatives.
     fn structure(&mut self, name: &str, value: &Value) -> Result<()> {
-        let mut schema = Schema { name: name.to_owned(), parents: parents(value)?, ..about(value) };
+        let mut schema = Schema {
+            name: name.to_owned(),
+            parents: parents(value)?,
+            ..about(value)
+        };
         let mut required = Vec::new();
-        let inline = value["allOf"].as_array().into_iter().flatten().filter(|part| part.get("$ref").is_none());
+        let inline = value["allOf"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|part| part.get("$ref").is_none());
         for part in inline.chain([value]) {
             required.extend(texts(&part["required"]));
-            if let Some(additional) = part.get("additionalProperties").filter(|a| **a != Value::Bool(false)) {
+            if let Some(additional) = part
+                .get("additionalProperties")
+                .filter(|a| **a != Value::Bool(false))
+            {
                 schema.additional = Some(match additional {
                     Value::Bool(_) => Type::Any,
                     other => self.ty(other, &format!("{name}{{}}"))?.ty,
@@ -109,7 +133,9 @@ impl<'a> Schemas<'a> {
                 for (tag, target) in discriminator["mapping"].as_object().into_iter().flatten() {
                     let target = target.as_str().unwrap_or_default();
                     let target = target.rsplit('/').next().unwrap_or(target);
-                    self.document.component("schemas", target).with_context(|| format!("mapping of `{tag}`"))?;
+                    self.document
+                        .component("schemas", target)
+                        .with_context(|| format!("mapping of `{tag}`"))?;
                     schema.mapping.insert(tag.clone(), target.to_owned());
                 }
             }
@@ -123,7 +149,9 @@ impl<'a> Schemas<'a> {
                 }
             }
             for (member, value) in part["properties"].as_object().into_iter().flatten() {
-                let typed = self.ty(value, &format!("{name}.{member}")).with_context(|| format!("member `{member}`"))?;
+                let typed = self
+                    .ty(value, &format!("{name}.{member}"))
+                    .with_context(|| format!("member `{member}`"))?;
                 let member = Member {
                     schema: name.to_owned(),
                     name: member.clone(),
@@ -160,7 +188,15 @@ impl<'a> Schemas<'a> {
             self.structure(place, value)?;
             ty = Type::Schema(place.to_owned());
         } else if let Some(parts) = value["allOf"].as_array() {
-            let mut merged = Value::Object(value.as_object().into_iter().flatten().filter(|(key, _)| *key != "allOf").map(|(k, v)| (k.clone(), v.clone())).collect());
+            let mut merged = Value::Object(
+                value
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .filter(|(key, _)| *key != "allOf")
+                    .map(|(k, v)| (k.clone(), v.clone()))
+                    .collect(),
+            );
             for part in parts {
                 for (key, value) in part.as_object().into_iter().flatten() {
                     merged[key] = value.clone();
@@ -172,7 +208,12 @@ impl<'a> Schemas<'a> {
                 ty = Type::String(String::new());
                 limits.value = Some(only.clone());
             } else {
-                let schema = Schema { name: place.to_owned(), kind: Kind::Enum, values, ..Schema::default() };
+                let schema = Schema {
+                    name: place.to_owned(),
+                    kind: Kind::Enum,
+                    values,
+                    ..Schema::default()
+                };
                 self.insert(schema)?;
                 ty = Type::Schema(place.to_owned());
             }
@@ -203,7 +244,10 @@ impl<'a> Schemas<'a> {
     /// `allOf` of one reference with annotations beside it.
     fn ty_beside_reference(&mut self, merged: &Value, place: &str) -> Result<Typed> {
         let found = self.ty(merged, place)?;
-        Ok(Typed { limits: limits(merged)?, ..found })
+        Ok(Typed {
+            limits: limits(merged)?,
+            ..found
+        })
     }
 }
 
@@ -216,19 +260,27 @@ fn typed(ty: Type, limits: Limits, value: &Value) -> Typed {
         write_only: flag("writeOnly"),
         nullable: flag("nullable") || flag("x-explicit-null"),
         deprecated: flag("deprecated"),
-        lifecycle: value["x-okta-lifecycle"]["lifecycle"].as_str().unwrap_or_default().to_owned(),
+        lifecycle: value["x-okta-lifecycle"]["lifecycle"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
     }
 }
 
 /// Whether a schema has members, alternatives or a discriminator of its own.
 fn structural(value: &Value) -> bool {
-    let filled = |key: &str| value[key].as_object().is_some_and(|members| !members.is_empty());
+    let filled = |key: &str| {
+        value[key]
+            .as_object()
+            .is_some_and(|members| !members.is_empty())
+    };
     filled("properties")
         || value.get("oneOf").is_some()
         || value.get("anyOf").is_some()
         || value.get("discriminator").is_some()
         || value["allOf"].as_array().into_iter().flatten().any(|part| {
-            part.get("$ref").is_none() && (structural(part) || part.get("additionalProperties").is_some())
+            part.get("$ref").is_none()
+                && (structural(part) || part.get("additionalProperties").is_some())
         })
 }
 
@@ -246,7 +298,8 @@ fn parents(value: &Value) -> Result<Vec<String>> {
 fn string_enum(value: &Value) -> Option<Vec<String>> {
     let values = value.get("enum")?.as_array()?;
     let kind = value["type"].as_str();
-    let strings = kind == Some("string") || kind.is_none() && values.iter().all(|v| v.is_string() || v.is_null());
+    let strings = kind == Some("string")
+        || kind.is_none() && values.iter().all(|v| v.is_string() || v.is_null());
     if !strings {
         return None;
     }
@@ -264,7 +317,10 @@ fn about(value: &Value) -> Schema {
     Schema {
         nullable: value["nullable"].as_bool().unwrap_or_default(),
         deprecated: value["deprecated"].as_bool().unwrap_or_default(),
-        lifecycle: value["x-okta-lifecycle"]["lifecycle"].as_str().unwrap_or_default().to_owned(),
+        lifecycle: value["x-okta-lifecycle"]["lifecycle"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         extensible: value["x-okta-extensible"].as_bool().unwrap_or_default(),
         ..Schema::default()
     }
@@ -272,7 +328,13 @@ fn about(value: &Value) -> Schema {
 
 fn limits(value: &Value) -> Result<Limits> {
     let number = |key: &str| -> Result<Option<u64>> {
-        value.get(key).map(|v| v.as_u64().with_context(|| format!("`{key}` is `{v}`, not a count"))).transpose()
+        value
+            .get(key)
+            .map(|v| {
+                v.as_u64()
+                    .with_context(|| format!("`{key}` is `{v}`, not a count"))
+            })
+            .transpose()
     };
     let kind = value["type"].as_str().unwrap_or_default();
     Ok(Limits {
