@@ -1,2 +1,0 @@
-//! Main job of the SDK.
-fn main() {}
