@@ -1,0 +1,145 @@
+//! What a credential sees of the attempt that it authorizes.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, Uri};
+
+use crate::error::{Challenge, Error, ErrorKind, Result};
+use crate::operation::OperationInfo;
+use crate::runtime::{Runtime, within};
+use crate::transport::{HttpRequest, HttpResponse, TransportError};
+
+/// One attempt, and the means to do IO for it.
+#[derive(Debug)]
+pub struct AuthContext<'a> {
+    pub(crate) runtime: &'a Runtime,
+    pub(crate) operation: Option<&'static OperationInfo>,
+    pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
+    pub(crate) attempt: u32,
+    /// On the monotonic clock.
+    pub(crate) deadline: Option<Duration>,
+    pub(crate) challenges: &'a [Challenge],
+}
+
+impl AuthContext<'_> {
+    /// Method of the request.
+    pub fn method(&self) -> &Method {
+        self.method
+    }
+
+    /// URI of the request.
+    pub fn uri(&self) -> &Uri {
+        self.uri
+    }
+
+    /// The operation, if it is in the tables.
+    pub fn operation(&self) -> Option<&'static OperationInfo> {
+        self.operation
+    }
+
+    /// 1 for the first attempt.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// `WWW-Authenticate` challenges of the attempt before, if it was refused.
+    pub fn previous_challenges(&self) -> &[Challenge] {
+        self.challenges
+    }
+
+    /// The org's origin, without trailing slash.
+    pub fn org_url(&self) -> &str {
+        self.runtime.origin.as_str()
+    }
+
+    /// The time by the service's clock, as far as its replies have shown it.
+    pub fn server_time(&self) -> jiff::Timestamp {
+        self.runtime.server_now()
+    }
+
+    /// Sends a request of the credential's own with the client's transport, inside the call's
+    /// deadline.
+    ///
+    /// # Errors
+    /// The transport's error; [`ErrorKind::Timeout`] if the deadline passes.
+    pub async fn send_http(
+        &self,
+        mut request: HttpRequest,
+    ) -> Result<Result<HttpResponse, TransportError>> {
+        request.max_response_bytes = request.max_response_bytes.min(1024 * 1024);
+        request
+            .headers
+            .entry(http::header::USER_AGENT)
+            .or_insert_with(|| self.runtime.user_agent.clone());
+        let sent = self.runtime.transport.send(request);
+        match within(self.runtime, self.deadline, sent).await {
+            Some(Ok(response)) => {
+                self.runtime.learn_time(&response.headers);
+                Ok(Ok(response))
+            }
+            Some(Err(error)) => Ok(Err(error)),
+            None => Err(Error::new(
+                ErrorKind::Timeout,
+                "the call's total deadline ended while a token was fetched",
+            )),
+        }
+    }
+
+    /// Waits, unless the call's deadline comes first: then it fails at once.
+    pub(crate) async fn wait(&self, duration: Duration) -> bool {
+        let end = self.runtime.clock.monotonic().saturating_add(duration);
+        if self.deadline.is_some_and(|deadline| end > deadline) {
+            return false;
+        }
+        self.runtime.stats.wait(duration);
+        self.runtime.clock.sleep(duration).await;
+        true
+    }
+}
+
+/// The reply to an attempt, as a credential sees it.
+#[derive(Debug)]
+pub struct Reply<'a> {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a Bytes,
+    pub(crate) sent: &'a HeaderMap,
+    pub(crate) challenges: OnceLock<Vec<Challenge>>,
+}
+
+impl Reply<'_> {
+    /// HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Response headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.headers
+    }
+
+    /// Response body.
+    pub fn body(&self) -> &Bytes {
+        self.body
+    }
+
+    /// Headers of the request, credentials included.
+    pub fn request_headers(&self) -> &HeaderMap {
+        self.sent
+    }
+
+    /// `WWW-Authenticate` challenges.
+    pub fn challenges(&self) -> &[Challenge] {
+        self.challenges
+            .get_or_init(|| Challenge::from_headers(self.headers))
+    }
+
+    /// True if a challenge or the body names this OAuth error.
+    pub fn has_error(&self, code: &str) -> bool {
+        self.challenges().iter().any(|c| c.error() == Some(code))
+            || crate::error::ServiceError::parse(self.body).code.as_deref() == Some(code)
+    }
+}

@@ -1,0 +1,69 @@
+//! Credentials: what makes a request acceptable to the service.
+
+mod api_token;
+mod context;
+mod key;
+mod service_app;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use http::HeaderMap;
+
+pub use api_token::{ApiToken, Bearer};
+pub use context::{AuthContext, Reply};
+pub use key::PrivateKey;
+pub use service_app::{Dpop, ServiceApp};
+
+use crate::error::Result;
+use crate::scope::Scopes;
+
+/// Authorizes requests. It is called inside every attempt, so that proofs and tokens are fresh,
+/// and may do IO through its context (same transport, deadline and proxy as the call).
+#[async_trait]
+pub trait Credential: fmt::Debug + Send + Sync + 'static {
+    /// Adds what authorizes this attempt to the headers. Mark secret values sensitive.
+    async fn authorize(&self, cx: &AuthContext<'_>, headers: &mut HeaderMap) -> Result<()>;
+
+    /// Sees the reply to each attempt: learns nonces, renews a refused token. `Repeat` sends the
+    /// request once more at once; the client bounds how often.
+    async fn reply(&self, _cx: &AuthContext<'_>, _reply: &Reply<'_>) -> Reaction {
+        Reaction::Accept
+    }
+
+    /// Gets a new token, whatever the state of the present one. Nothing to do for credentials
+    /// that do not expire.
+    async fn renew(&self, _cx: &AuthContext<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Gets a token if there is none yet, so that its scopes are known.
+    async fn ready(&self, _cx: &AuthContext<'_>) -> Result<()> {
+        Ok(())
+    }
+
+    /// Scopes that the present token carries; `None` if unknown or if scopes do not apply.
+    fn granted_scopes(&self) -> Option<Scopes> {
+        None
+    }
+
+    /// Client id of the app that the token is issued to, if there is one.
+    fn client_id(&self) -> Option<&str> {
+        None
+    }
+
+    /// True if requests are limited by scopes; false for API tokens, which act with their owner's
+    /// roles.
+    fn is_scoped(&self) -> bool {
+        true
+    }
+}
+
+/// What a credential makes of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// The reply stands.
+    Accept,
+    /// Something changed (a nonce, a token): send the request once more.
+    Repeat,
+}

@@ -1,0 +1,211 @@
+//! The client: one org, one credential, shared by all clones.
+
+mod attempt;
+mod builder;
+mod preflight;
+mod send;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+
+pub use builder::ClientBuilder;
+pub use preflight::{MissingScope, Preflight};
+
+use crate::auth::{AuthContext, Credential};
+use crate::call::{BoxFuture, Call, CallFuture, PreparedRequest, UntypedCall, prepare};
+use crate::config::{Config, Origin};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Drift;
+use crate::observe::{ClientStats, DriftLog, DriftReport, DriftSummary, Stats};
+use crate::operation::{Operation, OperationInfo};
+use crate::pacing::Pacer;
+use crate::response::RawResponse;
+use crate::retry::RetryPolicy;
+use crate::runtime::Runtime;
+use crate::scope::Scopes;
+
+type DriftObserver = Arc<dyn Fn(&DriftReport<'_>) + Send + Sync>;
+
+/// A client of one Okta org. Cloning is cheap; clones share connections, token and counters.
+///
+/// Operations come from extension traits of the API crates: `client.users().list()`.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    runtime: Runtime,
+    credential: Arc<dyn Credential>,
+    retry: RetryPolicy,
+    timeout: Option<Duration>,
+    attempt_timeout: Option<Duration>,
+    pacer: Box<dyn Pacer>,
+    drift: DriftLog,
+    on_drift: Option<DriftObserver>,
+}
+
+impl Client {
+    /// Starts a client: org URL and credential are needed, everything else has a default.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client by the environment variables that all Okta SDKs read: `OKTA_CLIENT_ORGURL`,
+    /// `OKTA_CLIENT_TOKEN` or `OKTA_CLIENT_CLIENTID`, `OKTA_CLIENT_PRIVATEKEY`,
+    /// `OKTA_CLIENT_SCOPES`, …; see [`Config`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`], naming every variable that is missing or wrong.
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_config(Config::from_env()?)?.build()
+    }
+
+    /// The org's address, without trailing slash.
+    pub fn org_url(&self) -> &str {
+        self.inner.runtime.origin.as_str()
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.inner.runtime.origin
+    }
+
+    /// Sends an operation that is not attached to a client.
+    pub fn send<O: Operation>(&self, operation: O) -> CallFuture<O::Output> {
+        let mut call = operation.into_call();
+        call.set_client(self);
+        CallFuture::new(call, O::decode)
+    }
+
+    /// Any method and path, `{name}` places included: what the SDK does not know yet, with the
+    /// same credential, retry, paging and errors.
+    ///
+    /// ```no_run
+    /// # async fn f(client: okta_core::Client) -> okta_core::Result<()> {
+    /// let reply = client
+    ///     .call(http::Method::GET, "/api/v1/users/{id}")
+    ///     .path("id", "ana@example.com")
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn call(&self, method: Method, path: impl Into<Cow<'static, str>>) -> UntypedCall {
+        UntypedCall::new(self, method, path.into())
+    }
+
+    /// The request of a call as it would be sent, without credentials and IO.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Request`] if it cannot be sent as it is.
+    pub fn prepare(&self, call: &Call) -> Result<PreparedRequest> {
+        prepare(call, self.org_url())
+    }
+
+    /// Sends a prepared request; credentials are added now.
+    ///
+    /// A request that was prepared for another org is refused with [`ErrorKind::Request`].
+    pub fn send_prepared(&self, request: PreparedRequest) -> CallFuture<RawResponse> {
+        CallFuture::from_raw(self.execute_prepared(request), Ok)
+    }
+
+    pub(crate) fn execute_prepared(
+        &self,
+        request: PreparedRequest,
+    ) -> BoxFuture<Result<RawResponse>> {
+        let client = self.clone();
+        Box::pin(async move { client.send_request(request).await })
+    }
+
+    /// Gets a new access token now, for example after a scope was granted to the app. Nothing
+    /// happens for API tokens and static bearers.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Token`] with what the token endpoint said.
+    pub async fn renew_token(&self) -> Result<()> {
+        let runtime = &self.inner.runtime;
+        let uri = self.root_uri()?;
+        let cx = self.auth_context(runtime, &Method::GET, &uri);
+        self.inner.credential.renew(&cx).await
+    }
+
+    /// Scopes of the present access token; `None` before the first token and for credentials
+    /// without scopes.
+    pub fn granted_scopes(&self) -> Option<Scopes> {
+        self.inner.credential.granted_scopes()
+    }
+
+    /// What was counted so far.
+    pub fn stats(&self) -> ClientStats {
+        self.inner.runtime.stats.snapshot()
+    }
+
+    pub(crate) fn stats_counters(&self) -> &Stats {
+        &self.inner.runtime.stats
+    }
+
+    /// Where answers differed from the API description so far.
+    pub fn drift(&self) -> DriftSummary {
+        self.inner.drift.summary()
+    }
+
+    pub(crate) fn report_drift(&self, info: &OperationInfo, path: &str, drift: Vec<Drift>) {
+        let operation = if info.id.is_empty() { path } else { info.id };
+        self.inner.runtime.stats.drifts(drift.len() as u64);
+        self.inner.drift.add(operation, &drift);
+        if let Some(observer) = &self.inner.on_drift {
+            observer(&DriftReport {
+                operation,
+                drift: &drift,
+            });
+        }
+    }
+
+    /// Where token requests of no particular call come from.
+    fn root_uri(&self) -> Result<http::Uri> {
+        crate::call::absolute(self.org_url(), "/")
+            .map_err(|error| Error::new(ErrorKind::Config, error))
+    }
+
+    fn auth_context<'a>(
+        &'a self,
+        runtime: &'a Runtime,
+        method: &'a Method,
+        uri: &'a http::Uri,
+    ) -> AuthContext<'a> {
+        AuthContext {
+            runtime,
+            operation: None,
+            method,
+            uri,
+            attempt: 1,
+            deadline: self
+                .inner
+                .timeout
+                .map(|timeout| runtime.clock.monotonic().saturating_add(timeout)),
+            challenges: &[],
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("org_url", &self.org_url())
+            .field("credential", &self.inner.credential)
+            .finish_non_exhaustive()
+    }
+}
+
+// Promised to users; checked here.
+const _: () = {
+    const fn shared<T: Clone + Send + Sync + Unpin + 'static>() {}
+    const fn owned<T: Send + Unpin + 'static>() {}
+    shared::<Client>();
+    shared::<Error>();
+    owned::<CallFuture<RawResponse>>();
+    owned::<crate::paging::PageStream<crate::model::Json>>();
+    owned::<crate::paging::ItemStream<crate::model::Json>>();
+};

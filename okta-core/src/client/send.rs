@@ -1,0 +1,414 @@
+//! The one way a request takes: deadline → { pacing → credential → transport → learn → classify }.
+//!
+//! Not generic over anything: types come back in the caller's last line.
+
+use std::time::Duration;
+
+use http::header::{HOST, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Method};
+use tracing::Instrument as _;
+
+use super::attempt::{Ended, Run, Wait};
+use super::{Client, Inner};
+use crate::auth::{AuthContext, Reaction, Reply};
+use crate::call::PreparedRequest;
+use crate::clock::unit;
+use crate::error::{Error, ErrorKind, Result, request_id};
+use crate::observe::Event;
+use crate::response::{RateLimit, RawResponse, ResponseContext};
+use crate::retry::{Fault, RetryPolicy, Verdict, verdict};
+use crate::runtime::{server_date, within};
+use crate::transport::{HttpRequest, HttpResponse};
+
+/// How often one call repeats because its credential asked for it (nonce, renewed token, clock).
+const MAX_AUTH_REPEATS: u32 = 3;
+
+impl Client {
+    pub(super) async fn send_request(&self, request: PreparedRequest) -> Result<RawResponse> {
+        let span = tracing::debug_span!(
+            "okta.call",
+            operation = request.info.id,
+            method = %request.method,
+            path = &*request.template,
+        );
+        self.drive(request).instrument(span).await
+    }
+
+    async fn drive(&self, request: PreparedRequest) -> Result<RawResponse> {
+        let inner = &*self.inner;
+        let runtime = &inner.runtime;
+        let started = runtime.clock.monotonic();
+        runtime.stats.call();
+        let timeout = request.options.timeout.or(inner.timeout);
+        let policy = request.options.retry.as_ref().unwrap_or(&inner.retry);
+        let mut run = Run::new(started, timeout);
+        let result = inner.attempts(&request, policy, &mut run).await;
+        let elapsed = runtime.clock.monotonic().saturating_sub(started);
+        match result {
+            Ok(response) => Ok(
+                RawResponse::new(response.status, response.headers, response.body).with_context(
+                    ResponseContext {
+                        client: self.clone(),
+                        info: request.info,
+                        target: request
+                            .uri
+                            .path_and_query()
+                            .map(|target| target.as_str().to_owned())
+                            .unwrap_or_default(),
+                        method: request.method,
+                        template: request.template,
+                        attempts: run.attempts,
+                        elapsed,
+                    },
+                ),
+            ),
+            Err(mut error) => {
+                run.describe(&mut error, &request, elapsed);
+                tracing::debug!(error = %error, "call failed");
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Inner {
+    async fn attempts(
+        &self,
+        request: &PreparedRequest,
+        policy: &RetryPolicy,
+        run: &mut Run,
+    ) -> Result<HttpResponse> {
+        self.check_origin(request)?;
+        let bucket = bucket(request);
+        loop {
+            if let Some(wait) = self.pacer.wait(&bucket, self.runtime.server_now()) {
+                let jittered = wait + Duration::from_secs_f64(0.25 * unit(&*self.runtime.random));
+                self.wait(request, policy, run, Wait::limit("pacing", jittered))
+                    .await?;
+            }
+            let headers = self.headers(request, run).await?;
+            let ended = self.attempt(request, headers, run, &bucket).await;
+            let fault = match ended {
+                Ended::Answer(response) if response.status.is_success() => return Ok(response),
+                Ended::Answer(response) => {
+                    if run.auth_repeats < MAX_AUTH_REPEATS
+                        && self.reaction(request, run, &response).await == Reaction::Repeat
+                    {
+                        run.auth_repeats += 1;
+                        continue;
+                    }
+                    run.refused(response)
+                }
+                Ended::Broken(fault, error) => {
+                    run.broken(fault, error);
+                    fault
+                }
+                Ended::Deadline => return Err(run.deadline_passed()),
+            };
+            let verdict = verdict(request.info.idempotent, fault);
+            if verdict == Verdict::Fail || !policy.allows(run.retries) {
+                return Err(self.last_error(request, run));
+            }
+            let wait = self.wait_for(verdict, fault, policy, run);
+            self.wait(request, policy, run, wait).await?;
+            run.retries += 1;
+        }
+    }
+
+    /// A prepared request carries its own URI: it must be this client's org.
+    fn check_origin(&self, request: &PreparedRequest) -> Result<()> {
+        let ours = self.runtime.origin.url();
+        let theirs = url::Url::parse(&request.uri.to_string())
+            .map_err(|error| Error::request(format!("the URI is not valid: {error}")))?;
+        if theirs.origin() == ours.origin() {
+            return Ok(());
+        }
+        Err(Error::request(format!(
+            "the request was prepared for {}, this client belongs to {}",
+            theirs.origin().ascii_serialization(),
+            self.runtime.origin
+        )))
+    }
+
+    /// Headers of this attempt: credentials and proofs are made anew each time.
+    async fn headers(&self, request: &PreparedRequest, run: &mut Run) -> Result<HeaderMap> {
+        let mut headers = request.headers.clone();
+        headers.remove(HOST);
+        headers
+            .entry(USER_AGENT)
+            .or_insert_with(|| self.runtime.user_agent.clone());
+        if run.retries > 0 {
+            headers.insert("x-okta-retry-count", HeaderValue::from(run.retries));
+            if let Some(first) = &run.first_request_id
+                && let Ok(value) = HeaderValue::try_from(first)
+            {
+                headers.insert("x-okta-retry-for", value);
+            }
+        }
+        if !request.info.public {
+            let authorized = {
+                let cx = self.context(request, run);
+                let authorizing = self.credential.authorize(&cx, &mut headers);
+                within(&self.runtime, run.deadline, authorizing).await
+            };
+            match authorized {
+                Some(result) => result?,
+                None => return Err(run.deadline_passed()),
+            }
+        }
+        Ok(headers)
+    }
+
+    fn context<'a>(&'a self, request: &'a PreparedRequest, run: &'a Run) -> AuthContext<'a> {
+        AuthContext {
+            runtime: &self.runtime,
+            operation: (!request.info.id.is_empty()).then_some(request.info),
+            method: &request.method,
+            uri: &request.uri,
+            attempt: run.attempts + 1,
+            deadline: run.deadline,
+            challenges: &run.challenges,
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &PreparedRequest,
+        headers: HeaderMap,
+        run: &mut Run,
+        bucket: &str,
+    ) -> Ended {
+        run.attempts += 1;
+        self.runtime.stats.attempt(run.attempts);
+        run.remember_secrets(&headers);
+        run.sent = headers.clone();
+        let now = self.runtime.clock.monotonic();
+        let outgoing = HttpRequest {
+            method: request.method.clone(),
+            uri: request.uri.clone(),
+            headers,
+            body: request.body.clone(),
+            max_response_bytes: self.runtime.max_response_bytes,
+        };
+        let attempt_end = self
+            .attempt_timeout
+            .map(|timeout| now.saturating_add(timeout));
+        let end = match (run.deadline, attempt_end) {
+            (Some(total), Some(attempt)) => Some(total.min(attempt)),
+            (total, attempt) => total.or(attempt),
+        };
+        let sent = within(&self.runtime, end, self.runtime.transport.send(outgoing)).await;
+        let elapsed = self.runtime.clock.monotonic().saturating_sub(now);
+        match sent {
+            Some(Ok(response)) => {
+                self.runtime.learn_time(&response.headers);
+                if let Some(limit) = RateLimit::from_headers(&response.headers) {
+                    self.pacer.observe(bucket, limit);
+                }
+                let id = request_id(&response.headers);
+                tracing::debug!(
+                    attempt = run.attempts,
+                    status = response.status.as_u16(),
+                    request_id = id.as_deref(),
+                    elapsed_ms = elapsed.as_millis() as u64,
+                    "answer"
+                );
+                self.runtime.event(&Event::Answer {
+                    operation: request.info.id,
+                    method: request.method.as_str(),
+                    path: &request.template,
+                    attempt: run.attempts,
+                    status: response.status.as_u16(),
+                    request_id: id.as_deref(),
+                    elapsed,
+                });
+                Ended::Answer(response)
+            }
+            Some(Err(error)) => {
+                self.fault_event(request, run, &error.to_string());
+                Ended::Broken(Run::fault_of(error.fault()), Box::new(error))
+            }
+            None if run
+                .deadline
+                .is_some_and(|deadline| deadline <= self.runtime.clock.monotonic()) =>
+            {
+                self.fault_event(request, run, "total deadline");
+                run.interrupted();
+                Ended::Deadline
+            }
+            None => {
+                self.fault_event(request, run, "attempt timeout");
+                let message = format!(
+                    "no complete answer within {:.1} s",
+                    self.attempt_timeout.unwrap_or_default().as_secs_f64()
+                );
+                Ended::Broken(Fault::MaybeSent, message.into())
+            }
+        }
+    }
+
+    fn fault_event(&self, request: &PreparedRequest, run: &Run, reason: &str) {
+        tracing::debug!(attempt = run.attempts, reason, "attempt failed");
+        self.runtime.event(&Event::Fault {
+            operation: request.info.id,
+            attempt: run.attempts,
+            reason,
+        });
+    }
+
+    /// Shows a refusal to the credential.
+    async fn reaction(
+        &self,
+        request: &PreparedRequest,
+        run: &mut Run,
+        response: &HttpResponse,
+    ) -> Reaction {
+        if request.info.public {
+            return Reaction::Accept;
+        }
+        let reply = Reply {
+            status: response.status,
+            headers: &response.headers,
+            body: &response.body,
+            sent: &run.sent,
+            challenges: std::sync::OnceLock::new(),
+        };
+        let reaction = {
+            let cx = self.context(request, run);
+            let asking = self.credential.reply(&cx, &reply);
+            within(&self.runtime, run.deadline, asking)
+                .await
+                .unwrap_or(Reaction::Accept)
+        };
+        let challenges = reply.challenges().to_vec();
+        run.challenges = challenges;
+        reaction
+    }
+
+    fn wait_for(&self, verdict: Verdict, fault: Fault, policy: &RetryPolicy, run: &Run) -> Wait {
+        let jitter = unit(&*self.runtime.random);
+        if verdict == Verdict::AfterReset {
+            if let Some(wait) = run.until_reset(self.runtime.server_now()) {
+                return Wait::limit(
+                    "rate limit",
+                    wait + Duration::from_secs_f64(0.1 + 0.9 * jitter),
+                );
+            }
+            if let Some(wait) = run.retry_after() {
+                return Wait::limit("rate limit", wait);
+            }
+        }
+        let backoff = policy.backoff_for(run.retries, jitter);
+        Wait::plain(
+            match fault {
+                Fault::Concurrency => "concurrency limit",
+                _ => "backoff",
+            },
+            backoff,
+        )
+    }
+
+    /// Waits, or fails at once if the wait would pass the deadline or the policy's cap.
+    async fn wait(
+        &self,
+        request: &PreparedRequest,
+        policy: &RetryPolicy,
+        run: &mut Run,
+        wait: Wait,
+    ) -> Result<()> {
+        let now = self.runtime.clock.monotonic();
+        let too_late = run
+            .deadline
+            .is_some_and(|deadline| now.saturating_add(wait.duration) >= deadline);
+        if too_late || (wait.is_limit && wait.duration > policy.rate_limit_cap()) {
+            return Err(if wait.is_limit {
+                let reset = jiff::SignedDuration::try_from(wait.duration)
+                    .ok()
+                    .and_then(|duration| self.runtime.server_now().checked_add(duration).ok());
+                run.rate_limited(reset)
+            } else {
+                self.last_error(request, run)
+            });
+        }
+        tracing::debug!(
+            reason = wait.reason,
+            wait_ms = wait.duration.as_millis() as u64,
+            "wait"
+        );
+        self.runtime.stats.wait(wait.duration);
+        self.runtime.event(&Event::Wait {
+            operation: request.info.id,
+            reason: wait.reason,
+            duration: wait.duration,
+        });
+        self.runtime.clock.sleep(wait.duration).await;
+        Ok(())
+    }
+
+    /// The failure of the last attempt as the call's error.
+    fn last_error(&self, request: &PreparedRequest, run: &mut Run) -> Error {
+        match run.last.take() {
+            Some(response) => self.answer_error(request, run, &response),
+            None => run.transport_error(),
+        }
+    }
+
+    fn answer_error(&self, request: &PreparedRequest, run: &Run, response: &HttpResponse) -> Error {
+        let status = response.status.as_u16();
+        let lacks_scope = run
+            .challenges
+            .iter()
+            .find(|challenge| challenge.error() == Some("insufficient_scope"));
+        let kind = match (status, lacks_scope) {
+            (401 | 403, Some(_)) => ErrorKind::InsufficientScope,
+            (429, _) => ErrorKind::RateLimited,
+            _ => ErrorKind::Api,
+        };
+        let mut error =
+            Error::from_answer(kind, response.status, &response.headers, &response.body);
+        let inner = error.inner_mut();
+        if kind == ErrorKind::RateLimited {
+            inner.reset_at = RateLimit::from_headers(&response.headers).map(|limit| limit.reset);
+        }
+        if let Some(challenge) = lacks_scope {
+            inner.scope = Some(crate::error::InsufficientScope {
+                needed: super::preflight::needed(request.info, challenge),
+                granted: self.credential.granted_scopes(),
+                app: self.credential.client_id().map(str::to_owned),
+                operation: format!("{} {}", request.method, request.template),
+                org_url: self.runtime.origin.as_str().to_owned(),
+            });
+        } else if inner.service.code.is_none()
+            && let Some(challenge) = run.challenges.iter().find(|c| c.error().is_some())
+        {
+            // The body is empty; all that is said stands in the header.
+            inner.service.code = challenge.error().map(str::to_owned);
+            inner.service.summary = challenge.description().map(str::to_owned);
+        }
+        error
+    }
+}
+
+/// The operation's rate-limit bucket; for untyped calls the first segments of the path.
+fn bucket(request: &PreparedRequest) -> String {
+    if !request.info.bucket.is_empty() {
+        return request.info.bucket.to_owned();
+    }
+    let mut bucket = request.method.to_string();
+    for segment in request.uri.path().split('/').skip(1).take(3) {
+        bucket.push('/');
+        bucket.push_str(segment);
+    }
+    bucket
+}
+
+/// True for methods that change nothing.
+pub(super) fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Seconds between the reply's own `Date` and its reset; falls back to the learnt time.
+pub(super) fn until(reset: jiff::Timestamp, headers: &HeaderMap, now: jiff::Timestamp) -> Duration {
+    let now = server_date(headers).unwrap_or(now);
+    Duration::try_from(reset.duration_since(now)).unwrap_or(Duration::ZERO)
+}

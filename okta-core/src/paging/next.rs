@@ -1,0 +1,179 @@
+//! Where the next page is, and whether its link may be followed.
+
+use http::HeaderMap;
+use serde::Deserialize;
+use url::Url;
+
+use super::link;
+use crate::config::Origin;
+use crate::error::{Error, Result};
+
+/// Path and query of the next page: from the `Link` headers, else from `_links.next` of the body.
+///
+/// Only path and query are ever used; they are sent to the configured origin. The host must still
+/// be that origin or its `-admin` twin (orgs do answer with it): anything else is a link to another
+/// org, or an attack.
+pub(crate) fn next_target(
+    origin: &Origin,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Option<String>> {
+    let Some(link) = link::find(headers, "next").or_else(|| body_link(body)) else {
+        return Ok(None);
+    };
+    target(origin, &link).map(Some)
+}
+
+fn target(origin: &Origin, link: &str) -> Result<String> {
+    let base = origin.url();
+    // Joining resolves relative links, "//host/…" included.
+    let url = base
+        .join(link.trim())
+        .map_err(|error| Error::paging(format!("the next link is not a URL: {error}")))?;
+    if !same_org(base, &url) {
+        let named = url.origin().ascii_serialization();
+        return Err(Error::paging(format!(
+            "the next link goes to {named}, not to {}; it is not followed",
+            origin.as_str()
+        ))
+        .with_hint(format!(
+            "if {named} is the same org, use it as the org URL; otherwise something rewrites the answers"
+        )));
+    }
+    Ok(match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    })
+}
+
+/// Same scheme, port and host, or the host's `-admin` twin: `acme-admin.okta.com`.
+fn same_org(base: &Url, link: &Url) -> bool {
+    if base.scheme() != link.scheme()
+        || base.port_or_known_default() != link.port_or_known_default()
+        || !link.username().is_empty()
+        || link.password().is_some()
+    {
+        return false;
+    }
+    let (Some(ours), Some(theirs)) = (base.host_str(), link.host_str()) else {
+        return false;
+    };
+    ours == theirs || admin_twin(ours).is_some_and(|twin| twin == theirs)
+}
+
+fn admin_twin(host: &str) -> Option<String> {
+    let (label, domain) = host.split_once('.')?;
+    (!label.is_empty()).then(|| format!("{label}-admin.{domain}"))
+}
+
+/// `_links.next` as an object with `href`, a string, or an array of either.
+fn body_link(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Envelope {
+        #[serde(rename = "_links")]
+        links: Option<Links>,
+    }
+    #[derive(Deserialize)]
+    struct Links {
+        next: Option<serde_json::Value>,
+    }
+    fn href(value: &serde_json::Value) -> Option<&str> {
+        use serde_json::Value as J;
+        match value {
+            J::String(text) => Some(text),
+            J::Object(_) => value.get("href")?.as_str(),
+            J::Array(list) => list.iter().find_map(href),
+            _ => None,
+        }
+    }
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    let envelope: Envelope = serde_json::from_slice(body).ok()?;
+    let next = envelope.links?.next?;
+    href(&next)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn next(org: &str, link: &str) -> Result<Option<String>> {
+        let origin = Origin::parse(org, &[]).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("link", format!("<{link}>; rel=\"next\"").parse().unwrap());
+        next_target(&origin, &headers, b"[]")
+    }
+
+    #[test]
+    fn only_path_and_query_are_used() {
+        let want = Some("/api/v1/users?after=1".to_owned());
+        for link in [
+            "https://acme.okta.com/api/v1/users?after=1",
+            "https://acme.okta.com:443/api/v1/users?after=1",
+            "https://ACME.okta.com/api/v1/users?after=1",
+            "https://acme-admin.okta.com/api/v1/users?after=1",
+            "/api/v1/users?after=1",
+            "//acme.okta.com/api/v1/users?after=1",
+        ] {
+            assert_eq!(next("https://acme.okta.com", link).unwrap(), want, "{link}");
+        }
+        let port = next("http://localhost:8080", "http://localhost:8080/a?b").unwrap();
+        assert_eq!(port.as_deref(), Some("/a?b"));
+        let preview = next(
+            "https://acme.oktapreview.com",
+            "https://acme-admin.oktapreview.com/a",
+        );
+        assert_eq!(preview.unwrap().as_deref(), Some("/a"));
+    }
+
+    #[test]
+    fn other_origins_are_refused_and_named() {
+        for link in [
+            "https://evil.example/api/v1/users",
+            "https://acme.okta.com.evil.example/api",
+            "https://acme-admin.evil.example/api",
+            "http://acme.okta.com/api",
+            "https://acme.okta.com:8443/api",
+            "https://user:pw@acme.okta.com/api",
+            "//evil.example/x",
+            "https://other-admin.okta.com/api",
+        ] {
+            let error = next("https://acme.okta.com", link).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Paging, "{link}");
+            assert!(
+                error.to_string().contains("https://acme.okta.com"),
+                "{error}"
+            );
+        }
+        let error = next("https://acme.okta.com", "https://evil.example/a").unwrap_err();
+        assert!(
+            error.to_string().contains("https://evil.example"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn body_links() {
+        let origin = Origin::parse("https://acme.okta.com", &[]).unwrap();
+        let next = |body: &str| next_target(&origin, &HeaderMap::new(), body.as_bytes()).unwrap();
+        for body in [
+            r#"{"data":[],"_links":{"next":{"href":"/g?after=1"}}}"#,
+            r#"{"data":[],"_links":{"next":"/g?after=1"}}"#,
+            r#"{"_links":{"next":[{"name":"x"},{"href":"https://acme-admin.okta.com/g?after=1"}]}}"#,
+        ] {
+            assert_eq!(next(body).as_deref(), Some("/g?after=1"), "{body}");
+        }
+        for body in [
+            "[]",
+            "",
+            "{}",
+            r#"{"_links":{"next":null}}"#,
+            r#"{"_links":7}"#,
+        ] {
+            assert_eq!(next(body), None, "{body}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What the whole client shares below the calls: transport, time, randomness, counters.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::clock::{Clock, Random};
+use crate::config::Origin;
+use crate::observe::{Event, Stats};
+use crate::transport::Transport;
+
+pub(crate) type EventObserver = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+
+pub(crate) struct Runtime {
+    pub(crate) origin: Origin,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) stats: Stats,
+    pub(crate) on_event: Option<EventObserver>,
+    /// Server time minus our time in milliseconds, learnt from `Date`.
+    skew_ms: AtomicI64,
+}
+
+/// Parts of a [`Runtime`] that the builder chooses.
+pub(crate) struct RuntimeParts {
+    pub(crate) origin: Origin,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) on_event: Option<EventObserver>,
+}
+
+impl Runtime {
+    pub(crate) fn new(parts: RuntimeParts) -> Self {
+        Self {
+            origin: parts.origin,
+            transport: parts.transport,
+            clock: parts.clock,
+            random: parts.random,
+            user_agent: parts.user_agent,
+            max_response_bytes: parts.max_response_bytes,
+            stats: Stats::default(),
+            on_event: parts.on_event,
+            skew_ms: AtomicI64::new(0),
+        }
+    }
+
+    pub(crate) fn event(&self, event: &Event<'_>) {
+        if let Some(observer) = &self.on_event {
+            observer(event);
+        }
+    }
+
+    /// Server time minus local time, in milliseconds.
+    pub(crate) fn skew_ms(&self) -> i64 {
+        self.skew_ms.load(Ordering::Relaxed)
+    }
+
+    /// The time by the service's clock. `Date` has whole seconds, cut off, so that it is never
+    /// ahead of the service, which is what `iat` needs.
+    pub(crate) fn server_now(&self) -> jiff::Timestamp {
+        let now = self.clock.wall();
+        let skew = jiff::SignedDuration::from_millis(self.skew_ms());
+        now.checked_add(skew).unwrap_or(now)
+    }
+
+    pub(crate) fn learn_time(&self, headers: &HeaderMap) {
+        if let Some(date) = server_date(headers) {
+            let ours = self.clock.wall();
+            let skew = date.as_millisecond().saturating_sub(ours.as_millisecond());
+            self.skew_ms.store(skew, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The `Date` header (RFC 9110 section 5.6.7).
+pub(crate) fn server_date(headers: &HeaderMap) -> Option<jiff::Timestamp> {
+    let text = headers.get(http::header::DATE)?.to_str().ok()?;
+    jiff::fmt::rfc2822::parse(text)
+        .ok()
+        .map(|zoned| zoned.timestamp())
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("origin", &self.origin)
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs a future until a deadline of the monotonic clock; `None` if the deadline came first.
+pub(crate) async fn within<T>(
+    runtime: &Runtime,
+    deadline: Option<Duration>,
+    future: impl Future<Output = T> + Send,
+) -> Option<T> {
+    let Some(deadline) = deadline else {
+        return Some(future.await);
+    };
+    let left = deadline.saturating_sub(runtime.clock.monotonic());
+    if left.is_zero() {
+        return None;
+    }
+    let sleep = runtime.clock.sleep(left);
+    tokio::select! {
+        biased;
+        result = future => Some(result),
+        () = sleep => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_dates_of_http() {
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            "date",
+            HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT"),
+        );
+        assert_eq!(
+            server_date(&headers).map(|t| t.as_second()),
+            Some(784_111_777)
+        );
+        headers.insert("date", HeaderValue::from_static("yesterday"));
+        assert_eq!(server_date(&headers), None);
+    }
+}

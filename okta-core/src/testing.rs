@@ -1,0 +1,1 @@
+//! Help for tests without network: canned answers and virtual time.
