@@ -1,0 +1,9 @@
+//! Models that extend another.
+
+/// Access to the base of a model: itself, its parent, its parent's parent. Implemented by `model!` and `union!`.
+pub trait HasBase<B> {
+    /// The base.
+    fn base(&self) -> &B;
+    /// The base, to be changed.
+    fn base_mut(&mut self) -> &mut B;
+}

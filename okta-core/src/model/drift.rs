@@ -1,0 +1,179 @@
+//! Where answers differ from what the specification promised.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::json::{Error, Kind, Reader};
+
+/// One difference between an answer and the specification.
+///
+/// Equal differences (same path and kind) are reported once with their count, however many list elements show them.
+/// No value is part of a report, except short identifier-like enum values and union tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// JSON path: `$.profile.x`, `[]` for any list element, `.*` for any key of a map.
+    pub path: String,
+    /// What differs.
+    pub kind: DriftKind,
+    /// What the specification promised: a JSON type, or the schema whose member, value or tag is missing.
+    pub expected: Cow<'static, str>,
+    /// What stood there: a JSON type, or the unlisted value.
+    pub found: Cow<'static, str>,
+    /// Index of the first element, innermost list, where it was seen.
+    pub index: Option<usize>,
+    /// How often it was seen.
+    pub count: usize,
+}
+
+/// Kind of a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DriftKind {
+    /// A member that the schema does not have.
+    UnknownMember,
+    /// A value of another type than promised, or one that the type cannot hold without loss.
+    WrongType,
+    /// An enum value that the specification does not list.
+    UnknownEnumValue,
+    /// No variant of a union for this tag, or no tag.
+    UnknownTag,
+    /// A wrapper object without its list.
+    MissingItems,
+}
+
+/// Stops the decoding of one value.
+#[derive(Debug)]
+pub enum Fault {
+    /// The value is valid JSON but not of this type; the caller keeps it as text.
+    Misfit(Kind),
+    /// The text is broken or too deep; nothing can be kept.
+    Fatal(Error),
+}
+
+impl From<Error> for Fault {
+    #[cold]
+    fn from(error: Error) -> Self {
+        Self::Fatal(error)
+    }
+}
+
+/// A reader that notes what differs from the specification; what [`Value::decode`](super::Value::decode) reads from.
+pub struct Decoder<'a> {
+    /// The text.
+    pub reader: Reader<'a>,
+    drift: Vec<(u64, Drift)>,
+    seen: HashMap<u64, usize>,
+    fallbacks: usize,
+    /// Hash of the path that is being decoded, so that a repeated difference costs a look-up and no text.
+    pub(crate) path: u64,
+}
+
+/// State to go back to when a value turns out to be a misfit.
+pub(crate) struct Mark<'a> {
+    reader: Reader<'a>,
+    drift: usize,
+}
+
+#[inline(always)]
+pub(crate) fn mix(path: u64, step: u64) -> u64 {
+    (path.rotate_left(5) ^ step).wrapping_mul(0x517c_c1b7_2722_0a95)
+}
+
+fn hash_text(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| mix(hash, u64::from(byte)))
+}
+
+impl<'a> Decoder<'a> {
+    pub(crate) fn new(reader: Reader<'a>) -> Self {
+        Self { reader, drift: Vec::new(), seen: HashMap::new(), fallbacks: 0, path: 0 }
+    }
+
+    /// A misfit at the next value, unless that value is broken.
+    #[cold]
+    pub fn misfit(&mut self, expected: Kind) -> Fault {
+        match self.reader.kind() {
+            Ok(_) => Fault::Misfit(expected),
+            Err(error) => Fault::Fatal(error),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn mark(&self) -> Mark<'a> {
+        Mark { reader: self.reader.clone(), drift: self.drift.len() }
+    }
+
+    /// Goes back to a mark, forgetting what was noted since.
+    #[cold]
+    pub(crate) fn rewind(&mut self, mark: &Mark<'a>) {
+        self.reader.rewind(&mark.reader);
+        for (hash, _) in self.drift.drain(mark.drift..) {
+            self.seen.remove(&hash);
+        }
+    }
+
+    /// Goes back to a mark and takes the value there as text.
+    #[cold]
+    pub(crate) fn retake(&mut self, mark: &Mark<'a>) -> Result<&'a str, Error> {
+        self.rewind(mark);
+        self.reader.raw()
+    }
+
+    /// Notes a difference at the current path plus `member`.
+    #[cold]
+    pub(crate) fn note(
+        &mut self,
+        kind: DriftKind,
+        member: &str,
+        expected: impl Into<Cow<'static, str>>,
+        found: impl Into<Cow<'static, str>>,
+    ) {
+        let found = found.into();
+        let hash = mix(mix(mix(self.path, hash_text(member)), kind as u64), hash_text(&found));
+        if let Some(at) = self.seen.get(&hash) {
+            self.drift[*at].1.count += 1;
+            return;
+        }
+        self.seen.insert(hash, self.drift.len());
+        let path = if member.is_empty() { String::new() } else { format!(".{member}") };
+        let drift = Drift { path, kind, expected: expected.into(), found, index: None, count: 1 };
+        self.drift.push((hash, drift));
+    }
+
+    /// Notes that a value of another type was kept as text.
+    #[cold]
+    pub(crate) fn note_misfit(&mut self, member: &str, expected: Kind, raw: &str) {
+        self.fallbacks += 1;
+        let found = Reader::from_text(raw).kind().map_or("nothing", Kind::as_str);
+        self.note(DriftKind::WrongType, member, expected.as_str(), found);
+    }
+
+    /// Number of differences so far, for [`Decoder::step_out`].
+    #[inline(always)]
+    pub(crate) fn noted(&self) -> usize {
+        self.drift.len()
+    }
+
+    /// Puts a step in front of the paths noted since.
+    #[inline(always)]
+    pub(crate) fn step_out(&mut self, since: usize, step: &str, index: Option<usize>) {
+        if self.drift.len() > since {
+            self.prepend(since, step, index);
+        }
+    }
+
+    #[cold]
+    fn prepend(&mut self, since: usize, step: &str, index: Option<usize>) {
+        for (_, drift) in &mut self.drift[since..] {
+            drift.path.insert_str(0, step);
+            drift.index = drift.index.or(index);
+        }
+    }
+
+    pub(crate) fn finish(self) -> (Vec<Drift>, usize) {
+        let finished = self.drift.into_iter().map(|(_, mut drift)| {
+            drift.path.insert(0, '$');
+            drift
+        });
+        (finished.collect(), self.fallbacks)
+    }
+}

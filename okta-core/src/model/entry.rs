@@ -1,0 +1,197 @@
+//! Whole texts: decode, encode, lists with their wrapper.
+
+use super::drift::DriftKind;
+use super::{DecodeError, Decoder, Drift, Extra, Fault, Json, Value};
+use crate::json::{ErrorKind, Kind, Reader, Writer};
+
+/// Decodes one JSON text, with what differed from the specification.
+///
+/// # Errors
+/// If the text is not JSON, is nested too deeply, or is of a type that cannot keep what stands there (`Vec<String>`
+/// from `[1]`). A model takes any value.
+pub fn decode<T: Value>(json: &[u8]) -> Result<(T, Vec<Drift>), DecodeError> {
+    let mut decoder = Decoder::new(Reader::new(json)?);
+    let value = match T::decode(&mut decoder) {
+        Ok(value) => value,
+        Err(fault) => return Err(whole_fault(fault, json)),
+    };
+    decoder.reader.end()?;
+    Ok((value, decoder.finish().0))
+}
+
+#[cold]
+fn whole_fault(fault: Fault, json: &[u8]) -> DecodeError {
+    match fault {
+        Fault::Fatal(error) => error,
+        Fault::Misfit(expected) => misfit_error(expected, json),
+    }
+}
+
+fn misfit_error(expected: Kind, json: &[u8]) -> DecodeError {
+    let found = Reader::new(json).and_then(|mut reader| reader.kind()).unwrap_or(Kind::Null);
+    DecodeError::new(ErrorKind::WrongType { expected, found }, json, 0)
+}
+
+/// Encodes a value.
+pub fn encode<T: Value>(value: &T) -> Vec<u8> {
+    let mut writer = Writer::with_capacity(128);
+    value.encode(&mut writer);
+    writer.into_string().into_bytes()
+}
+
+/// A text that went through a type and back, for tools and conformance tests that know no types.
+#[derive(Clone, Debug)]
+pub struct Recoded {
+    /// What the type encodes to; equal to the source by JSON value.
+    pub json: Vec<u8>,
+    /// What differed from the specification.
+    pub drift: Vec<Drift>,
+    /// How many values had to be kept as text because of their type.
+    pub raw_fallbacks: usize,
+}
+
+/// Decodes and encodes again.
+///
+/// # Errors
+/// As [`decode`].
+pub fn recode<T: Value>(json: &[u8]) -> Result<Recoded, DecodeError> {
+    let mut decoder = Decoder::new(Reader::new(json)?);
+    let value = T::decode(&mut decoder).map_err(|fault| whole_fault(fault, json))?;
+    decoder.reader.end()?;
+    let (drift, raw_fallbacks) = decoder.finish();
+    Ok(Recoded { json: encode(&value), drift, raw_fallbacks })
+}
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct Items<T> {
+    /// Elements that decoded.
+    pub items: Vec<T>,
+    /// Elements that did not, kept beside the others.
+    pub undecodable: Vec<Undecodable>,
+    /// Other members of the wrapper object.
+    pub envelope: Extra,
+    /// What differed from the specification.
+    pub drift: Vec<Drift>,
+}
+
+/// A list element that could not be decoded.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Undecodable {
+    /// Position in the page.
+    pub index: usize,
+    /// The element as it came.
+    pub json: Json,
+    /// Why.
+    pub reason: String,
+}
+
+/// Shows no values: the element may hold secrets.
+impl std::fmt::Debug for Undecodable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Undecodable").field("index", &self.index).field("reason", &self.reason).finish_non_exhaustive()
+    }
+}
+
+/// Decodes a list, element by element: one odd element never loses the others.
+///
+/// `items` is the member of a wrapper object that holds the list; without it the text itself is the list. An element
+/// of another type than promised, or one that is nested too deeply, becomes [`Undecodable`]. A wrapper whose list is
+/// absent or null gives no items and a drift.
+///
+/// # Errors
+/// If the text is not JSON, or there is something else where the list should be.
+pub fn decode_items<T: Value>(body: &[u8], items: Option<&str>) -> Result<Items<T>, DecodeError> {
+    let mut list = Vec::new();
+    let page = decode_page(body, items, &mut |decoder| {
+        let before = list.len();
+        let result = T::fits(decoder).and_then(|()| T::decode_element(&mut list, decoder));
+        if result.is_err() {
+            list.truncate(before);
+        }
+        result
+    })?;
+    Ok(Items { items: list, undecodable: page.items, envelope: page.envelope, drift: page.drift })
+}
+
+/// The part of [`decode_items`] that does not know the element type.
+fn decode_page(
+    body: &[u8],
+    items: Option<&str>,
+    element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,
+) -> Result<Items<Undecodable>, DecodeError> {
+    let mut page = Items { items: Vec::new(), undecodable: Vec::new(), envelope: Extra::default(), drift: Vec::new() };
+    let mut decoder = Decoder::new(Reader::new(body)?);
+    match items {
+        None => page.items = elements(&mut decoder, element)?,
+        Some(name) => {
+            let mut found = false;
+            let mut more = decoder.reader.begin_object()?;
+            while more {
+                let raw_name = decoder.reader.string_raw()?;
+                decoder.reader.colon()?;
+                let is_list = raw_name == name && !found;
+                if is_list && decoder.reader.next_byte() != b'n' {
+                    found = true;
+                    let noted = decoder.noted();
+                    page.items = elements(&mut decoder, element).map_err(|mut error| {
+                        error.prepend(&format!(".{name}"));
+                        error
+                    })?;
+                    decoder.step_out(noted, &format!(".{name}"), None);
+                } else {
+                    let raw = decoder.reader.raw()?;
+                    page.envelope.keep(raw_name, raw, None);
+                }
+                more = decoder.reader.more_members()?;
+            }
+            page.envelope.settle();
+            if !found {
+                decoder.note(DriftKind::MissingItems, name, "array", "nothing");
+            }
+        }
+    }
+    decoder.reader.end()?;
+    page.drift = decoder.finish().0;
+    Ok(page)
+}
+
+fn elements(
+    decoder: &mut Decoder<'_>,
+    element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,
+) -> Result<Vec<Undecodable>, DecodeError> {
+    let mut undecodable = Vec::new();
+    let mut index = 0;
+    let mut more = decoder.reader.begin_array()?;
+    while more {
+        let mark = decoder.mark();
+        let noted = decoder.noted();
+        match element(decoder) {
+            Ok(()) => decoder.step_out(noted, "[]", Some(index)),
+            Err(fault) => {
+                decoder.rewind(&mark);
+                undecodable.push(set_aside(decoder, fault, index)?);
+            }
+        }
+        index += 1;
+        more = decoder.reader.more_elements()?;
+    }
+    Ok(undecodable)
+}
+
+#[cold]
+fn set_aside(decoder: &mut Decoder<'_>, fault: Fault, index: usize) -> Result<Undecodable, DecodeError> {
+    decoder.reader.next_byte();
+    let start = decoder.reader.position();
+    decoder.reader.skip_any_depth()?;
+    let raw = decoder.reader.slice(start, decoder.reader.position());
+    let reason = match fault {
+        Fault::Fatal(error) => error.to_string(),
+        Fault::Misfit(expected) => {
+            let found = Reader::from_text(raw).kind().map_or("nothing", Kind::as_str);
+            format!("expected {expected}, found {found}")
+        }
+    };
+    Ok(Undecodable { index, json: Json::checked(raw), reason })
+}

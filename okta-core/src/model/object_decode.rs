@@ -1,0 +1,150 @@
+//! The driver that decodes every model.
+
+use super::drift::mix;
+use super::layers::{Layers, with_layers};
+use super::{Decoder, DriftKind, Extra, Fault, Member, Object, Table};
+use crate::json::{Error, Kind, Reader};
+
+/// Decodes the object that comes next.
+#[doc(hidden)]
+pub fn decode_member(object: &mut dyn Object, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
+    let mut result = Ok(());
+    with_layers(object, &mut |table, layers, extra| result = decode_object(table, layers, extra, decoder));
+    result.map_err(Fault::Fatal)
+}
+
+/// Decodes an element: an object, or any other value as a whole.
+#[doc(hidden)]
+pub fn decode_whole_or_object(object: &mut dyn Object, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
+    if decoder.reader.next_byte() == b'{' {
+        return decode_member(object, decoder);
+    }
+    let raw = decoder.reader.raw()?;
+    decoder.note_misfit("", Kind::Object, raw);
+    with_layers(object, &mut |_, _, extra| extra.set_whole(raw));
+    Ok(())
+}
+
+/// Appends a blank element and decodes into it.
+#[doc(hidden)]
+#[inline]
+pub fn decode_element<T: Object + Default>(list: &mut Vec<T>, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
+    list.push(T::default());
+    match list.last_mut() {
+        Some(last) => decode_whole_or_object(last, decoder),
+        None => Ok(()),
+    }
+}
+
+fn decode_object(
+    table: &'static Table,
+    layers: &mut Layers<'_, '_>,
+    extra: &mut Extra,
+    decoder: &mut Decoder<'_>,
+) -> Result<(), Error> {
+    extra.set_decoded();
+    let path = decoder.path;
+    let mut previous: Option<&'static Member> = None;
+    let mut more = decoder.reader.begin_object()?;
+    while more {
+        match next_member(table, previous, &mut decoder.reader)? {
+            Ok((number, member)) => {
+                previous = Some(member);
+                known(number, member, layers, extra, decoder, path)?;
+            }
+            Err(raw_name) => unknown(table, raw_name, extra, decoder)?,
+        }
+        more = decoder.reader.more_members()?;
+    }
+    extra.settle();
+    Ok(())
+}
+
+/// Takes a name and its colon: a member of the table, or the name as it stands between the quotes.
+#[inline(always)]
+fn next_member<'a>(
+    table: &'static Table,
+    previous: Option<&'static Member>,
+    reader: &mut Reader<'a>,
+) -> Result<Result<(usize, &'static Member), &'a str>, Error> {
+    let guess = table.guess(previous);
+    reader.next_byte();
+    if let Some(member) = table.member(guess)
+        && reader.take_exactly(member.ready_key().get(1..).unwrap_or_default())
+    {
+        // A base member of this name that an own member shadows was never learnt, so the guess is right.
+        return Ok(Ok((guess, member)));
+    }
+    let raw_name = reader.string_raw()?;
+    reader.colon()?;
+    let number = if raw_name.contains('\\') {
+        let quoted = format!("\"{raw_name}\"");
+        table.find(&Reader::from_text(&quoted).string()?)
+    } else {
+        table.find(raw_name)
+    };
+    Ok(match number.and_then(|number| Some((number, table.member(number)?))) {
+        Some((number, member)) => {
+            table.learn(previous, number);
+            Ok((number, member))
+        }
+        None => Err(raw_name),
+    })
+}
+
+#[inline(always)]
+fn known(
+    number: usize,
+    member: &'static Member,
+    layers: &mut Layers<'_, '_>,
+    extra: &mut Extra,
+    decoder: &mut Decoder<'_>,
+    path: u64,
+) -> Result<(), Error> {
+    let Some(slot) = layers.slot(number) else { return decoder.reader.skip() };
+    extra.forget(number);
+    if decoder.reader.next_byte() == b'n' {
+        decoder.reader.null()?;
+        slot.clear();
+        extra.set_null(number);
+        return Ok(());
+    }
+    let mark = decoder.mark();
+    let noted = decoder.noted();
+    decoder.path = mix(path, member.ready_key().as_ptr() as u64);
+    let result = slot.read(decoder);
+    decoder.path = path;
+    match result {
+        Ok(()) => {
+            if decoder.noted() > noted {
+                decoder.step_out(noted, &format!(".{}", member.name()), None);
+            }
+            Ok(())
+        }
+        Err(Fault::Misfit(expected)) => {
+            slot.clear();
+            let raw = decoder.retake(&mark).map_err(|error| inside(error, member))?;
+            decoder.note_misfit(member.name(), expected, raw);
+            let name = member.ready_key();
+            extra.keep(name.get(2..name.len() - 2).unwrap_or_default(), raw, Some(number));
+            Ok(())
+        }
+        Err(Fault::Fatal(error)) => Err(inside(error, member)),
+    }
+}
+
+#[cold]
+fn inside(mut error: Error, member: &Member) -> Error {
+    error.prepend(&format!(".{}", member.name()));
+    error
+}
+
+fn unknown(table: &'static Table, raw_name: &str, extra: &mut Extra, decoder: &mut Decoder<'_>) -> Result<(), Error> {
+    let raw = decoder.reader.raw()?;
+    extra.keep(raw_name, raw, None);
+    if !table.open && !table.is_tag(raw_name) {
+        let found = Reader::from_text(raw).kind().map_or("nothing", Kind::as_str);
+        decoder.note(DriftKind::UnknownMember, raw_name, table.name, found);
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! The seam between typed structs and the one driver: slots and the objects they belong to.
+
+use std::fmt;
+
+use super::{Decoder, Extra, Fault, Table, Value};
+use crate::json::Writer;
+
+/// One member of a struct, seen without its type. Implemented for `Option<T>` and nothing else.
+pub trait Slot {
+    /// Decodes the next value, which is not null, into the member. After a fault the member may be anything.
+    fn read(&mut self, decoder: &mut Decoder<'_>) -> Result<(), Fault>;
+    /// Makes the member `None`.
+    fn clear(&mut self);
+    /// Whether the member is `Some`.
+    fn is_some(&self) -> bool;
+    /// Writes name and value if the member is `Some`; whether it was.
+    fn write(&self, key: &'static str, writer: &mut Writer) -> bool;
+    /// Writes the value, null for `None`.
+    fn write_value(&self, writer: &mut Writer);
+    /// The value, if it is `Some` string.
+    fn text(&self) -> Option<&str>;
+    /// The value for `Debug`, if the member is `Some`.
+    fn debug(&self) -> Option<&dyn fmt::Debug>;
+}
+
+impl<T: Value> Slot for Option<T> {
+    fn read(&mut self, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
+        T::fits(decoder)?;
+        T::decode_member(self, decoder)
+    }
+
+    fn clear(&mut self) {
+        *self = None;
+    }
+
+    fn is_some(&self) -> bool {
+        Option::is_some(self)
+    }
+
+    fn write(&self, key: &'static str, writer: &mut Writer) -> bool {
+        let Some(value) = self else { return false };
+        writer.ready_key(key);
+        value.encode(writer);
+        true
+    }
+
+    fn write_value(&self, writer: &mut Writer) {
+        match self {
+            Some(value) => value.encode(writer),
+            None => writer.null(),
+        }
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.as_ref().and_then(T::text)
+    }
+
+    fn debug(&self) -> Option<&dyn fmt::Debug> {
+        self.as_ref().map(|value| value as &dyn fmt::Debug)
+    }
+}
+
+/// A model seen without its type; implemented by `model!`.
+pub trait Object {
+    /// Shows the members.
+    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Parts<'_, 'a>));
+    /// Lends the members.
+    fn parts_mut(&mut self, visit: &mut dyn FnMut(PartsMut<'_>));
+}
+
+/// Members of an object, in the order of its table.
+#[allow(missing_docs)]
+#[derive(Clone, Copy)]
+pub struct Parts<'list, 'a> {
+    pub table: &'static Table,
+    pub slots: &'list [&'a dyn Slot],
+    pub rest: Rest<'a>,
+}
+
+/// What holds everything else.
+#[allow(missing_docs)]
+#[derive(Clone, Copy)]
+pub enum Rest<'a> {
+    Extra(&'a Extra),
+    Base(&'a dyn Object),
+}
+
+/// Members of an object, to be changed.
+#[allow(missing_docs)]
+pub struct PartsMut<'a> {
+    pub table: &'static Table,
+    pub slots: &'a mut [&'a mut dyn Slot],
+    pub rest: RestMut<'a>,
+}
+
+/// What holds everything else, to be changed.
+#[allow(missing_docs)]
+pub enum RestMut<'a> {
+    Extra(&'a mut Extra),
+    Base(&'a mut dyn Object),
+}

@@ -1,0 +1,153 @@
+//! What a model is as data: names and flags of its members.
+
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// Set by the server; sent back unchanged at most.
+pub const READ_ONLY: u8 = 1;
+/// The specification promises the member (answers) or asks for it (requests). Never enforced on decode.
+pub const REQUIRED: u8 = 2;
+/// Holds a secret: `Debug` shows only that it is there.
+pub const SECRET: u8 = 4;
+/// Accepted in requests, never answered.
+pub const WRITE_ONLY: u8 = 8;
+/// The specification calls it deprecated.
+pub const DEPRECATED: u8 = 16;
+/// The specification allows null.
+pub const NULLABLE: u8 = 32;
+
+/// One schema as data; made by `model!`, one static a model.
+///
+/// The fields are open only because the macro fills them in.
+#[derive(Debug)]
+pub struct Table {
+    /// Schema name in the specification.
+    #[doc(hidden)]
+    pub name: &'static str,
+    /// Members beyond the table are expected and never drift.
+    #[doc(hidden)]
+    pub open: bool,
+    /// Parent, whose members come first in the numbering.
+    #[doc(hidden)]
+    pub base: Option<&'static Table>,
+    /// Number of members of the parents.
+    #[doc(hidden)]
+    pub offset: usize,
+    /// Member and value by which a union finds this variant.
+    #[doc(hidden)]
+    pub tag: Option<(&'static str, &'static str)>,
+    #[doc(hidden)]
+    pub members: &'static [Member],
+    /// What the first member of an object was last time.
+    #[doc(hidden)]
+    pub first: Guess,
+}
+
+/// Number of the member that followed last time. Servers write members in a stable order, so that one comparison finds
+/// the next member; a wrong guess costs a search and nothing else. Relaxed: any value is correct.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Guess(AtomicU16);
+
+impl Guess {
+    #[must_use]
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self(AtomicU16::new(0))
+    }
+}
+
+/// One member of a schema as data.
+#[derive(Debug)]
+pub struct Member {
+    /// `,"name":`, ready to be compared with and copied to JSON text.
+    key: &'static str,
+    pub(crate) flags: u8,
+    next: Guess,
+}
+
+impl Member {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(key: &'static str, flags: u8) -> Self {
+        Self { key, flags, next: Guess::new() }
+    }
+
+    /// Name in JSON.
+    #[inline]
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.key.get(2..self.key.len() - 2).unwrap_or_default()
+    }
+
+    /// `,"name":`
+    #[inline(always)]
+    pub(crate) fn ready_key(&self) -> &'static str {
+        self.key
+    }
+}
+
+impl Table {
+    /// Schema name in the specification.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Members of the schema and its parents, own ones first.
+    pub fn members(&self) -> impl Iterator<Item = &'static Member> + use<> {
+        let own: &'static [Member] = self.members;
+        let parents = std::iter::successors(self.base, |table| table.base).flat_map(|table| table.members);
+        own.iter().chain(parents)
+    }
+
+    /// Number of a name, own members before those of the parents (own ones shadow).
+    pub(crate) fn find(&self, name: &str) -> Option<usize> {
+        let mut table = self;
+        loop {
+            let hit = table.members.iter().position(|member| {
+                // Four bytes of the key are punctuation; the length sorts most names out.
+                member.key.len() == name.len() + 4 && member.name() == name
+            });
+            if let Some(at) = hit {
+                return Some(table.offset + at);
+            }
+            table = table.base?;
+        }
+    }
+
+    /// Member of a number, `None` beyond the table.
+    #[inline(always)]
+    pub(crate) fn member(&self, number: usize) -> Option<&'static Member> {
+        let mut table = self;
+        while number < table.offset {
+            table = table.base?;
+        }
+        table.members.get(number - table.offset)
+    }
+
+    /// Guess for what follows `after` (`None`: the beginning).
+    #[inline(always)]
+    pub(crate) fn guess(&self, after: Option<&Member>) -> usize {
+        usize::from(after.map_or(&self.first, |member| &member.next).0.load(Ordering::Relaxed))
+    }
+
+    /// Remembers what followed.
+    #[inline]
+    pub(crate) fn learn(&self, after: Option<&Member>, number: usize) {
+        if let Ok(number) = u16::try_from(number) {
+            after.map_or(&self.first, |member| &member.next).0.store(number, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the union's tag member of this table has that name.
+    pub(crate) fn is_tag(&self, name: &str) -> bool {
+        let mut table = Some(self);
+        while let Some(at) = table {
+            if at.tag.is_some_and(|tag| tag.0 == name) {
+                return true;
+            }
+            table = at.base;
+        }
+        false
+    }
+}
