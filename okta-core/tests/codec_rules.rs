@@ -25,37 +25,67 @@ fn known_members_are_typed() {
     assert!(drift.is_empty(), "{drift:?}");
     assert_eq!(user.id.as_deref(), Some("1"));
     assert_eq!(user.status, Some(Status::Active));
-    assert_eq!(user.created.as_ref().unwrap().get().unwrap().as_second(), 1_372_091_958);
-    assert_eq!(user.tags.as_deref(), Some(&["a".to_owned(), "b".to_owned()][..]));
-    assert_eq!(user.profile.as_ref().unwrap().get::<i64>("cost").unwrap(), Some(1));
+    assert_eq!(
+        user.created.as_ref().unwrap().get().unwrap().as_second(),
+        1_372_091_958
+    );
+    assert_eq!(
+        user.tags.as_deref(),
+        Some(&["a".to_owned(), "b".to_owned()][..])
+    );
+    assert_eq!(
+        user.profile.as_ref().unwrap().get::<i64>("cost").unwrap(),
+        Some(1)
+    );
 }
 
 #[test]
 fn unknown_members_are_kept_and_reported_once() {
-    let (users, drift) = round::<Vec<User>>(r#"[{"id":"1","new":{"a":[1]}},{"new":{"a":2}},{"profile":{"custom":1}}]"#);
+    let (users, drift) = round::<Vec<User>>(
+        r#"[{"id":"1","new":{"a":[1]}},{"new":{"a":2}},{"profile":{"custom":1}}]"#,
+    );
     assert_eq!(users[0].extra.get("new"), Some(r#"{"a":[1]}"#));
     assert_eq!(drift.len(), 1, "{drift:?}");
-    assert_eq!((drift[0].path.as_str(), drift[0].kind), ("$[].new", DriftKind::UnknownMember));
+    assert_eq!(
+        (drift[0].path.as_str(), drift[0].kind),
+        ("$[].new", DriftKind::UnknownMember)
+    );
     assert_eq!((drift[0].index, drift[0].count), (Some(0), 2));
 }
 
 #[test]
 fn misfits_are_kept_as_text() {
-    let (mut user, drift) = round::<User>(r#"{"id":7,"tags":["a",1],"logins":"many","profile":[],"active":"true","manager":{"id":[]}}"#);
-    assert_eq!((user.id.as_ref(), user.tags.as_ref(), user.logins, user.active), (None, None, None, None));
+    let (mut user, drift) = round::<User>(
+        r#"{"id":7,"tags":["a",1],"logins":"many","profile":[],"active":"true","manager":{"id":[]}}"#,
+    );
+    assert_eq!(
+        (
+            user.id.as_ref(),
+            user.tags.as_ref(),
+            user.logins,
+            user.active
+        ),
+        (None, None, None, None)
+    );
     assert_eq!(drift.len(), 6, "{drift:?}");
     assert!(drift.iter().all(|drift| drift.kind == DriftKind::WrongType));
-    assert!(drift.iter().any(|drift| drift.path == "$.manager.id" && drift.expected == "string" && drift.found == "array"));
+    assert!(drift.iter().any(|drift| drift.path == "$.manager.id"
+        && drift.expected == "string"
+        && drift.found == "array"));
     user.id = Some("x".into());
     assert!(user.to_json().contains(r#""id":"x""#) && !user.to_json().contains('7'));
 }
 
 #[test]
 fn null_is_remembered_until_a_value_is_set() {
-    let (mut user, drift) = round::<User>(r#"{"id":null,"tags":null,"profile":null,"matrix":null}"#);
+    let (mut user, drift) =
+        round::<User>(r#"{"id":null,"tags":null,"profile":null,"matrix":null}"#);
     assert!(drift.is_empty());
     user.id = Some("1".into());
-    assert!(same_value(&user.to_json(), r#"{"id":"1","tags":null,"profile":null,"matrix":null}"#));
+    assert!(same_value(
+        &user.to_json(),
+        r#"{"id":"1","tags":null,"profile":null,"matrix":null}"#
+    ));
     user.id = None;
     assert!(user.to_json().contains(r#""id":null"#));
     assert!(user.unset("id"));
@@ -75,7 +105,9 @@ fn set_null_is_checked() {
 
 #[test]
 fn elements_that_are_no_objects() {
-    let (user, drift) = round::<User>(r#"{"groups":[{"id":"1"},null,5,"x",[],{"id":"2"}],"byName":{"a":null,"b":3}}"#);
+    let (user, drift) = round::<User>(
+        r#"{"groups":[{"id":"1"},null,5,"x",[],{"id":"2"}],"byName":{"a":null,"b":3}}"#,
+    );
     let groups = user.groups.unwrap();
     assert_eq!(groups.len(), 6);
     assert_eq!(groups[2].extra.whole(), Some("5"));
@@ -97,7 +129,10 @@ fn the_last_of_equal_names_counts() {
         (r#"{"x":1,"x":2}"#, r#"{"x":2}"#),
         (r#"{"x":1,"\u0078":2}"#, r#"{"x":2}"#),
         (r#"{"id":"a","\u0069d":"b"}"#, r#"{"id":"b"}"#),
-        (r#"{"profile":{"login":"a"},"profile":{"email":"b"}}"#, r#"{"profile":{"email":"b"}}"#),
+        (
+            r#"{"profile":{"login":"a"},"profile":{"email":"b"}}"#,
+            r#"{"profile":{"email":"b"}}"#,
+        ),
         (r#"{"labels":{"a":"1","a":"2"}}"#, r#"{"labels":{"a":"2"}}"#),
     ] {
         let (user, _) = round::<User>(json);
@@ -110,9 +145,13 @@ fn the_last_of_equal_names_counts() {
 
 #[test]
 fn numbers_go_by_value() {
-    let (user, drift) = round::<User>(r#"{"logins":5.0,"score":5,"counts":[1e2,-0,50e-1],"matrix":[[-0.0,1e-7]]}"#);
+    let (user, drift) =
+        round::<User>(r#"{"logins":5.0,"score":5,"counts":[1e2,-0,50e-1],"matrix":[[-0.0,1e-7]]}"#);
     assert!(drift.is_empty(), "{drift:?}");
-    assert_eq!(user.to_json(), r#"{"counts":[100,0,5],"logins":5,"score":5,"matrix":[[-0,1e-7]]}"#);
+    assert_eq!(
+        user.to_json(),
+        r#"{"counts":[100,0,5],"logins":5,"score":5,"matrix":[[-0,1e-7]]}"#
+    );
     for lossy in [
         r#"{"logins":9223372036854775808}"#,
         r#"{"logins":0.5}"#,
@@ -123,7 +162,10 @@ fn numbers_go_by_value() {
     ] {
         let (user, drift) = round::<User>(lossy);
         assert_eq!(drift.len(), 1);
-        assert_eq!((user.logins, user.score, user.counts.clone()), (None, None, None));
+        assert_eq!(
+            (user.logins, user.score, user.counts.clone()),
+            (None, None, None)
+        );
         assert_eq!(user.to_json(), lossy);
     }
 }
@@ -132,19 +174,34 @@ fn numbers_go_by_value() {
 fn enums_are_open() {
     let (user, drift) = round::<User>(r#"{"status":"Frozen \u00e9"}"#);
     assert_eq!(user.status.as_ref().map(Status::as_str), Some("Frozen é"));
-    assert_eq!((drift[0].kind, &*drift[0].found), (DriftKind::UnknownEnumValue, "string"));
+    assert_eq!(
+        (drift[0].kind, &*drift[0].found),
+        (DriftKind::UnknownEnumValue, "string")
+    );
     let (_, drift) = round::<User>(r#"{"status":"FROZEN"}"#);
-    assert_eq!((drift[0].path.as_str(), &*drift[0].found), ("$.status", "FROZEN"));
+    assert_eq!(
+        (drift[0].path.as_str(), &*drift[0].found),
+        ("$.status", "FROZEN")
+    );
     assert_eq!(Status::VALUES, ["ACTIVE", "DEPROVISIONED"]);
 }
 
 #[test]
 fn unions_go_by_tag_wherever_it_stands() {
-    let (app, drift) = round::<App>(r#"{"settings":{"a":[{"signOnMode":"AUTO_LOGIN"}]},"name":"x","label":"l","signOnMode":"SAML_2_0"}"#);
+    let (app, drift) = round::<App>(
+        r#"{"settings":{"a":[{"signOnMode":"AUTO_LOGIN"}]},"name":"x","label":"l","signOnMode":"SAML_2_0"}"#,
+    );
     assert!(drift.is_empty(), "{drift:?}");
     let App::Saml(saml) = &app else { panic!() };
-    assert_eq!((saml.name.as_deref(), saml.base.name.as_ref()), (Some("x"), None), "own members shadow");
-    assert_eq!((app.tag(), app.base().label.as_deref()), (Some("SAML_2_0"), Some("l")));
+    assert_eq!(
+        (saml.name.as_deref(), saml.base.name.as_ref()),
+        (Some("x"), None),
+        "own members shadow"
+    );
+    assert_eq!(
+        (app.tag(), app.base().label.as_deref()),
+        (Some("SAML_2_0"), Some("l"))
+    );
     let (app, _) = round::<App>(r#"{"signOnMode":"SAML_1_1"}"#);
     assert!(matches!(app, App::Saml(_)));
     assert_eq!(app.tag(), Some("SAML_1_1"));
@@ -159,18 +216,31 @@ fn unions_without_a_known_tag_keep_the_base() {
         (r#"{"label":"l","signOnMode":{"a":1}}"#, "no tag"),
     ] {
         let (app, drift) = round::<App>(json);
-        let App::Other(other) = &app else { panic!("{json}") };
+        let App::Other(other) = &app else {
+            panic!("{json}")
+        };
         assert_eq!(other.label.as_deref(), Some("l"));
-        assert!(drift.iter().any(|drift| drift.kind == DriftKind::UnknownTag && drift.found == found), "{drift:?}");
+        assert!(
+            drift
+                .iter()
+                .any(|drift| drift.kind == DriftKind::UnknownTag && drift.found == found),
+            "{drift:?}"
+        );
     }
-    let (user, _) = round::<User>(r#"{"apps":[5,null,{"signOnMode":"AUTO_LOGIN","url":"u"}],"app":"x"}"#);
+    let (user, _) =
+        round::<User>(r#"{"apps":[5,null,{"signOnMode":"AUTO_LOGIN","url":"u"}],"app":"x"}"#);
     assert!(user.app.is_none());
-    assert!(matches!(user.apps.as_deref(), Some([App::Other(_), App::Other(_), App::AutoLogin(_)])));
+    assert!(matches!(
+        user.apps.as_deref(),
+        Some([App::Other(_), App::Other(_), App::AutoLogin(_)])
+    ));
 }
 
 #[test]
 fn two_levels_of_unions() {
-    let (app, drift) = round::<App>(r#"{"signOnMode":"OPENID_CONNECT","kind":"web","redirect":["r"],"label":"l","id":null}"#);
+    let (app, drift) = round::<App>(
+        r#"{"signOnMode":"OPENID_CONNECT","kind":"web","redirect":["r"],"label":"l","id":null}"#,
+    );
     assert!(drift.is_empty(), "{drift:?}");
     let App::Oidc(oidc) = &app else { panic!() };
     assert!(matches!(&**oidc, Oidc::Web(web) if web.redirect.is_some()));
@@ -183,16 +253,39 @@ fn two_levels_of_unions() {
 
 #[test]
 fn hand_built_variants_write_their_tag() {
-    let app: App = SamlApp { settings: Some(Map::new()), ..Default::default() }.into();
-    assert_eq!(String::from_utf8(encode(&app)).unwrap(), r#"{"signOnMode":"SAML_2_0","settings":{}}"#);
+    let app: App = SamlApp {
+        settings: Some(Map::new()),
+        ..Default::default()
+    }
+    .into();
+    assert_eq!(
+        String::from_utf8(encode(&app)).unwrap(),
+        r#"{"signOnMode":"SAML_2_0","settings":{}}"#
+    );
     assert_eq!(app.tag(), Some("SAML_2_0"));
     let web: App = Oidc::from(OidcWeb::default()).into();
     let json = String::from_utf8(encode(&web)).unwrap();
-    assert!(same_value(&json, r#"{"signOnMode":"OPENID_CONNECT","kind":"web"}"#), "{json}");
-    assert!(matches!(decode::<App>(json.as_bytes()).unwrap().0, App::Oidc(oidc) if matches!(*oidc, Oidc::Web(_))));
-    assert_eq!(SamlApp::from_json("{}").unwrap().to_json(), "{}", "decoded without a tag");
-    let field: Field = FieldText { value: Some("v".into()), ..Default::default() }.into();
-    assert_eq!(String::from_utf8(encode(&field)).unwrap(), r#"{"type":"TEXT","value":"v"}"#);
+    assert!(
+        same_value(&json, r#"{"signOnMode":"OPENID_CONNECT","kind":"web"}"#),
+        "{json}"
+    );
+    assert!(
+        matches!(decode::<App>(json.as_bytes()).unwrap().0, App::Oidc(oidc) if matches!(*oidc, Oidc::Web(_)))
+    );
+    assert_eq!(
+        SamlApp::from_json("{}").unwrap().to_json(),
+        "{}",
+        "decoded without a tag"
+    );
+    let field: Field = FieldText {
+        value: Some("v".into()),
+        ..Default::default()
+    }
+    .into();
+    assert_eq!(
+        String::from_utf8(encode(&field)).unwrap(),
+        r#"{"type":"TEXT","value":"v"}"#
+    );
     let (field, drift) = round::<Field>(r#"{"value":"v","type":"TEXT"}"#);
     assert!(drift.is_empty(), "{drift:?}");
     assert_eq!(field.tag(), Some("TEXT"));
@@ -208,14 +301,28 @@ fn choices_go_by_kind_or_members() {
         assert!(matches!(value, Audience::Other(_)));
         assert_eq!(drift.len(), 1);
     }
-    assert!(matches!(round::<GroupProfile>(r#"{"a":1,"objectSid":"s"}"#).0, GroupProfile::ActiveDirectory(_)));
-    assert!(matches!(round::<GroupProfile>(r#"{"a":{"objectSid":"s"}}"#).0, GroupProfile::Okta(_)));
+    assert!(matches!(
+        round::<GroupProfile>(r#"{"a":1,"objectSid":"s"}"#).0,
+        GroupProfile::ActiveDirectory(_)
+    ));
+    assert!(matches!(
+        round::<GroupProfile>(r#"{"a":{"objectSid":"s"}}"#).0,
+        GroupProfile::Okta(_)
+    ));
 }
 
 #[test]
 fn strings_and_names_with_anything_in_them() {
-    round::<User>(r#"{"id":"\u0000\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00é😀","":1,"\u0022\n":{"":2},"a\\b":3}"#);
-    for bad in [r#"{"id":"\ud800"}"#, r#"{"id":"\ud800\u0041"}"#, r#"{"x":"\udc00"}"#, "{\"x\":\"\n\"}", r#"{"x":"\x"}"#] {
+    round::<User>(
+        r#"{"id":"\u0000\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00é😀","":1,"\u0022\n":{"":2},"a\\b":3}"#,
+    );
+    for bad in [
+        r#"{"id":"\ud800"}"#,
+        r#"{"id":"\ud800\u0041"}"#,
+        r#"{"x":"\udc00"}"#,
+        "{\"x\":\"\n\"}",
+        r#"{"x":"\x"}"#,
+    ] {
         assert!(decode::<User>(bad.as_bytes()).is_err(), "{bad}");
     }
 }
@@ -223,9 +330,26 @@ fn strings_and_names_with_anything_in_them() {
 #[test]
 fn errors_say_where_and_never_what() {
     let error = decode::<User>(b"{\n \"manager\": {\"tags\": [\"secret\", nul]}}").unwrap_err();
-    assert_eq!((error.line(), error.column(), error.path().as_str()), (2, 33, "$.manager.tags"));
+    assert_eq!(
+        (error.line(), error.column(), error.path().as_str()),
+        (2, 33, "$.manager.tags")
+    );
     assert!(!error.to_string().contains("secret"));
-    for bad in ["", "{", "[", "{\"a\"}", "{\"a\":1,}", "[1,]", "01", "1.", "tru", "{} x", "\u{feff}\u{feff}1", "{\"a\":+1}", "{a:1}"] {
+    for bad in [
+        "",
+        "{",
+        "[",
+        "{\"a\"}",
+        "{\"a\":1,}",
+        "[1,]",
+        "01",
+        "1.",
+        "tru",
+        "{} x",
+        "\u{feff}\u{feff}1",
+        "{\"a\":+1}",
+        "{a:1}",
+    ] {
         assert!(decode::<User>(bad.as_bytes()).is_err(), "{bad:?}");
     }
     assert!(decode::<User>(b"\xef\xbb\xbf{}").is_ok());
@@ -234,7 +358,9 @@ fn errors_say_where_and_never_what() {
 
 #[test]
 fn depth_is_capped_across_models_and_text() {
-    let deep = |open: &str, close: &str, count: usize| format!("{}1{}", open.repeat(count), close.repeat(count));
+    let deep = |open: &str, close: &str, count: usize| {
+        format!("{}1{}", open.repeat(count), close.repeat(count))
+    };
     assert!(decode::<Json>(deep("[", "]", 128).as_bytes()).is_ok());
     assert!(decode::<Json>(deep("[", "]", 129).as_bytes()).is_err());
     assert!(decode::<Json>(deep("[{\"a\":", "}]", 64).as_bytes()).is_ok());
@@ -253,17 +379,36 @@ fn pages_lose_nothing() {
     let body = format!(r#"[{{"id":"1"}},5,null,{deep},{{"id":"2","odd":1}}]"#);
     let page = decode_items::<User>(body.as_bytes(), None).unwrap();
     assert_eq!(page.items.len(), 2);
-    assert_eq!(page.undecodable.iter().map(|item| item.index).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(
+        page.undecodable
+            .iter()
+            .map(|item| item.index)
+            .collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
     assert_eq!(page.undecodable[2].json.as_str(), deep);
-    assert_eq!((page.drift[0].path.as_str(), page.drift[0].index), ("$[].odd", Some(4)));
-    let page = decode_items::<Group>(br#"{"total":1,"data":[{"id":"1","z":1}],"next":null}"#, Some("data")).unwrap();
+    assert_eq!(
+        (page.drift[0].path.as_str(), page.drift[0].index),
+        ("$[].odd", Some(4))
+    );
+    let page = decode_items::<Group>(
+        br#"{"total":1,"data":[{"id":"1","z":1}],"next":null}"#,
+        Some("data"),
+    )
+    .unwrap();
     assert_eq!(page.items[0].id.as_deref(), Some("1"));
-    assert_eq!((page.envelope.get("total"), page.envelope.get("next")), (Some("1"), Some("null")));
+    assert_eq!(
+        (page.envelope.get("total"), page.envelope.get("next")),
+        (Some("1"), Some("null"))
+    );
     assert_eq!(page.drift[0].path, "$.data[].z");
     let page = decode_items::<Group>(b"{}", Some("data")).unwrap();
     assert_eq!(page.drift[0].kind, DriftKind::MissingItems);
     for bad in ["{\"data\":5}", "[", "5", "[{\"id\":tru}]"] {
-        assert!(decode_items::<Group>(bad.as_bytes(), Some("data")).is_err(), "{bad}");
+        assert!(
+            decode_items::<Group>(bad.as_bytes(), Some("data")).is_err(),
+            "{bad}"
+        );
     }
     assert!(decode_items::<Group>(b"{}", None).is_err());
     let page = decode_items::<String>(br#"["a",1,"b"]"#, None).unwrap();
@@ -283,7 +428,10 @@ fn equality_is_by_json_value() {
     let one = User::from_json(r#"{"a":1,"id":"x","b":{"p":1,"q":2.0},"tags":null}"#).unwrap();
     let two = User::from_json(r#"{"tags":null,"b":{"q":2,"p":1e0},"id":"x","a":1.0}"#).unwrap();
     assert_eq!(one, two);
-    assert_ne!(one, User::from_json(r#"{"a":1,"id":"x","b":{"p":1,"q":2.0}}"#).unwrap());
+    assert_ne!(
+        one,
+        User::from_json(r#"{"a":1,"id":"x","b":{"p":1,"q":2.0}}"#).unwrap()
+    );
     assert_eq!(one.extra, two.extra);
 }
 
@@ -295,21 +443,33 @@ fn debug_hides_secrets() {
     .unwrap();
     let text = format!("{user:?} {:?}", user.credentials.as_ref().unwrap().password);
     assert!(!text.contains("hunter") && !text.contains('5'), "{text}");
-    assert!(text.contains("<redacted>") && text.contains("unknown") && text.contains("tags: null"), "{text}");
+    assert!(
+        text.contains("<redacted>") && text.contains("unknown") && text.contains("tags: null"),
+        "{text}"
+    );
 }
 
 #[test]
 fn custom_attributes() {
     let mut profile = Profile::from_json(r#"{"login":"l","costCenter":"c","n":1}"#).unwrap();
-    assert_eq!(profile.get::<String>("costCenter").unwrap().as_deref(), Some("c"));
-    assert_eq!(profile.get::<String>("login").unwrap().as_deref(), Some("l"));
+    assert_eq!(
+        profile.get::<String>("costCenter").unwrap().as_deref(),
+        Some("c")
+    );
+    assert_eq!(
+        profile.get::<String>("login").unwrap().as_deref(),
+        Some("l")
+    );
     assert!(profile.get::<i64>("login").is_err());
     profile.set("costCenter", 5).unwrap();
     profile.set("login", "m").unwrap();
     assert!(profile.set("login", 5).is_err());
     profile.set("login", "m").unwrap();
     assert!(profile.unset("n") && !profile.unset("n"));
-    assert!(same_value(&profile.to_json(), r#"{"login":"m","costCenter":5}"#));
+    assert!(same_value(
+        &profile.to_json(),
+        r#"{"login":"m","costCenter":5}"#
+    ));
     #[derive(serde::Serialize, serde::Deserialize)]
     struct Mine {
         #[serde(rename = "costCenter")]
@@ -318,7 +478,10 @@ fn custom_attributes() {
     let mut mine: Mine = profile.view().unwrap();
     mine.cost_center += 1;
     profile.merge(&mine).unwrap();
-    assert!(same_value(&profile.to_json(), r#"{"login":"m","costCenter":6}"#));
+    assert!(same_value(
+        &profile.to_json(),
+        r#"{"login":"m","costCenter":6}"#
+    ));
     assert_eq!(profile.members().len(), 2);
 }
 
@@ -334,7 +497,10 @@ fn diff_is_minimal() {
     after.app.as_mut().unwrap().base_mut().label = Some("m".into());
     let diff = before.diff(&after).to_json();
     assert!(
-        same_value(&diff, r#"{"profile":{"email":null,"x":2},"tags":[],"app":{"signOnMode":"SAML_2_0","label":"m"}}"#),
+        same_value(
+            &diff,
+            r#"{"profile":{"email":null,"x":2},"tags":[],"app":{"signOnMode":"SAML_2_0","label":"m"}}"#
+        ),
         "{diff}"
     );
 }
@@ -357,5 +523,8 @@ fn serde_both_ways() {
 
 #[test]
 fn required_members() {
-    assert_eq!(User::default().try_id().unwrap_err().to_string(), "User has no id, which the specification requires");
+    assert_eq!(
+        User::default().try_id().unwrap_err().to_string(),
+        "User has no id, which the specification requires"
+    );
 }

@@ -55,10 +55,23 @@ impl Error {
     pub(crate) fn new(kind: ErrorKind, bytes: &[u8], offset: usize) -> Self {
         let before = &bytes[..offset.min(bytes.len())];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let start = before
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
         // Continuation bytes do not count: a column is a character.
-        let column = before[start..].iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1;
-        Self(Box::new(Body { kind, offset, line, column, path: String::new() }))
+        let column = before[start..]
+            .iter()
+            .filter(|byte| **byte & 0xC0 != 0x80)
+            .count()
+            + 1;
+        Self(Box::new(Body {
+            kind,
+            offset,
+            line,
+            column,
+            path: String::new(),
+        }))
     }
 
     /// Why.
@@ -108,7 +121,9 @@ impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidUtf8 => f.write_str("the text is not UTF-8"),
-            Self::UnexpectedEnd(expected) => write!(f, "the text ends where {expected} was expected"),
+            Self::UnexpectedEnd(expected) => {
+                write!(f, "the text ends where {expected} was expected")
+            }
             Self::Unexpected(expected) => write!(f, "{expected} was expected"),
             Self::ControlCharacter => f.write_str("control character in a string"),
             Self::InvalidEscape => f.write_str("invalid escape in a string"),
@@ -123,9 +138,19 @@ impl fmt::Display for ErrorKind {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Body { kind, offset, line, column, path } = &*self.0;
+        let Body {
+            kind,
+            offset,
+            line,
+            column,
+            path,
+        } = &*self.0;
         write!(f, "{kind} at line {line} column {column} (byte {offset})")?;
-        if path.is_empty() { Ok(()) } else { write!(f, ", in ${path}") }
+        if path.is_empty() {
+            Ok(())
+        } else {
+            write!(f, ", in ${path}")
+        }
     }
 }
 

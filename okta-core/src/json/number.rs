@@ -74,19 +74,40 @@ struct Decimal {
 impl Decimal {
     /// `None` if the exponent itself is beyond reach: such numbers are compared as text.
     fn of(text: &str) -> Option<Self> {
-        let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (negative, text) = text
+            .strip_prefix('-')
+            .map_or((false, text), |rest| (true, rest));
         let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).skip_while(|digit| *digit == b'0').collect();
-        let significant = digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
+        let mut digits: Vec<u8> = whole
+            .bytes()
+            .chain(fraction.bytes())
+            .skip_while(|digit| *digit == b'0')
+            .collect();
+        let significant = digits
+            .iter()
+            .rposition(|digit| *digit != b'0')
+            .map_or(0, |last| last + 1);
         if significant == 0 {
-            return Some(Self { negative: false, digits: Vec::new(), exponent: 0 });
+            return Some(Self {
+                negative: false,
+                digits: Vec::new(),
+                exponent: 0,
+            });
         }
         let dropped = i64::try_from(digits.len() - significant).ok()?;
         digits.truncate(significant);
         let scale = i64::try_from(fraction.len()).ok()?;
-        let exponent = exponent.parse::<i64>().ok()?.checked_sub(scale)?.checked_add(dropped)?;
-        Some(Self { negative, digits, exponent })
+        let exponent = exponent
+            .parse::<i64>()
+            .ok()?
+            .checked_sub(scale)?
+            .checked_add(dropped)?;
+        Some(Self {
+            negative,
+            digits,
+            exponent,
+        })
     }
 
     fn to_i64(&self) -> Option<i64> {
@@ -169,6 +190,9 @@ mod tests {
         assert!(same_number("-0", "0.0"));
         assert!(!same_number("1", "-1"));
         assert!(!same_number("9007199254740993", "9007199254740992"));
-        assert!(same_number("1e99999999999999999999", "1e99999999999999999999"));
+        assert!(same_number(
+            "1e99999999999999999999",
+            "1e99999999999999999999"
+        ));
     }
 }

@@ -65,12 +65,18 @@ impl<'a> Reader<'a> {
     /// A reader over text.
     #[must_use]
     pub fn from_text(text: &'a str) -> Self {
-        Self { text: text.strip_prefix('\u{feff}').unwrap_or(text), pos: 0, depth: 0 }
+        Self {
+            text: text.strip_prefix('\u{feff}').unwrap_or(text),
+            pos: 0,
+            depth: 0,
+        }
     }
 
     #[cold]
     fn not_utf8(bytes: &[u8]) -> Error {
-        let at = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
+        let at = std::str::from_utf8(bytes)
+            .err()
+            .map_or(0, |error| error.valid_up_to());
         Error::new(ErrorKind::InvalidUtf8, bytes, at)
     }
 
@@ -124,7 +130,10 @@ impl<'a> Reader<'a> {
     /// Takes `text` if it stands exactly here.
     #[inline(always)]
     pub(crate) fn take_exactly(&mut self, text: &str) -> bool {
-        let hit = self.bytes().get(self.pos..).is_some_and(|rest| rest.starts_with(text.as_bytes()));
+        let hit = self
+            .bytes()
+            .get(self.pos..)
+            .is_some_and(|rest| rest.starts_with(text.as_bytes()));
         if hit {
             self.pos += text.len();
         }
@@ -148,7 +157,9 @@ impl<'a> Reader<'a> {
             b'-' | b'0'..=b'9' => {
                 let rest = &self.bytes()[self.pos..];
                 let length = number_length(rest).ok_or_else(|| self.bad_number())?;
-                let integer = rest[..length].iter().all(|byte| matches!(byte, b'-' | b'0'..=b'9'));
+                let integer = rest[..length]
+                    .iter()
+                    .all(|byte| matches!(byte, b'-' | b'0'..=b'9'));
                 if integer { Kind::Integer } else { Kind::Number }
             }
             _ => return Err(self.unexpected("a value")),
@@ -163,7 +174,11 @@ impl<'a> Reader<'a> {
     /// Takes `null`.
     pub fn null(&mut self) -> Result<(), Error> {
         self.next_byte();
-        if self.take_exactly("null") { Ok(()) } else { Err(self.unexpected("null")) }
+        if self.take_exactly("null") {
+            Ok(())
+        } else {
+            Err(self.unexpected("null"))
+        }
     }
 
     /// Takes `true` or `false`.
@@ -186,7 +201,10 @@ impl<'a> Reader<'a> {
         let length = number_length(&self.bytes()[start..]).ok_or_else(|| self.bad_number())?;
         self.pos = start + length;
         // `1-` or `01`: the grammar stops early, and what follows must not look like more number.
-        if matches!(self.bytes().get(self.pos), Some(b'0'..=b'9' | b'.' | b'+' | b'-' | b'e' | b'E')) {
+        if matches!(
+            self.bytes().get(self.pos),
+            Some(b'0'..=b'9' | b'.' | b'+' | b'-' | b'e' | b'E')
+        ) {
             return Err(self.bad_number());
         }
         Ok(self.slice(start, self.pos))
@@ -233,7 +251,11 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub(crate) fn enter(&mut self) -> Result<(), Error> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH { Err(self.too_deep()) } else { Ok(()) }
+        if self.depth > MAX_DEPTH {
+            Err(self.too_deep())
+        } else {
+            Ok(())
+        }
     }
 
     #[cold]

@@ -46,7 +46,13 @@ pub(crate) fn check_escapes(bytes: &[u8], mut at: usize) -> Result<usize, Error>
             Some(b'\\') => at = escape(bytes, at)?.1,
             Some(0..0x20) => return Err(Error::new(ErrorKind::ControlCharacter, bytes, at)),
             Some(_) => at = plain_run(bytes, at),
-            None => return Err(Error::new(ErrorKind::UnexpectedEnd("the end of a string"), bytes, bytes.len())),
+            None => {
+                return Err(Error::new(
+                    ErrorKind::UnexpectedEnd("the end of a string"),
+                    bytes,
+                    bytes.len(),
+                ));
+            }
         }
     }
 }
@@ -106,7 +112,9 @@ fn escape(bytes: &[u8], at: usize) -> Result<(char, usize), Error> {
 }
 
 fn hex4(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..at + 4)?.iter().try_fold(0, |code, byte| Some(code * 16 + char::from(*byte).to_digit(16)?))
+    bytes.get(at..at + 4)?.iter().try_fold(0, |code, byte| {
+        Some(code * 16 + char::from(*byte).to_digit(16)?)
+    })
 }
 
 /// Whether text can stand between quotes as it is.

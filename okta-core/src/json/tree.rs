@@ -71,7 +71,11 @@ impl<'a> Node<'a> {
                 Value::Object(members)
             }
         };
-        Ok(Self { raw: reader.slice(offset, reader.position()), offset, value })
+        Ok(Self {
+            raw: reader.slice(offset, reader.position()),
+            offset,
+            value,
+        })
     }
 
     fn same(&self, other: &Node<'_>) -> bool {
@@ -80,19 +84,27 @@ impl<'a> Node<'a> {
             (Value::Number, Value::Number) => same_number(self.raw, other.raw),
             (Value::Text(left), Value::Text(right)) => left == right,
             (Value::Array(left), Value::Array(right)) => {
-                left.len() == right.len() && left.iter().zip(right).all(|(left, right)| left.same(right))
+                left.len() == right.len()
+                    && left.iter().zip(right).all(|(left, right)| left.same(right))
             }
             (Value::Object(left), Value::Object(right)) => {
                 left.len() == right.len()
-                    && left.iter().zip(right).all(|(left, right)| left.0 == right.0 && left.1.same(&right.1))
+                    && left
+                        .iter()
+                        .zip(right)
+                        .all(|(left, right)| left.0 == right.0 && left.1.same(&right.1))
             }
             _ => false,
         }
     }
 
     fn member(&self, name: &str) -> Option<&Self> {
-        let Value::Object(members) = &self.value else { return None };
-        let at = members.binary_search_by(|member| (*member.0).cmp(name)).ok()?;
+        let Value::Object(members) = &self.value else {
+            return None;
+        };
+        let at = members
+            .binary_search_by(|member| (*member.0).cmp(name))
+            .ok()?;
         Some(&members[at].1)
     }
 
@@ -108,7 +120,10 @@ impl<'a> Node<'a> {
                 None => out.raw(value.raw),
             }
         }
-        for (name, value) in changes.iter().filter(|change| self.member(&change.0).is_none()) {
+        for (name, value) in changes
+            .iter()
+            .filter(|change| self.member(&change.0).is_none())
+        {
             out.key(name);
             out.raw(value.raw);
         }
@@ -120,7 +135,10 @@ impl<'a> Node<'a> {
             return out.raw(after.raw);
         };
         let first = unions.partition_point(|union| union.0 < after.offset);
-        let tags = unions[first..].iter().take_while(|union| union.0 == after.offset).map(|union| union.1);
+        let tags = unions[first..]
+            .iter()
+            .take_while(|union| union.0 == after.offset)
+            .map(|union| union.1);
         let kept: Vec<&str> = tags.collect();
         let same_tag = |tag: &&str| match (self.member(tag), after.member(tag)) {
             (Some(before), Some(after)) => before.same(after),
@@ -150,7 +168,10 @@ impl<'a> Node<'a> {
                 }
             }
         }
-        for (name, _) in before.iter().filter(|old| old.1.raw != "null" && after.member(&old.0).is_none()) {
+        for (name, _) in before
+            .iter()
+            .filter(|old| old.1.raw != "null" && after.member(&old.0).is_none())
+        {
             out.key(name);
             out.null();
         }

@@ -23,7 +23,10 @@ impl Writer {
     /// A writer with room for so many bytes.
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { out: String::with_capacity(bytes), unions: None }
+        Self {
+            out: String::with_capacity(bytes),
+            unions: None,
+        }
     }
 
     /// The text so far.
@@ -127,8 +130,10 @@ impl Writer {
                 8 => self.out.push_str("\\b"),
                 12 => self.out.push_str("\\f"),
                 other => {
-                    const HEX: [char; 16] =
-                        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+                    const HEX: [char; 16] = [
+                        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e',
+                        'f',
+                    ];
                     self.out.push_str("\\u00");
                     self.out.push(HEX[usize::from(other >> 4)]);
                     self.out.push(HEX[usize::from(other & 15)]);

@@ -26,7 +26,9 @@ pub fn has_any(decoder: &Decoder<'_>, members: &[&str]) -> bool {
 #[doc(hidden)]
 pub fn decode_other(decoder: &mut Decoder<'_>, schema: &'static str) -> Result<Json, Fault> {
     let raw = decoder.reader.raw()?;
-    let found = Reader::from_text(raw).kind().map_or("nothing", Kind::as_str);
+    let found = Reader::from_text(raw)
+        .kind()
+        .map_or("nothing", Kind::as_str);
     decoder.note(DriftKind::WrongType, "", schema, found);
     Ok(Json::checked(raw))
 }

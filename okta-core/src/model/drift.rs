@@ -80,12 +80,20 @@ pub(crate) fn mix(path: u64, step: u64) -> u64 {
 }
 
 fn hash_text(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| mix(hash, u64::from(byte)))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        mix(hash, u64::from(byte))
+    })
 }
 
 impl<'a> Decoder<'a> {
     pub(crate) fn new(reader: Reader<'a>) -> Self {
-        Self { reader, drift: Vec::new(), seen: HashMap::new(), fallbacks: 0, path: 0 }
+        Self {
+            reader,
+            drift: Vec::new(),
+            seen: HashMap::new(),
+            fallbacks: 0,
+            path: 0,
+        }
     }
 
     /// A misfit at the next value, unless that value is broken.
@@ -99,7 +107,10 @@ impl<'a> Decoder<'a> {
 
     #[inline(always)]
     pub(crate) fn mark(&self) -> Mark<'a> {
-        Mark { reader: self.reader.clone(), drift: self.drift.len() }
+        Mark {
+            reader: self.reader.clone(),
+            drift: self.drift.len(),
+        }
     }
 
     /// Goes back to a mark, forgetting what was noted since.
@@ -128,14 +139,28 @@ impl<'a> Decoder<'a> {
         found: impl Into<Cow<'static, str>>,
     ) {
         let found = found.into();
-        let hash = mix(mix(mix(self.path, hash_text(member)), kind as u64), hash_text(&found));
+        let hash = mix(
+            mix(mix(self.path, hash_text(member)), kind as u64),
+            hash_text(&found),
+        );
         if let Some(at) = self.seen.get(&hash) {
             self.drift[*at].1.count += 1;
             return;
         }
         self.seen.insert(hash, self.drift.len());
-        let path = if member.is_empty() { String::new() } else { format!(".{member}") };
-        let drift = Drift { path, kind, expected: expected.into(), found, index: None, count: 1 };
+        let path = if member.is_empty() {
+            String::new()
+        } else {
+            format!(".{member}")
+        };
+        let drift = Drift {
+            path,
+            kind,
+            expected: expected.into(),
+            found,
+            index: None,
+            count: 1,
+        };
         self.drift.push((hash, drift));
     }
 
@@ -143,7 +168,9 @@ impl<'a> Decoder<'a> {
     #[cold]
     pub(crate) fn note_misfit(&mut self, member: &str, expected: Kind, raw: &str) {
         self.fallbacks += 1;
-        let found = Reader::from_text(raw).kind().map_or("nothing", Kind::as_str);
+        let found = Reader::from_text(raw)
+            .kind()
+            .map_or("nothing", Kind::as_str);
         self.note(DriftKind::WrongType, member, expected.as_str(), found);
     }
 

@@ -28,7 +28,9 @@ fn whole_fault(fault: Fault, json: &[u8]) -> DecodeError {
 }
 
 fn misfit_error(expected: Kind, json: &[u8]) -> DecodeError {
-    let found = Reader::new(json).and_then(|mut reader| reader.kind()).unwrap_or(Kind::Null);
+    let found = Reader::new(json)
+        .and_then(|mut reader| reader.kind())
+        .unwrap_or(Kind::Null);
     DecodeError::new(ErrorKind::WrongType { expected, found }, json, 0)
 }
 
@@ -59,7 +61,11 @@ pub fn recode<T: Value>(json: &[u8]) -> Result<Recoded, DecodeError> {
     let value = T::decode(&mut decoder).map_err(|fault| whole_fault(fault, json))?;
     decoder.reader.end()?;
     let (drift, raw_fallbacks) = decoder.finish();
-    Ok(Recoded { json: encode(&value), drift, raw_fallbacks })
+    Ok(Recoded {
+        json: encode(&value),
+        drift,
+        raw_fallbacks,
+    })
 }
 
 /// One page of a list.
@@ -90,7 +96,10 @@ pub struct Undecodable {
 /// Shows no values: the element may hold secrets.
 impl std::fmt::Debug for Undecodable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Undecodable").field("index", &self.index).field("reason", &self.reason).finish_non_exhaustive()
+        f.debug_struct("Undecodable")
+            .field("index", &self.index)
+            .field("reason", &self.reason)
+            .finish_non_exhaustive()
     }
 }
 
@@ -112,7 +121,12 @@ pub fn decode_items<T: Value>(body: &[u8], items: Option<&str>) -> Result<Items<
         }
         result
     })?;
-    Ok(Items { items: list, undecodable: page.items, envelope: page.envelope, drift: page.drift })
+    Ok(Items {
+        items: list,
+        undecodable: page.items,
+        envelope: page.envelope,
+        drift: page.drift,
+    })
 }
 
 /// The part of [`decode_items`] that does not know the element type.
@@ -121,7 +135,12 @@ fn decode_page(
     items: Option<&str>,
     element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,
 ) -> Result<Items<Undecodable>, DecodeError> {
-    let mut page = Items { items: Vec::new(), undecodable: Vec::new(), envelope: Extra::default(), drift: Vec::new() };
+    let mut page = Items {
+        items: Vec::new(),
+        undecodable: Vec::new(),
+        envelope: Extra::default(),
+        drift: Vec::new(),
+    };
     let mut decoder = Decoder::new(Reader::new(body)?);
     match items {
         None => page.items = elements(&mut decoder, element)?,
@@ -181,7 +200,11 @@ fn elements(
 }
 
 #[cold]
-fn set_aside(decoder: &mut Decoder<'_>, fault: Fault, index: usize) -> Result<Undecodable, DecodeError> {
+fn set_aside(
+    decoder: &mut Decoder<'_>,
+    fault: Fault,
+    index: usize,
+) -> Result<Undecodable, DecodeError> {
     decoder.reader.next_byte();
     let start = decoder.reader.position();
     decoder.reader.skip_any_depth()?;
@@ -189,9 +212,15 @@ fn set_aside(decoder: &mut Decoder<'_>, fault: Fault, index: usize) -> Result<Un
     let reason = match fault {
         Fault::Fatal(error) => error.to_string(),
         Fault::Misfit(expected) => {
-            let found = Reader::from_text(raw).kind().map_or("nothing", Kind::as_str);
+            let found = Reader::from_text(raw)
+                .kind()
+                .map_or("nothing", Kind::as_str);
             format!("expected {expected}, found {found}")
         }
     };
-    Ok(Undecodable { index, json: Json::checked(raw), reason })
+    Ok(Undecodable {
+        index,
+        json: Json::checked(raw),
+        reason,
+    })
 }

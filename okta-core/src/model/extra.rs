@@ -52,7 +52,9 @@ struct Entry {
 impl Kept {
     /// Name as it stands in the text, between the quotes.
     fn raw_name(&self, entry: &Entry) -> &str {
-        self.text.get(entry.start + 1..entry.value - 2).unwrap_or_default()
+        self.text
+            .get(entry.start + 1..entry.value - 2)
+            .unwrap_or_default()
     }
 
     fn value(&self, entry: &Entry) -> &str {
@@ -60,7 +62,9 @@ impl Kept {
     }
 
     fn position(&self, raw_name: &str) -> Option<usize> {
-        self.entries.iter().rposition(|entry| self.raw_name(entry) == raw_name)
+        self.entries
+            .iter()
+            .rposition(|entry| self.raw_name(entry) == raw_name)
     }
 }
 
@@ -79,7 +83,11 @@ impl Extra {
     /// Whether nothing is kept: no unknown member, no misfit, no null.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bits & !DECODED == 0 && self.kept.as_ref().is_none_or(|kept| kept.entries.is_empty() && kept.nulls.is_empty())
+        self.bits & !DECODED == 0
+            && self
+                .kept
+                .as_ref()
+                .is_none_or(|kept| kept.entries.is_empty() && kept.nulls.is_empty())
     }
 
     /// Names and raw JSON text of what is kept as text: unknown members and misfits.
@@ -88,7 +96,11 @@ impl Extra {
         self.kept.iter().flat_map(move |kept| {
             let entries: &[Entry] = if whole { &[] } else { &kept.entries };
             entries.iter().map(|entry| {
-                let mut name = Reader::from_text(kept.text.get(entry.start..entry.value - 1).unwrap_or_default());
+                let mut name = Reader::from_text(
+                    kept.text
+                        .get(entry.start..entry.value - 1)
+                        .unwrap_or_default(),
+                );
                 (name.string().unwrap_or_default(), kept.value(entry))
             })
         })
@@ -98,7 +110,8 @@ impl Extra {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         let kept = self.kept.as_deref().filter(|_| self.bits & WHOLE == 0)?;
-        kept.position(&canonical(name)).map(|at| kept.value(&kept.entries[at]))
+        kept.position(&canonical(name))
+            .map(|at| kept.value(&kept.entries[at]))
     }
 
     /// The whole value, where it was no object.
@@ -109,15 +122,27 @@ impl Extra {
     }
 
     pub(crate) fn set_whole(&mut self, json: &str) {
-        let entry = Entry { start: 0, value: 0, end: json.len(), member: None };
-        self.kept = Some(Box::new(Kept { text: json.to_owned(), entries: vec![entry], nulls: Vec::new() }));
+        let entry = Entry {
+            start: 0,
+            value: 0,
+            end: json.len(),
+            member: None,
+        };
+        self.kept = Some(Box::new(Kept {
+            text: json.to_owned(),
+            entries: vec![entry],
+            nulls: Vec::new(),
+        }));
         self.bits = DECODED | WHOLE;
     }
 
     /// A whole value gives way as soon as a member is set.
     pub(crate) fn drop_whole(&mut self) {
         if self.bits & WHOLE != 0 {
-            *self = Self { bits: DECODED, kept: None };
+            *self = Self {
+                bits: DECODED,
+                kept: None,
+            };
         }
     }
 
@@ -136,7 +161,9 @@ impl Extra {
         if member < INLINE_NULLS {
             self.bits >> member & 1 == 1
         } else {
-            self.kept.as_ref().is_some_and(|kept| kept.nulls.contains(&member))
+            self.kept
+                .as_ref()
+                .is_some_and(|kept| kept.nulls.contains(&member))
         }
     }
 
@@ -164,7 +191,8 @@ impl Extra {
         if let Some(kept) = &mut self.kept {
             kept.nulls.retain(|null| *null != member);
             if self.bits & MISFITS != 0 {
-                kept.entries.retain(|entry| entry.member.map(usize::from) != Some(member));
+                kept.entries
+                    .retain(|entry| entry.member.map(usize::from) != Some(member));
             }
         }
     }
@@ -174,7 +202,10 @@ impl Extra {
         let canonical_name;
         let raw_name = if raw_name.contains('\\') {
             let quoted = format!("\"{raw_name}\"");
-            let name = Reader::from_text(&quoted).string().unwrap_or_default().into_owned();
+            let name = Reader::from_text(&quoted)
+                .string()
+                .unwrap_or_default()
+                .into_owned();
             canonical_name = canonical(&name).into_owned();
             &canonical_name
         } else {
@@ -192,7 +223,12 @@ impl Extra {
         if member.is_some() {
             self.bits |= MISFITS;
         }
-        kept.entries.push(Entry { start, value: at, end: kept.text.len(), member });
+        kept.entries.push(Entry {
+            start,
+            value: at,
+            end: kept.text.len(),
+            member,
+        });
     }
 
     /// Keeps `value` under `name`, in place of what was kept under it.
@@ -204,7 +240,9 @@ impl Extra {
     /// Drops what is kept under a name; whether there was something. Its text goes when everything is gone.
     pub(crate) fn remove(&mut self, name: &str) -> bool {
         let name = canonical(name);
-        let Some(kept) = &mut self.kept else { return false };
+        let Some(kept) = &mut self.kept else {
+            return false;
+        };
         let before = kept.entries.len();
         let mut entries = std::mem::take(&mut kept.entries);
         entries.retain(|entry| kept.raw_name(entry) != name);
@@ -215,7 +253,11 @@ impl Extra {
     /// Of equal names only the last stays. Called once after an object was read.
     #[inline]
     pub(crate) fn settle(&mut self) {
-        if self.kept.as_ref().is_some_and(|kept| kept.entries.len() > 1) {
+        if self
+            .kept
+            .as_ref()
+            .is_some_and(|kept| kept.entries.len() > 1)
+        {
             self.settle_kept();
         }
     }
@@ -225,7 +267,11 @@ impl Extra {
         let mut entries = std::mem::take(&mut kept.entries);
         let duplicate = if entries.len() <= 12 {
             let same = |left: &Entry, right: &Entry| kept.raw_name(left) == kept.raw_name(right);
-            (1..entries.len()).any(|at| entries[..at].iter().any(|earlier| same(earlier, &entries[at])))
+            (1..entries.len()).any(|at| {
+                entries[..at]
+                    .iter()
+                    .any(|earlier| same(earlier, &entries[at]))
+            })
         } else {
             true
         };
@@ -242,7 +288,10 @@ impl Extra {
     pub(crate) fn write(&self, writer: &mut Writer, has_value: &mut dyn FnMut(usize) -> bool) {
         let Some(kept) = &self.kept else { return };
         for entry in &kept.entries {
-            if entry.member.is_some_and(|member| has_value(usize::from(member))) {
+            if entry
+                .member
+                .is_some_and(|member| has_value(usize::from(member)))
+            {
                 continue;
             }
             writer.element();
@@ -256,7 +305,10 @@ impl fmt::Debug for Extra {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.whole() {
             Some(_) => f.write_str("<not an object>"),
-            None => f.debug_list().entries(self.iter().map(|(name, _)| name.into_owned())).finish(),
+            None => f
+                .debug_list()
+                .entries(self.iter().map(|(name, _)| name.into_owned()))
+                .finish(),
         }
     }
 }
@@ -277,7 +329,10 @@ impl PartialEq for Extra {
             writer.into_string()
         };
         let nulls = |extra: &Self| {
-            let mut nulls: Vec<usize> = extra.kept.as_ref().map_or(Vec::new(), |kept| kept.nulls.clone());
+            let mut nulls: Vec<usize> = extra
+                .kept
+                .as_ref()
+                .map_or(Vec::new(), |kept| kept.nulls.clone());
             nulls.sort_unstable();
             (extra.bits & (MISFITS - 1) & !WHOLE, nulls)
         };

@@ -33,10 +33,15 @@ impl Layers<'_, '_> {
 
 /// Lends all members of an object, with the table that names them (the most derived one).
 #[inline]
-pub(crate) fn with_layers(object: &mut dyn Object, visit: &mut dyn FnMut(&'static Table, &mut Layers<'_, '_>, &mut Extra)) {
+pub(crate) fn with_layers(
+    object: &mut dyn Object,
+    visit: &mut dyn FnMut(&'static Table, &mut Layers<'_, '_>, &mut Extra),
+) {
     object.parts_mut(&mut |parts| {
         let table = parts.table;
-        descend(parts, None, &mut |layers, extra| visit(table, layers, extra));
+        descend(parts, None, &mut |layers, extra| {
+            visit(table, layers, extra)
+        });
     });
 }
 
@@ -45,16 +50,25 @@ fn descend(
     above: Option<&mut dyn Above>,
     visit: &mut dyn FnMut(&mut Layers<'_, '_>, &mut Extra),
 ) {
-    let mut layers = Layers { offset: parts.table.offset, slots: parts.slots, above };
+    let mut layers = Layers {
+        offset: parts.table.offset,
+        slots: parts.slots,
+        above,
+    };
     match parts.rest {
         RestMut::Extra(extra) => visit(&mut layers, extra),
-        RestMut::Base(base) => base.parts_mut(&mut |parts| descend(parts, Some(&mut layers), visit)),
+        RestMut::Base(base) => {
+            base.parts_mut(&mut |parts| descend(parts, Some(&mut layers), visit))
+        }
     }
 }
 
 /// Shows the layers of an object, most derived first, and its extra.
 #[inline]
-pub(crate) fn with_parts<'a>(object: &'a dyn Object, visit: &mut dyn FnMut(&[Parts<'_, 'a>], &'a Extra)) {
+pub(crate) fn with_parts<'a>(
+    object: &'a dyn Object,
+    visit: &mut dyn FnMut(&[Parts<'_, 'a>], &'a Extra),
+) {
     object.parts(&mut |parts| match parts.rest {
         Rest::Extra(extra) => visit(&[parts], extra),
         Rest::Base(base) => collect(base, &[parts], visit),

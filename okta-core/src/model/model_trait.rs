@@ -40,7 +40,8 @@ pub trait Model: Value + Object + Default {
     fn get<T: DeserializeOwned>(&self, member: &str) -> Result<Option<T>, MemberError> {
         match get_raw(self, member) {
             None => Ok(None),
-            Some(raw) => serde_json::from_str(&raw).map_err(|error| MemberError::new(Self::table(), member, Why::Serde(error))),
+            Some(raw) => serde_json::from_str(&raw)
+                .map_err(|error| MemberError::new(Self::table(), member, Why::Serde(error))),
         }
     }
 
@@ -50,7 +51,8 @@ pub trait Model: Value + Object + Default {
     /// # Errors
     /// If the value cannot be written as JSON, or is of another type than the known member.
     fn set(&mut self, member: &str, value: impl Serialize) -> Result<(), MemberError> {
-        let json = serde_json::to_string(&value).map_err(|error| MemberError::new(Self::table(), member, Why::Serde(error)))?;
+        let json = serde_json::to_string(&value)
+            .map_err(|error| MemberError::new(Self::table(), member, Why::Serde(error)))?;
         set_raw(self, member, &json).map_err(|why| MemberError::new(Self::table(), member, why))
     }
 
@@ -82,7 +84,9 @@ pub trait Model: Value + Object + Default {
         after.encode(&mut changed);
         let unions = changed.unions.take().unwrap_or_default();
         let text = diff_objects(before.as_str(), changed.as_str(), &unions);
-        text.ok().and_then(|text| Self::from_json(text).ok()).unwrap_or_default()
+        text.ok()
+            .and_then(|text| Self::from_json(text).ok())
+            .unwrap_or_default()
     }
 
     /// The whole model as a struct of the caller's.
@@ -90,7 +94,8 @@ pub trait Model: Value + Object + Default {
     /// # Errors
     /// If that struct cannot be read from the model's JSON.
     fn view<P: DeserializeOwned>(&self) -> Result<P, MemberError> {
-        serde_json::from_str(&self.to_json()).map_err(|error| MemberError::new(Self::table(), "", Why::Serde(error)))
+        serde_json::from_str(&self.to_json())
+            .map_err(|error| MemberError::new(Self::table(), "", Why::Serde(error)))
     }
 
     /// Puts the members of a struct of the caller's over those of the model, nested objects member by member; what
@@ -99,7 +104,8 @@ pub trait Model: Value + Object + Default {
     /// # Errors
     /// If the value is not written as a JSON object.
     fn merge(&mut self, value: &impl Serialize) -> Result<(), MemberError> {
-        let patch = serde_json::to_string(value).map_err(|error| MemberError::new(Self::table(), "", Why::Serde(error)))?;
+        let patch = serde_json::to_string(value)
+            .map_err(|error| MemberError::new(Self::table(), "", Why::Serde(error)))?;
         if !patch.starts_with('{') {
             return Err(MemberError::new(Self::table(), "", Why::NotAnObject));
         }
@@ -124,7 +130,6 @@ pub trait Model: Value + Object + Default {
     }
 }
 
-
 fn members(json: &str) -> Vec<(String, Json)> {
     let mut reader = Reader::from_text(json);
     let mut list = Vec::new();
@@ -147,13 +152,19 @@ fn get_raw(object: &dyn Object, name: &str) -> Option<String> {
         let Some(top) = layers.first() else { return };
         if let Some(number) = top.table.find(name)
             && let Some(layer) = layers.iter().find(|layer| number >= layer.table.offset)
-            && let Some(slot) = layer.slots.get(number - layer.table.offset).filter(|slot| slot.is_some())
+            && let Some(slot) = layer
+                .slots
+                .get(number - layer.table.offset)
+                .filter(|slot| slot.is_some())
         {
             let mut writer = Writer::new();
             slot.write_value(&mut writer);
             found = Some(writer.into_string());
         } else {
-            found = extra.get(name).filter(|raw| *raw != "null").map(str::to_owned);
+            found = extra
+                .get(name)
+                .filter(|raw| *raw != "null")
+                .map(str::to_owned);
         }
     });
     found
@@ -166,7 +177,9 @@ fn set_raw(object: &mut dyn Object, name: &str, json: &str) -> Result<(), Why> {
         let Some(number) = table.find(name) else {
             return extra.replace(name, json, None);
         };
-        let Some(slot) = layers.slot(number) else { return };
+        let Some(slot) = layers.slot(number) else {
+            return;
+        };
         if json == "null" {
             slot.clear();
             extra.forget(number);
@@ -222,7 +235,11 @@ enum Why {
 impl MemberError {
     #[cold]
     fn new(table: &Table, member: &str, why: Why) -> Self {
-        Self { schema: table.name, member: member.to_owned(), why }
+        Self {
+            schema: table.name,
+            member: member.to_owned(),
+            why,
+        }
     }
 
     /// Whether the model has no such member.
@@ -244,7 +261,9 @@ impl fmt::Display for MemberError {
             Why::WrongType(expected) => write!(f, ": expected {expected}"),
             Why::Decode(error) => write!(f, ": {error}"),
             // serde_json quotes values in its messages; its category does not.
-            Why::Serde(error) => write!(f, ": the value does not fit ({:?} error)", error.classify()),
+            Why::Serde(error) => {
+                write!(f, ": the value does not fit ({:?} error)", error.classify())
+            }
         }
     }
 }
@@ -262,7 +281,11 @@ pub struct MissingMember {
 
 impl fmt::Display for MissingMember {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} has no {}, which the specification requires", self.schema, self.member)
+        write!(
+            f,
+            "{} has no {}, which the specification requires",
+            self.schema, self.member
+        )
     }
 }
 
@@ -272,6 +295,10 @@ impl std::error::Error for MissingMember {}
 ///
 /// # Errors
 /// If it is `None`: services do leave out what their specification requires.
-pub fn required<'a, T>(value: &'a Option<T>, schema: &'static str, member: &'static str) -> Result<&'a T, MissingMember> {
+pub fn required<'a, T>(
+    value: &'a Option<T>,
+    schema: &'static str,
+    member: &'static str,
+) -> Result<&'a T, MissingMember> {
     value.as_ref().ok_or(MissingMember { schema, member })
 }

@@ -9,13 +9,18 @@ use crate::json::{Error, Kind, Reader};
 #[doc(hidden)]
 pub fn decode_member(object: &mut dyn Object, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
     let mut result = Ok(());
-    with_layers(object, &mut |table, layers, extra| result = decode_object(table, layers, extra, decoder));
+    with_layers(object, &mut |table, layers, extra| {
+        result = decode_object(table, layers, extra, decoder)
+    });
     result.map_err(Fault::Fatal)
 }
 
 /// Decodes an element: an object, or any other value as a whole.
 #[doc(hidden)]
-pub fn decode_whole_or_object(object: &mut dyn Object, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
+pub fn decode_whole_or_object(
+    object: &mut dyn Object,
+    decoder: &mut Decoder<'_>,
+) -> Result<(), Fault> {
     if decoder.reader.next_byte() == b'{' {
         return decode_member(object, decoder);
     }
@@ -28,7 +33,10 @@ pub fn decode_whole_or_object(object: &mut dyn Object, decoder: &mut Decoder<'_>
 /// Appends a blank element and decodes into it.
 #[doc(hidden)]
 #[inline]
-pub fn decode_element<T: Object + Default>(list: &mut Vec<T>, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
+pub fn decode_element<T: Object + Default>(
+    list: &mut Vec<T>,
+    decoder: &mut Decoder<'_>,
+) -> Result<(), Fault> {
     list.push(T::default());
     match list.last_mut() {
         Some(last) => decode_whole_or_object(last, decoder),
@@ -83,13 +91,15 @@ fn next_member<'a>(
     } else {
         table.find(raw_name)
     };
-    Ok(match number.and_then(|number| Some((number, table.member(number)?))) {
-        Some((number, member)) => {
-            table.learn(previous, number);
-            Ok((number, member))
-        }
-        None => Err(raw_name),
-    })
+    Ok(
+        match number.and_then(|number| Some((number, table.member(number)?))) {
+            Some((number, member)) => {
+                table.learn(previous, number);
+                Ok((number, member))
+            }
+            None => Err(raw_name),
+        },
+    )
 }
 
 #[inline(always)]
@@ -101,7 +111,9 @@ fn known(
     decoder: &mut Decoder<'_>,
     path: u64,
 ) -> Result<(), Error> {
-    let Some(slot) = layers.slot(number) else { return decoder.reader.skip() };
+    let Some(slot) = layers.slot(number) else {
+        return decoder.reader.skip();
+    };
     extra.forget(number);
     if decoder.reader.next_byte() == b'n' {
         decoder.reader.null()?;
@@ -123,10 +135,16 @@ fn known(
         }
         Err(Fault::Misfit(expected)) => {
             slot.clear();
-            let raw = decoder.retake(&mark).map_err(|error| inside(error, member))?;
+            let raw = decoder
+                .retake(&mark)
+                .map_err(|error| inside(error, member))?;
             decoder.note_misfit(member.name(), expected, raw);
             let name = member.ready_key();
-            extra.keep(name.get(2..name.len() - 2).unwrap_or_default(), raw, Some(number));
+            extra.keep(
+                name.get(2..name.len() - 2).unwrap_or_default(),
+                raw,
+                Some(number),
+            );
             Ok(())
         }
         Err(Fault::Fatal(error)) => Err(inside(error, member)),
@@ -139,11 +157,18 @@ fn inside(mut error: Error, member: &Member) -> Error {
     error
 }
 
-fn unknown(table: &'static Table, raw_name: &str, extra: &mut Extra, decoder: &mut Decoder<'_>) -> Result<(), Error> {
+fn unknown(
+    table: &'static Table,
+    raw_name: &str,
+    extra: &mut Extra,
+    decoder: &mut Decoder<'_>,
+) -> Result<(), Error> {
     let raw = decoder.reader.raw()?;
     extra.keep(raw_name, raw, None);
     if !table.open && !table.is_tag(raw_name) {
-        let found = Reader::from_text(raw).kind().map_or("nothing", Kind::as_str);
+        let found = Reader::from_text(raw)
+            .kind()
+            .map_or("nothing", Kind::as_str);
         decoder.note(DriftKind::UnknownMember, raw_name, table.name, found);
     }
     Ok(())

@@ -7,7 +7,9 @@ use crate::json::{Writer, same_value};
 /// Writes a model.
 #[doc(hidden)]
 pub fn encode_object(object: &dyn Object, writer: &mut Writer) {
-    with_parts(object, &mut |layers, extra| encode_layers(layers, extra, writer));
+    with_parts(object, &mut |layers, extra| {
+        encode_layers(layers, extra, writer)
+    });
 }
 
 /// Whether two models encode to the same JSON value.
@@ -27,7 +29,9 @@ fn encode_layers(layers: &[Parts<'_, '_>], extra: &Extra, writer: &mut Writer) {
         writer.mark_union(name);
     }
     if let Some(whole) = extra.whole()
-        && !layers.iter().any(|layer| layer.slots.iter().any(|slot| slot.is_some()))
+        && !layers
+            .iter()
+            .any(|layer| layer.slots.iter().any(|slot| slot.is_some()))
     {
         return writer.raw(whole);
     }
@@ -37,8 +41,14 @@ fn encode_layers(layers: &[Parts<'_, '_>], extra: &Extra, writer: &mut Writer) {
     }
     for (level, layer) in layers.iter().enumerate().rev() {
         for (at, slot) in layer.slots.iter().enumerate() {
-            let Some(member) = layer.table.members.get(at) else { continue };
-            if level > 0 && layers[..level].iter().any(|above| shadows(above, member.name())) {
+            let Some(member) = layer.table.members.get(at) else {
+                continue;
+            };
+            if level > 0
+                && layers[..level]
+                    .iter()
+                    .any(|above| shadows(above, member.name()))
+            {
                 continue;
             }
             if !slot.write(member.ready_key(), writer) && extra.is_null(layer.table.offset + at) {
@@ -52,22 +62,33 @@ fn encode_layers(layers: &[Parts<'_, '_>], extra: &Extra, writer: &mut Writer) {
 }
 
 fn shadows(layer: &Parts<'_, '_>, name: &str) -> bool {
-    layer.table.members.iter().any(|member| member.name() == name)
+    layer
+        .table
+        .members
+        .iter()
+        .any(|member| member.name() == name)
 }
 
 fn slot_has_value(layers: &[Parts<'_, '_>], number: usize) -> bool {
     let layer = layers.iter().find(|layer| number >= layer.table.offset);
-    layer.and_then(|layer| layer.slots.get(number - layer.table.offset)).is_some_and(|slot| slot.is_some())
+    layer
+        .and_then(|layer| layer.slots.get(number - layer.table.offset))
+        .is_some_and(|slot| slot.is_some())
 }
 
 /// Writes the tags that a hand-built variant does not have as members; of equal names the most derived one.
 fn write_tags(layers: &[Parts<'_, '_>], extra: &Extra, writer: &mut Writer) {
     for (level, layer) in layers.iter().enumerate() {
-        let Some((name, value)) = layer.table.tag else { continue };
+        let Some((name, value)) = layer.table.tag else {
+            continue;
+        };
         let known = layers.first().and_then(|layer| layer.table.find(name));
-        let written = known.is_some_and(|number| extra.is_null(number) || slot_has_value(layers, number))
+        let written = known
+            .is_some_and(|number| extra.is_null(number) || slot_has_value(layers, number))
             || extra.get(name).is_some()
-            || layers[..level].iter().any(|above| above.table.tag.is_some_and(|tag| tag.0 == name));
+            || layers[..level]
+                .iter()
+                .any(|above| above.table.tag.is_some_and(|tag| tag.0 == name));
         if !written {
             writer.key(name);
             writer.string(value);
@@ -83,14 +104,22 @@ pub fn tag_text<'a>(object: &'a dyn Object, key: &str) -> Option<&'a str> {
     with_parts(object, &mut |layers, extra| {
         let Some(top) = layers.first() else { return };
         let number = top.table.find(key);
-        let layer = number.and_then(|number| layers.iter().find(|layer| number >= layer.table.offset));
+        let layer =
+            number.and_then(|number| layers.iter().find(|layer| number >= layer.table.offset));
         let slot = layer.and_then(|layer| layer.slots.get(number? - layer.table.offset));
-        let own = layers.iter().filter_map(|layer| layer.table.tag).find(|tag| tag.0 == key);
+        let own = layers
+            .iter()
+            .filter_map(|layer| layer.table.tag)
+            .find(|tag| tag.0 == key);
         found = match slot {
             Some(slot) if slot.is_some() => slot.text(),
             _ => match (extra.get(key), own) {
                 (Some(raw), _) => raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')),
-                (None, Some((_, tag))) if !extra.is_decoded() && number.is_none_or(|at| !extra.is_null(at)) => Some(tag),
+                (None, Some((_, tag)))
+                    if !extra.is_decoded() && number.is_none_or(|at| !extra.is_null(at)) =>
+                {
+                    Some(tag)
+                }
                 _ => None,
             },
         };

@@ -19,8 +19,11 @@ pub fn serialize<T: Value, S: Serializer>(value: &T, serializer: S) -> Result<S:
 pub fn deserialize<'de, T: Value, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     use serde::de::Error;
     let mut text = Vec::new();
-    serde_transcode::transcode(deserializer, &mut serde_json::Serializer::new(&mut text)).map_err(D::Error::custom)?;
-    decode(&text).map(|(value, _)| value).map_err(D::Error::custom)
+    serde_transcode::transcode(deserializer, &mut serde_json::Serializer::new(&mut text))
+        .map_err(D::Error::custom)?;
+    decode(&text)
+        .map(|(value, _)| value)
+        .map_err(D::Error::custom)
 }
 
 /// Whether two values encode to the same JSON value.

@@ -69,7 +69,11 @@ impl Member {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(key: &'static str, flags: u8) -> Self {
-        Self { key, flags, next: Guess::new() }
+        Self {
+            key,
+            flags,
+            next: Guess::new(),
+        }
     }
 
     /// Name in JSON.
@@ -96,7 +100,8 @@ impl Table {
     /// Members of the schema and its parents, own ones first.
     pub fn members(&self) -> impl Iterator<Item = &'static Member> + use<> {
         let own: &'static [Member] = self.members;
-        let parents = std::iter::successors(self.base, |table| table.base).flat_map(|table| table.members);
+        let parents =
+            std::iter::successors(self.base, |table| table.base).flat_map(|table| table.members);
         own.iter().chain(parents)
     }
 
@@ -128,14 +133,22 @@ impl Table {
     /// Guess for what follows `after` (`None`: the beginning).
     #[inline(always)]
     pub(crate) fn guess(&self, after: Option<&Member>) -> usize {
-        usize::from(after.map_or(&self.first, |member| &member.next).0.load(Ordering::Relaxed))
+        usize::from(
+            after
+                .map_or(&self.first, |member| &member.next)
+                .0
+                .load(Ordering::Relaxed),
+        )
     }
 
     /// Remembers what followed.
     #[inline]
     pub(crate) fn learn(&self, after: Option<&Member>, number: usize) {
         if let Ok(number) = u16::try_from(number) {
-            after.map_or(&self.first, |member| &member.next).0.store(number, Ordering::Relaxed);
+            after
+                .map_or(&self.first, |member| &member.next)
+                .0
+                .store(number, Ordering::Relaxed);
         }
     }
 

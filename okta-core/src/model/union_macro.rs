@@ -39,7 +39,12 @@ pub fn begin_union(writer: &mut Writer, key: &'static str) {
 /// Notes that no variant has this tag.
 #[doc(hidden)]
 #[cold]
-pub fn no_variant(decoder: &mut Decoder<'_>, schema: &'static str, member: &str, tag: Option<&str>) {
+pub fn no_variant(
+    decoder: &mut Decoder<'_>,
+    schema: &'static str,
+    member: &str,
+    tag: Option<&str>,
+) {
     if decoder.reader.next_byte() != b'{' {
         return;
     }
@@ -52,8 +57,13 @@ pub fn no_variant(decoder: &mut Decoder<'_>, schema: &'static str, member: &str,
 
 /// A value as a report may show it: short and made like an identifier, else only its type.
 pub(super) fn shown(text: &str) -> Cow<'static, str> {
-    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
-    if text.len() <= 40 && text.bytes().all(harmless) { Cow::Owned(text.to_owned()) } else { Cow::Borrowed("string") }
+    let harmless =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':');
+    if text.len() <= 40 && text.bytes().all(harmless) {
+        Cow::Owned(text.to_owned())
+    } else {
+        Cow::Borrowed("string")
+    }
 }
 
 /// Defines an enum over models that one member of the object tells apart.

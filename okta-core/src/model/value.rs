@@ -82,7 +82,9 @@ impl Value for i64 {
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
         match decoder.reader.next_byte() {
-            b'-' | b'0'..=b'9' => exact_i64(decoder.reader.number()?).ok_or(Fault::Misfit(Kind::Integer)),
+            b'-' | b'0'..=b'9' => {
+                exact_i64(decoder.reader.number()?).ok_or(Fault::Misfit(Kind::Integer))
+            }
             _ => Err(decoder.misfit(Kind::Integer)),
         }
     }
@@ -96,7 +98,9 @@ impl Value for i64 {
 impl Value for f64 {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
         match decoder.reader.next_byte() {
-            b'-' | b'0'..=b'9' => exact_f64(decoder.reader.number()?).ok_or(Fault::Misfit(Kind::Number)),
+            b'-' | b'0'..=b'9' => {
+                exact_f64(decoder.reader.number()?).ok_or(Fault::Misfit(Kind::Number))
+            }
             _ => Err(decoder.misfit(Kind::Number)),
         }
     }
