@@ -1,2 +1,36 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+mod behaviour;
+mod call;
+mod clock;
+mod control;
+mod exchange;
+mod expression;
+mod fault;
+mod faults;
+mod generated;
+mod ids;
+mod journal;
+mod json;
+mod limits;
+mod log;
+mod oauth;
+mod org;
+mod paging;
+mod pipeline;
+mod sandbox;
+mod seed;
+mod server;
+mod service_app;
+mod shelf;
+mod table;
+
+pub use generated::operations::OPERATIONS;
+pub use journal::Entry;
+pub use limits::RateLimits;
+pub use paging::PagingQuirks;
+pub use sandbox::{Builder, Sandbox};
+pub use seed::SeedOrg;
+pub use service_app::ServiceApp;
+pub use table::Operation;

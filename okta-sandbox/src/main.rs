@@ -1,1 +1,97 @@
-fn main() {}
+//! An Okta org in a process, for clients in any language.
+#![forbid(unsafe_code)]
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use okta_sandbox::{RateLimits, Sandbox, SeedOrg};
+
+/// An Okta org in a process.
+#[derive(Parser)]
+#[command(name = "okta-sandbox", disable_version_flag = true)]
+struct Options {
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Made-up users.
+    #[arg(long, default_value_t = 0)]
+    users: usize,
+    /// Made-up groups.
+    #[arg(long, default_value_t = 0)]
+    groups: usize,
+    /// Made-up apps.
+    #[arg(long, default_value_t = 0)]
+    apps: usize,
+    /// Seed of everything made up.
+    #[arg(long, default_value_t = 1)]
+    random_seed: u64,
+    /// Send rate-limit headers but refuse nothing.
+    #[arg(long)]
+    no_rate_limit: bool,
+    /// JSON to seed the org with, in the form of `POST /_sandbox/seed`.
+    #[arg(long)]
+    seed_file: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("okta-sandbox: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    let mut builder = Sandbox::builder().port(options.port);
+    if options.no_rate_limit {
+        builder = builder.rate_limits(RateLimits::off());
+    }
+    if options.users + options.groups + options.apps > 0 {
+        builder = builder.seed(SeedOrg {
+            users: options.users,
+            groups: options.groups,
+            apps: options.apps,
+            random_seed: options.random_seed,
+            ..SeedOrg::default()
+        });
+    }
+    if let Some(path) = options.seed_file {
+        builder = builder.seed_json(serde_json::from_str(&std::fs::read_to_string(path)?)?);
+    }
+    let sandbox = builder.start().await?;
+    // A closed pipe must not end the org.
+    let _ = introduce(&sandbox);
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+fn introduce(sandbox: &Sandbox) -> std::io::Result<()> {
+    let app = sandbox.service_app();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Okta sandbox at {}", sandbox.url())?;
+    writeln!(out, "API token: {}", sandbox.api_token())?;
+    writeln!(
+        out,
+        "Service app (private_key_jwt, DPoP required): {}",
+        app.client_id
+    )?;
+    writeln!(out, "Key id: {}", app.kid)?;
+    writeln!(out, "Private key (JWK): {}", app.private_key_jwk)?;
+    writeln!(
+        out,
+        "Private key (PEM):\n{}",
+        app.private_key_pem.trim_end()
+    )?;
+    writeln!(out, "Granted scopes: {}", app.scopes.join(" "))?;
+    writeln!(out)?;
+    writeln!(out, "OKTA_CLIENT_ORGURL={}", sandbox.url())?;
+    writeln!(out, "OKTA_CLIENT_TOKEN={}", sandbox.api_token())?;
+    writeln!(out, "OKTA_CLIENT_CLIENTID={}", app.client_id)?;
+    writeln!(out, "OKTA_CLIENT_PRIVATEKEY={}", app.private_key_jwk)?;
+    out.flush()
+}

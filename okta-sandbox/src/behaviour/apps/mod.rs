@@ -1,0 +1,240 @@
+//! Applications: create, read, replace, lifecycle, delete.
+
+mod defaults;
+pub(crate) mod grants;
+mod keys;
+pub(crate) mod links;
+
+use serde_json::{Value, json};
+
+use super::schemas;
+use crate::call::{Call, Handler, Outcome};
+use crate::clock;
+use crate::exchange::Answer;
+use crate::expression::{Case, Expression};
+use crate::fault::Fault;
+use crate::json::text;
+use crate::log::app_target;
+use crate::org::Org;
+use crate::paging::Size;
+
+/// The behaviour of an operation of this family.
+pub(crate) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "listApplications" => list,
+        "createApplication" => create,
+        "getApplication" => get,
+        "replaceApplication" => replace,
+        "deleteApplication" => delete,
+        "activateApplication" => activate,
+        "deactivateApplication" => deactivate,
+        "assignApplicationPolicy" => assign_policy,
+        _ => return grants::handler(id).or_else(|| keys::handler(id)),
+    })
+}
+
+/// The names of apps that the service itself puts into an org.
+const BUILT_IN: [(&str, &str); 4] = [
+    ("saasure", "Okta Admin Console"),
+    ("okta_enduser", "Okta Dashboard"),
+    ("okta_browser_plugin", "Okta Browser Plugin"),
+    ("okta_account_settings", "Okta End User Settings"),
+];
+
+/// Puts the service's own apps into a new org.
+pub(crate) fn add_built_in(org: &mut Org) {
+    for (name, label) in BUILT_IN {
+        let body = json!({
+            "name": name, "label": label, "signOnMode": "OPENID_CONNECT",
+            "settings": { "oauthClient": { "application_type": "web" } },
+            "credentials": { "oauthClient": { "token_endpoint_auth_method": "private_key_jwt" } },
+        });
+        if let Ok(app) = build(org, &body) {
+            add(org, app);
+        }
+    }
+}
+
+/// A new app with the defaults of its sign-on mode.
+pub(crate) fn build(org: &mut Org, body: &Value) -> Result<Value, Fault> {
+    let label = text(body, "/label");
+    if label.is_empty() {
+        return Err(Fault::validation(
+            "label",
+            &["label: The field cannot be left blank"],
+        ));
+    }
+    if text(body, "/signOnMode").is_empty() && text(body, "/name").is_empty() {
+        let cause = "signOnMode: The field cannot be left blank";
+        return Err(Fault::validation("signOnMode", &[cause]));
+    }
+    let now = clock::zero_millis(org.clock.now());
+    let mut app = defaults::apply(org, body, None);
+    app["status"] = json!("ACTIVE");
+    app["created"] = json!(now);
+    app["lastUpdated"] = json!(now);
+    Ok(app)
+}
+
+/// Stores an app with its user schema.
+pub(crate) fn add(org: &mut Org, app: Value) {
+    let id = text(&app, "/id").to_owned();
+    if !org.schemas.contains(&id) {
+        let suffix = org.dice.hex(7);
+        let schema = schemas::app_schema(&app, &suffix, text(&app, "/created"));
+        org.schemas.put(&id, schema);
+    }
+    org.apps.put(&id, app);
+}
+
+/// A copy of the app that the first path parameter names.
+pub(super) fn named_app(call: &Call<'_>) -> Result<Value, Fault> {
+    let id = call.parameter(0);
+    call.org
+        .apps
+        .get(id)
+        .cloned()
+        .ok_or_else(|| Fault::not_found(id, "AppInstance"))
+}
+
+fn get(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    Ok(Answer::ok(&links::view(&app, call.org, call.base())))
+}
+
+fn list(call: &mut Call<'_>) -> Outcome {
+    let request = call.request;
+    let q = request.query("q").unwrap_or_default().to_lowercase();
+    let filter = match request.query("filter").filter(|f| !f.is_empty()) {
+        None => None,
+        Some(text) => {
+            let parsed = Expression::parse(text);
+            Some(parsed.map_err(|reason| Fault::code("E0000031", &[reason.as_str()]))?)
+        }
+    };
+    let org = &*call.org;
+    let base = call.base();
+    let hits = org.apps.placed().filter(|(_, app)| {
+        let named = ["/name", "/label"]
+            .iter()
+            .any(|p| text(app, p).to_lowercase().starts_with(&q));
+        named
+            && filter
+                .as_ref()
+                .is_none_or(|f| f.matches(&filterable(org, app), Case::Sensitive))
+    });
+    call.list(Size::new(20, 200), hits, |app| links::view(app, org, base))
+}
+
+/// The app with the ids of its users and groups, which a filter may name.
+fn filterable(org: &Org, app: &Value) -> Value {
+    let id = text(app, "/id");
+    let users: Vec<Value> = org
+        .app_users
+        .of(id)
+        .map(|(_, user, _)| json!({ "id": user }))
+        .collect();
+    let groups: Vec<Value> = org
+        .app_groups
+        .of(id)
+        .map(|(_, group, _)| json!({ "id": group }))
+        .collect();
+    let mut seen = app.clone();
+    seen["user"] = Value::Array(users);
+    seen["group"] = Value::Array(groups);
+    seen
+}
+
+fn create(call: &mut Call<'_>) -> Outcome {
+    let body = call.request.object()?;
+    let mut app = build(call.org, &body)?;
+    if !call.request.flag("activate", true) {
+        app["status"] = json!("INACTIVE");
+    }
+    add(call.org, app.clone());
+    call.log("application.lifecycle.create", vec![app_target(&app)]);
+    if app["status"] == "ACTIVE" {
+        call.log("application.lifecycle.activate", vec![app_target(&app)]);
+    }
+    Ok(Answer::ok(&links::view(&app, call.org, call.base())))
+}
+
+fn replace(call: &mut Call<'_>) -> Outcome {
+    let before = named_app(call)?;
+    let body = call.request.object()?;
+    if text(&body, "/label").is_empty() {
+        return Err(Fault::validation(
+            "label",
+            &["label: The field cannot be left blank"],
+        ));
+    }
+    let mut app = defaults::apply(call.org, &body, Some(&before));
+    for member in ["status", "created"] {
+        app[member] = before[member].clone();
+    }
+    app["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
+    let id = text(&app, "/id").to_owned();
+    call.org.apps.put(&id, app.clone());
+    call.log("application.lifecycle.update", vec![app_target(&app)]);
+    Ok(Answer::ok(&links::view(&app, call.org, call.base())))
+}
+
+fn set_status(call: &mut Call<'_>, status: &str, event: &str) -> Outcome {
+    let mut app = named_app(call)?;
+    if BUILT_IN
+        .iter()
+        .any(|(name, _)| text(&app, "/name") == *name)
+    {
+        return Err(Fault::code("E0000006", &[]));
+    }
+    if app["status"] != status {
+        app["status"] = json!(status);
+        app["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
+        let id = text(&app, "/id").to_owned();
+        call.org.apps.put(&id, app.clone());
+        call.log(event, vec![app_target(&app)]);
+    }
+    Ok(Answer::ok_empty_object())
+}
+
+fn activate(call: &mut Call<'_>) -> Outcome {
+    set_status(call, "ACTIVE", "application.lifecycle.activate")
+}
+
+fn deactivate(call: &mut Call<'_>) -> Outcome {
+    set_status(call, "INACTIVE", "application.lifecycle.deactivate")
+}
+
+fn delete(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    if app["status"] != "INACTIVE" {
+        let cause = "The application must be deactivated before deletion.";
+        return Err(Fault::code("E0000056", &[cause]));
+    }
+    let id = text(&app, "/id").to_owned();
+    call.org.remove_app(&id);
+    call.log("application.lifecycle.delete", vec![app_target(&app)]);
+    Ok(Answer::no_content())
+}
+
+fn assign_policy(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let policy = call.parameter(1);
+    let kind = call
+        .org
+        .policies
+        .get(policy)
+        .map(|p| text(p, "/type").to_owned());
+    let kind = kind.ok_or_else(|| Fault::not_found(policy, "Policy"))?;
+    let member = if kind == "PROFILE_ENROLLMENT" {
+        "profileEnrollment"
+    } else {
+        "accessPolicy"
+    };
+    let id = text(&app, "/id");
+    call.org
+        .app_policies
+        .insert((id.to_owned(), member), policy.to_owned());
+    call.log("application.policy.sign_on.update", vec![app_target(&app)]);
+    Ok(Answer::no_content())
+}

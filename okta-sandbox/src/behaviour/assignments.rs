@@ -1,0 +1,457 @@
+//! Who is assigned to an app: users by hand or through groups.
+
+use serde_json::{Value, json};
+
+use super::apps::named_app;
+use super::users;
+use crate::call::{Call, Handler, Outcome};
+use crate::clock;
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::{merge, text};
+use crate::log::{app_target, group_target, user_target};
+use crate::org::Org;
+use crate::paging::Size;
+
+/// The behaviour of an operation of this family.
+pub(crate) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "listApplicationUsers" => list_users,
+        "assignUserToApplication" => assign_user,
+        "getApplicationUser" => get_user,
+        "updateApplicationUser" => update_user,
+        "unassignUserFromApplication" => unassign_user,
+        "listApplicationGroupAssignments" => list_groups,
+        "getApplicationGroupAssignment" => get_group,
+        "assignGroupToApplication" => assign_group,
+        "updateGroupAssignmentToApplication" => update_group,
+        "unassignApplicationFromGroup" => unassign_group,
+        _ => return None,
+    })
+}
+
+/// The profile that the mapping of an app makes of a user's.
+fn mapped_profile(app: &Value, user: &Value) -> Value {
+    if text(app, "/signOnMode") != "OPENID_CONNECT" {
+        return json!({});
+    }
+    let own = |name: &str| user["profile"].get(name).cloned().unwrap_or_default();
+    let name = format!(
+        "{} {}",
+        text(user, "/profile/firstName"),
+        text(user, "/profile/lastName")
+    );
+    let or = |name: &str, default: &str| match own(name) {
+        Value::Null => json!(default),
+        value => value,
+    };
+    json!({
+        "name": name.trim(), "given_name": own("firstName"), "middle_name": own("middleName"),
+        "family_name": own("lastName"), "email": own("email"), "nickname": own("nickName"),
+        "profile": own("profileUrl"), "zoneinfo": or("timezone", "America/Los_Angeles"),
+        "locale": or("locale", "en_US"), "phone_number": own("primaryPhone"),
+        "street_address": own("streetAddress"), "locality": own("city"), "region": own("state"),
+        "postal_code": own("zipCode"), "country": own("countryCode"), "formatted": own("postalAddress"),
+        "website": null, "birthdate": null, "gender": null, "picture": null,
+    })
+}
+
+/// A new app user as stored.
+pub(crate) fn fresh(app: &Value, user: &Value, scope: &str, now: &str) -> Value {
+    let login = text(user, "/profile/login");
+    json!({
+        "id": user["id"], "externalId": null, "created": now, "lastUpdated": now, "scope": scope,
+        "status": "ACTIVE", "statusChanged": now, "passwordChanged": null, "syncState": "DISABLED",
+        "credentials": { "userName": login }, "profile": mapped_profile(app, user),
+    })
+}
+
+fn user_view(app_user: &Value, app: &str, base: &str) -> Value {
+    let mut links = json!({
+        "app": { "href": format!("{base}/api/v1/apps/{app}") },
+        "user": { "href": format!("{base}/api/v1/users/{}", text(app_user, "/id")) },
+    });
+    let mut shown = app_user.clone();
+    if let Some(group) = shown.get("group").and_then(Value::as_str) {
+        links["group"] = json!({
+            "name": group, "href": format!("{base}/api/v1/groups/{group}"),
+        });
+    }
+    crate::json::remove(&mut shown, "group");
+    shown["_links"] = links;
+    shown
+}
+
+fn list_users(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let id = text(&app, "/id");
+    let (org, base) = (&*call.org, call.base());
+    let q = call.request.query("q").unwrap_or_default().to_lowercase();
+    let expand = call.request.query("expand") == Some("user");
+    let hits = org.app_users.of(id).filter(|(_, _, app_user)| {
+        q.is_empty()
+            || text(app_user, "/credentials/userName")
+                .to_lowercase()
+                .starts_with(&q)
+    });
+    call.list(
+        Size::new(50, 500),
+        hits.map(|(place, _, value)| (place, value)),
+        |app_user| {
+            let mut shown = user_view(app_user, id, base);
+            if expand && let Some(user) = org.users.get(text(app_user, "/id")) {
+                shown["_embedded"] = json!({ "user": users::view::whole(user, base) });
+            }
+            shown
+        },
+    )
+}
+
+fn assigned<'o>(org: &'o Org, app: &str, user: &str) -> Result<&'o Value, Fault> {
+    org.app_users
+        .get(app, user)
+        .ok_or_else(|| Fault::not_found(user, "AppUser"))
+}
+
+fn get_user(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let id = text(&app, "/id");
+    let app_user = assigned(call.org, id, call.parameter(1))?;
+    Ok(Answer::ok(&user_view(app_user, id, call.base())))
+}
+
+/// Takes over credentials and profile from a body.
+fn apply(app_user: &mut Value, body: &Value) {
+    let name = text(body, "/credentials/userName");
+    if !name.is_empty() {
+        app_user["credentials"]["userName"] = json!(name);
+    }
+    if body.pointer("/credentials/password/value").is_some() {
+        app_user["credentials"]["password"] = json!({});
+    }
+    if body["profile"].is_object() {
+        merge(&mut app_user["profile"], &body["profile"]);
+    }
+}
+
+fn check_profile(call: &Call<'_>, app: &str, body: &Value) -> Result<(), Fault> {
+    let schema = call.org.schemas.get(app).unwrap_or(&Value::Null);
+    let given = body["profile"].as_object();
+    match given.and_then(|m| m.keys().find(|name| !super::schemas::defines(schema, name))) {
+        Some(name) => {
+            let cause = format!("Property name '{name}' is not defined in profile");
+            Err(Fault::validation("profile", &[&cause]))
+        }
+        None => Ok(()),
+    }
+}
+
+fn assign_user(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let body = call.request.object()?;
+    let user_id = users::resolve(call, text(&body, "/id"))?;
+    let user = call.org.users.get(&user_id).cloned().unwrap_or_default();
+    if matches!(text(&user, "/status"), "DEPROVISIONED" | "SUSPENDED") {
+        return Err(Fault::code("E0000117", &[]));
+    }
+    let id = text(&app, "/id");
+    check_profile(call, id, &body)?;
+    let now = clock::zero_millis(call.org.clock.now());
+    let known = call.org.app_users.get(id, &user_id).cloned();
+    let fresh_one = known.is_none();
+    let mut app_user = known.unwrap_or_else(|| fresh(&app, &user, "USER", &now));
+    app_user["scope"] = json!("USER");
+    app_user["lastUpdated"] = json!(now);
+    apply(&mut app_user, &body);
+    call.org.app_users.put(id, &user_id, app_user.clone());
+    let event = if fresh_one {
+        "application.user_membership.add"
+    } else {
+        "application.user_membership.update"
+    };
+    call.log(event, vec![user_target(&user), app_target(&app)]);
+    Ok(Answer::ok(&user_view(&app_user, id, call.base())))
+}
+
+fn update_user(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let id = text(&app, "/id");
+    let user_id = call.parameter(1);
+    let mut app_user = assigned(call.org, id, user_id)?.clone();
+    let body = call.request.object()?;
+    check_profile(call, id, &body)?;
+    apply(&mut app_user, &body);
+    app_user["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
+    call.org.app_users.put(id, user_id, app_user.clone());
+    let user = call.org.users.get(user_id).map(user_target);
+    call.log(
+        "application.user_membership.update",
+        user.into_iter().chain([app_target(&app)]).collect(),
+    );
+    Ok(Answer::ok(&user_view(&app_user, id, call.base())))
+}
+
+fn unassign_user(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let id = text(&app, "/id");
+    let user = call.parameter(1);
+    if text(assigned(call.org, id, user)?, "/scope") == "GROUP" {
+        return Err(Fault::code("E0000046", &[]));
+    }
+    call.org.app_users.remove(id, user);
+    log_user(call, "application.user_membership.remove", id, user);
+    // Access through a group remains.
+    for group in granting_groups(call.org, id, user) {
+        grant_through(call, id, &group, user);
+    }
+    Ok(Answer::no_content())
+}
+
+fn log_user(call: &mut Call<'_>, event: &str, app: &str, user: &str) {
+    let user = call.org.users.get(user).map(user_target);
+    let app = call.org.apps.get(app).map(app_target);
+    call.log(event, user.into_iter().chain(app).collect());
+}
+
+fn granting_groups(org: &Org, app: &str, user: &str) -> Vec<String> {
+    let groups = org.app_groups.of(app).map(|(_, group, _)| group);
+    groups
+        .filter(|group| org.members.contains(group, user))
+        .take(1)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn grant_through(call: &mut Call<'_>, app: &str, group: &str, user: &str) {
+    if call.org.app_users.contains(app, user) {
+        return;
+    }
+    let (Some(instance), Some(person)) = (call.org.apps.get(app), call.org.users.get(user)) else {
+        return;
+    };
+    if text(person, "/status") == "DEPROVISIONED" {
+        return;
+    }
+    let now = clock::zero_millis(call.org.clock.now());
+    let mut app_user = fresh(instance, person, "GROUP", &now);
+    app_user["group"] = json!(group);
+    call.org.app_users.put(app, user, app_user);
+    log_user(call, "application.user_membership.add", app, user);
+}
+
+/// A new member gets the apps of its group.
+pub(crate) fn member_joins(call: &mut Call<'_>, group: &str, user: &str) {
+    let apps: Vec<String> = call
+        .org
+        .app_groups
+        .holders(group)
+        .map(|(_, app)| app.to_owned())
+        .collect();
+    for app in apps {
+        grant_through(call, &app, group, user);
+    }
+}
+
+/// A former member loses the apps it had through the group only.
+pub(crate) fn member_leaves(call: &mut Call<'_>, group: &str, user: &str) {
+    let apps: Vec<String> = call
+        .org
+        .app_groups
+        .holders(group)
+        .map(|(_, app)| app.to_owned())
+        .collect();
+    for app in apps {
+        withdraw(call, &app, user);
+    }
+}
+
+fn withdraw(call: &mut Call<'_>, app: &str, user: &str) {
+    let through = call
+        .org
+        .app_users
+        .get(app, user)
+        .is_some_and(|au| text(au, "/scope") == "GROUP");
+    if !through {
+        return;
+    }
+    call.org.app_users.remove(app, user);
+    match granting_groups(call.org, app, user).first().cloned() {
+        Some(group) => {
+            let now = clock::zero_millis(call.org.clock.now());
+            let (Some(instance), Some(person)) = (call.org.apps.get(app), call.org.users.get(user))
+            else {
+                return;
+            };
+            let mut app_user = fresh(instance, person, "GROUP", &now);
+            app_user["group"] = json!(group);
+            call.org.app_users.put(app, user, app_user);
+        }
+        None => log_user(call, "application.user_membership.remove", app, user),
+    }
+}
+
+fn group_view(assignment: &Value, app: &str, base: &str) -> Value {
+    let group = text(assignment, "/id");
+    let mut shown = assignment.clone();
+    shown["_links"] = json!({
+        "app": { "href": format!("{base}/api/v1/apps/{app}") },
+        "self": { "href": format!("{base}/api/v1/apps/{app}/groups/{group}") },
+        "group": { "href": format!("{base}/api/v1/groups/{group}") },
+    });
+    shown
+}
+
+fn list_groups(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let id = text(&app, "/id");
+    let (org, base) = (&*call.org, call.base());
+    let expand = call.request.query("expand") == Some("group");
+    let hits = org
+        .app_groups
+        .of(id)
+        .map(|(place, _, value)| (place, value));
+    call.list(Size::new(20, 200), hits, |assignment| {
+        let mut shown = group_view(assignment, id, base);
+        if expand && let Some(group) = org.groups.get(text(assignment, "/id")) {
+            shown["_embedded"] = json!({ "group": super::groups::view(group, base) });
+        }
+        shown
+    })
+}
+
+fn get_group(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let id = text(&app, "/id");
+    let group = call.parameter(1);
+    let found = call
+        .org
+        .app_groups
+        .get(id, group)
+        .ok_or_else(|| Fault::not_found(group, "GroupAssignment"))?;
+    Ok(Answer::ok(&group_view(found, id, call.base())))
+}
+
+fn put_group(call: &mut Call<'_>, replace: bool) -> Outcome {
+    let app = named_app(call)?;
+    let id = text(&app, "/id").to_owned();
+    let group = call.parameter(1);
+    let body = call.request.object_or_empty()?;
+    let Some(target) = call.org.groups.get(group).map(group_target) else {
+        return Err(Fault::not_found(group, "UserGroup"));
+    };
+    let before = call.org.app_groups.get(&id, group).cloned();
+    let mut profile = before
+        .as_ref()
+        .filter(|_| !replace)
+        .map_or_else(|| json!({}), |b| b["profile"].clone());
+    if body["profile"].is_object() {
+        merge(&mut profile, &body["profile"]);
+    }
+    let priority = match body["priority"].as_i64() {
+        Some(priority) => priority,
+        None => before
+            .as_ref()
+            .and_then(|b| b["priority"].as_i64())
+            .unwrap_or_else(|| call.org.app_groups.count(&id) as i64),
+    };
+    let now = clock::zero_millis(call.org.clock.now());
+    let assignment =
+        json!({ "id": group, "lastUpdated": now, "priority": priority, "profile": profile });
+    call.org.app_groups.put(&id, group, assignment.clone());
+    let event = match before {
+        None => "group.application_assignment.add",
+        Some(_) => "group.application_assignment.update",
+    };
+    call.log(event, vec![target, app_target(&app)]);
+    let members: Vec<String> = call
+        .org
+        .members
+        .of(group)
+        .map(|(_, user, ())| user.to_owned())
+        .collect();
+    for user in members {
+        grant_through(call, &id, group, &user);
+    }
+    Ok(Answer::ok(&group_view(&assignment, &id, call.base())))
+}
+
+fn assign_group(call: &mut Call<'_>) -> Outcome {
+    put_group(call, true)
+}
+
+/// JSON Patch on profile and priority.
+fn update_group(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let id = text(&app, "/id").to_owned();
+    let group = call.parameter(1);
+    let found = call.org.app_groups.get(&id, group).cloned();
+    let mut assignment = found.ok_or_else(|| Fault::not_found(group, "GroupAssignment"))?;
+    let patch = call.request.json()?;
+    let steps = patch.as_array().ok_or_else(Fault::malformed)?;
+    for step in steps {
+        let names: Vec<&str> = text(step, "/path")
+            .trim_start_matches('/')
+            .split('/')
+            .collect();
+        match names.as_slice() {
+            ["priority"] => assignment["priority"] = step["value"].clone(),
+            ["profile"] => assignment["profile"] = step["value"].clone(),
+            ["profile", name] if step["op"] == "remove" => {
+                crate::json::remove(&mut assignment["profile"], name);
+            }
+            ["profile", name] => {
+                let profile = crate::json::members(&mut assignment["profile"]);
+                profile.insert((*name).to_owned(), step["value"].clone());
+            }
+            _ => return Err(Fault::malformed()),
+        }
+    }
+    assignment["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
+    call.org.app_groups.put(&id, group, assignment.clone());
+    let target = call.org.groups.get(group).map(group_target);
+    call.log(
+        "group.application_assignment.update",
+        target.into_iter().chain([app_target(&app)]).collect(),
+    );
+    Ok(Answer::ok(&group_view(&assignment, &id, call.base())))
+}
+
+fn unassign_group(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let id = text(&app, "/id").to_owned();
+    let group = call.parameter(1);
+    if call.org.app_groups.remove(&id, group).is_none() {
+        return Err(Fault::not_found(group, "GroupAssignment"));
+    }
+    let target = call.org.groups.get(group).map(group_target);
+    call.log(
+        "group.application_assignment.remove",
+        target.into_iter().chain([app_target(&app)]).collect(),
+    );
+    let members: Vec<String> = call
+        .org
+        .members
+        .of(group)
+        .map(|(_, user, ())| user.to_owned())
+        .collect();
+    for user in members {
+        withdraw(call, &id, &user);
+    }
+    Ok(Answer::no_content())
+}
+
+/// A group that goes takes its assignments along.
+pub(crate) fn group_leaves_all(call: &mut Call<'_>, group: &str) {
+    let apps = call.org.app_groups.remove_right(group);
+    let members: Vec<String> = call
+        .org
+        .members
+        .of(group)
+        .map(|(_, user, ())| user.to_owned())
+        .collect();
+    for app in apps {
+        for user in &members {
+            withdraw(call, &app, user);
+        }
+    }
+}

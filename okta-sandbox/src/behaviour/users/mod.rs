@@ -1,0 +1,352 @@
+//! Users: create, read, update, delete, search.
+
+mod credentials;
+mod lifecycle;
+mod profile;
+mod related;
+pub(crate) mod view;
+
+use serde_json::{Value, json};
+
+use crate::call::{Call, Handler, Outcome};
+use crate::clock;
+use crate::exchange::Answer;
+use crate::expression::{Case, Expression, Operator};
+use crate::fault::Fault;
+use crate::json::{at, members, text};
+use crate::log::user_target;
+use crate::paging::Size;
+
+/// The behaviour of an operation of this family.
+pub(crate) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "listUsers" => list,
+        "createUser" => create,
+        "getUser" => get,
+        "updateUser" => update,
+        "replaceUser" => replace,
+        "deleteUser" => delete,
+        "listUserGroups" => related::groups,
+        "listAppLinks" => related::app_links,
+        "listUserBlocks" => related::blocks,
+        "revokeUserSessions" => related::revoke_sessions,
+        _ => return lifecycle::handler(id).or_else(|| credentials::handler(id)),
+    })
+}
+
+pub(crate) use profile::add_user;
+
+/// The id that a path names by id, login, short login or `me`.
+pub(crate) fn resolve(call: &Call<'_>, named: &str) -> Result<String, Fault> {
+    use crate::oauth::access::Principal;
+    let missing = || Fault::not_found(named, "User");
+    if named == "me" {
+        return match &call.principal {
+            Principal::Token { user_id, .. } => Ok(user_id.clone()),
+            _ => Err(missing()),
+        };
+    }
+    if call.org.users.contains(named) {
+        return Ok(named.to_owned());
+    }
+    let login = named.to_lowercase();
+    if let Some(id) = call.org.logins.get(&login) {
+        return Ok(id.clone());
+    }
+    let prefix = format!("{login}@");
+    let mut short = call
+        .org
+        .logins
+        .iter()
+        .filter(|(known, _)| known.starts_with(&prefix));
+    match (short.next(), short.next()) {
+        (Some((_, id)), None) => Ok(id.clone()),
+        _ => Err(missing()),
+    }
+}
+
+/// A copy of the user that the first path parameter names.
+pub(super) fn named_user(call: &Call<'_>) -> Result<Value, Fault> {
+    let named = call.parameter(0);
+    let id = resolve(call, named)?;
+    call.org
+        .users
+        .get(&id)
+        .cloned()
+        .ok_or_else(|| Fault::not_found(named, "User"))
+}
+
+fn get(call: &mut Call<'_>) -> Outcome {
+    let user = view::whole(&named_user(call)?, call.base());
+    let mut answer = Answer::ok(&user);
+    let tag: String = {
+        use aws_lc_rs::digest;
+        let hash = digest::digest(&digest::SHA256, &answer.body);
+        hash.as_ref().iter().map(|b| format!("{b:02x}")).collect()
+    };
+    answer = answer.with("etag", format!("W/\"{tag}\""));
+    Ok(answer)
+}
+
+const FILTERABLE: [&str; 7] = [
+    "status",
+    "lastUpdated",
+    "id",
+    "profile.login",
+    "profile.email",
+    "profile.firstName",
+    "profile.lastName",
+];
+
+fn list(call: &mut Call<'_>) -> Outcome {
+    let request = call.request;
+    let present = |name: &str| request.query(name).filter(|v| !v.is_empty());
+    let (search, filter, q) = (present("search"), present("filter"), present("q"));
+    if search.is_some() && (filter.is_some() || q.is_some()) {
+        return Err(Fault::code("E0000033", &[]));
+    }
+    let invalid = |reason: String| Fault::code("E0000031", &[reason.as_str()]);
+    let base = call.base();
+    let size = Size::new(if q.is_some() { 10 } else { 200 }, 200);
+    if let Some(search) = search {
+        let expression = Expression::parse(search).map_err(invalid)?;
+        if !expression.every(&|_, operator| !matches!(operator, Some(Operator::Ne | Operator::Ew)))
+        {
+            return Err(invalid("unsupported operator".to_owned()));
+        }
+        let hits = call
+            .org
+            .users
+            .placed()
+            .filter(|(_, user)| expression.matches(user, Case::Insensitive));
+        if let Some(path) = present("sortBy") {
+            let mut hits: Vec<&Value> = hits.map(|(_, user)| user).collect();
+            sort(&mut hits, path, present("sortOrder"));
+            let placed = hits
+                .into_iter()
+                .enumerate()
+                .map(|(n, user)| (n as u64 + 1, user));
+            return call.list(size, placed, |user| view::item(user, base));
+        }
+        return call.list(size, hits, |user| view::item(user, base));
+    }
+    if let Some(filter) = filter {
+        let expression = Expression::parse(filter).map_err(invalid)?;
+        let allowed = |path: &str, operator: Option<Operator>| {
+            FILTERABLE.contains(&path) && (path == "lastUpdated" || operator == Some(Operator::Eq))
+        };
+        if !expression.every(&allowed) {
+            return Err(invalid("unsupported filter".to_owned()));
+        }
+        let hits = call
+            .org
+            .users
+            .placed()
+            .filter(|(_, user)| expression.matches(user, Case::Sensitive));
+        return call.list(size, hits, |user| view::item(user, base));
+    }
+    let words: Vec<String> = q
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(str::to_lowercase)
+        .collect();
+    let hits = call.org.users.placed().filter(|(_, user)| {
+        text(user, "/status") != "DEPROVISIONED" && words.iter().all(|word| named_like(user, word))
+    });
+    if q.is_some() {
+        let limit = crate::paging::limit(request, size)?;
+        let items = hits
+            .take(limit)
+            .map(|(_, user)| view::item(user, base))
+            .collect();
+        return call.all(items);
+    }
+    call.list(size, hits, |user| view::item(user, base))
+}
+
+fn named_like(user: &Value, word: &str) -> bool {
+    ["/profile/firstName", "/profile/lastName", "/profile/email"]
+        .iter()
+        .any(|path| text(user, path).to_lowercase().starts_with(word))
+}
+
+/// Sorts by a property, ties by id; objects without the property come last.
+pub(super) fn sort(objects: &mut [&Value], path: &str, order: Option<&str>) {
+    let pointer = format!("/{}", path.replace('.', "/"));
+    let descending = order.is_some_and(|o| o.eq_ignore_ascii_case("desc"));
+    let key = |value: &Value| match value.pointer(&pointer) {
+        Some(Value::String(text)) => Some(text.to_lowercase()),
+        Some(Value::Number(number)) => {
+            Some(format!("{:020.6}", number.as_f64().unwrap_or_default()))
+        }
+        Some(Value::Bool(truth)) => Some(truth.to_string()),
+        _ => None,
+    };
+    objects.sort_by_cached_key(|o| (key(o), text(o, "/id").to_owned()));
+    objects.sort_by_key(|o| key(o).is_none());
+    if descending {
+        objects.reverse();
+        objects.sort_by_key(|o| key(o).is_none());
+    }
+}
+
+fn create(call: &mut Call<'_>) -> Outcome {
+    let body = call.request.object()?;
+    let activate = call.request.flag("activate", true);
+    let provider = call.request.flag("provider", false);
+    let change = call.request.query("nextLogin") == Some("changePassword");
+    let secret = credentials::secret_of(&body);
+    let has_password = secret.is_some() || at(&body, "/credentials/password/hash").is_object();
+    if change && !has_password {
+        return Err(Fault::code("E0000124", &[]));
+    }
+    if change && !activate {
+        return Err(Fault::code("E0000125", &[]));
+    }
+    let groups: Vec<String> = at(&body, "/groupIds")
+        .as_array()
+        .map(|ids| {
+            ids.iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        })
+        .unwrap_or_default();
+    if let Some(unknown) = groups.iter().find(|id| !call.org.groups.contains(id)) {
+        return Err(Fault::not_found(unknown, "UserGroup"));
+    }
+    let profile = profile::checked(call, &body["profile"], "newUser", None)?;
+    let status = match (activate, change, has_password || provider) {
+        (false, _, _) => "STAGED",
+        (true, true, _) => "PASSWORD_EXPIRED",
+        (true, false, true) => "ACTIVE",
+        (true, false, false) => "PROVISIONED",
+    };
+    let now = clock::zero_millis(call.org.clock.now());
+    let stamp = |set: bool| if set { json!(now) } else { Value::Null };
+    let kind = match text(&body, "/type/id") {
+        "" => call.org.user_type.clone(),
+        id => id.to_owned(),
+    };
+    let user = json!({
+        "id": call.org.dice.id("00u"), "status": status, "created": now,
+        "activated": stamp(activate), "statusChanged": stamp(activate), "lastLogin": null,
+        "lastUpdated": now, "passwordChanged": stamp(has_password), "type": { "id": kind },
+        "profile": profile, "credentials": credentials::initial(&body, provider, has_password),
+    });
+    let id = text(&user, "/id").to_owned();
+    if let Some(secret) = secret {
+        call.org.passwords.insert(id.clone(), secret);
+    }
+    add_user(call.org, user.clone());
+    let target = user_target(&user);
+    call.log("user.lifecycle.create", vec![target.clone()]);
+    if activate {
+        call.log("user.lifecycle.activate", vec![target.clone()]);
+    }
+    if has_password {
+        call.log("user.account.update_password", vec![target]);
+    }
+    for group in groups {
+        super::groups::add_member(call, &group, &id);
+    }
+    super::rules::evaluate_user(call, &id);
+    Ok(Answer::ok(&view::whole(&user, call.base())))
+}
+
+fn update(call: &mut Call<'_>) -> Outcome {
+    write(call, false)
+}
+
+fn replace(call: &mut Call<'_>) -> Outcome {
+    write(call, true)
+}
+
+fn write(call: &mut Call<'_>, whole: bool) -> Outcome {
+    let before = named_user(call)?;
+    let id = text(&before, "/id").to_owned();
+    let body = call.request.object()?;
+    if text(&before, "/status") == "DEPROVISIONED" {
+        return Err(Fault::not_found(call.parameter(0), "User"));
+    }
+    let mut user = before.clone();
+    let kind = at(&body, "/type/id");
+    if !kind.is_null() && kind != before["type"]["id"] {
+        let known = kind
+            .as_str()
+            .is_some_and(|k| call.org.user_types.contains(k));
+        if !known {
+            return Err(Fault::not_found(
+                kind.as_str().unwrap_or_default(),
+                "CVDType",
+            ));
+        }
+        user["type"] = json!({ "id": kind });
+    }
+    let given = &body["profile"];
+    if whole || given.is_object() {
+        let mut merged = if whole {
+            json!({})
+        } else {
+            before["profile"].clone()
+        };
+        for (name, value) in given.as_object().into_iter().flatten() {
+            members(&mut merged).insert(name.clone(), value.clone());
+        }
+        user["profile"] = profile::checked(call, &merged, "user", Some(&before))?;
+    }
+    let now = clock::zero_millis(call.org.clock.now());
+    let secret = credentials::secret_of(&body);
+    credentials::merge_given(&mut user, &body);
+    if secret.is_some() {
+        user["passwordChanged"] = json!(now);
+    }
+    let changed_profile = user["profile"] != before["profile"];
+    let changed_type = user["type"] != before["type"];
+    if user != before || secret.is_some() {
+        user["lastUpdated"] = json!(now);
+    }
+    let (old, new) = (
+        text(&before, "/profile/login"),
+        text(&user, "/profile/login"),
+    );
+    if old != new {
+        call.org.logins.remove(&old.to_lowercase());
+        call.org.logins.insert(new.to_lowercase(), id.clone());
+    }
+    call.org.users.put(&id, user.clone());
+    let target = user_target(&user);
+    if changed_profile {
+        call.log("user.account.update_profile", vec![target.clone()]);
+    }
+    if changed_type {
+        call.log("user.account.update_user_type", vec![target.clone()]);
+    }
+    if let Some(secret) = secret {
+        call.org.passwords.insert(id.clone(), secret);
+        call.log("user.account.update_password", vec![target]);
+    }
+    if changed_profile {
+        super::rules::evaluate_user(call, &id);
+    }
+    Ok(Answer::ok(&view::whole(&user, call.base())))
+}
+
+fn delete(call: &mut Call<'_>) -> Outcome {
+    let user = named_user(call)?;
+    if text(&user, "/status") != "DEPROVISIONED" {
+        lifecycle::deprovision(call, &user);
+        return Ok(Answer::no_content());
+    }
+    let id = text(&user, "/id");
+    call.log("user.lifecycle.delete.initiated", vec![user_target(&user)]);
+    call.org
+        .logins
+        .remove(&text(&user, "/profile/login").to_lowercase());
+    call.org.users.remove(id);
+    call.org.members.remove_right(id);
+    call.org.app_users.remove_right(id);
+    call.org.passwords.remove(id);
+    call.log("user.lifecycle.delete.completed", vec![user_target(&user)]);
+    Ok(Answer::no_content())
+}

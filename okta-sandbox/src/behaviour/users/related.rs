@@ -1,0 +1,59 @@
+//! What belongs to a user: groups, app links, blocks, sessions.
+
+use serde_json::json;
+
+use super::named_user;
+use crate::behaviour::{apps, groups};
+use crate::call::{Call, Outcome};
+use crate::exchange::Answer;
+use crate::json::text;
+use crate::log::user_target;
+use crate::paging::Size;
+
+pub(super) fn groups(call: &mut Call<'_>) -> Outcome {
+    let user = named_user(call)?;
+    let base = call.base();
+    let org = &*call.org;
+    let held = org
+        .members
+        .holders(text(&user, "/id"))
+        .filter_map(|(place, group)| Some((place, org.groups.get(group)?)));
+    call.list(Size::new(200, 200), held, |group| groups::view(group, base))
+}
+
+pub(super) fn app_links(call: &mut Call<'_>) -> Outcome {
+    let user = named_user(call)?;
+    let mut links = Vec::new();
+    for (_, app) in call.org.app_users.holders(text(&user, "/id")) {
+        let Some(app) = call
+            .org
+            .apps
+            .get(app)
+            .filter(|a| text(a, "/status") == "ACTIVE")
+        else {
+            continue;
+        };
+        for (name, href) in apps::links::sign_on(app, call.base()) {
+            links.push(json!({
+                "id": name, "label": text(app, "/label"), "linkUrl": href,
+                "logoUrl": null, "appName": text(app, "/name"), "appInstanceId": text(app, "/id"),
+                "appAssignmentId": null, "credentialsSetup": false, "hidden": false, "sortOrder": links.len(),
+            }));
+        }
+    }
+    call.all(links)
+}
+
+pub(super) fn blocks(call: &mut Call<'_>) -> Outcome {
+    named_user(call)?;
+    call.all(Vec::new())
+}
+
+pub(super) fn revoke_sessions(call: &mut Call<'_>) -> Outcome {
+    let user = named_user(call)?;
+    call.log("user.session.clear", vec![user_target(&user)]);
+    if call.request.flag("oauthTokens", false) {
+        call.log("app.oauth2.token.revoke", vec![user_target(&user)]);
+    }
+    Ok(Answer::no_content())
+}

@@ -1,0 +1,114 @@
+//! One call as a behaviour sees it: the org, the request, who asks.
+
+use serde_json::Value;
+
+use crate::exchange::{Answer, Request};
+use crate::fault::Fault;
+use crate::json::text;
+use crate::log::Actor;
+use crate::oauth::access::Principal;
+use crate::org::Org;
+use crate::paging::{self, Page, Size};
+use crate::table::Operation;
+
+/// What a behaviour returns.
+pub(crate) type Outcome = Result<Answer, Fault>;
+
+/// A behaviour of one operation.
+pub(crate) type Handler = fn(&mut Call<'_>) -> Outcome;
+
+/// A call on the locked org.
+pub(crate) struct Call<'a> {
+    pub(crate) org: &'a mut Org,
+    pub(crate) request: &'a Request,
+    pub(crate) operation: &'static Operation,
+    pub(crate) parameters: &'a [String],
+    pub(crate) principal: Principal,
+}
+
+impl<'a> Call<'a> {
+    /// A path parameter by position.
+    pub(crate) fn parameter(&self, index: usize) -> &'a str {
+        self.parameters.get(index).map_or("", String::as_str)
+    }
+
+    /// Scheme and host as called.
+    pub(crate) fn base(&self) -> &'a str {
+        &self.request.base
+    }
+
+    /// From here on events name this client as the actor.
+    pub(crate) fn act_as_client(&mut self, client: &Value) {
+        self.principal = Principal::Client {
+            client_id: text(client, "/id").to_owned(),
+            token_id: String::new(),
+        };
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::of(self.org, &self.principal)
+    }
+
+    /// Writes a successful event to the System Log.
+    pub(crate) fn log(&mut self, event_type: &str, targets: Vec<Value>) {
+        let actor = self.actor();
+        self.org.log.write(
+            &self.org.clock,
+            &actor,
+            self.request,
+            event_type,
+            targets,
+            None,
+        );
+    }
+
+    /// Writes a failed event to the System Log.
+    pub(crate) fn log_failure(&mut self, event_type: &str, targets: Vec<Value>, reason: &str) {
+        let actor = self.actor();
+        self.org.log.write(
+            &self.org.clock,
+            &actor,
+            self.request,
+            event_type,
+            targets,
+            Some(reason),
+        );
+    }
+
+    /// Cuts a page and answers it as an array with `Link` lines.
+    pub(crate) fn list<T>(
+        &self,
+        size: Size,
+        items: impl Iterator<Item = (u64, T)>,
+        render: impl Fn(T) -> Value,
+    ) -> Outcome {
+        let page = paging::cut(self.request, &self.org.settings.paging, size, items)?;
+        Ok(self.page(page, render))
+    }
+
+    /// Answers a page as an array with `Link` lines.
+    pub(crate) fn page<T>(&self, page: Page<T>, render: impl Fn(T) -> Value) -> Answer {
+        let Page { items, next, limit } = page;
+        let body = Value::Array(items.into_iter().map(render).collect());
+        let answer = Answer::ok(&body);
+        paging::link(
+            answer,
+            self.request,
+            &self.org.settings.paging,
+            next.as_deref(),
+            limit,
+        )
+    }
+
+    /// Answers everything as an array with a `self` link.
+    pub(crate) fn all(&self, items: Vec<Value>) -> Outcome {
+        let answer = Answer::ok(&Value::Array(items));
+        Ok(paging::link(
+            answer,
+            self.request,
+            &self.org.settings.paging,
+            None,
+            0,
+        ))
+    }
+}

@@ -1,0 +1,50 @@
+//! The control endpoints under `/_sandbox/`.
+
+use serde_json::{Value, json};
+
+use crate::exchange::{Answer, Request};
+use crate::fault::Fault;
+use crate::pipeline::Shared;
+use crate::seed;
+
+/// Answers a control request. These need no authentication.
+pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
+    let name = request.path.strip_prefix("/_sandbox/").unwrap_or_default();
+    let outcome = match (request.method.as_str(), name) {
+        ("GET", "health") => Ok(Answer::ok(&json!({ "status": "ok" }))),
+        ("POST", "reset") => match shared.reset() {
+            Ok(()) => Ok(Answer::no_content()),
+            Err(_) => Err(Fault::code("E0000009", &[])),
+        },
+        ("GET", "state") => Ok(Answer::ok(&shared.org().summary())),
+        ("GET", "journal") => {
+            let entries = shared.journal().entries();
+            Ok(Answer::ok(&Value::Array(
+                entries.iter().map(crate::journal::Entry::to_json).collect(),
+            )))
+        }
+        ("POST", "seed") => request.json().and_then(|body| {
+            seed::from_json(&mut shared.org(), &body)
+                .map_err(|text| Fault::validation("seed", &[&text]))?;
+            Ok(Answer::ok(&shared.org().summary()))
+        }),
+        ("POST", "faults") => request.json().and_then(|body| {
+            let waiting = shared.faults().add(&body);
+            let waiting = waiting.map_err(|text| Fault::validation("faults", &[&text]))?;
+            Ok(Answer::ok(&json!({ "waiting": waiting })))
+        }),
+        ("DELETE", "faults") => {
+            shared.faults().clear();
+            Ok(Answer::no_content())
+        }
+        ("POST", "clock") => request.json().and_then(|body| {
+            let seconds = body["advanceSeconds"]
+                .as_i64()
+                .ok_or_else(Fault::malformed)?;
+            shared.org().clock.advance(seconds);
+            Ok(Answer::ok(&shared.org().summary()))
+        }),
+        _ => Err(Fault::code("E0000008", &[])),
+    };
+    outcome.unwrap_or_else(Answer::from)
+}

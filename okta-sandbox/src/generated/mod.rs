@@ -1,0 +1,3 @@
+//! Tables that the generator writes.
+
+pub(crate) mod operations;

@@ -1,0 +1,201 @@
+//! The System Log: who writes which event, and how an event looks.
+
+use serde_json::{Value, json};
+
+use crate::clock::{self, Clock};
+use crate::exchange::Request;
+use crate::ids::Dice;
+use crate::json::text;
+use crate::oauth::access::Principal;
+use crate::org::Org;
+
+/// Who did it, as events name it.
+pub(crate) struct Actor {
+    object: Value,
+    transaction: Value,
+}
+
+impl Actor {
+    /// The actor behind a principal.
+    pub(crate) fn of(org: &Org, principal: &Principal) -> Self {
+        let object = match principal {
+            Principal::Token { user_id, .. } => match org.users.get(user_id) {
+                Some(user) => user_target(user),
+                None => named("User", user_id, user_id, user_id),
+            },
+            Principal::Client { client_id, .. } => {
+                let label = org
+                    .apps
+                    .get(client_id)
+                    .map_or(client_id.as_str(), |app| text(app, "/label"));
+                named("PublicClientApp", client_id, client_id, label)
+            }
+            Principal::Anonymous => named("SystemPrincipal", "unknown", "unknown", "Unknown"),
+        };
+        let transaction = match principal {
+            Principal::Token { token_id, .. } => json!({ "requestApiTokenId": token_id }),
+            _ => json!({}),
+        };
+        Self {
+            object,
+            transaction,
+        }
+    }
+}
+
+/// An actor or target.
+pub(crate) fn named(kind: &str, id: &str, alternate: &str, display: &str) -> Value {
+    json!({ "id": id, "type": kind, "alternateId": alternate, "displayName": display, "detailEntry": null })
+}
+
+/// A user as target.
+pub(crate) fn user_target(user: &Value) -> Value {
+    let name = format!(
+        "{} {}",
+        text(user, "/profile/firstName"),
+        text(user, "/profile/lastName")
+    );
+    named(
+        "User",
+        text(user, "/id"),
+        text(user, "/profile/login"),
+        name.trim(),
+    )
+}
+
+/// A group as target.
+pub(crate) fn group_target(group: &Value) -> Value {
+    named(
+        "UserGroup",
+        text(group, "/id"),
+        "unknown",
+        text(group, "/profile/name"),
+    )
+}
+
+/// An app as target.
+pub(crate) fn app_target(app: &Value) -> Value {
+    named(
+        "AppInstance",
+        text(app, "/id"),
+        text(app, "/label"),
+        text(app, "/label"),
+    )
+}
+
+/// The events, in the order of their persistence.
+#[derive(Debug)]
+pub(crate) struct Log {
+    events: Vec<Value>,
+    dice: Dice,
+}
+
+impl Log {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            events: Vec::new(),
+            dice: Dice::new(seed),
+        }
+    }
+
+    /// All events with their places; places start at 1.
+    pub(crate) fn placed(&self) -> impl DoubleEndedIterator<Item = (u64, &Value)> {
+        self.events
+            .iter()
+            .enumerate()
+            .map(|(index, event)| (index as u64 + 1, event))
+    }
+
+    /// The place of the newest event.
+    pub(crate) fn last_place(&self) -> u64 {
+        self.events.len() as u64
+    }
+
+    /// Writes an event; a reason makes its outcome a failure.
+    pub(crate) fn write(
+        &mut self,
+        clock: &Clock,
+        actor: &Actor,
+        request: &Request,
+        event_type: &str,
+        targets: Vec<Value>,
+        failure: Option<&str>,
+    ) {
+        let agent = request.header("user-agent").unwrap_or_default();
+        let path = format!("{}?", request.path);
+        let outcome = match failure {
+            None => json!({ "result": "SUCCESS", "reason": null }),
+            Some(reason) => json!({ "result": "FAILURE", "reason": reason }),
+        };
+        let target = if targets.is_empty() {
+            Value::Null
+        } else {
+            Value::Array(targets)
+        };
+        let event = json!({
+            "uuid": self.dice.uuid(),
+            "published": clock::millis(clock.now()),
+            "eventType": event_type,
+            "version": "0",
+            "severity": if failure.is_some() { "WARN" } else { "INFO" },
+            "legacyEventType": null,
+            "displayMessage": display_message(event_type),
+            "actor": actor.object,
+            "client": {
+                "userAgent": { "rawUserAgent": agent, "os": "Unknown", "browser": "UNKNOWN" },
+                "zone": "null", "device": "Unknown", "id": null, "ipAddress": "127.0.0.1",
+                "geographicalContext": null,
+            },
+            "device": null,
+            "outcome": outcome,
+            "target": target,
+            "transaction": { "type": "WEB", "id": request.id, "detail": actor.transaction },
+            "debugContext": { "debugData": {
+                "requestId": request.id, "requestUri": request.path, "url": path,
+            } },
+            "authenticationContext": {
+                "authenticationProvider": null, "credentialProvider": null, "credentialType": null,
+                "issuer": null, "authenticationStep": 0, "rootSessionId": null,
+                "externalSessionId": "unknown", "interface": null,
+            },
+            "securityContext": {
+                "asNumber": null, "asOrg": null, "isp": null, "domain": null, "isProxy": null,
+            },
+            "request": { "ipChain": [{
+                "ip": "127.0.0.1", "geographicalContext": null, "version": "V4", "source": null,
+            }] },
+        });
+        self.events.push(event);
+    }
+}
+
+/// Words for people, from the event's name: `user.lifecycle.create` gives "Create user".
+fn display_message(event_type: &str) -> String {
+    let words: Vec<&str> = event_type.split('.').collect();
+    let (verb, rest) = words.split_last().unwrap_or((&"event", &[]));
+    let rest: Vec<String> = rest
+        .iter()
+        .filter(|w| **w != "lifecycle")
+        .map(|w| w.replace('_', " "))
+        .collect();
+    let mut verb = verb.replace('_', " ");
+    if let Some(first) = verb.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    format!("{verb} {}", rest.join(" ")).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn messages_come_from_names() {
+        assert_eq!(
+            super::display_message("user.lifecycle.create"),
+            "Create user"
+        );
+        assert_eq!(
+            super::display_message("group.user_membership.add"),
+            "Add group user membership"
+        );
+    }
+}

@@ -1,0 +1,203 @@
+//! Who calls a resource, and whether the token's scopes suffice.
+
+use super::dpop::{self, Expected, Refusal};
+use super::jwt::ALGORITHMS;
+use super::scopes;
+use crate::exchange::Request;
+use crate::fault::Fault;
+use crate::org::Org;
+use crate::table::Operation;
+
+/// The authenticated caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Principal {
+    /// Nobody: a public operation.
+    Anonymous,
+    /// The owner of an API token.
+    Token { user_id: String, token_id: String },
+    /// A service app.
+    Client { client_id: String, token_id: String },
+}
+
+/// Writes `WWW-Authenticate` in the service's own forms.
+struct Challenge<'a> {
+    scheme: &'static str,
+    request: &'a Request,
+    operation: &'a Operation,
+}
+
+impl Challenge<'_> {
+    fn fault(&self, status: u16, error: &str, description: &str) -> Fault {
+        let host = self.request.host();
+        let scope = self.operation.scopes.first().copied().unwrap_or_default();
+        let path = &self.request.path;
+        // Governance services close the first parameter with two stray quotes.
+        let stray = if self.operation.api == "governance" {
+            "\"\""
+        } else {
+            ""
+        };
+        let algorithms = match self.scheme {
+            "DPoP" => format!("algs=\"{}\", ", ALGORITHMS.join(" ")),
+            _ => String::new(),
+        };
+        let header = format!(
+            "{} {algorithms}authorization_uri=\"http://{host}/oauth2/v1/authorize\"{stray}, \
+             realm=\"http://{host}\", scope=\"{scope}\", error=\"{error}\", \
+             error_description=\"{description}\", resource=\"{path}\"",
+            self.scheme
+        );
+        Fault::challenge(status, header)
+    }
+}
+
+/// Splits `Authorization` into scheme and credentials; `SSWS` may lack the space.
+fn credentials(header: &str) -> Option<(&'static str, &str)> {
+    for scheme in ["SSWS", "Bearer", "DPoP"] {
+        let Some(head) = header.get(..scheme.len()) else {
+            continue;
+        };
+        let rest = &header[scheme.len()..];
+        let fits = rest.starts_with(' ') || scheme == "SSWS";
+        if head.eq_ignore_ascii_case(scheme) && fits {
+            return Some((scheme, rest.trim()));
+        }
+    }
+    None
+}
+
+/// The scheme of a request's `Authorization`, for the journal.
+pub(crate) fn scheme(request: &Request) -> Option<&'static str> {
+    credentials(request.header("authorization")?).map(|(scheme, _)| scheme)
+}
+
+/// Finds the caller and checks scopes.
+pub(crate) fn admit(
+    org: &mut Org,
+    request: &Request,
+    operation: &Operation,
+) -> Result<Principal, Fault> {
+    if operation.public {
+        return Ok(Principal::Anonymous);
+    }
+    let Some(header) = request.header("authorization") else {
+        return Err(Fault::code("E0000005", &[]));
+    };
+    match credentials(header) {
+        Some(("SSWS", token)) => api_token(org, token),
+        Some((scheme, token)) => access_token(org, request, operation, scheme, token),
+        None => Err(Fault::code("E0000005", &[])),
+    }
+}
+
+fn api_token(org: &Org, token: &str) -> Result<Principal, Fault> {
+    match org.api_tokens.get(token) {
+        Some((token_id, user_id)) => Ok(Principal::Token {
+            user_id: user_id.clone(),
+            token_id: token_id.clone(),
+        }),
+        None => Err(Fault::code("E0000011", &[])),
+    }
+}
+
+fn access_token(
+    org: &mut Org,
+    request: &Request,
+    operation: &Operation,
+    scheme: &'static str,
+    token: &str,
+) -> Result<Principal, Fault> {
+    let challenge = Challenge {
+        scheme,
+        request,
+        operation,
+    };
+    let now = org.clock.now().as_second();
+    let grant = org.authority.grant(token, now).cloned();
+    let active = |id: &str| {
+        org.apps
+            .get(id)
+            .is_some_and(|app| app["status"] == "ACTIVE")
+    };
+    let grant = grant
+        .filter(|g| active(&g.client_id))
+        .ok_or_else(|| challenge.fault(401, "invalid_token", "The access token is invalid."))?;
+    match (scheme, &grant.bound_to) {
+        ("Bearer", Some(_)) => {
+            let text = "The resource request requires a DPoP proof.";
+            return Err(challenge.fault(400, "invalid_request", text));
+        }
+        ("DPoP", None) => {
+            let text = "The presented access_token is not DPoP bound.";
+            return Err(challenge.fault(401, "invalid_token", text));
+        }
+        ("DPoP", Some(bound_to)) => proof(org, request, &challenge, token, bound_to, now)?,
+        _ => {}
+    }
+    let missing = operation.scopes.iter().any(|needed| {
+        !grant
+            .scopes
+            .iter()
+            .any(|have| scopes::satisfies(have, needed))
+    });
+    if missing {
+        let text = "The access token provided does not contain the required scopes.";
+        return Err(challenge.fault(403, "insufficient_scope", text));
+    }
+    Ok(Principal::Client {
+        client_id: grant.client_id,
+        token_id: grant.token_id,
+    })
+}
+
+fn proof(
+    org: &mut Org,
+    request: &Request,
+    challenge: &Challenge<'_>,
+    token: &str,
+    bound_to: &str,
+    now: i64,
+) -> Result<(), Fault> {
+    let refused = |text: &str| challenge.fault(400, "invalid_dpop_proof", text);
+    if request.headers.get_all("dpop").iter().count() > 1 {
+        return Err(refused("Multiple DPoP proof JWT headers are not allowed."));
+    }
+    let Some(proof) = request.header("dpop") else {
+        return Err(refused("The DPoP proof JWT header is missing."));
+    };
+    let url = format!("{}{}", request.base, request.path);
+    let expected = Expected {
+        method: &request.method,
+        url: &url,
+        token: Some(token),
+        nonce: org.settings.dpop_nonce_at_resources,
+        now,
+    };
+    match dpop::check(&mut org.authority, proof, &expected) {
+        Ok(thumbprint) if thumbprint == bound_to => Ok(()),
+        Ok(_) => Err(refused(
+            "The access_token is not bound to the provided DPoP proof.",
+        )),
+        Err(Refusal::Invalid(text)) => Err(refused(&text)),
+        Err(Refusal::Nonce) => {
+            let header = "DPoP error=\"use_dpop_nonce\", \
+                          error_description=\"Authorization server requires nonce in DPoP proof\"";
+            let nonce = org.authority.nonce(now);
+            Err(Fault::challenge(400, header.to_owned()).with_nonce(&nonce))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::credentials;
+
+    #[test]
+    fn schemes() {
+        assert_eq!(credentials("SSWS 00a"), Some(("SSWS", "00a")));
+        assert_eq!(credentials("SSWS00a"), Some(("SSWS", "00a")));
+        assert_eq!(credentials("bearer x"), Some(("Bearer", "x")));
+        assert_eq!(credentials("Bearerx"), None);
+        assert_eq!(credentials("Basic eA=="), None);
+    }
+}

@@ -1,0 +1,217 @@
+//! The state of an org, and what a new org contains.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::{Value, json};
+
+use crate::behaviour::{apps, groups, policies, schemas, users};
+use crate::clock::{self, Clock};
+use crate::ids::Dice;
+use crate::json::text;
+use crate::log::Log;
+use crate::oauth::authority::Authority;
+use crate::paging::PagingQuirks;
+use crate::service_app::Credentials;
+use crate::shelf::{Relation, Shelf};
+
+/// How an org behaves, apart from what it contains.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) paging: PagingQuirks,
+    /// Resource endpoints demand a nonce in DPoP proofs too.
+    pub(crate) dpop_nonce_at_resources: bool,
+    /// Seed of all made-up ids; random where unset.
+    pub(crate) random_seed: Option<u64>,
+}
+
+/// An org.
+pub(crate) struct Org {
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) dice: Dice,
+    pub(crate) id: String,
+    pub(crate) subdomain: String,
+    pub(crate) created: String,
+    /// The first super admin's id.
+    pub(crate) admin: String,
+    /// The id of the group Everyone.
+    pub(crate) everyone: String,
+    /// The id of the default user type.
+    pub(crate) user_type: String,
+    /// Token to (token id, user id).
+    pub(crate) api_tokens: HashMap<String, (String, String)>,
+    pub(crate) users: Shelf,
+    /// Lower-case login to user id.
+    pub(crate) logins: HashMap<String, String>,
+    pub(crate) passwords: HashMap<String, String>,
+    pub(crate) user_types: Shelf,
+    /// User schemas by `osc` id, app user schemas by app id, and `group`.
+    pub(crate) schemas: Shelf,
+    pub(crate) groups: Shelf,
+    /// Group to user.
+    pub(crate) members: Relation<()>,
+    pub(crate) rules: Shelf,
+    pub(crate) apps: Shelf,
+    /// Running number of custom app names.
+    pub(crate) app_number: u64,
+    /// App to user, with the app user.
+    pub(crate) app_users: Relation<Value>,
+    /// App to group, with the assignment.
+    pub(crate) app_groups: Relation<Value>,
+    /// App and kind of policy to policy.
+    pub(crate) app_policies: HashMap<(String, &'static str), String>,
+    pub(crate) grants: Shelf,
+    pub(crate) policies: Shelf,
+    /// Rules by policy.
+    pub(crate) policy_rules: HashMap<String, Shelf>,
+    /// Collections without rules of their own, by collection path.
+    pub(crate) shelves: BTreeMap<String, Shelf>,
+    pub(crate) log: Log,
+    pub(crate) authority: Authority,
+}
+
+impl Org {
+    /// A new org that knows the printed credentials.
+    pub(crate) fn new(credentials: &Credentials, settings: Settings, authority: Authority) -> Self {
+        let seed = settings.random_seed.unwrap_or_else(crate::ids::random_seed);
+        let mut dice = Dice::new(seed);
+        let clock = Clock::default();
+        let created = clock::zero_millis(clock.now());
+        let mut org = Self {
+            settings,
+            id: dice.id("00o"),
+            subdomain: "sandbox".to_owned(),
+            admin: dice.id("00u"),
+            everyone: dice.id("00g"),
+            user_type: dice.id("oty"),
+            log: Log::new(dice.next()),
+            dice,
+            clock,
+            created,
+            api_tokens: HashMap::new(),
+            users: Shelf::default(),
+            logins: HashMap::new(),
+            passwords: HashMap::new(),
+            user_types: Shelf::default(),
+            schemas: Shelf::default(),
+            groups: Shelf::default(),
+            members: Relation::default(),
+            rules: Shelf::default(),
+            apps: Shelf::default(),
+            app_number: 0,
+            app_users: Relation::default(),
+            app_groups: Relation::default(),
+            app_policies: HashMap::new(),
+            grants: Shelf::default(),
+            policies: Shelf::default(),
+            policy_rules: HashMap::new(),
+            shelves: BTreeMap::new(),
+            authority,
+        };
+        org.furnish(credentials);
+        org
+    }
+
+    /// Puts in what every new org has.
+    fn furnish(&mut self, credentials: &Credentials) {
+        let now = self.created.clone();
+        let description = "Okta user profile template with default permission settings";
+        let kind = json!({
+            "id": self.user_type, "displayName": "User", "name": "user", "description": description,
+            "createdBy": self.admin, "lastUpdatedBy": self.admin, "created": now, "lastUpdated": now,
+            "default": true,
+        });
+        self.user_types.put(&self.user_type, kind);
+        let mut schema = schemas::user_schema("User", &now);
+        schema["description"] = json!(description);
+        self.schemas.put(&self.user_schema_id(), schema);
+        self.schemas.put("group", schemas::group_schema(&now));
+
+        let profile =
+            json!({ "name": "Everyone", "description": "All users in your organization" });
+        let everyone = groups::fresh(&self.everyone, "BUILT_IN", &profile, &now);
+        self.groups.put(&self.everyone.clone(), everyone);
+
+        let login = "admin@sandbox.example.com";
+        users::add_user(
+            self,
+            json!({
+                "id": self.admin, "status": "ACTIVE", "created": now, "activated": now, "statusChanged": now,
+                "lastLogin": now, "lastUpdated": now, "passwordChanged": now, "type": { "id": self.user_type },
+                "profile": {
+                    "firstName": "Sandbox", "lastName": "Admin", "mobilePhone": null, "secondEmail": null,
+                    "login": login, "email": login,
+                },
+                "credentials": {
+                    "password": {}, "provider": { "type": "OKTA", "name": "OKTA" },
+                    "emails": [{ "value": login, "status": "VERIFIED", "type": "PRIMARY" }],
+                },
+            }),
+        );
+        let token_id = self.dice.id("00T");
+        self.api_tokens.insert(
+            credentials.api_token.clone(),
+            (token_id, self.admin.clone()),
+        );
+        policies::add_built_in(self);
+        apps::add_built_in(self);
+        credentials.register(self);
+    }
+
+    /// The id of the default user type's schema.
+    pub(crate) fn user_schema_id(&self) -> String {
+        self.user_type.replacen("oty", "osc", 1)
+    }
+
+    /// True if the scope is granted to the client.
+    pub(crate) fn has_grant(&self, client: &str, scope: &str) -> bool {
+        self.grants
+            .values()
+            .any(|g| text(g, "/clientId") == client && text(g, "/scopeId") == scope)
+    }
+
+    /// The system policy of a type.
+    pub(crate) fn default_policy(&self, kind: &str) -> Option<String> {
+        let found = self
+            .policies
+            .values()
+            .find(|p| text(p, "/type") == kind && p["system"] == true);
+        found.map(|p| text(p, "/id").to_owned())
+    }
+
+    /// Removes an app with all that hangs on it.
+    pub(crate) fn remove_app(&mut self, id: &str) {
+        self.apps.remove(id);
+        self.schemas.remove(id);
+        self.app_users.remove_left(id);
+        self.app_groups.remove_left(id);
+        self.app_policies.retain(|(app, _), _| app != id);
+        let grants: Vec<String> = self
+            .grants
+            .values()
+            .filter(|g| text(g, "/clientId") == id)
+            .map(|g| text(g, "/id").to_owned())
+            .collect();
+        for grant in grants {
+            self.grants.remove(&grant);
+        }
+        self.authority.revoke_client(id);
+    }
+
+    /// The collection at a path.
+    pub(crate) fn shelf(&mut self, path: &str) -> &mut Shelf {
+        self.shelves.entry(path.to_owned()).or_default()
+    }
+
+    /// Counts for `GET /_sandbox/state`.
+    pub(crate) fn summary(&self) -> Value {
+        json!({
+            "orgId": self.id, "now": clock::millis(self.clock.now()), "users": self.users.len(),
+            "groups": self.groups.len(), "apps": self.apps.len(), "groupRules": self.rules.len(),
+            "grants": self.grants.len(), "policies": self.policies.len(),
+            "events": self.log.last_place(),
+            "collections": self.shelves.iter().map(|(path, shelf)| (path.clone(), json!(shelf.len())))
+                .collect::<serde_json::Map<_, _>>(),
+        })
+    }
+}

@@ -1,0 +1,220 @@
+//! From a request to its answer: faults, limits, route, caller, scopes, behaviour.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::behaviour;
+use crate::call::Call;
+use crate::clock;
+use crate::control;
+use crate::exchange::{Answer, Request};
+use crate::fault::Fault;
+use crate::faults::{Effect, Faults};
+use crate::generated::operations::OPERATIONS;
+use crate::journal::{Entry, Journal};
+use crate::limits::{Limiter, Reading};
+use crate::oauth::access;
+use crate::oauth::authority::Authority;
+use crate::org::{Org, Settings};
+use crate::service_app::Credentials;
+use crate::table::{Route, Router};
+
+/// Everything that a running sandbox shares between its connections.
+pub(crate) struct Shared {
+    org: Mutex<Org>,
+    limiter: Mutex<Limiter>,
+    journal: Mutex<Journal>,
+    faults: Mutex<Faults>,
+    in_flight: AtomicUsize,
+    pub(crate) settings: Settings,
+    pub(crate) credentials: Credentials,
+}
+
+/// A poisoned lock is still a consistent org: behaviours change it last.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(crate) fn new(
+        credentials: Credentials,
+        settings: Settings,
+        limiter: Limiter,
+    ) -> Result<Self, aws_lc_rs::error::Unspecified> {
+        let org = Org::new(&credentials, settings.clone(), Authority::new()?);
+        Ok(Self {
+            org: Mutex::new(org),
+            limiter: Mutex::new(limiter),
+            journal: Mutex::default(),
+            faults: Mutex::default(),
+            in_flight: AtomicUsize::new(0),
+            settings,
+            credentials,
+        })
+    }
+
+    pub(crate) fn org(&self) -> MutexGuard<'_, Org> {
+        lock(&self.org)
+    }
+
+    pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {
+        lock(&self.journal)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.faults)
+    }
+
+    /// Makes the org new; the printed credentials stay valid.
+    pub(crate) fn reset(&self) -> Result<(), aws_lc_rs::error::Unspecified> {
+        let fresh = Org::new(&self.credentials, self.settings.clone(), Authority::new()?);
+        *self.org() = fresh;
+        lock(&self.limiter).clear();
+        self.journal().clear();
+        self.faults().clear();
+        Ok(())
+    }
+
+    /// Counts a request that has begun; the guard counts it out.
+    pub(crate) fn begin(&self) -> InFlight<'_> {
+        let now = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        InFlight {
+            shared: self,
+            count: now,
+        }
+    }
+}
+
+/// A request under way.
+pub(crate) struct InFlight<'s> {
+    shared: &'s Shared,
+    count: usize,
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Answers a request; `effect` is the fault taken for it.
+pub(crate) fn answer(
+    shared: &Shared,
+    request: &Request,
+    effect: Option<&Effect>,
+    flight: &InFlight<'_>,
+) -> Answer {
+    if request.path.starts_with("/_sandbox/") {
+        return control::answer(shared, request);
+    }
+    let mut operation = None;
+    let now = shared.org().clock.now();
+    let (too_many, reading) = {
+        let mut limiter = lock(&shared.limiter);
+        let too_many = limiter.too_many_at_once(flight.count);
+        (too_many, limiter.count(&request.method, &request.path, now))
+    };
+    let mut answer = if let Some(forced) = effect.and_then(Effect::answer) {
+        forced
+    } else if too_many {
+        let mut answer: Answer = Fault::code("E0000047", &[]).into();
+        limit_headers(
+            &mut answer,
+            Reading {
+                limit: 0,
+                remaining: 0,
+                reset: now.as_second() + 1,
+                exceeded: true,
+            },
+        );
+        answer
+    } else if reading.is_some_and(|r| r.exceeded) {
+        Fault::code("E0000047", &[]).into()
+    } else {
+        dispatch(shared, request, &mut operation).unwrap_or_else(Answer::from)
+    };
+    if let Some(reading) = reading.filter(|_| !too_many) {
+        limit_headers(&mut answer, reading);
+    }
+    finish(&mut answer, request, now);
+    shared.journal().write(Entry {
+        method: request.method.clone(),
+        path: request.path.clone(),
+        query: request.raw_query.clone(),
+        status: if effect.is_some_and(|e| e.drop) {
+            0
+        } else {
+            answer.status
+        },
+        scheme: access::scheme(request),
+        operation,
+        request_id: request.id.clone(),
+    });
+    answer
+}
+
+fn dispatch(
+    shared: &Shared,
+    request: &Request,
+    named: &mut Option<&'static str>,
+) -> Result<Answer, Fault> {
+    let (index, parameters) = match Router::shared().route(&request.method, &request.segments) {
+        Route::Found(index, parameters) => (index, parameters),
+        Route::WrongMethod => return Err(Fault::code("E0000022", &[])),
+        Route::Unknown => return Err(Fault::code("E0000008", &[])),
+    };
+    let operation = &OPERATIONS[index];
+    *named = Some(operation.id);
+    let mut org = shared.org();
+    let principal = access::admit(&mut org, request, operation)?;
+    let Some(handler) = behaviour::handler(index) else {
+        let summary = format!(
+            "The sandbox does not cover the operation {} yet.",
+            operation.id
+        );
+        return Err(Fault::api(
+            501,
+            "E0000060",
+            "Unsupported operation.",
+            &[&summary],
+        ));
+    };
+    let mut call = Call {
+        org: &mut org,
+        request,
+        operation,
+        parameters: &parameters,
+        principal,
+    };
+    handler(&mut call)
+}
+
+fn limit_headers(answer: &mut Answer, reading: Reading) {
+    answer
+        .headers
+        .push(("x-rate-limit-limit", reading.limit.to_string()));
+    answer
+        .headers
+        .push(("x-rate-limit-remaining", reading.remaining.to_string()));
+    answer
+        .headers
+        .push(("x-rate-limit-reset", reading.reset.to_string()));
+}
+
+/// The headers of every answer.
+fn finish(answer: &mut Answer, request: &Request, now: jiff::Timestamp) {
+    let headers = &mut answer.headers;
+    headers.push(("x-okta-request-id", request.id.clone()));
+    headers.push(("date", clock::http_date(now)));
+    if !headers.iter().any(|(name, _)| *name == "cache-control") {
+        headers.push(("cache-control", "no-cache, no-store".to_owned()));
+        headers.push(("pragma", "no-cache".to_owned()));
+        headers.push(("expires", "0".to_owned()));
+    }
+    headers.push((
+        "strict-transport-security",
+        "max-age=315360000; includeSubDomains".to_owned(),
+    ));
+    headers.push(("x-content-type-options", "nosniff".to_owned()));
+    headers.push(("vary", "Accept-Encoding".to_owned()));
+}

@@ -1,0 +1,282 @@
+//! The sandbox as a library: start it, seed it, look into it.
+
+use std::fmt;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::journal::Entry;
+use crate::json::text;
+use crate::limits::{Limiter, RateLimits};
+use crate::oauth::jwk::EcKey;
+use crate::org::Settings;
+use crate::paging::PagingQuirks;
+use crate::pipeline::Shared;
+use crate::seed::{self, SeedOrg};
+use crate::server;
+use crate::service_app::{Credentials, ServiceApp};
+
+/// A running org. Dropping it stops it.
+pub struct Sandbox {
+    url: String,
+    shared: Arc<Shared>,
+    server: JoinHandle<()>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// Settings of a sandbox before its start.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    port: u16,
+    limits: RateLimits,
+    settings: Settings,
+    seeds: Vec<Seed>,
+}
+
+#[derive(Clone, Debug)]
+enum Seed {
+    People(SeedOrg),
+    Json(Value),
+}
+
+impl Builder {
+    /// The port to listen on; 0 (the default) takes a free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The rate limits; [`RateLimits::generous`] unless told.
+    #[must_use]
+    pub fn rate_limits(mut self, limits: RateLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Oddities in paging.
+    #[must_use]
+    pub fn paging_quirks(mut self, quirks: PagingQuirks) -> Self {
+        self.settings.paging = quirks;
+        self
+    }
+
+    /// Whether resource endpoints, too, demand a nonce in DPoP proofs.
+    #[must_use]
+    pub fn dpop_nonce_at_resources(mut self, demanded: bool) -> Self {
+        self.settings.dpop_nonce_at_resources = demanded;
+        self
+    }
+
+    /// Makes all ids of the org repeatable. Keys and tokens stay random.
+    #[must_use]
+    pub fn random_seed(mut self, seed: u64) -> Self {
+        self.settings.random_seed = Some(seed);
+        self
+    }
+
+    /// Fills the org at start with made-up people.
+    #[must_use]
+    pub fn seed(mut self, seed: SeedOrg) -> Self {
+        self.seeds.push(Seed::People(seed));
+        self
+    }
+
+    /// Fills the org at start from JSON, in the form that `POST /_sandbox/seed` takes.
+    #[must_use]
+    pub fn seed_json(mut self, seed: Value) -> Self {
+        self.seeds.push(Seed::Json(seed));
+        self
+    }
+
+    /// Starts the sandbox on 127.0.0.1, inside the current tokio runtime.
+    ///
+    /// # Errors
+    /// If the port is taken, the seed is not understood, or no key can be made.
+    pub async fn start(self) -> io::Result<Sandbox> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let no_key = |_| io::Error::other("cannot generate a key");
+        let credentials = Credentials::generate(&url).map_err(no_key)?;
+        let shared =
+            Shared::new(credentials, self.settings, Limiter::new(self.limits)).map_err(no_key)?;
+        let shared = Arc::new(shared);
+        for seed in &self.seeds {
+            let mut org = shared.org();
+            match seed {
+                Seed::People(people) => seed::people(&mut org, people),
+                Seed::Json(body) => {
+                    let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
+                    seed::from_json(&mut org, body).map_err(invalid)?;
+                }
+            }
+        }
+        let serving = Arc::clone(&shared);
+        let server = tokio::spawn(async move {
+            let never = server::serve(listener, serving).await;
+            match never {}
+        });
+        Ok(Sandbox {
+            url,
+            shared,
+            server,
+        })
+    }
+}
+
+impl Sandbox {
+    /// Starts a sandbox with a new org on a free port.
+    ///
+    /// # Errors
+    /// If no socket or key can be had.
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// Settings before the start.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The org URL, `http://127.0.0.1:PORT`, without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The API token of the org's super admin.
+    #[must_use]
+    pub fn api_token(&self) -> &str {
+        &self.shared.credentials.api_token
+    }
+
+    /// The service app that is ready at start: all Management scopes, DPoP required.
+    #[must_use]
+    pub fn service_app(&self) -> ServiceApp {
+        self.shared.credentials.service_app.clone()
+    }
+
+    /// The org's id.
+    #[must_use]
+    pub fn org_id(&self) -> String {
+        self.shared.org().id.clone()
+    }
+
+    /// Makes a service app with these scopes granted; DPoP is not required.
+    ///
+    /// # Panics
+    /// If the system has no randomness for a key.
+    #[must_use]
+    pub fn create_service_app(&self, scopes: &[&str]) -> ServiceApp {
+        let Ok(key) = EcKey::generate() else {
+            panic!("cannot generate a key")
+        };
+        let scopes: Vec<String> = scopes.iter().map(|s| (*s).to_owned()).collect();
+        let mut org = self.shared.org();
+        let label = format!("Service app {}", org.apps.len() + 1);
+        ServiceApp::create(&mut org, &key, &label, &scopes, false, &self.url)
+    }
+
+    /// Grants a scope to a client, as an admin would; the API's way is
+    /// `POST /api/v1/apps/{id}/grants`.
+    pub fn grant(&self, client_id: &str, scope: &str) {
+        let mut org = self.shared.org();
+        if !org.has_grant(client_id, scope) {
+            let by = json!({ "id": org.admin, "type": "User" });
+            crate::behaviour::apps::grants::add(&mut org, client_id, scope, &self.url, &by);
+        }
+    }
+
+    /// Takes a granted scope back. Tokens issued before keep it, as in a real org.
+    pub fn revoke_grant(&self, client_id: &str, scope: &str) {
+        let mut org = self.shared.org();
+        let found = org
+            .grants
+            .values()
+            .find(|g| text(g, "/clientId") == client_id && text(g, "/scopeId") == scope);
+        if let Some(id) = found.map(|g| text(g, "/id").to_owned()) {
+            org.grants.remove(&id);
+        }
+    }
+
+    /// Sets whether a client must use DPoP.
+    pub fn require_dpop(&self, client_id: &str, required: bool) {
+        if let Some(app) = self.shared.org().apps.get_mut(client_id) {
+            app["settings"]["oauthClient"]["dpop_bound_access_tokens"] = json!(required);
+        }
+    }
+
+    /// Makes all DPoP nonces handed out so far stale.
+    pub fn rotate_dpop_nonce(&self) {
+        self.shared.org().authority.rotate_nonces();
+    }
+
+    /// Moves the org's clock forward.
+    pub fn advance_clock(&self, seconds: i64) {
+        self.shared.org().clock.advance(seconds);
+    }
+
+    /// Adds made-up people, groups and apps.
+    pub fn seed(&self, seed: SeedOrg) {
+        seed::people(&mut self.shared.org(), &seed);
+    }
+
+    /// Stores real users, groups and apps, told apart by their members, with their own ids and
+    /// with members that the sandbox does not know. `_links` are made anew.
+    ///
+    /// # Errors
+    /// Names the first object that is none of these; the ones before it are stored.
+    pub fn seed_objects(&self, objects: impl IntoIterator<Item = Value>) -> Result<(), String> {
+        let mut org = self.shared.org();
+        objects
+            .into_iter()
+            .try_for_each(|object| seed::object(&mut org, object))
+    }
+
+    /// Adds faults, in the form that `POST /_sandbox/faults` takes.
+    ///
+    /// # Errors
+    /// If the form is not understood.
+    pub fn add_faults(&self, faults: &Value) -> Result<(), String> {
+        self.shared.faults().add(faults).map(|_| ())
+    }
+
+    /// The requests so far, without secrets.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Entry> {
+        self.shared.journal().entries()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.shared.journal().clear();
+    }
+
+    /// A fresh org; the API token and the ready service app stay valid.
+    ///
+    /// # Errors
+    /// If no key can be made.
+    pub fn reset(&self) -> io::Result<()> {
+        self.shared
+            .reset()
+            .map_err(|_| io::Error::other("cannot generate a key"))
+    }
+}

@@ -1,0 +1,202 @@
+//! Ordered collections of objects, and two-way relations between ids.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+
+/// Objects by id, in the order of their creation.
+#[derive(Debug, Default)]
+pub(crate) struct Shelf {
+    items: BTreeMap<u64, Value>,
+    index: HashMap<String, u64>,
+    next: u64,
+}
+
+impl Shelf {
+    /// Adds an object, or replaces the one with this id in its place.
+    pub(crate) fn put(&mut self, id: &str, value: Value) {
+        let next = &mut self.next;
+        let place = *self.index.entry(id.to_owned()).or_insert_with(|| {
+            *next += 1;
+            *next
+        });
+        self.items.insert(place, value);
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&Value> {
+        self.items.get(self.index.get(id)?)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Value> {
+        self.items.get_mut(self.index.get(id)?)
+    }
+
+    pub(crate) fn contains(&self, id: &str) -> bool {
+        self.index.contains_key(id)
+    }
+
+    pub(crate) fn remove(&mut self, id: &str) -> Option<Value> {
+        let place = self.index.remove(id)?;
+        self.items.remove(&place)
+    }
+
+    /// The objects with their places, in order.
+    pub(crate) fn placed(&self) -> impl DoubleEndedIterator<Item = (u64, &Value)> {
+        self.items.iter().map(|(place, value)| (*place, value))
+    }
+
+    pub(crate) fn values(&self) -> impl DoubleEndedIterator<Item = &Value> {
+        self.items.values()
+    }
+
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        self.items.values_mut()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+}
+
+/// Pairs of ids (left, right) with a value each, ordered by creation on the left side.
+#[derive(Debug)]
+pub(crate) struct Relation<T> {
+    forward: HashMap<String, BTreeMap<u64, (String, T)>>,
+    backward: HashMap<String, BTreeMap<u64, String>>,
+    places: HashMap<(String, String), u64>,
+    next: u64,
+}
+
+impl<T> Default for Relation<T> {
+    fn default() -> Self {
+        Self {
+            forward: HashMap::new(),
+            backward: HashMap::new(),
+            places: HashMap::new(),
+            next: 0,
+        }
+    }
+}
+
+impl<T> Relation<T> {
+    /// Adds or replaces a pair; true if it is new.
+    pub(crate) fn put(&mut self, left: &str, right: &str, value: T) -> bool {
+        let key = (left.to_owned(), right.to_owned());
+        let known = self.places.get(&key).copied();
+        let place = known.unwrap_or_else(|| {
+            self.next += 1;
+            self.next
+        });
+        self.forward
+            .entry(key.0.clone())
+            .or_default()
+            .insert(place, (key.1.clone(), value));
+        self.backward
+            .entry(key.1.clone())
+            .or_default()
+            .insert(place, key.0.clone());
+        self.places.insert(key, place);
+        known.is_none()
+    }
+
+    pub(crate) fn get(&self, left: &str, right: &str) -> Option<&T> {
+        let place = self.places.get(&(left.to_owned(), right.to_owned()))?;
+        self.forward.get(left)?.get(place).map(|(_, value)| value)
+    }
+
+    pub(crate) fn contains(&self, left: &str, right: &str) -> bool {
+        self.get(left, right).is_some()
+    }
+
+    pub(crate) fn remove(&mut self, left: &str, right: &str) -> Option<T> {
+        let place = self.places.remove(&(left.to_owned(), right.to_owned()))?;
+        if let Some(back) = self.backward.get_mut(right) {
+            back.remove(&place);
+        }
+        self.forward
+            .get_mut(left)?
+            .remove(&place)
+            .map(|(_, value)| value)
+    }
+
+    /// The pairs of a left id: place, right id, value.
+    pub(crate) fn of(&self, left: &str) -> impl Iterator<Item = (u64, &str, &T)> {
+        self.forward.get(left).into_iter().flat_map(|pairs| {
+            pairs
+                .iter()
+                .map(|(place, (right, value))| (*place, right.as_str(), value))
+        })
+    }
+
+    /// The left ids of a right id, with places.
+    pub(crate) fn holders(&self, right: &str) -> impl Iterator<Item = (u64, &str)> {
+        self.backward
+            .get(right)
+            .into_iter()
+            .flat_map(|pairs| pairs.iter().map(|(place, left)| (*place, left.as_str())))
+    }
+
+    /// How many pairs a left id has.
+    pub(crate) fn count(&self, left: &str) -> usize {
+        self.forward.get(left).map_or(0, BTreeMap::len)
+    }
+
+    /// Removes all pairs of a left id and returns the right ids.
+    pub(crate) fn remove_left(&mut self, left: &str) -> Vec<String> {
+        let rights: Vec<String> = self
+            .of(left)
+            .map(|(_, right, _)| right.to_owned())
+            .collect();
+        for right in &rights {
+            self.remove(left, right);
+        }
+        rights
+    }
+
+    /// Removes all pairs of a right id and returns the left ids.
+    pub(crate) fn remove_right(&mut self, right: &str) -> Vec<String> {
+        let lefts: Vec<String> = self
+            .holders(right)
+            .map(|(_, left)| left.to_owned())
+            .collect();
+        for left in &lefts {
+            self.remove(left, right);
+        }
+        lefts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn shelf_keeps_places() {
+        let mut shelf = Shelf::default();
+        shelf.put("b", json!(1));
+        shelf.put("a", json!(2));
+        shelf.put("b", json!(3));
+        assert_eq!(
+            shelf.values().cloned().collect::<Vec<_>>(),
+            [json!(3), json!(2)]
+        );
+        assert_eq!(shelf.remove("b"), Some(json!(3)));
+        assert!(shelf.get("b").is_none() && shelf.len() == 1);
+    }
+
+    #[test]
+    fn relation_is_two_way() {
+        let mut members = Relation::default();
+        assert!(
+            members.put("g1", "u1", 1) && members.put("g2", "u1", 2) && !members.put("g1", "u1", 3)
+        );
+        assert_eq!(
+            members.holders("u1").map(|(_, g)| g).collect::<Vec<_>>(),
+            ["g1", "g2"]
+        );
+        assert_eq!(members.get("g1", "u1"), Some(&3));
+        assert_eq!(members.remove_right("u1"), ["g1", "g2"]);
+        assert_eq!(members.count("g1") + members.count("g2"), 0);
+    }
+}
