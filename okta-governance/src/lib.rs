@@ -1,2 +1,12 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+mod generated;
+
+pub use generated::*;
+
+/// What most programs want in scope: the entry point on the client, and `okta-core`'s prelude.
+pub mod prelude {
+    pub use crate::Governance;
+    pub use okta_core::prelude::*;
+}

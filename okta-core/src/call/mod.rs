@@ -22,7 +22,7 @@ pub(crate) use prepared::{absolute, prepare};
 pub use untyped::UntypedCall;
 
 use crate::client::Client;
-use crate::model::{Model, Value};
+use crate::model::Value;
 use crate::operation::OperationInfo;
 use crate::paging::Cursor;
 use crate::retry::RetryPolicy;
@@ -160,7 +160,7 @@ impl Call {
 
     /// Form body whose fields are the members of a model: text, numbers and booleans as they are,
     /// lists repeated, objects as JSON text, nulls left out.
-    pub fn set_form_model(&mut self, model: &impl Model) {
+    pub fn set_form_model(&mut self, model: &impl Value) {
         match encode::form_fields(&crate::model::encode(model)) {
             Ok(fields) => self.set_form(fields),
             Err(fault) => self.fault = Some(fault),

@@ -179,6 +179,20 @@ fn owner(api: &Api, schema: &str, member: &str, depth: usize) -> Option<String> 
         .find_map(|parent| owner(api, parent, member, depth + 1))
 }
 
+fn names_alike(api: &Api, schema: &str, member: &str, depth: usize) -> bool {
+    let Some(found) = api.schemas.get(schema).filter(|_| depth < 16) else {
+        return false;
+    };
+    found
+        .members
+        .keys()
+        .any(|other| super::words::member(other) == super::words::member(member))
+        || found
+            .parents
+            .iter()
+            .any(|parent| names_alike(api, parent, member, depth + 1))
+}
+
 fn add_member(api: &mut Api, schema: &str, path: &str, correction: &Correction) -> Result<bool> {
     let (parent, name) = path
         .rsplit_once('.')
@@ -197,6 +211,10 @@ fn add_member(api: &mut Api, schema: &str, path: &str, correction: &Correction) 
         return Ok(false);
     };
     if name.contains(['[', '{']) || owner(api, &target, name, 0).is_some() {
+        return Ok(false);
+    }
+    // A spelling that would read like a declared member's name stays where unknown members are.
+    if correction.ty.is_none() && names_alike(api, &target, name, 0) {
         return Ok(false);
     }
     let ty = correction
@@ -311,6 +329,15 @@ fn operation_correction(api: &mut Api, id: &str, correction: &Correction) -> boo
                 ty: correction.ty.clone(),
             });
             operation.responses.sort_by_key(|answer| answer.status);
+        }
+        "wrong_request" => {
+            let Some(ty) = &correction.ty else {
+                return false;
+            };
+            operation
+                .request
+                .iter_mut()
+                .for_each(|body| body.ty.clone_from(ty));
         }
         "undocumented_status" => {
             let success = operation

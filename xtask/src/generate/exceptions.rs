@@ -23,6 +23,8 @@ pub(crate) struct Exceptions {
     schemas: Vec<SchemaException>,
     /// Enum values with another variant name.
     values: Vec<ValueException>,
+    /// Members with another field name.
+    members: Vec<MemberException>,
     /// Members that hold secrets: redacted in debug output.
     pub(crate) secrets: Secrets,
     #[serde(skip)]
@@ -71,6 +73,16 @@ struct SchemaException {
 struct ValueException {
     schema: String,
     value: String,
+    name: String,
+    #[serde(rename = "reason")]
+    _reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MemberException {
+    schema: String,
+    member: String,
     name: String,
     #[serde(rename = "reason")]
     _reason: String,
@@ -162,6 +174,16 @@ impl Exceptions {
         Some(&entry.name)
     }
 
+    /// The field name of a member.
+    pub(crate) fn member(&self, schema: &str, member: &str) -> Option<&str> {
+        let entry = self
+            .members
+            .iter()
+            .find(|entry| entry.schema == schema && entry.member == member)?;
+        self.mark(format!("member {schema} {member}"));
+        Some(&entry.name)
+    }
+
     /// Fails if an exception matched nothing: the API has changed below it.
     pub(crate) fn check_all_used(&self) -> Result<()> {
         let used = self.used.borrow();
@@ -187,6 +209,13 @@ impl Exceptions {
             (
                 "schema",
                 self.schemas.iter().map(|e| e.schema.clone()).collect(),
+            ),
+            (
+                "member",
+                self.members
+                    .iter()
+                    .map(|e| format!("{} {}", e.schema, e.member))
+                    .collect(),
             ),
             (
                 "value",

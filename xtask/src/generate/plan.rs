@@ -17,6 +17,8 @@ pub(crate) struct Planned {
     pub(crate) route: Route,
     pub(crate) listing: Option<Listing>,
     pub(crate) paging: &'static str,
+    /// Name of the rate-limit bucket.
+    pub(crate) bucket: String,
 }
 
 impl Planned {
@@ -58,6 +60,7 @@ pub(crate) fn plan(apis: &[Api], exceptions: &Exceptions) -> Result<Vec<Planned>
             let paging = shapes::paging(operation, listing.as_ref());
             Planned {
                 api: api.head.name.clone(),
+                bucket: bucket(&operation.path),
                 operation: operation.clone(),
                 route,
                 listing,
@@ -73,4 +76,27 @@ pub(crate) fn read_apis(directory: &Path) -> Result<Vec<Api>> {
         .iter()
         .map(|name| Api::read(&directory.join(format!("{name}.jsonl"))))
         .collect()
+}
+
+/// The bucket that an operation's calls are counted in, as far as paths tell: the family, and apart
+/// from it the family's items themselves.
+fn bucket(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        if part.starts_with('{') && parts.len() > 1 {
+            let item = path.ends_with(part);
+            return if item {
+                format!("{}/{{id}}", parts.join("/"))
+            } else {
+                parts.join("/")
+            };
+        }
+        parts.push(part);
+    }
+    let family = parts
+        .iter()
+        .position(|part| *part == "api")
+        .map_or(3, |at| at + 3)
+        .min(parts.len());
+    parts[..family].join("/")
 }

@@ -1,0 +1,343 @@
+//! The files of one generated crate.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use anyhow::{Result, bail};
+
+use super::exceptions::Exceptions;
+use super::models::{self, Catalog, SHARED};
+use super::operations::{Writer, accessor, module_title};
+use super::plan::Planned;
+use super::shapes::is_json;
+use super::tree::Node;
+use super::words;
+use crate::facts::{Head, Type};
+
+/// A crate to write.
+pub(crate) struct Crate<'a> {
+    /// Name of the extension trait.
+    pub(crate) entry: &'static str,
+    /// Function of the client under which all hangs, if not on the client itself.
+    pub(crate) under: Option<&'static str>,
+    pub(crate) heads: Vec<&'a Head>,
+    pub(crate) planned: Vec<&'a Planned>,
+    pub(crate) catalog: &'a Catalog,
+}
+
+/// How much was generated.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) structs: usize,
+    pub(crate) unions: usize,
+    pub(crate) choices: usize,
+    pub(crate) enums: usize,
+}
+
+/// Modules that the crate has beside its families.
+const OTHER_MODULES: [&str; 6] = ["entry", "ext", "models", "prelude", "scopes", "table"];
+
+/// All files by their path below `src/generated/`, unformatted.
+pub(crate) fn files(
+    target: &Crate<'_>,
+    exceptions: &Exceptions,
+) -> Result<(BTreeMap<String, String>, Counts)> {
+    let mut operation_names = BTreeMap::new();
+    let mut roots = Vec::new();
+    for planned in &target.planned {
+        let operation = &planned.operation;
+        let name = planned.route.rust_name().replace("::", "_");
+        operation_names.insert(
+            format!("{} {}", operation.method, operation.path),
+            name.clone(),
+        );
+        operation_names.insert(operation.id.clone(), name);
+        roots.extend(types(planned));
+    }
+    let models = models::build(target.catalog, exceptions, &operation_names, &roots)?;
+    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for planned in &target.planned {
+        let family = planned.route.module[0].0.clone();
+        let named = types(planned)
+            .into_iter()
+            .filter_map(|ty| models.ty(&ty).named().map(str::to_owned));
+        used.entry(family).or_default().extend(named);
+    }
+    let families = models::families(&models.items, &used);
+    let writer = Writer {
+        models: &models,
+        families: &families,
+    };
+    let header = header(&target.heads);
+    let tree = Node::tree(target.planned.iter().copied());
+    let mut files = BTreeMap::new();
+    let mut modules: BTreeSet<String> = tree.children.keys().cloned().collect();
+    modules.insert(SHARED.to_owned());
+    let mut with_models = BTreeSet::new();
+    for family in &modules {
+        if OTHER_MODULES.contains(&family.as_str()) {
+            bail!("a family cannot be named `{family}`; name its path in api/names.json");
+        }
+        let mut text = format!("{header}//! Types.\n\nuse okta_core::model::*;\n\n");
+        if family != SHARED {
+            text.push_str("use crate::generated::shared::models::*;\n\n");
+        }
+        let mut any = false;
+        for item in models
+            .items
+            .values()
+            .filter(|item| families.get(&item.name) == Some(family))
+        {
+            text.push_str(&models::render(item));
+            text.push('\n');
+            any = true;
+        }
+        if any {
+            if family != SHARED && !uses_shared(&models, &families, family) {
+                text = text.replace("use crate::generated::shared::models::*;\n\n", "");
+            }
+            with_models.insert(family.clone());
+            files.insert(format!("{family}/models.rs"), text);
+        }
+        let title = tree.children.get(family).map_or_else(
+            || "Types that several families use.".to_owned(),
+            module_title,
+        );
+        let mut module = format!("{header}//! {title}\n\n");
+        if any {
+            module.push_str("pub mod models;\n");
+        }
+        if let Some(node) = tree.children.get(family) {
+            module.push_str("mod calls;\n\npub use calls::*;\n");
+            let mut text = format!("{header}//! {title}\n\n");
+            for child in node.children.values() {
+                let _ = writeln!(text, "pub mod {};", child.name);
+                let inner = writer.module(child, family, true)?;
+                files.insert(
+                    format!("{family}/calls/{}.rs", child.name),
+                    format!("{header}//! {}\n\n{inner}", module_title(child)),
+                );
+            }
+            text.push_str(&writer.module(node, family, false)?);
+            files.insert(format!("{family}/calls.rs"), text);
+        }
+        files.insert(format!("{family}/mod.rs"), module);
+    }
+    files.insert("entry.rs".to_owned(), entry(target, &tree, &header));
+    files.insert("table.rs".to_owned(), entries(target, &writer, &header));
+    files.insert("scopes.rs".to_owned(), scopes(target, &header));
+    files.insert(
+        "mod.rs".to_owned(),
+        root(target, &modules, &with_models, &header),
+    );
+    let mut counts = Counts::default();
+    for item in models.items.values() {
+        match item.body {
+            models::Body::Struct(_) => counts.structs += 1,
+            models::Body::Union(_) => counts.unions += 1,
+            models::Body::Choice(_) => counts.choices += 1,
+            models::Body::Enum(_) => counts.enums += 1,
+        }
+    }
+    Ok((files, counts))
+}
+
+/// The types that an operation names.
+fn types(planned: &Planned) -> Vec<Type> {
+    let operation = &planned.operation;
+    let answers = operation
+        .responses
+        .iter()
+        .filter(|answer| answer.status < 400)
+        .filter_map(|answer| answer.ty.clone());
+    let bodies = operation
+        .request
+        .iter()
+        .filter(|body| body.media != "multipart/form-data")
+        .map(|body| body.ty.clone());
+    let parameters = operation
+        .parameters
+        .iter()
+        .filter(|p| p.location == "query")
+        .map(|p| p.ty.clone());
+    let item = planned.listing.iter().map(|listing| listing.item.clone());
+    answers
+        .chain(bodies)
+        .chain(parameters)
+        .chain(item)
+        .collect()
+}
+
+fn uses_shared(
+    models: &models::Models<'_>,
+    families: &BTreeMap<String, String>,
+    family: &str,
+) -> bool {
+    let own = models
+        .items
+        .values()
+        .filter(|item| families.get(&item.name).is_some_and(|f| f == family));
+    own.flat_map(models::Item::uses)
+        .any(|name| families.get(&name).is_some_and(|f| f == SHARED))
+}
+
+fn header(heads: &[&Head]) -> String {
+    let mut text = String::from("//! Generated by `cargo xtask generate`; do not edit.\n");
+    for head in heads {
+        let _ = writeln!(
+            text,
+            "//! From the {} API {} (sha256 {}).",
+            head.name,
+            head.version,
+            &head.sha256[..16.min(head.sha256.len())]
+        );
+    }
+    text.push_str("//!\n");
+    text
+}
+
+fn root(
+    target: &Crate<'_>,
+    modules: &BTreeSet<String>,
+    with_models: &BTreeSet<String>,
+    header: &str,
+) -> String {
+    let mut text = format!("{header}//! Generated code.\n\n");
+    text.push_str("// `new` of an operation is the start of a builder, not a default value.\n#![allow(clippy::new_without_default)]\n\n");
+    for module in modules {
+        let _ = writeln!(text, "pub mod {module};");
+    }
+    text.push_str("pub mod scopes;\n\nmod entry;\nmod table;\n\n");
+    let api = target
+        .under
+        .map(|_| format!(", {}Api", target.entry))
+        .unwrap_or_default();
+    let _ = writeln!(
+        text,
+        "pub use entry::{{{}{api}}};\npub use table::OPERATIONS;\n",
+        target.entry
+    );
+    text.push_str("/// All types, flat.\npub mod models {\n");
+    for module in with_models {
+        let _ = writeln!(text, "    pub use super::{module}::models::*;");
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn entry(target: &Crate<'_>, tree: &Node<'_>, header: &str) -> String {
+    let name = target.entry;
+    let mut text = format!("{header}//! Entry points on the client.\n\nuse okta_core::Client;\n\n");
+    for child in tree.children.keys() {
+        let _ = writeln!(text, "use crate::generated::{child};");
+    }
+    text.push_str("\nmod sealed {\n    /// Keeps the trait's functions free to grow.\n    pub trait Sealed {}\n    impl Sealed for okta_core::Client {}\n}\n\n");
+    if let Some(under) = target.under {
+        let _ = writeln!(
+            text,
+            "/// Entry point on the client.\npub trait {name}: sealed::Sealed {{\n    /// All operations of this API.\n    fn {under}(&self) -> {name}Api;\n}}\n\n\
+             impl {name} for Client {{\n    fn {under}(&self) -> {name}Api {{\n        {name}Api {{ client: self.clone() }}\n    }}\n}}\n\n\
+             /// All operations of this API.\n#[derive(Clone, Debug)]\npub struct {name}Api {{\n    client: Client,\n}}\n\nimpl {name}Api {{"
+        );
+        for child in tree.children.values() {
+            let _ = writeln!(
+                text,
+                "    /// {}\n{}",
+                module_title(child),
+                accessor(tree, child, "pub ")
+            );
+        }
+        text.push_str("}\n");
+        return text;
+    }
+    let _ = writeln!(
+        text,
+        "/// Entry points on the client.\npub trait {name}: sealed::Sealed {{"
+    );
+    let bodies: Vec<(String, String)> = tree
+        .children
+        .values()
+        .map(|child| {
+            let whole = accessor(tree, child, "").replace("self.client.clone()", "self.clone()");
+            let signature = whole.split(" {\n").next().unwrap_or_default().to_owned();
+            (
+                format!("    /// {}\n{signature};\n", module_title(child)),
+                whole,
+            )
+        })
+        .collect();
+    for (declaration, _) in &bodies {
+        text.push_str(declaration);
+    }
+    let _ = writeln!(text, "}}\n\nimpl {name} for Client {{");
+    for (_, body) in &bodies {
+        text.push_str(body);
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// The run-time list of operations.
+fn entries(target: &Crate<'_>, writer: &Writer<'_>, header: &str) -> String {
+    let mut text = format!(
+        "{header}//! The run-time list of operations.\n\nuse okta_core::model::*;\nuse okta_core::operation::OperationEntry;\n\nuse crate::generated;\nuse crate::generated::models as m;\n\n"
+    );
+    text.push_str("/// Every operation of this crate, by API, path and method.\npub static OPERATIONS: &[OperationEntry] = &[\n");
+    for planned in &target.planned {
+        let recode = |ty: &Type| {
+            format!(
+                "recode::<{}>",
+                writer
+                    .models
+                    .ty(ty)
+                    .source_with(&|name| format!("m::{name}"))
+            )
+        };
+        let json = |media: &Option<String>| media.as_deref().is_some_and(is_json);
+        let responses: Vec<String> = planned
+            .operation
+            .responses
+            .iter()
+            .filter(|answer| answer.status < 300 && json(&answer.media))
+            .filter_map(|answer| {
+                Some(format!(
+                    "({}, {})",
+                    answer.status,
+                    recode(answer.ty.as_ref()?)
+                ))
+            })
+            .collect();
+        let request = planned
+            .operation
+            .request
+            .iter()
+            .find(|body| is_json(&body.media))
+            .map(|body| recode(&body.ty));
+        let request = request.map_or_else(|| "None".to_owned(), |recode| format!("Some({recode})"));
+        let info = format!(
+            "generated::{}::{}",
+            planned.route.module_path(),
+            words::shouty(&planned.route.function)
+        );
+        let _ = writeln!(
+            text,
+            "    OperationEntry {{ info: &{info}, responses: &[{}], request: {request} }},",
+            responses.join(", ")
+        );
+    }
+    text.push_str("];\n");
+    text
+}
+
+fn scopes(target: &Crate<'_>, header: &str) -> String {
+    let mut text = format!("{header}//! Every known scope.\n\nuse okta_core::Scope;\n");
+    let scopes: BTreeSet<&String> = target.heads.iter().flat_map(|head| &head.scopes).collect();
+    for scope in scopes {
+        let name = words::shouty(scope.strip_prefix("okta.").unwrap_or(scope));
+        let _ = writeln!(
+            text,
+            "\n/// `{scope}`\npub const {name}: Scope = Scope::new({scope:?});"
+        );
+    }
+    text
+}

@@ -1,0 +1,699 @@
+//! Schemas → items.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Result, bail};
+
+use super::catalog::Catalog;
+use super::unions::{Class, Discriminated, classify, common_members};
+use super::{Alternative, Body, Field, Item, Struct, Ty, Union, When, boxes};
+use crate::facts::{Limits, Member, Schema, Type};
+use crate::generate::exceptions::Exceptions;
+use crate::generate::words;
+
+/// All types of a crate.
+pub(crate) struct Models<'a> {
+    pub(crate) catalog: &'a Catalog,
+    exceptions: &'a Exceptions,
+    classes: BTreeMap<String, Class>,
+    /// Union that a schema's struct extends.
+    bases: BTreeMap<String, String>,
+    /// Type names for inline schemas of operations: `METHOD /path` → `UsersList`.
+    operations: &'a BTreeMap<String, String>,
+    /// By Rust name.
+    pub(crate) items: BTreeMap<String, Item>,
+}
+
+/// Builds the types that operations use (`roots`) and those of all named schemas.
+pub(crate) fn build<'a>(
+    catalog: &'a Catalog,
+    exceptions: &'a Exceptions,
+    operations: &'a BTreeMap<String, String>,
+    roots: &[Type],
+) -> Result<Models<'a>> {
+    let (mut classes, bases) = classify(catalog);
+    for class in classes
+        .values()
+        .filter_map(|class| {
+            if let Class::Union(union) = class {
+                Some(union.clone())
+            } else {
+                None
+            }
+        })
+        .collect::<Vec<_>>()
+    {
+        for variant in class.mapping.values() {
+            if classes.get(variant) == Some(&Class::Empty) {
+                classes.insert(variant.clone(), Class::Struct);
+            }
+        }
+    }
+    let mut models = Models {
+        catalog,
+        exceptions,
+        classes,
+        bases,
+        operations,
+        items: BTreeMap::new(),
+    };
+    let live = catalog.live(roots);
+    let mut problems = Vec::new();
+    for (id, schema) in catalog.schemas.iter().filter(|(id, _)| live.contains(*id)) {
+        if let Err(problem) = models.add(id, schema) {
+            problems.push(format!("{problem:#}"));
+        }
+    }
+    if !problems.is_empty() {
+        bail!(
+            "{}",
+            problems.join(
+                "
+"
+            )
+        );
+    }
+    models.prune(roots);
+    boxes::insert(&mut models.items);
+    Ok(models)
+}
+
+impl Models<'_> {
+    /// The type that a type expression becomes.
+    pub(crate) fn ty(&self, ty: &Type) -> Ty {
+        self.ty_at(ty, 0)
+    }
+
+    fn ty_at(&self, ty: &Type, depth: usize) -> Ty {
+        match ty {
+            Type::Any => Ty::Json,
+            Type::Boolean => Ty::Bool,
+            Type::Integer(_) => Ty::I64,
+            Type::Number => Ty::F64,
+            Type::String(format) if format == "date-time" => Ty::Timestamp,
+            Type::String(_) => Ty::String,
+            Type::Array(inner) => Ty::Vec(Box::new(self.ty_at(inner, depth + 1))),
+            Type::Map(inner) => Ty::Map(Box::new(self.ty_at(inner, depth + 1))),
+            Type::Schema(_) if depth > 32 => Ty::Json,
+            Type::Schema(id) => match self.classes.get(id) {
+                None => Ty::Json,
+                Some(Class::Alias(target)) => self.ty_at(target, depth + 1),
+                Some(Class::Empty) => {
+                    let inner = self.catalog.schemas[id]
+                        .additional
+                        .as_ref()
+                        .map_or(Ty::Json, |ty| self.ty_at(ty, depth + 1));
+                    Ty::Map(Box::new(inner))
+                }
+                Some(Class::Choice(variants)) => {
+                    let mut kinds = self.by_kind(variants, depth + 1);
+                    match (kinds.len(), kinds.pop()) {
+                        // All alternatives are, say, strings.
+                        (1, Some((kind, types))) if kind != "object" => match types.as_slice() {
+                            [only] => only.clone(),
+                            _ if kind == "string" => Ty::String,
+                            _ => Ty::Json,
+                        },
+                        (1, Some((_, types))) if types.len() == 1 => types[0].clone(),
+                        _ => Ty::Named(self.name(id)),
+                    }
+                }
+                Some(_) => Ty::Named(self.name(id)),
+            },
+        }
+    }
+
+    /// The Rust name of a schema.
+    pub(crate) fn name(&self, id: &str) -> String {
+        if let Some(name) = self.exceptions.schema(id) {
+            return name.to_owned();
+        }
+        if let Some((method, rest)) = id.split_once(" /")
+            && let Some((path, rest)) = rest.split_once(' ')
+            && let Some(operation) = self.operations.get(&format!("{method} /{path}"))
+        {
+            let (what, rest) = rest
+                .find(['.', '[', '{', '|'])
+                .map_or((rest, ""), |at| rest.split_at(at));
+            let what = if what == "request" {
+                "request"
+            } else {
+                "response"
+            };
+            return words::type_name(&format!("{operation} {what} {rest}"));
+        }
+        if let Some((parameter, operation)) = id
+            .strip_prefix("parameter ")
+            .and_then(|rest| rest.split_once(" of "))
+            && let Some(operation) = self.operations.get(operation)
+        {
+            return words::type_name(&format!("{operation} {parameter}"));
+        }
+        words::type_name(&id.replace('|', " alternative "))
+    }
+
+    fn base_name(&self, id: &str) -> String {
+        let key = format!("{id} base");
+        self.exceptions
+            .schema(&key)
+            .map_or_else(|| format!("{}Base", self.name(id)), str::to_owned)
+    }
+
+    fn insert(&mut self, item: Item) -> Result<()> {
+        if words::TAKEN_TYPES.contains(&item.name.as_str()) {
+            bail!(
+                "schema `{}` cannot be a type named `{}`; name it in api/names.json",
+                item.schema,
+                item.name
+            );
+        }
+        if let Some(twin) = self.items.get(&item.name) {
+            bail!(
+                "schemas `{}` and `{}` would both be the type `{}`; name one in api/names.json",
+                twin.schema,
+                item.schema,
+                item.name
+            );
+        }
+        self.items.insert(item.name.clone(), item);
+        Ok(())
+    }
+
+    fn add(&mut self, id: &str, schema: &Schema) -> Result<()> {
+        let Some(class) = self.classes.get(id).cloned() else {
+            return Ok(());
+        };
+        let item = |name: String, body: Body| Item {
+            name,
+            schema: id.to_owned(),
+            lifecycle: schema.lifecycle.clone(),
+            deprecated: schema.deprecated,
+            body,
+        };
+        let name = self.name(id);
+        let body = match class {
+            Class::Alias(_) | Class::Empty => return Ok(()),
+            Class::Enum => Body::Enum(self.variants(id, &schema.values)?),
+            Class::Struct => Body::Struct(self.structure(id)?),
+            Class::Merged(parts) => {
+                let mut members = BTreeMap::new();
+                for part in parts {
+                    for (name, member) in self.catalog.members(&part, None) {
+                        members.entry(name).or_insert(Member {
+                            required: false,
+                            ..member
+                        });
+                    }
+                }
+                let fields = self.fields(id, members.into_values())?;
+                Body::Struct(Struct {
+                    fields,
+                    ..Struct::default()
+                })
+            }
+            Class::Union(union) => return self.union(id, schema, &union),
+            Class::Choice(variants) => {
+                if self.ty(&Type::Schema(id.to_owned())) != Ty::Named(name.clone()) {
+                    return Ok(());
+                }
+                Body::Choice(self.choice(id, &variants)?)
+            }
+        };
+        self.insert(item(name, body))
+    }
+
+    fn variants(&self, id: &str, values: &[String]) -> Result<Vec<(String, String)>> {
+        let mut out: Vec<(String, String)> = Vec::new();
+        for value in values {
+            let name = self
+                .exceptions
+                .value(id, value)
+                .map_or_else(|| words::variant(value), str::to_owned);
+            // Values that differ only by case: the later one says so.
+            let twin =
+                |name: &str, out: &[(String, String)]| out.iter().any(|(_, other)| other == name);
+            let name = if twin(&name, &out) && value.chars().all(|c| !c.is_uppercase()) {
+                format!("{name}Lowercase")
+            } else if twin(&name, &out) && value.chars().all(|c| !c.is_lowercase()) {
+                format!("{name}Uppercase")
+            } else if twin(&name, &out) {
+                format!("{name}Capitalized")
+            } else {
+                name
+            };
+            if let Some((twin, _)) = out.iter().find(|(_, other)| *other == name) {
+                bail!(
+                    "enum `{id}`: `{twin}` and `{value}` would both be `{name}`; name one in api/names.json"
+                );
+            }
+            out.push((value.clone(), name));
+        }
+        Ok(out)
+    }
+
+    /// The members of the base of a union.
+    fn base_members(&self, id: &str, union: &Discriminated) -> BTreeMap<String, Member> {
+        let heirs = self.bases.iter().any(|(heir, base)| {
+            base == id
+                && self.catalog.members(heir, None).len()
+                    != self.catalog.members(heir, Some(id)).len()
+        });
+        let mut members = if heirs {
+            self.catalog.members(id, None)
+        } else {
+            common_members(self.catalog, id)
+        };
+        let of = |members: &BTreeMap<String, Member>| {
+            members
+                .get(&union.by)
+                .is_none_or(|member| member.limits.value.is_some())
+        };
+        if of(&members) {
+            let member = Member {
+                schema: id.to_owned(),
+                name: union.by.clone(),
+                ty: Type::String(String::new()),
+                required: true,
+                read_only: false,
+                write_only: false,
+                nullable: false,
+                deprecated: false,
+                lifecycle: String::new(),
+                limits: Limits::default(),
+            };
+            members.insert(union.by.clone(), member);
+        }
+        members
+    }
+
+    fn structure(&self, id: &str) -> Result<Struct> {
+        let base = self.bases.get(id);
+        let mut members = self.catalog.members(id, base.map(String::as_str));
+        let mut tag = None;
+        if let Some(base) = base
+            && let Some(Class::Union(union)) = self.classes.get(base)
+        {
+            let inherited = self.base_members(base, union);
+            members.retain(|name, member| {
+                *name != union.by
+                    && inherited
+                        .get(name)
+                        .is_none_or(|other| self.ty(&other.ty) != self.ty(&member.ty))
+            });
+            let mut tags = union
+                .mapping
+                .iter()
+                .filter(|(_, variant)| *variant == id)
+                .map(|(tag, _)| tag);
+            if let (Some(only), None) = (tags.next(), tags.next()) {
+                tag = Some((union.by.clone(), only.clone()));
+            }
+        }
+        Ok(Struct {
+            open: self.catalog.is_open(id, 0),
+            base: base.map(|base| self.base_name(base)),
+            tag,
+            fields: self.fields(id, members.into_values())?,
+        })
+    }
+
+    fn fields(&self, id: &str, members: impl Iterator<Item = Member>) -> Result<Vec<Field>> {
+        let mut fields: Vec<Field> = Vec::new();
+        for member in members {
+            let named = self.exceptions.member(&member.schema, &member.name);
+            let rust = named.map_or_else(|| words::member(&member.name), str::to_owned);
+            if let Some(twin) = fields.iter().find(|field| field.rust == rust) {
+                bail!(
+                    "schema `{id}`: members `{}` and `{}` would both be `{rust}`",
+                    twin.fact.name,
+                    member.name
+                );
+            }
+            let secret = self.is_secret(id, &member);
+            fields.push(Field {
+                rust,
+                ty: self.ty(&member.ty),
+                fact: member,
+                secret,
+            });
+        }
+        Ok(fields)
+    }
+
+    fn is_secret(&self, id: &str, member: &Member) -> bool {
+        let secrets = &self.exceptions.secrets;
+        let scalar = !matches!(
+            self.ty(&member.ty),
+            Ty::Bool | Ty::I64 | Ty::F64 | Ty::Timestamp | Ty::Named(_)
+        );
+        let places = [
+            format!("{id}.{}", member.name),
+            format!("{}.{}", member.schema, member.name),
+        ];
+        if places.iter().any(|place| secrets.not.contains(place)) {
+            return false;
+        }
+        places.iter().any(|place| secrets.of.contains(place))
+            || scalar
+                && (member.write_only
+                    || secrets.members.contains(&member.name)
+                    || matches!(&member.ty, Type::String(format) if format == "password"))
+    }
+
+    fn union(&mut self, id: &str, schema: &Schema, union: &Discriminated) -> Result<()> {
+        let item = |name: String, body: Body| Item {
+            name,
+            schema: id.to_owned(),
+            lifecycle: schema.lifecycle.clone(),
+            deprecated: schema.deprecated,
+            body,
+        };
+        let (name, base) = (self.name(id), self.base_name(id));
+        let mut by_variant: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (tag, variant) in &union.mapping {
+            by_variant.entry(variant).or_default().push(tag.clone());
+        }
+        let own = by_variant.remove(id);
+        let names: Vec<(&str, String)> = by_variant
+            .keys()
+            .map(|variant| (*variant, self.name(variant)))
+            .collect();
+        let short = short_names(
+            &names
+                .iter()
+                .map(|(_, name)| name.as_str())
+                .collect::<Vec<_>>(),
+            &name,
+        );
+        let mut variants: Vec<(Vec<String>, String, String)> = Vec::new();
+        for ((variant, payload), short) in names.iter().zip(short) {
+            let tags = by_variant[variant].clone();
+            let short = match (short, tags.as_slice()) {
+                (Some(short), _) => short,
+                (None, [tag]) => words::variant(tag),
+                (None, _) => payload.clone(),
+            };
+            variants.push((tags, short, payload.clone()));
+        }
+        // A mapping to the union itself: a variant with the base's members alone.
+        for tag in own.into_iter().flatten() {
+            let variant = words::variant(&tag);
+            let payload = format!("{name}{variant}");
+            let empty = Struct {
+                base: Some(base.clone()),
+                tag: Some((union.by.clone(), tag.clone())),
+                ..Struct::default()
+            };
+            if !union.detached {
+                self.insert(item(payload.clone(), Body::Struct(empty)))?;
+                variants.push((vec![tag], variant, payload));
+            }
+        }
+        for (n, (_, variant, _)) in variants.iter().enumerate() {
+            if let Some((_, _, twin)) = variants[..n].iter().find(|(_, other, _)| other == variant)
+            {
+                bail!(
+                    "union `{id}`: `{twin}` and `{}` would both be the variant `{variant}`",
+                    variants[n].2
+                );
+            }
+        }
+        let fields = self.fields(id, self.base_members(id, union).into_values())?;
+        let open = self.catalog.is_open(id, 0);
+        self.insert(item(
+            base.clone(),
+            Body::Struct(Struct {
+                open,
+                base: None,
+                tag: None,
+                fields,
+            }),
+        ))?;
+        self.insert(item(
+            name,
+            Body::Union(Union {
+                by: union.by.clone(),
+                base,
+                detached: union.detached,
+                variants,
+            }),
+        ))
+    }
+
+    /// Alternatives by JSON kind, in the order in which kinds are looked at.
+    fn by_kind(&self, variants: &[Type], depth: usize) -> Vec<(&'static str, Vec<Ty>)> {
+        let mut kinds: Vec<(&'static str, Vec<Ty>)> = Vec::new();
+        for variant in variants {
+            let ty = self.ty_at(variant, depth);
+            let kind = self.kind(variant, &ty);
+            match kinds.iter_mut().find(|(other, _)| *other == kind) {
+                Some((_, types)) if types.contains(&ty) => {}
+                Some((_, types)) => types.push(ty),
+                None => kinds.push((kind, vec![ty])),
+            }
+        }
+        // Every integer is a number: look at the narrower kind first.
+        kinds.sort_by_key(|(kind, _)| *kind == "number");
+        kinds
+    }
+
+    fn kind(&self, fact: &Type, ty: &Ty) -> &'static str {
+        match ty {
+            Ty::Bool => "boolean",
+            Ty::I64 => "integer",
+            Ty::F64 => "number",
+            Ty::String | Ty::Timestamp => "string",
+            Ty::Vec(_) => "array",
+            Ty::Named(_)
+                if fact.schema().and_then(|id| self.classes.get(id)) == Some(&Class::Enum) =>
+            {
+                "string"
+            }
+            _ => "object",
+        }
+    }
+
+    fn choice(&self, id: &str, variants: &[Type]) -> Result<Vec<Alternative>> {
+        let kinds = self.by_kind(variants, 0);
+        let mut out = Vec::new();
+        for (kind, types) in &kinds {
+            if *kind == "object" && types.len() > 1 {
+                continue;
+            }
+            let variant = match (*kind, kinds.as_slice()) {
+                ("array", [_, _]) => "Many",
+                (_, [(a, _), (b, _)]) if *a == "array" || *b == "array" => "One",
+                ("string", _) => "Text",
+                ("integer", _) => "Integer",
+                ("number", _) => "Number",
+                ("boolean", _) => "Boolean",
+                ("array", _) => "List",
+                _ => "Object",
+            };
+            let ty = match types.as_slice() {
+                [only] => only.clone(),
+                _ if *kind == "string" => Ty::String,
+                _ => Ty::Vec(Box::new(Ty::Json)),
+            };
+            out.push(Alternative {
+                when: When::Kind(kind),
+                variant: variant.to_owned(),
+                ty,
+            });
+        }
+        let objects: Vec<(&Type, Ty)> = variants
+            .iter()
+            .map(|v| (v, self.ty(v)))
+            .filter(|(v, ty)| self.kind(v, ty) == "object")
+            .collect();
+        if objects.len() > 1 {
+            out.extend(self.by_members(id, &objects)?);
+        }
+        Ok(out)
+    }
+
+    /// Objects told apart by members that only one of them has.
+    fn by_members(&self, id: &str, objects: &[(&Type, Ty)]) -> Result<Vec<Alternative>> {
+        let members: Vec<BTreeMap<String, Member>> = objects
+            .iter()
+            .map(|(fact, _)| {
+                fact.schema()
+                    .map(|id| common_members(self.catalog, id))
+                    .unwrap_or_default()
+            })
+            .collect();
+        let names: Vec<String> = objects
+            .iter()
+            .map(|(fact, ty)| {
+                ty.named()
+                    .map(str::to_owned)
+                    .or_else(|| fact.schema().map(words::type_name))
+                    .unwrap_or_else(|| "Object".to_owned())
+            })
+            .collect();
+        let short = short_names(
+            &names.iter().map(String::as_str).collect::<Vec<_>>(),
+            &self.name(id),
+        );
+        let mut marked = Vec::new();
+        let mut rest = Vec::new();
+        for (n, (_, ty)) in objects.iter().enumerate() {
+            let exclusive: Vec<&Member> = members[n]
+                .values()
+                .filter(|member| {
+                    members
+                        .iter()
+                        .enumerate()
+                        .all(|(other, members)| other == n || !members.contains_key(&member.name))
+                })
+                .collect();
+            let required: Vec<&Member> = exclusive
+                .iter()
+                .copied()
+                .filter(|member| member.required)
+                .collect();
+            let markers = if required.is_empty() {
+                exclusive
+            } else {
+                required
+            };
+            let markers: Vec<String> = markers.iter().map(|member| member.name.clone()).collect();
+            let variant = short[n].clone().unwrap_or_else(|| names[n].clone());
+            let alternative = Alternative {
+                when: When::Has(markers.clone()),
+                variant,
+                ty: ty.clone(),
+            };
+            if markers.is_empty() {
+                rest.push(alternative)
+            } else {
+                marked.push(alternative)
+            }
+        }
+        let mut last = match rest.len() {
+            0 => marked.remove(0),
+            1 => rest.remove(0),
+            _ => {
+                let same = rest
+                    .iter()
+                    .map(|a| a.variant.as_str())
+                    .collect::<Vec<_>>()
+                    .join("`, `");
+                bail!(
+                    "union `{id}`: nothing tells `{same}` apart; give it a discriminator in api/corrections.jsonl"
+                );
+            }
+        };
+        last.when = When::Kind("object");
+        marked.push(last);
+        Ok(marked)
+    }
+
+    /// Drops inline types that nothing uses, such as the values of a variant's discriminator, and
+    /// schemas that only lend their members to others.
+    fn prune(&mut self, roots: &[Type]) {
+        let referenced = self.catalog.referenced();
+        let mixin: BTreeSet<&String> = self
+            .catalog
+            .schemas
+            .values()
+            .flat_map(|schema| &schema.parents)
+            .filter(|id| !referenced.contains(*id))
+            .collect();
+        let mut queue: Vec<String> = roots
+            .iter()
+            .filter_map(|ty| self.ty(ty).named().map(str::to_owned))
+            .collect();
+        for id in self.catalog.schemas.keys() {
+            let inline = id.contains(['.', ' ', '|']) || id.ends_with("[]");
+            let union = matches!(self.classes.get(id), Some(Class::Union(_)));
+            if !inline && (union || !mixin.contains(id)) {
+                queue.extend(
+                    self.ty(&Type::Schema(id.clone()))
+                        .named()
+                        .map(str::to_owned),
+                );
+            }
+        }
+        let mut used = BTreeSet::new();
+        while let Some(name) = queue.pop() {
+            if used.insert(name.clone())
+                && let Some(item) = self.items.get(&name)
+            {
+                queue.extend(item.uses());
+            }
+        }
+        self.items.retain(|name, _| used.contains(name));
+    }
+}
+
+impl Item {
+    /// The generated types that this one names.
+    pub(crate) fn uses(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        match &self.body {
+            Body::Struct(structure) => {
+                names.extend(structure.base.clone());
+                names.extend(
+                    structure
+                        .fields
+                        .iter()
+                        .filter_map(|field| field.ty.named().map(str::to_owned)),
+                );
+            }
+            Body::Union(union) => {
+                names.push(union.base.clone());
+                names.extend(union.variants.iter().map(|(_, _, payload)| payload.clone()));
+            }
+            Body::Choice(alternatives) => names.extend(
+                alternatives
+                    .iter()
+                    .filter_map(|a| a.ty.named().map(str::to_owned)),
+            ),
+            Body::Enum(_) => {}
+        }
+        names
+    }
+}
+
+/// Names without the words that all of them begin or end with; `None` where nothing is left.
+fn short_names(names: &[&str], union: &str) -> Vec<Option<String>> {
+    let split =
+        |name: &str| -> Vec<String> { words::snake(name).split('_').map(str::to_owned).collect() };
+    let all: Vec<Vec<String>> = names.iter().map(|name| split(name)).collect();
+    if all.len() < 2 {
+        // One variant alone: without the union's own words.
+        let union = split(union);
+        return all
+            .iter()
+            .map(|name| {
+                let rest: Vec<&str> = name
+                    .iter()
+                    .filter(|word| !union.contains(word))
+                    .map(String::as_str)
+                    .collect();
+                (!rest.is_empty()).then(|| words::variant(&rest.join("_")))
+            })
+            .collect();
+    }
+    let least = all.iter().map(Vec::len).min().unwrap_or_default();
+    let prefix = (0..least)
+        .take_while(|n| all.iter().all(|name| name[*n] == all[0][*n]))
+        .count();
+    let suffix = (0..least - prefix)
+        .take_while(|n| {
+            all.iter()
+                .all(|name| name[name.len() - 1 - n] == all[0][all[0].len() - 1 - n])
+        })
+        .count();
+    all.iter()
+        .map(|name| {
+            let rest = &name[prefix..name.len() - suffix];
+            let short = words::type_name(&rest.join("_"));
+            let fits = !rest.is_empty()
+                && short.starts_with(|c: char| c.is_ascii_alphabetic())
+                && !matches!(short.as_str(), "Other" | "Self");
+            fits.then_some(short)
+        })
+        .collect()
+}
