@@ -8,6 +8,7 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 
 use crate::error::{Challenge, Error, ErrorKind, Result};
 use crate::operation::OperationInfo;
+use crate::retry::RetryPolicy;
 use crate::runtime::{Runtime, within};
 use crate::transport::{HttpRequest, HttpResponse, TransportError};
 
@@ -22,6 +23,9 @@ pub struct AuthContext<'a> {
     /// On the monotonic clock.
     pub(crate) deadline: Option<Duration>,
     pub(crate) challenges: &'a [Challenge],
+    pub(crate) retry: &'a RetryPolicy,
+    /// This call has forced a new token already.
+    pub(crate) renewed: bool,
 }
 
 impl AuthContext<'_> {
@@ -48,6 +52,11 @@ impl AuthContext<'_> {
     /// `WWW-Authenticate` challenges of the attempt before, if it was refused.
     pub fn previous_challenges(&self) -> &[Challenge] {
         self.challenges
+    }
+
+    /// True if this call has already forced a new token; a second one would not help.
+    pub fn has_renewed(&self) -> bool {
+        self.renewed
     }
 
     /// The org's origin, without trailing slash.

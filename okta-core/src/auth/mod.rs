@@ -2,8 +2,16 @@
 
 mod api_token;
 mod context;
+mod der;
+mod dpop;
+mod jwk;
+mod jwt;
 mod key;
+mod key_text;
+mod pem;
 mod service_app;
+mod token;
+mod token_endpoint;
 
 use std::fmt;
 
@@ -12,8 +20,9 @@ use http::HeaderMap;
 
 pub use api_token::{ApiToken, Bearer};
 pub use context::{AuthContext, Reply};
+pub use jwt::{Algorithm, Signer};
 pub use key::PrivateKey;
-pub use service_app::{Dpop, ServiceApp};
+pub use service_app::{Dpop, GrantedFewer, ServiceApp};
 
 use crate::error::Result;
 use crate::scope::Scopes;
@@ -64,6 +73,9 @@ pub trait Credential: fmt::Debug + Send + Sync + 'static {
 pub enum Reaction {
     /// The reply stands.
     Accept,
-    /// Something changed (a nonce, a token): send the request once more.
+    /// Something changed (a nonce, the clock): send the request once more.
     Repeat,
+    /// The token was refused and forgotten: send the request once more with a new one. The context
+    /// says afterwards that this call has had its renewal.
+    RepeatWithNewToken,
 }

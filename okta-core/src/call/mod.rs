@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::Method;
 
 pub use encode::QueryValue;
+pub(crate) use encode::form_string;
 pub use future::CallFuture;
 pub(crate) use future::{BoxFuture, send};
 pub use multipart::Part;

@@ -54,6 +54,7 @@ pub(super) struct Run {
     /// Repeats after faults; those for the credential are counted apart.
     pub(super) retries: u32,
     pub(super) auth_repeats: u32,
+    pub(super) renewed: bool,
     pub(super) first_request_id: Option<String>,
     pub(super) challenges: Vec<Challenge>,
     /// Headers of the attempt under way.
@@ -74,6 +75,7 @@ impl Run {
             attempts: 0,
             retries: 0,
             auth_repeats: 0,
+            renewed: false,
             first_request_id: None,
             challenges: Vec::new(),
             sent: HeaderMap::new(),
@@ -81,16 +83,6 @@ impl Run {
             broken: None,
             maybe_applied: false,
             secrets: Vec::new(),
-        }
-    }
-
-    pub(super) fn fault_of(fault: TransportFault) -> Fault {
-        match fault {
-            TransportFault::NotSent => Fault::NotSent,
-            TransportFault::Hopeless => Fault::Hopeless,
-            TransportFault::MaybeSent => Fault::MaybeSent,
-            TransportFault::Truncated => Fault::Truncated,
-            TransportFault::TooLarge => Fault::TooLarge,
         }
     }
 
@@ -216,5 +208,16 @@ impl Run {
         inner.maybe_applied = self.maybe_applied && !read;
         let secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
         error.scrub(&secrets);
+    }
+}
+
+/// A transport's fault as the retry table knows it.
+pub(crate) fn fault_of(fault: TransportFault) -> Fault {
+    match fault {
+        TransportFault::NotSent => Fault::NotSent,
+        TransportFault::Hopeless => Fault::Hopeless,
+        TransportFault::MaybeSent => Fault::MaybeSent,
+        TransportFault::Truncated => Fault::Truncated,
+        TransportFault::TooLarge => Fault::TooLarge,
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use http::Method;
 
+pub(crate) use attempt::fault_of;
 pub use builder::ClientBuilder;
 pub use preflight::{MissingScope, Preflight};
 
@@ -186,6 +187,8 @@ impl Client {
                 .timeout
                 .map(|timeout| runtime.clock.monotonic().saturating_add(timeout)),
             challenges: &[],
+            retry: &self.inner.retry,
+            renewed: false,
         }
     }
 }

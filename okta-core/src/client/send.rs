@@ -8,7 +8,7 @@ use http::header::{HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::Instrument as _;
 
-use super::attempt::{Ended, Run, Wait};
+use super::attempt::{Ended, Run, Wait, fault_of};
 use super::{Client, Inner};
 use crate::auth::{AuthContext, Reaction, Reply};
 use crate::call::PreparedRequest;
@@ -86,16 +86,20 @@ impl Inner {
                 self.wait(request, policy, run, Wait::limit("pacing", jittered))
                     .await?;
             }
-            let headers = self.headers(request, run).await?;
+            let headers = self.headers(request, policy, run).await?;
             let ended = self.attempt(request, headers, run, &bucket).await;
             let fault = match ended {
                 Ended::Answer(response) if response.status.is_success() => return Ok(response),
                 Ended::Answer(response) => {
-                    if run.auth_repeats < MAX_AUTH_REPEATS
-                        && self.reaction(request, run, &response).await == Reaction::Repeat
-                    {
-                        run.auth_repeats += 1;
-                        continue;
+                    match self.reaction(request, policy, run, &response).await {
+                        reaction
+                            if reaction == Reaction::Accept
+                                || run.auth_repeats >= MAX_AUTH_REPEATS => {}
+                        reaction => {
+                            run.auth_repeats += 1;
+                            run.renewed |= reaction == Reaction::RepeatWithNewToken;
+                            continue;
+                        }
                     }
                     run.refused(response)
                 }
@@ -131,7 +135,12 @@ impl Inner {
     }
 
     /// Headers of this attempt: credentials and proofs are made anew each time.
-    async fn headers(&self, request: &PreparedRequest, run: &mut Run) -> Result<HeaderMap> {
+    async fn headers(
+        &self,
+        request: &PreparedRequest,
+        policy: &RetryPolicy,
+        run: &mut Run,
+    ) -> Result<HeaderMap> {
         let mut headers = request.headers.clone();
         headers.remove(HOST);
         headers
@@ -147,7 +156,7 @@ impl Inner {
         }
         if !request.info.public {
             let authorized = {
-                let cx = self.context(request, run);
+                let cx = self.context(request, policy, run);
                 let authorizing = self.credential.authorize(&cx, &mut headers);
                 within(&self.runtime, run.deadline, authorizing).await
             };
@@ -159,7 +168,12 @@ impl Inner {
         Ok(headers)
     }
 
-    fn context<'a>(&'a self, request: &'a PreparedRequest, run: &'a Run) -> AuthContext<'a> {
+    fn context<'a>(
+        &'a self,
+        request: &'a PreparedRequest,
+        policy: &'a RetryPolicy,
+        run: &'a Run,
+    ) -> AuthContext<'a> {
         AuthContext {
             runtime: &self.runtime,
             operation: (!request.info.id.is_empty()).then_some(request.info),
@@ -168,6 +182,8 @@ impl Inner {
             attempt: run.attempts + 1,
             deadline: run.deadline,
             challenges: &run.challenges,
+            retry: policy,
+            renewed: run.renewed,
         }
     }
 
@@ -226,7 +242,7 @@ impl Inner {
             }
             Some(Err(error)) => {
                 self.fault_event(request, run, &error.to_string());
-                Ended::Broken(Run::fault_of(error.fault()), Box::new(error))
+                Ended::Broken(fault_of(error.fault()), Box::new(error))
             }
             None if run
                 .deadline
@@ -260,6 +276,7 @@ impl Inner {
     async fn reaction(
         &self,
         request: &PreparedRequest,
+        policy: &RetryPolicy,
         run: &mut Run,
         response: &HttpResponse,
     ) -> Reaction {
@@ -274,7 +291,7 @@ impl Inner {
             challenges: std::sync::OnceLock::new(),
         };
         let reaction = {
-            let cx = self.context(request, run);
+            let cx = self.context(request, policy, run);
             let asking = self.credential.reply(&cx, &reply);
             within(&self.runtime, run.deadline, asking)
                 .await

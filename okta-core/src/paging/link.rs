@@ -35,7 +35,7 @@ fn relation(text: &str) -> (Vec<String>, &str) {
     let mut rest = text;
     loop {
         rest = rest.trim_start_matches(|c: char| c == ';' || c.is_whitespace());
-        let Some(end) = rest.find(|c: char| matches!(c, '=' | ';' | ',' | '<')) else {
+        let Some(end) = rest.find(['=', ';', ',', '<']) else {
             return (relations, "");
         };
         let name = rest[..end].trim();

@@ -1,0 +1,123 @@
+//! Proofs of possession (DPoP, RFC 9449): the key, the proofs, the nonce.
+
+use std::sync::{Mutex, OnceLock};
+
+use http::{HeaderMap, HeaderValue, Method, Uri};
+use serde_json::json;
+
+use super::api_token::header_value;
+use super::jwk::base64url;
+use super::jwt::compact;
+use super::key::{PrivateKey, generate_p256};
+use crate::clock::uuid;
+use crate::error::Result;
+use crate::runtime::Runtime;
+
+/// The proof key of one credential and the nonce that its org last sent.
+#[derive(Debug, Default)]
+pub(super) struct Prover {
+    key: OnceLock<(PrivateKey, serde_json::Value)>,
+    nonce: Mutex<Option<HeaderValue>>,
+}
+
+impl Prover {
+    /// Takes the nonce of any reply; true if it is a new one.
+    pub(super) fn observe(&self, headers: &HeaderMap) -> bool {
+        let Some(fresh) = headers.get("dpop-nonce") else {
+            return false;
+        };
+        // A poisoned lock only means that another thread panicked between two assignments.
+        let mut nonce = self
+            .nonce
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let changed = nonce.as_ref() != Some(fresh);
+        *nonce = Some(fresh.clone());
+        changed
+    }
+
+    /// The key, made at its first use.
+    fn key(&self) -> Result<&(PrivateKey, serde_json::Value)> {
+        if let Some(key) = self.key.get() {
+            return Ok(key);
+        }
+        let made = generate_p256()?;
+        Ok(self.key.get_or_init(|| made))
+    }
+
+    /// RFC 7638 thumbprint of the proof key, which tokens are bound to (`cnf.jkt`).
+    pub(super) fn thumbprint(&self) -> Result<String> {
+        Ok(self.key()?.0.thumbprint())
+    }
+
+    /// A fresh proof for one attempt. `access_token` adds its hash, for resource requests.
+    pub(super) async fn proof(
+        &self,
+        runtime: &Runtime,
+        method: &Method,
+        uri: &Uri,
+        access_token: Option<&str>,
+    ) -> Result<HeaderValue> {
+        let (key, public) = self.key()?;
+        let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": public });
+        let mut claims = json!({
+            "jti": uuid(&*runtime.random),
+            "htm": method.as_str(),
+            "htu": htu(uri),
+            "iat": runtime.server_now().as_second(),
+        });
+        let nonce = self
+            .nonce
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .as_ref()
+            .and_then(|nonce| nonce.to_str().ok())
+            .map(str::to_owned);
+        if let Some(nonce) = nonce {
+            claims["nonce"] = nonce.into();
+        }
+        if let Some(token) = access_token {
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
+            claims["ath"] = base64url(digest.as_ref()).into();
+        }
+        header_value(&compact(key, &header, &claims).await?, "DPoP proof")
+    }
+}
+
+/// Scheme, host and path as sent; no query, no fragment.
+fn htu(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", http::uri::Authority::as_str);
+    format!(
+        "{}://{authority}{}",
+        uri.scheme_str().unwrap_or("https"),
+        uri.path()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn htu_is_the_url_without_query() {
+        for (uri, want) in [
+            (
+                "https://acme.okta.com/api/v1/users?limit=2",
+                "https://acme.okta.com/api/v1/users",
+            ),
+            ("http://localhost:3000/a%20b", "http://localhost:3000/a%20b"),
+        ] {
+            assert_eq!(htu(&uri.parse().unwrap()), want);
+        }
+    }
+
+    #[test]
+    fn nonces_of_all_replies_are_kept() {
+        let prover = Prover::default();
+        let mut headers = HeaderMap::new();
+        assert!(!prover.observe(&headers));
+        headers.insert("DPoP-Nonce", HeaderValue::from_static("n1"));
+        assert!(prover.observe(&headers));
+        assert!(!prover.observe(&headers));
+    }
+}
