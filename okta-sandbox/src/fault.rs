@@ -28,10 +28,6 @@ enum Form {
         header: String,
         nonce: Option<String>,
     },
-    Plain {
-        status: u16,
-        message: &'static str,
-    },
 }
 
 /// Status and fixed text of the codes that need no argument.
@@ -141,11 +137,6 @@ impl Fault {
         )
     }
 
-    /// The plain form of a few services.
-    pub(crate) fn plain(status: u16, message: &'static str) -> Self {
-        Self(Box::new(Form::Plain { status, message }))
-    }
-
     /// An OAuth error body.
     pub(crate) fn oauth(status: u16, error: &'static str, description: impl Into<String>) -> Self {
         Self(Box::new(Form::OAuth {
@@ -171,7 +162,7 @@ impl Fault {
             Form::OAuth { nonce, .. } | Form::Challenge { nonce, .. } => {
                 *nonce = Some(value.to_owned())
             }
-            Form::Api { .. } | Form::Plain { .. } => {}
+            Form::Api { .. } => {}
         }
         self
     }
@@ -219,10 +210,6 @@ impl Fault {
             } => (
                 Answer::empty(status).with("www-authenticate", header),
                 nonce,
-            ),
-            Form::Plain { status, message } => (
-                Answer::json(status, &json!({ "status": status, "message": message })),
-                None,
             ),
         };
         if let Some(nonce) = nonce {

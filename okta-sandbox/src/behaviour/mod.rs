@@ -2,8 +2,10 @@
 
 pub(crate) mod apps;
 pub(crate) mod assignments;
+mod governance;
 pub(crate) mod groups;
 pub(crate) mod logs;
+mod org_settings;
 pub(crate) mod policies;
 pub(crate) mod rules;
 pub(crate) mod schemas;
@@ -32,6 +34,8 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| schemas::handler(id))
         .or_else(|| logs::handler(id))
         .or_else(|| policies::handler(id))
+        .or_else(|| governance::handler(id))
+        .or_else(|| org_settings::handler(id))
 }
 
 fn oauth(id: &str) -> Option<Handler> {
@@ -52,6 +56,6 @@ mod tests {
     #[test]
     fn many_operations_have_a_behaviour() {
         let covered = OPERATIONS.iter().filter(|o| by_id(o.id).is_some()).count();
-        assert!(covered >= 90, "{covered}");
+        assert!(covered >= 115, "{covered}");
     }
 }

@@ -1,0 +1,177 @@
+//! The reviews of a launched campaign.
+
+use serde_json::{Value, json};
+
+use super::{caller, filter, fits, link, not_found, page};
+use crate::call::{Call, Handler, Outcome};
+use crate::clock;
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::text;
+use crate::org::Org;
+
+pub(super) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "listReviews" => list,
+        "getReview" => get,
+        "reassignReviews" => reassign,
+        _ => return None,
+    })
+}
+
+const SHELF: &str = "/governance/api/v1/reviews";
+
+fn profile(org: &Org, id: &str) -> Value {
+    let Some(user) = org.users.get(id) else {
+        return json!({ "id": id, "status": "UNKNOWN", "type": "OKTA_USER" });
+    };
+    json!({
+        "id": id, "email": user["profile"]["email"], "firstName": user["profile"]["firstName"],
+        "lastName": user["profile"]["lastName"], "login": user["profile"]["login"],
+        "status": user["status"], "type": "OKTA_USER",
+    })
+}
+
+/// Who holds the resources of a campaign: (user, resource).
+fn holders(org: &Org, campaign: &Value) -> Vec<(String, String)> {
+    let settings = &campaign["principalScopeSettings"];
+    let ids = |member: &str| -> Vec<&str> {
+        settings[member]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    };
+    let (only, groups, excluded) = (ids("userIds"), ids("groupIds"), ids("excludedUserIds"));
+    let in_scope = |user: &str| {
+        let wanted = (only.is_empty() && groups.is_empty())
+            || only.contains(&user)
+            || groups.iter().any(|group| org.members.contains(group, user));
+        let active = org.users.get(user).is_some_and(|u| u["status"] == "ACTIVE");
+        wanted
+            && !excluded.contains(&user)
+            && (active || settings["includeOnlyActiveUsers"] != true)
+    };
+    let mut found = Vec::new();
+    let targets = campaign["resourceSettings"]["targetResources"].as_array();
+    for target in targets.into_iter().flatten() {
+        let resource = text(target, "/resourceId");
+        let users: Vec<&str> = match text(target, "/resourceType") {
+            "GROUP" => org.members.of(resource).map(|(_, user, ())| user).collect(),
+            _ => org
+                .app_users
+                .of(resource)
+                .map(|(_, user, _)| user)
+                .collect(),
+        };
+        let users = users.into_iter().filter(|user| in_scope(user));
+        found.extend(users.map(|user| (user.to_owned(), resource.to_owned())));
+    }
+    found
+}
+
+/// Opens the reviews of a campaign.
+pub(super) fn open(call: &mut Call<'_>, campaign: &Value) {
+    let now = clock::seconds(call.org.clock.now());
+    let by = caller(call);
+    let reviewer = match text(campaign, "/reviewerSettings/reviewerId") {
+        "" => call.org.admin.clone(),
+        id => id.to_owned(),
+    };
+    let reviewer_profile = profile(call.org, &reviewer);
+    for (user, resource) in holders(call.org, campaign) {
+        let id = call.org.dice.id("icr");
+        let review = json!({
+            "id": id, "createdBy": by, "created": now, "lastUpdated": now, "lastUpdatedBy": by,
+            "campaignId": campaign["id"], "resourceId": resource, "decision": "UNREVIEWED",
+            "decided": null, "remediationStatus": "NONE", "principalProfile": profile(call.org, &user),
+            "reviewerProfile": reviewer_profile, "reviewerType": "USER", "currentReviewerLevel": "FIRST",
+            "riskRuleConflicts": [], "delegated": false,
+        });
+        call.org.shelf(SHELF).put(&id, review);
+    }
+}
+
+fn view(call: &Call<'_>, review: &Value) -> Value {
+    let campaign = text(review, "/campaignId");
+    let mut shown = review.clone();
+    shown["_links"] = json!({
+        "self": link(call, &format!("{SHELF}/{}", text(review, "/id"))),
+        "reassignReview": link(call, &format!("/governance/api/v1/campaigns/{campaign}/reviews/reassign")),
+    });
+    shown
+}
+
+/// What a filter may name.
+fn filterable(review: &Value) -> Value {
+    let mut seen = review.clone();
+    seen["reviewerId"] = review["reviewerProfile"]["id"].clone();
+    seen["principalId"] = review["principalProfile"]["id"].clone();
+    seen
+}
+
+fn list(call: &mut Call<'_>) -> Outcome {
+    let filter = filter(call)?;
+    call.org.shelf(SHELF);
+    let shelf = &call.org.shelves[SHELF];
+    let hits = shelf
+        .placed()
+        .filter(|(_, review)| fits(filter.as_ref(), &filterable(review)));
+    page(call, hits, |review| view(call, review))
+}
+
+fn get(call: &mut Call<'_>) -> Outcome {
+    let id = call.parameter(0);
+    let review = call
+        .org
+        .shelf(SHELF)
+        .get(id)
+        .cloned()
+        .ok_or_else(not_found)?;
+    Ok(Answer::ok(&view(call, &review)))
+}
+
+fn reassign(call: &mut Call<'_>) -> Outcome {
+    let campaign = super::campaigns::named_campaign(call)?;
+    let body = call.request.object()?;
+    let reviewer = text(&body, "/reviewerId");
+    if !call.org.users.contains(reviewer) {
+        return Err(Fault::validation(
+            "reviewerId",
+            &["reviewerId: The reviewer does not exist."],
+        ));
+    }
+    let reviewer_profile = profile(call.org, reviewer);
+    let now = clock::seconds(call.org.clock.now());
+    let mut changed = Vec::new();
+    for id in body["reviewIds"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
+        let mut review = call
+            .org
+            .shelf(SHELF)
+            .get(id)
+            .cloned()
+            .ok_or_else(not_found)?;
+        if review["campaignId"] != campaign["id"] {
+            return Err(not_found());
+        }
+        if review["decision"] != "UNREVIEWED" {
+            return Err(Fault::api(
+                409,
+                "E0000195",
+                "Api validation failed due to conflict: Review",
+                &[],
+            ));
+        }
+        review["reviewerProfile"] = reviewer_profile.clone();
+        review["lastUpdated"] = json!(now);
+        call.org.shelf(SHELF).put(id, review.clone());
+        changed.push(view(call, &review));
+    }
+    Ok(Answer::ok(&json!({ "data": changed })))
+}
