@@ -65,6 +65,7 @@ fn header(scheme: &str, what: &str, token: &Secret) -> Result<HeaderValue> {
         .filter(|start| start.eq_ignore_ascii_case(scheme))
         .and_then(|_| text[scheme.len()..].strip_prefix([' ', '\t']))
         .map_or(text, str::trim);
+    let text = if text == scheme { "" } else { text };
     let fault = |what: String, hint: &'static str| Err(Error::config(what).with_hint(hint));
     if text.is_empty() {
         return fault(

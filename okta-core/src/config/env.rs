@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as ValueError, MapDeserializer};
 use serde_with::{DisplayFromStr, serde_as};
 
 use crate::error::{Error, Result};
@@ -180,11 +178,15 @@ fn normal_key(name: &str) -> Option<String> {
     })
 }
 
-fn read<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Config, ValueError> {
-    let pairs = pairs.into_iter().map(|(key, value)| (key, value.trim()));
-    Config::deserialize(MapDeserializer::new(
-        pairs.map(|(k, v)| (k, v.into_deserializer())),
-    ))
+/// Goes through a JSON object, since serde's plain maps of text know no optional members.
+fn read<'a>(
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Config, serde_json::Error> {
+    let members = pairs
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.trim().into()))
+        .collect();
+    serde_json::from_value(serde_json::Value::Object(members))
 }
 
 /// Error texts of number parsers do not repeat the value; this makes sure that none does.

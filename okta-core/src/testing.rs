@@ -1,1 +1,0 @@
-//! Help for tests without network: canned answers and virtual time.
