@@ -6,9 +6,11 @@
 
 #![forbid(unsafe_code)]
 
+mod conformance;
 mod facts;
 mod generate;
 mod import;
+mod operations;
 mod workspace;
 
 use std::path::PathBuf;
@@ -29,12 +31,26 @@ enum Task {
     },
     /// Turn the facts in `api/` into Rust.
     Generate,
+    /// List all operations.
+    Operations {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the generated types against recorded traffic.
+    Conformance {
+        /// Files of recorded exchanges, and options of the checker: `--show N`, `--drift`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        arguments: Vec<String>,
+    },
 }
 
 /// Runs the task that the command line asks for.
 pub fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Import { shared, diff } => import::run(&shared, diff).map(|()| ExitCode::SUCCESS),
+        Task::Operations { json } => operations::run(json).map(|()| ExitCode::SUCCESS),
+        Task::Conformance { arguments } => conformance::run(&arguments),
         Task::Generate => generate::run().map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|error| {
