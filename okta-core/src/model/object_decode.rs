@@ -80,8 +80,8 @@ fn next_member<'a>(
     if let Some(member) = table.member(guess)
         && reader.take_exactly(member.ready_key().get(1..).unwrap_or_default())
     {
-        // A base member of this name that an own member shadows was never learnt, so the guess is right.
-        return Ok(Ok((guess, member)));
+        // What follows a base's member was perhaps learnt by another heir of the base.
+        return Ok(Ok(table.unshadowed(guess, member)));
     }
     let raw_name = reader.string_raw()?;
     reader.colon()?;

@@ -120,6 +120,26 @@ impl Table {
         }
     }
 
+    /// The member itself, or the own member that shadows it if it is one of a base.
+    #[inline(always)]
+    pub(crate) fn unshadowed(
+        &self,
+        number: usize,
+        member: &'static Member,
+    ) -> (usize, &'static Member) {
+        let mut table = self;
+        while number < table.offset {
+            if let Some(at) = table.members.iter().position(|own| own.key == member.key) {
+                return (table.offset + at, &table.members[at]);
+            }
+            match table.base {
+                Some(base) => table = base,
+                None => break,
+            }
+        }
+        (number, member)
+    }
+
     /// Member of a number, `None` beyond the table.
     #[inline(always)]
     pub(crate) fn member(&self, number: usize) -> Option<&'static Member> {
