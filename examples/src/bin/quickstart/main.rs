@@ -1,0 +1,3 @@
+//! Main job of the SDK.
+mod recorded;
+fn main() {}
