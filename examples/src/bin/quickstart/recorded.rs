@@ -60,7 +60,12 @@ impl Objects {
             !(users.is_empty() && groups.is_empty() && apps.is_empty()),
             "{name}: {exchanges} exchanges, but no answer with users, groups or apps among them"
         );
-        Ok(Self { users, groups, apps, exchanges })
+        Ok(Self {
+            users,
+            groups,
+            apps,
+            exchanges,
+        })
     }
 }
 
@@ -69,11 +74,18 @@ fn objects_in(exchange: &Value) -> Option<(usize, Value)> {
     if !(200..300).contains(&exchange["status"].as_u64()?) {
         return None;
     }
-    let path: Vec<&str> =
-        exchange["path"].as_str()?.trim_matches('/').split('/').collect();
+    let path: Vec<&str> = exchange["path"]
+        .as_str()?
+        .trim_matches('/')
+        .split('/')
+        .collect();
     let collection = match path.as_slice() {
-        ["api", "v1", "users"] | ["api", "v1", "users", _] | ["api", "v1", "groups", _, "users"] => 0,
-        ["api", "v1", "groups"] | ["api", "v1", "groups", _] | ["api", "v1", "users", _, "groups"] => 1,
+        ["api", "v1", "users"]
+        | ["api", "v1", "users", _]
+        | ["api", "v1", "groups", _, "users"] => 0,
+        ["api", "v1", "groups"]
+        | ["api", "v1", "groups", _]
+        | ["api", "v1", "users", _, "groups"] => 1,
         ["api", "v1", "apps"] | ["api", "v1", "apps", _] => 2,
         _ => return None,
     };

@@ -26,7 +26,9 @@ pub fn progress(what: &'static str) -> ProgressBar {
     }
     let style = ProgressStyle::with_template("  {spinner} {pos} {msg} ({per_sec})")
         .unwrap_or_else(|_| ProgressStyle::default_spinner());
-    let bar = ProgressBar::no_length().with_style(style).with_message(what);
+    let bar = ProgressBar::no_length()
+        .with_style(style)
+        .with_message(what);
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
@@ -64,12 +66,15 @@ pub fn totals(client: &Client, operations: &[&OperationInfo]) {
     let stats = client.stats();
     let drift = client.drift();
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED);
+    table.load_style(UTF8_FULL_CONDENSED);
     table.set_header(["what", "how much"]);
     if !operations.is_empty() {
         let names: BTreeSet<&str> = operations.iter().map(|info| info.id).collect();
         let names: Vec<&str> = names.into_iter().collect();
-        table.add_row(["operations".to_owned(), format!("{}: {}", names.len(), names.join(", "))]);
+        table.add_row([
+            "operations".to_owned(),
+            format!("{}: {}", names.len(), names.join(", ")),
+        ]);
     }
     table.add_row(["calls".to_owned(), stats.calls.to_string()]);
     table.add_row([

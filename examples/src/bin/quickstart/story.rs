@@ -61,7 +61,11 @@ async fn start(options: &Options) -> Result<Sandbox> {
             objects.groups.len(),
             objects.apps.len()
         ));
-        let all = objects.users.into_iter().chain(objects.groups).chain(objects.apps);
+        let all = objects
+            .users
+            .into_iter()
+            .chain(objects.groups)
+            .chain(objects.apps);
         sandbox.seed_objects(all).map_err(anyhow::Error::msg)?;
     } else {
         sandbox.seed(SeedOrg {
@@ -86,7 +90,11 @@ async fn start(options: &Options) -> Result<Sandbox> {
             "credentials": { "provider": { "type": "OKTA", "name": "OKTA" } },
         })])
         .map_err(anyhow::Error::msg)?;
-    show::line(format!("{} ready in {:.2} s", sandbox.url(), started.elapsed().as_secs_f64()));
+    show::line(format!(
+        "{} ready in {:.2} s",
+        sandbox.url(),
+        started.elapsed().as_secs_f64()
+    ));
     Ok(sandbox)
 }
 
@@ -116,23 +124,43 @@ fn sign_in(sandbox: &Sandbox) -> Result<(Client, String)> {
 /// Changes one attribute with PUT, the call that wipes whatever a client forgot to send back.
 async fn update(client: &Client, user: &User) -> Result<()> {
     show::step("Change one attribute of a user; keep everything else");
-    let id = user.try_id()?;
-    let before: User = client.users().get(id).await?;
+    let id = user.id.as_deref().context("a user without an id")?;
+    let before: User = client.users().get(id).await?.convert()?;
     let mut after = before.clone();
     let profile = after.profile.get_or_insert_default();
     let center: Option<String> = profile.get("costCenter")?;
-    let new = if center.as_deref() == Some("CC900") { "CC901" } else { "CC900" };
+    let new = if center.as_deref() == Some("CC900") {
+        "CC901"
+    } else {
+        "CC900"
+    };
     profile.set("costCenter", new)?;
 
     show::line(format!(
         "unknown to this SDK: {}",
         or_none(&survey::unknown_members(&before).join(", "))
     ));
-    show::line(format!("before: {}", before.profile.as_ref().map(Model::to_json).unwrap_or_default()));
-    show::line(format!("minimal body of a partial update: {}", before.diff(&after).to_json()));
-    client.users().replace(id, &after.convert::<UpdateUserRequest>()?).await?;
-    let now: User = client.users().get(id).await?;
-    show::line(format!("after:  {}", now.profile.as_ref().map(Model::to_json).unwrap_or_default()));
+    show::line(format!(
+        "before: {}",
+        before
+            .profile
+            .as_ref()
+            .map(Model::to_json)
+            .unwrap_or_default()
+    ));
+    show::line(format!(
+        "minimal body of a partial update: {}",
+        before.diff(&after).to_json()
+    ));
+    client
+        .users()
+        .replace(id, &after.convert::<UpdateUserRequest>()?)
+        .await?;
+    let now: User = client.users().get(id).await?.convert()?;
+    show::line(format!(
+        "after:  {}",
+        now.profile.as_ref().map(Model::to_json).unwrap_or_default()
+    ));
 
     let differences = show::differences(&before.to_json(), &now.to_json());
     for difference in &differences {
@@ -142,7 +170,10 @@ async fn update(client: &Client, user: &User) -> Result<()> {
         .iter()
         .filter(|d| !d.starts_with(".profile.costCenter") && !d.starts_with(".lastUpdated"))
         .collect();
-    ensure!(unexpected.is_empty(), "the update changed more than it should: {unexpected:?}");
+    ensure!(
+        unexpected.is_empty(),
+        "the update changed more than it should: {unexpected:?}"
+    );
     Ok(())
 }
 
@@ -162,12 +193,17 @@ async fn campaign(
         .await
         .err()
         .context("the campaign was created without the scope it needs")?;
-    ensure!(refused.is_insufficient_scope(), "refused for another reason: {refused}");
     show::line(format!("refused: {refused}"));
-    show::line(format!("hint: {}", refused.hint().unwrap_or_default()));
+    let scope = refused
+        .insufficient_scope()
+        .context("refused for another reason")?;
+    show::line(format!("hint: {}", scope.how_to_fix()));
 
-    let admin = Client::builder().org_url(sandbox.url()).api_token(sandbox.api_token()).build()?;
-    for scope in refused.missing_scopes().iter() {
+    let admin = Client::builder()
+        .org_url(sandbox.url())
+        .api_token(sandbox.api_token())
+        .build()?;
+    for scope in scope.missing().iter() {
         let grant = OAuth2ScopeConsentGrant {
             issuer: Some(sandbox.url().to_owned()),
             scope_id: Some(scope.as_str().to_owned()),
@@ -178,12 +214,18 @@ async fn campaign(
     }
     client.renew_token().await?;
     let created = client.governance().campaigns().create(&campaign).await?;
-    let read = client.governance().campaigns().get(created.try_id()?).await?;
+    let read = client
+        .governance()
+        .campaigns()
+        .get(created.try_id()?)
+        .await?;
     show::line(format!(
         "{} “{}” is {}",
         read.try_id()?,
         read.name.as_deref().unwrap_or_default(),
-        read.status.as_ref().map_or("unknown", |status| status.as_str())
+        read.status
+            .as_ref()
+            .map_or("unknown", |status| status.as_str())
     ));
     Ok(())
 }
@@ -239,8 +281,12 @@ async fn quarterly_review(client: &Client, reviewer: &User) -> Result<governance
 async fn system_log(client: &Client, since: Timestamp) -> Result<()> {
     show::step("Read back the System Log");
     let until = Timestamp::now() + jiff::SignedDuration::from_secs(1);
-    let mut events =
-        client.logs().list().since(since.to_string()).until(until.to_string()).items();
+    let mut events = client
+        .logs()
+        .list()
+        .since(since.to_string())
+        .until(until.to_string())
+        .items();
     let mut count = 0;
     while let Some(event) = events.try_next().await? {
         count += 1;
@@ -249,8 +295,14 @@ async fn system_log(client: &Client, since: Timestamp) -> Result<()> {
             "{} {:<42} by {:<28} on {}",
             event.published.as_ref().map_or("", |at| at.as_str()),
             event.event_type.as_deref().unwrap_or("?"),
-            event.actor.as_ref().and_then(|a| a.display_name.as_deref()).unwrap_or("?"),
-            target.and_then(|t| t.display_name.as_deref()).unwrap_or("–"),
+            event
+                .actor
+                .as_ref()
+                .and_then(|a| a.display_name.as_deref())
+                .unwrap_or("?"),
+            target
+                .and_then(|t| t.display_name.as_deref())
+                .unwrap_or("–"),
         ));
     }
     ensure!(count > 0, "the System Log shows nothing of what was done");

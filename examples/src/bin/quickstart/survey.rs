@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use anyhow::{Context, Result};
-use okta_core::{Client, Paged, prelude::Model};
+use okta_core::Client;
 use okta_management::{models::User, prelude::*};
 
 use crate::show;
@@ -33,7 +33,10 @@ pub async fn run(client: &Client) -> Result<Seen> {
     let mut users = client.users().list().limit(200).items();
     while let Some(user) = users.try_next().await? {
         bar.inc(1);
-        let status = user.status.as_ref().map_or("none", |status| status.as_str());
+        let status = user
+            .status
+            .as_ref()
+            .map_or("none", |status| status.as_str());
         *statuses.entry(status.to_owned()).or_default() += 1;
         let worth = richness(&user);
         if status == "ACTIVE" && (worth > best || seen.richest.is_none()) {
@@ -43,7 +46,10 @@ pub async fn run(client: &Client) -> Result<Seen> {
     }
     bar.finish_and_clear();
     let total: usize = statuses.values().sum();
-    let parts: Vec<String> = statuses.iter().map(|(status, n)| format!("{n} {status}")).collect();
+    let parts: Vec<String> = statuses
+        .iter()
+        .map(|(status, n)| format!("{n} {status}"))
+        .collect();
     show::line(format!(
         "{total} users in {:.2} s: {}",
         started.elapsed().as_secs_f64(),
@@ -55,10 +61,15 @@ pub async fn run(client: &Client) -> Result<Seen> {
     let mut modes: BTreeMap<String, usize> = BTreeMap::new();
     let mut apps = client.apps().list().limit(200).items();
     while let Some(app) = apps.try_next().await? {
-        *modes.entry(app.tag().unwrap_or("no mode").to_owned()).or_default() += 1;
+        *modes
+            .entry(app.tag().unwrap_or("no mode").to_owned())
+            .or_default() += 1;
     }
     let total: usize = modes.values().sum();
-    let parts: Vec<String> = modes.iter().map(|(mode, n)| format!("{n} {mode}")).collect();
+    let parts: Vec<String> = modes
+        .iter()
+        .map(|(mode, n)| format!("{n} {mode}"))
+        .collect();
     show::line(format!(
         "{groups} groups and {total} apps in {:.2} s: {}",
         started.elapsed().as_secs_f64(),
@@ -80,7 +91,7 @@ fn richness(user: &User) -> usize {
 pub fn unknown_members(user: &User) -> Vec<String> {
     user.members()
         .into_iter()
-        .filter(|name| User::table().find(name).is_none())
-        .map(|name| name.to_string())
+        .map(|(name, _)| name)
+        .filter(|name| User::table().members().all(|known| known.name() != name))
         .collect()
 }
