@@ -167,7 +167,8 @@ impl<'a> Decoder<'a> {
     /// Notes that a value of another type was kept as text.
     #[cold]
     pub(crate) fn note_misfit(&mut self, member: &str, expected: Kind, raw: &str) {
-        self.fallbacks += 1;
+        // Null is of no type: an element that is null stays null, whatever the element's type.
+        self.fallbacks += usize::from(raw != "null");
         let found = Reader::from_text(raw)
             .kind()
             .map_or("nothing", Kind::as_str);

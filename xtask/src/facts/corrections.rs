@@ -37,6 +37,9 @@ pub(crate) struct Correction {
     /// The right type, where the correction states one.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub(crate) ty: Option<Type>,
+    /// The type that a correction of all schemas replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) instead_of: Option<Type>,
     /// The right mapping of a discriminator.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) mapping: BTreeMap<String, String>,

@@ -60,6 +60,9 @@ fn apply_one(api: &mut Api, correction: &Correction) -> Result<bool> {
     let Some(schema) = &correction.schema else {
         return Ok(false);
     };
+    if schema == "*" {
+        return Ok(everywhere(api, correction));
+    }
     if correction.problem == "wrong_discriminator" {
         let Some(schema) = api.schemas.get_mut(schema) else {
             return Ok(false);
@@ -117,6 +120,21 @@ fn apply_one(api: &mut Api, correction: &Correction) -> Result<bool> {
         other => bail!("`{other}` is not a kind of correction"),
     }
     Ok(true)
+}
+
+/// A member that has one wrong type in many schemas.
+fn everywhere(api: &mut Api, correction: &Correction) -> bool {
+    let (Some(name), Some(ty), Some(wrong)) = (&correction.member, &correction.ty, &correction.instead_of) else {
+        return false;
+    };
+    let mut any = false;
+    for member in api.schemas.values_mut().filter_map(|schema| schema.members.get_mut(name)) {
+        if member.ty == *wrong {
+            member.ty.clone_from(ty);
+            any = true;
+        }
+    }
+    any
 }
 
 /// What holds both what was promised and what was seen.

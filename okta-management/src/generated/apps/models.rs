@@ -155,8 +155,8 @@ impl AppConnectionUserProvisionJwkResponse {
 /// Schema `AppUser`.
 #[derive(Clone, Default)]
 pub struct AppUser {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `LinksAppAndUser`.
     pub links: Option<LinksAppAndUser>,
     /// `created`: `createdProperty`.
@@ -209,8 +209,8 @@ okta_core::model! {
 /// Schema `AppUserAssignRequest`.
 #[derive(Clone, Default)]
 pub struct AppUserAssignRequest {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `LinksAppAndUser`.
     pub links: Option<LinksAppAndUser>,
     /// `created`: `createdProperty`.
@@ -386,8 +386,8 @@ okta_core::open_enum! {
 /// Schema `ApplicationGroupAssignment`.
 #[derive(Clone, Default)]
 pub struct ApplicationGroupAssignment {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`.
     pub links: Option<ApplicationGroupAssignmentLinks>,
     /// `id`: string, read-only.

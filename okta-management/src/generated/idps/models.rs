@@ -138,8 +138,8 @@ okta_core::model! {
 /// Schema `IdentityProviderApplicationUser`.
 #[derive(Clone, Default)]
 pub struct IdentityProviderApplicationUser {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`.
     pub links: Option<IdentityProviderApplicationUserLinks>,
     /// `created`: `Created`.

@@ -811,8 +811,8 @@ okta_core::model! {
 /// Schema `UserFactorYubikeyOtpToken`.
 #[derive(Clone, Default)]
 pub struct UserFactorYubikeyOtpToken {
-    /// `_embedded`: map of map of any value.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `UserFactorLinks`.
     pub links: Option<UserFactorLinks>,
     /// `created`: string (date-time), read-only.

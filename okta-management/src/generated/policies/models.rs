@@ -848,8 +848,8 @@ okta_core::union! {
 /// Schema `CreateOrUpdatePolicy`.
 #[derive(Clone, Default)]
 pub struct CreateOrUpdatePolicyBase {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `PolicyLinks`.
     pub links: Option<PolicyLinks>,
     /// `created`: string (date-time), read-only, default `Assigned`.
@@ -2558,8 +2558,8 @@ okta_core::open_enum! {
 /// Schema `Policy`.
 #[derive(Clone, Default)]
 pub struct PolicyBase {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `PolicyLinks`.
     pub links: Option<PolicyLinks>,
     /// `created`: string (date-time), read-only, default `Assigned`.

@@ -7900,8 +7900,8 @@ okta_core::model! {
 /// Schema `OAuth2Token`.
 #[derive(Clone, Default)]
 pub struct OAuth2Token {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
     /// `clientId`: string, read-only.
@@ -10508,8 +10508,8 @@ okta_core::model! {
 /// Schema `PolicyCommon`.
 #[derive(Clone, Default)]
 pub struct PolicyCommon {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `PolicyLinks`.
     pub links: Option<PolicyLinks>,
     /// `created`: string (date-time), read-only, default `Assigned`.
@@ -12148,8 +12148,8 @@ okta_core::open_enum! {
 /// Schema `Role`.
 #[derive(Clone, Default)]
 pub struct Role {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
     /// `assignmentType`: `RoleAssignmentType`.
@@ -17291,8 +17291,8 @@ okta_core::open_enum! {
 /// Schema `User`.
 #[derive(Clone, Default)]
 pub struct User {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`.
     pub links: Option<UserLinks>,
     /// `activated`: string (date-time), read-only, may be null.

@@ -535,8 +535,8 @@ okta_core::union! {
 /// Schema `ResendUserFactor`.
 #[derive(Clone, Default)]
 pub struct ResendUserFactorBase {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `UserFactorLinks`.
     pub links: Option<UserFactorLinks>,
     /// `created`: string (date-time), read-only.
@@ -1060,8 +1060,8 @@ okta_core::union! {
 /// Schema `UserFactorActivateResponse`.
 #[derive(Clone, Default)]
 pub struct UserFactorActivateResponseBase {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`.
     pub links: Option<UserFactorActivateResponseLinks>,
     /// `created`: string (date-time), read-only.
@@ -1145,8 +1145,8 @@ okta_core::model! {
 /// Schema `UserFactor`.
 #[derive(Clone, Default)]
 pub struct UserFactorBase {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `UserFactorLinks`.
     pub links: Option<UserFactorLinks>,
     /// `created`: string (date-time), read-only.
@@ -1643,8 +1643,8 @@ okta_core::model! {
 /// Schema `UserFactorSupported`.
 #[derive(Clone, Default)]
 pub struct UserFactorSupported {
-    /// `_embedded`: map of map of any value, read-only.
-    pub embedded: Option<Map<Map<Json>>>,
+    /// `_embedded`: map of any value, read-only.
+    pub embedded: Option<Map<Json>>,
     /// `_links`: `UserFactorLinks`.
     pub links: Option<UserFactorLinks>,
     /// `enrollment`.
