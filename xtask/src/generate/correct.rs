@@ -124,11 +124,17 @@ fn apply_one(api: &mut Api, correction: &Correction) -> Result<bool> {
 
 /// A member that has one wrong type in many schemas.
 fn everywhere(api: &mut Api, correction: &Correction) -> bool {
-    let (Some(name), Some(ty), Some(wrong)) = (&correction.member, &correction.ty, &correction.instead_of) else {
+    let (Some(name), Some(ty), Some(wrong)) =
+        (&correction.member, &correction.ty, &correction.instead_of)
+    else {
         return false;
     };
     let mut any = false;
-    for member in api.schemas.values_mut().filter_map(|schema| schema.members.get_mut(name)) {
+    for member in api
+        .schemas
+        .values_mut()
+        .filter_map(|schema| schema.members.get_mut(name))
+    {
         if member.ty == *wrong {
             member.ty.clone_from(ty);
             any = true;
