@@ -1,0 +1,347 @@
+//! Pages, items, cursors: both link styles, and every way a list can misbehave.
+
+mod common;
+
+use common::*;
+use futures_util::StreamExt as _;
+use http::Method;
+use okta_core::prelude::*;
+use okta_core::testing::{Answer, Canned};
+use okta_core::{Cursor, Json};
+
+fn things(ids: &[&str]) -> String {
+    let list: Vec<String> = ids.iter().map(|id| format!(r#"{{"id":"{id}"}}"#)).collect();
+    format!("[{}]", list.join(","))
+}
+
+fn page(ids: &[&str], next: Option<&str>) -> Answer {
+    let answer = Answer::json(200, things(ids)).header(
+        "link",
+        r#"<https://acme.okta.com/api/v1/things?>; rel="self""#,
+    );
+    match next {
+        Some(next) => answer.header("link", &format!("<{next}>; rel=\"next\"")),
+        None => answer,
+    }
+}
+
+const P2: &str = "/api/v1/things?after=2&limit=200";
+const P3: &str = "/api/v1/things?after=3&limit=200";
+
+fn url(target: &str) -> String {
+    format!("{ORG}{target}")
+}
+
+/// 2 items, none, 1 item.
+fn three_pages() -> Canned {
+    Canned::new()
+        .on("GET", P2, page(&[], Some(&url(P3))))
+        .on("GET", P3, page(&["c"], None))
+        .on("GET", "/api/v1/things", page(&["a", "b"], Some(&url(P2))))
+}
+
+fn ids(things: &[Thing]) -> Vec<&str> {
+    things
+        .iter()
+        .map(|thing| thing.id.as_deref().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn items_go_on_over_an_empty_page() {
+    let (client, transport, _) = client(three_pages());
+    let all = List::new()
+        .attach(&client)
+        .items()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(ids(&all), ["a", "b", "c"]);
+    assert_eq!(client.stats().pages, 3);
+    // The largest page size is asked for unless the user names one.
+    assert_eq!(transport.requests()[0].uri.query(), Some("limit=200"));
+    let mut small = List::new().attach(&client);
+    small.call.set_query("limit", 2);
+    drop(small.items().next().await);
+    assert_eq!(
+        transport.requests().last().unwrap().uri.query(),
+        Some("limit=2")
+    );
+    // One page is one request and asks for nothing.
+    let one = List::new().attach(&client).await.unwrap();
+    assert_eq!(one.items.len(), 2);
+    assert_eq!(one.next.unwrap().target(), P2);
+    assert_eq!(transport.requests().last().unwrap().uri.query(), None);
+}
+
+#[tokio::test]
+async fn streams_are_lazy_unpin_and_standard() {
+    let (client, transport, _) = client(three_pages());
+    let stream = List::new().attach(&client).items();
+    assert!(transport.requests().is_empty());
+    let first: Vec<_> = stream.take(2).collect().await;
+    assert_eq!(first.len(), 2);
+    assert_eq!(transport.requests().len(), 1);
+    let mut pages = List::new().attach(&client).pages();
+    assert!(pages.cursor().is_none());
+    assert_eq!(pages.next().await.unwrap().unwrap().items.len(), 2);
+    assert_eq!(pages.cursor().unwrap().target(), P2);
+    assert_eq!(pages.try_collect().await.unwrap().len(), 2);
+    assert_eq!(
+        List::new()
+            .attach(&client)
+            .items()
+            .try_count()
+            .await
+            .unwrap(),
+        3
+    );
+}
+
+#[tokio::test]
+async fn a_cursor_resumes_in_another_process() {
+    let (first, _, _) = client(three_pages());
+    let mut pages = List::new().attach(&first).pages();
+    pages.next().await.unwrap().unwrap();
+    let saved = serde_json::to_string(pages.cursor().unwrap()).unwrap();
+    assert_eq!(saved, format!("\"listThings {P2}\""));
+
+    let (second, transport, _) = client(three_pages());
+    let cursor: Cursor = serde_json::from_str(&saved).unwrap();
+    let rest = List::new()
+        .attach(&second)
+        .resume(cursor.clone())
+        .items()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(ids(&rest), ["c"]);
+    assert_eq!(transport.requests()[0].uri, *url(P2));
+    // It belongs to its operation.
+    let error = ListWrapped::new()
+        .attach(&second)
+        .resume(cursor.clone())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Paging);
+    assert!(error.to_string().contains("listThings"), "{error}");
+    assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor);
+    for bad in [
+        "",
+        "listThings",
+        "listThings https://evil.example/",
+        "listThings //evil.example/",
+    ] {
+        assert!(bad.parse::<Cursor>().is_err(), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn items_before_a_failure_come_first_then_the_error_then_the_cursor() {
+    let (client, _, _) = client(
+        Canned::new()
+            .on("GET", P2, page(&["b"], Some(&url(P3))))
+            .on("GET", P3, Answer::json(400, r#"{"errorCode":"E0000029","errorSummary":"Invalid paging request.","errorCauses":[{"errorSummary":"Invalid cursor."}]}"#))
+            .on("GET", "/api/v1/things", page(&["a"], Some(&url(P2)))),
+    );
+    let mut items = List::new().attach(&client).items();
+    assert_eq!(
+        items.next().await.unwrap().unwrap().id.as_deref(),
+        Some("a")
+    );
+    assert_eq!(
+        items.next().await.unwrap().unwrap().id.as_deref(),
+        Some("b")
+    );
+    let error = items.next().await.unwrap().unwrap_err();
+    assert_eq!(error.code(), Some("E0000029"));
+    assert!(error.hint().unwrap().contains("cursor"));
+    assert!(items.next().await.is_none());
+    assert_eq!(items.cursor().unwrap().target(), P3);
+}
+
+#[tokio::test]
+async fn the_item_cursor_never_loses_an_item() {
+    let (client, _, _) = client(three_pages());
+    let mut items = List::new().attach(&client).items();
+    items.next().await.unwrap().unwrap();
+    // "b" is still to come: the first page has no cursor, so that one starts over.
+    assert!(items.cursor().is_none());
+    items.next().await.unwrap().unwrap();
+    assert_eq!(items.cursor().unwrap().target(), P2);
+}
+
+#[tokio::test]
+async fn a_repeated_cursor_is_an_error_not_a_loop() {
+    for canned in [
+        // next is the page itself
+        Canned::new()
+            .on("GET", P2, page(&["b"], Some(&url(P2))))
+            .on("GET", "/api/v1/things", page(&["a"], Some(&url(P2)))),
+        // a circle of two
+        Canned::new()
+            .on("GET", P2, page(&["b"], Some(&url(P3))))
+            .on("GET", P3, page(&["c"], Some(&url(P2))))
+            .on("GET", "/api/v1/things", page(&["a"], Some(&url(P2)))),
+    ] {
+        let (client, transport, _) = client(canned);
+        let error = List::new()
+            .attach(&client)
+            .items()
+            .try_collect()
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Paging);
+        assert!(error.to_string().contains("after=2"), "{error}");
+        assert!(transport.requests().len() <= 3);
+    }
+}
+
+#[tokio::test]
+async fn next_links_stay_inside_the_org() {
+    for (next, followed) in [
+        (url(P2), true),
+        (format!("https://acme-admin.okta.com{P2}"), true),
+        (P2.to_owned(), true),
+        (format!("https://evil.example{P2}"), false),
+        (format!("https://other-admin.okta.com{P2}"), false),
+        (format!("http://acme.okta.com{P2}"), false),
+    ] {
+        let canned = Canned::new().on("GET", P2, page(&["b"], None)).on(
+            "GET",
+            "/api/v1/things",
+            page(&["a"], Some(&next)),
+        );
+        let (client, transport, _) = client(canned);
+        let result = List::new().attach(&client).items().try_collect().await;
+        assert!(
+            transport
+                .requests()
+                .iter()
+                .all(|request| request.uri.host() == Some("acme.okta.com"))
+        );
+        match result {
+            Ok(all) => assert!(followed && all.len() == 2, "{next}"),
+            Err(error) => {
+                assert!(!followed, "{next}: {error}");
+                assert_eq!(error.kind(), ErrorKind::Paging);
+                assert!(error.to_string().contains(ORG), "{error}");
+                assert!(
+                    next.contains(
+                        error
+                            .to_string()
+                            .split("goes to ")
+                            .nth(1)
+                            .unwrap()
+                            .split(',')
+                            .next()
+                            .unwrap()
+                    ),
+                    "{error}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn body_links_page_too() {
+    let first = r#"{"data":[{"id":"a"}],"metadata":{"total":2},"_links":{"self":{"href":"x"},"next":{"href":"https://acme-admin.okta.com/governance/api/v1/things?after=1"}}}"#;
+    let (client, _, _) = client(
+        Canned::new()
+            .on(
+                "GET",
+                "/governance/api/v1/things?after=1",
+                Answer::json(200, r#"{"data":[{"id":"b"}],"_links":{}}"#),
+            )
+            .on("GET", "/governance/api/v1/things", Answer::json(200, first)),
+    );
+    let mut pages = ListWrapped::new().attach(&client).pages();
+    let page = pages.next().await.unwrap().unwrap();
+    assert_eq!(ids(&page.items), ["a"]);
+    assert_eq!(ids(&pages.next().await.unwrap().unwrap().items), ["b"]);
+    assert!(pages.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_polled_log_ends_at_its_first_empty_page() {
+    let e = |n: u32| format!("/api/v1/events?after={n}");
+    let (client, transport, _) = client(
+        Canned::new()
+            .on("GET", &e(1), page(&["b"], Some(&url(&e(2)))))
+            // Next is there for ever, here even the same.
+            .on("GET", &e(2), page(&[], Some(&url(&e(2)))))
+            .on("GET", "/api/v1/events", page(&["a"], Some(&url(&e(1))))),
+    );
+    let mut items = Events::new().attach(&client).items();
+    let mut seen = Vec::new();
+    while let Some(item) = items.try_next().await.unwrap() {
+        seen.push(item.id.unwrap());
+    }
+    assert_eq!(seen, ["a", "b"]);
+    assert_eq!(transport.requests().len(), 3);
+    assert_eq!(items.cursor().unwrap().target(), e(2));
+    // Bounded, the same circle would be a fault.
+    let mut bounded = Events::new();
+    bounded.call.set_query("until", "2026-01-01T00:00:00.000Z");
+    let error = bounded
+        .attach(&client)
+        .items()
+        .try_collect()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Paging);
+}
+
+#[tokio::test]
+async fn untyped_lists_page_as_raw_json() {
+    let (client, _, _) = client(
+        Canned::new()
+            .on("GET", "/api/v1/iam/roles?after=1", Answer::json(200, r#"{"roles":[{"n":3}]}"#))
+            .on("GET", "/api/v1/iam/roles", Answer::json(200, r#"{"roles":[{"n":1},2],"_links":{"next":{"href":"/api/v1/iam/roles?after=1"}}}"#)),
+    );
+    let all: Vec<Json> = client
+        .call(Method::GET, "/api/v1/iam/roles")
+        .items()
+        .try_collect()
+        .await
+        .unwrap();
+    let text: Vec<String> = all.iter().map(ToString::to_string).collect();
+    assert_eq!(text, [r#"{"n":1}"#, "2", r#"{"n":3}"#]);
+}
+
+#[tokio::test]
+async fn a_broken_page_is_an_error_and_one_odd_item_is_kept() {
+    for body in ["", "<html>", "[{\"id\":", "{}", "null", "[1,2"] {
+        let (client, _, _) = client(Canned::from_fn(move |_| Answer::json(200, body)));
+        let error = List::new()
+            .attach(&client)
+            .items()
+            .try_collect()
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
+        assert_eq!(error.status().unwrap(), 200);
+    }
+    let (client, _, _) = client(Canned::from_fn(|_| {
+        Answer::json(200, r#"[{"id":"a"},null,7,{"id":"b"}]"#)
+    }));
+    let page = List::new().attach(&client).await.unwrap();
+    assert_eq!(page.items.len() + page.undecodable.len(), 4);
+    assert!(
+        page.items
+            .iter()
+            .any(|thing| thing.id.as_deref() == Some("b"))
+    );
+}
+
+#[tokio::test]
+async fn many_streams_share_one_client() {
+    let (client, _, _) = client(three_pages());
+    let tasks: Vec<_> = (0..64)
+        .map(|_| tokio::spawn(List::new().attach(&client).items().try_count()))
+        .collect();
+    for task in tasks {
+        assert_eq!(task.await.unwrap().unwrap(), 3);
+    }
+}
