@@ -114,6 +114,7 @@ fn write(answer: Answer, truncate: Option<usize>) -> Response<Payload> {
         chunk: Some(body),
         declared: declared as u64,
         broken,
+        flushed: false,
     });
     // Statuses come from our tables or from a fault's own text.
     *response.status_mut() = http::StatusCode::from_u16(answer.status).unwrap_or_default();
@@ -139,6 +140,7 @@ struct Payload {
     chunk: Option<Bytes>,
     declared: u64,
     broken: bool,
+    flushed: bool,
 }
 
 impl Body for Payload {
@@ -147,10 +149,16 @@ impl Body for Payload {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if let Some(chunk) = self.chunk.take().filter(|c| !c.is_empty()) {
             return Poll::Ready(Some(Ok(Frame::data(chunk))));
+        }
+        if self.broken && !self.flushed {
+            // What was written so far must reach the socket before the break.
+            self.flushed = true;
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         if self.broken {
             return Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into())));

@@ -46,7 +46,6 @@ pub(crate) fn view(group: &Value, base: &str) -> Value {
     let mut group = group.clone();
     let mut links = json!({
         "logo": [logo("medium"), logo("large")],
-        "owners": { "href": format!("{own}/owners") },
         "users": { "href": format!("{own}/users") },
         "apps": { "href": format!("{own}/apps") },
     });

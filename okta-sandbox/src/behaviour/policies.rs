@@ -141,9 +141,12 @@ pub(crate) fn add_built_in(org: &mut Org) {
         } else {
             "Default Rule"
         };
-        let body = json!({ "name": rule_name, "priority": if last { 99 } else { 1 } });
-        let mut rule = fresh_rule(org, &policy, &body);
-        rule["system"] = json!(true);
+        let priority = if last { 99 } else { 1 };
+        let rule = fresh_rule(
+            org,
+            &policy,
+            &json!({ "name": rule_name, "priority": priority, "system": true }),
+        );
         org.policies.put(&id, policy);
         let rule_id = text(&rule, "/id").to_owned();
         org.policy_rules.entry(id).or_default().put(&rule_id, rule);
@@ -171,7 +174,7 @@ fn view(policy: &Value, base: &str) -> Value {
         "self": { "href": own, "hints": { "allow": allow } },
         "rules": { "href": format!("{own}/rules"), "hints": { "allow": ["GET", "POST"] } },
     });
-    if !is_classic(text(policy, "/type")) {
+    if !is_classic(text(policy, "/type")) && !system {
         links["mappings"] =
             json!({ "href": format!("{own}/mappings"), "hints": { "allow": ["GET", "POST"] } });
     }
@@ -227,8 +230,14 @@ fn list(call: &mut Call<'_>) -> Outcome {
         .filter(|p| text(p, "/type") == kind && status.is_none_or(|s| text(p, "/status") == s))
         .collect();
     found.sort_by_key(|p| p["priority"].as_i64());
-    let items = found.into_iter().map(|p| view(p, call.base())).collect();
-    call.all(items)
+    let items = found.into_iter().map(|policy| {
+        let mut shown = view(policy, call.base());
+        if kind == "ACCESS_POLICY" {
+            shown["_embedded"] = json!({ "resourceType": "APP" });
+        }
+        shown
+    });
+    call.all(items.collect())
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
@@ -331,12 +340,8 @@ fn create(call: &mut Call<'_>) -> Outcome {
     place(call.org, kind, &id, body["priority"].as_i64());
     if kind == "ACCESS_POLICY" {
         let parent = call.org.policies.get(&id).cloned().unwrap_or_default();
-        let mut rule = fresh_rule(
-            call.org,
-            &parent,
-            &json!({ "name": "Catch-all Rule", "priority": 99 }),
-        );
-        rule["system"] = json!(true);
+        let body = json!({ "name": "Catch-all Rule", "priority": 99, "system": true });
+        let rule = fresh_rule(call.org, &parent, &body);
         let rule_id = text(&rule, "/id").to_owned();
         call.org
             .policy_rules
@@ -422,8 +427,18 @@ fn list_mappings(call: &mut Call<'_>) -> Outcome {
 }
 
 /// The conditions and actions that the service adds to a rule of a type.
-fn rule_defaults(kind: &str) -> Value {
+fn rule_defaults(kind: &str, system: bool) -> Value {
     match kind {
+        "ACCESS_POLICY" if system => json!({
+            "conditions": null,
+            "actions": { "appSignOn": {
+                "access": "ALLOW",
+                "verificationMethod": {
+                    "factorMode": "2FA", "type": "ASSURANCE", "reauthenticateIn": "PT12H",
+                    "constraints": [],
+                },
+            } },
+        }),
         "ACCESS_POLICY" => json!({
             "conditions": {
                 "people": { "users": { "exclude": [] } }, "network": { "connection": "ANYWHERE" },
@@ -432,7 +447,7 @@ fn rule_defaults(kind: &str) -> Value {
             "actions": { "appSignOn": {
                 "access": "ALLOW",
                 "verificationMethod": {
-                    "factorMode": "2FA", "type": "ASSURANCE", "reauthenticateIn": "PT2H",
+                    "factorMode": "2FA", "type": "ASSURANCE", "reauthenticateIn": "PT12H",
                 },
                 "keepMeSignedIn": { "postAuth": "NOT_ALLOWED" },
             } },
@@ -491,14 +506,7 @@ fn fresh_rule(org: &mut Org, policy: &Value, body: &Value) -> Value {
     let now = clock::zero_millis(org.clock.now());
     let id = org.dice.id(if is_classic(kind) { "0pr" } else { "rul" });
     let mut rule = body.clone();
-    for member in [
-        "id",
-        "created",
-        "lastUpdated",
-        "system",
-        "_links",
-        "_embedded",
-    ] {
+    for member in ["id", "created", "lastUpdated", "_links", "_embedded"] {
         remove(&mut rule, member);
     }
     rule["type"] = json!(rule_type);
@@ -518,18 +526,22 @@ fn fresh_rule(org: &mut Org, policy: &Value, body: &Value) -> Value {
 
 /// Adds defaults and the lists that answers always show.
 fn complete_rule(rule: &mut Value) {
-    let defaults = rule_defaults(text(rule, "/type").to_owned().as_str());
+    let defaults = rule_defaults(text(rule, "/type"), rule["system"] == true);
     for member in ["conditions", "actions"] {
         if rule.get(member).is_none_or(Value::is_null) && !defaults[member].is_null() {
             rule[member] = defaults[member].clone();
         }
     }
     fill(rule, &defaults);
-    if let Some(platform) = rule
-        .pointer_mut("/conditions/platform")
-        .filter(|p| p.is_object())
-    {
-        fill(platform, &json!({ "include": [], "exclude": [] }));
+    if let Some(conditions) = rule.get_mut("conditions") {
+        let empty = |p: &Value| p.as_object().is_some_and(serde_json::Map::is_empty);
+        match conditions.get_mut("platform") {
+            Some(platform) if empty(platform) => {
+                remove(conditions, "platform");
+            }
+            Some(platform) => fill(platform, &json!({ "include": [], "exclude": [] })),
+            None => {}
+        }
     }
     if let Some(criteria) = rule
         .pointer_mut("/actions/idp/matchCriteria")
@@ -609,9 +621,17 @@ fn rule_target(rule: &Value) -> Value {
 
 /// Gives a rule its place and moves the others; system rules come last.
 fn place_rule(org: &mut Org, policy: &str, id: &str, wanted: Option<i64>) {
+    let keeps_its_place = org
+        .policies
+        .get(policy)
+        .is_some_and(|p| p["type"] == "ACCESS_POLICY");
     let Some(shelf) = org.policy_rules.get_mut(policy) else {
         return;
     };
+    if keeps_its_place && wanted.is_some() {
+        // Rules of access policies keep the number they are given, 0 included.
+        return;
+    }
     if shelf.get(id).is_some_and(|r| r["system"] == true) {
         return;
     }
@@ -664,6 +684,7 @@ fn create_rule(call: &mut Call<'_>) -> Outcome {
         ));
     }
     let mut rule = fresh_rule(call.org, &policy, &body);
+    rule["system"] = json!(false);
     if !call.request.flag("activate", true) {
         rule["status"] = json!("INACTIVE");
     }

@@ -486,6 +486,9 @@ fn complete(attribute: &mut Value, plain: bool) {
         defaults["master"] = json!({ "type": "PROFILE_MASTER" });
     }
     crate::json::fill(attribute, &defaults);
+    if plain {
+        crate::json::remove(attribute, "master");
+    }
 }
 
 fn update_user_schema(call: &mut Call<'_>) -> Outcome {

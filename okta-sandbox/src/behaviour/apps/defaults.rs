@@ -96,6 +96,23 @@ pub(super) fn apply(org: &mut Org, body: &Value, before: Option<&Value>) -> Valu
         _ => {}
     }
     blank_to_null(&mut app["settings"]["app"]);
+    if app.pointer("/settings/signOn/defaultRelayState") == Some(&json!("")) {
+        app["settings"]["signOn"]["defaultRelayState"] = Value::Null;
+    }
+    let entitled = custom || matches!(mode.as_str(), "OPENID_CONNECT" | "BOOKMARK");
+    if !entitled || mode == "AUTO_LOGIN" {
+        remove(&mut app["settings"], "emOptInStatus");
+    }
+    let kind = text(&app, "/settings/oauthClient/application_type");
+    let logs_out = (mode == "SAML_2_0" && custom) || matches!(kind, "web" | "service");
+    if logs_out {
+        app["universalLogout"] = json!({
+            "status": "DISABLED", "supportType": "FULL", "identityStack": "NOT_SHARED",
+            "protocol": "GLOBAL_TOKEN_REVOCATION",
+        });
+    } else if matches!(mode.as_str(), "OPENID_CONNECT" | "BOOKMARK" | "BASIC_AUTH") {
+        app["universalLogout"] = Value::Null;
+    }
     app
 }
 
@@ -260,7 +277,7 @@ fn saml(app: &mut Value) {
     fill(
         sign_on,
         &json!({
-            "defaultRelayState": "", "ssoAcsUrl": null, "idpIssuer": "http://www.okta.com/${org.externalKey}",
+            "defaultRelayState": null, "ssoAcsUrl": null, "idpIssuer": "http://www.okta.com/${org.externalKey}",
             "audience": null, "recipient": null, "destination": null,
             "subjectNameIdTemplate": "${user.userName}",
             "subjectNameIdFormat": "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",

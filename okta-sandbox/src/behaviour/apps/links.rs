@@ -26,8 +26,17 @@ pub(crate) fn sign_on(app: &Value, base: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// An app as the API shows it.
+/// An app as reads show it: without the client's secret.
 pub(crate) fn view(app: &Value, org: &Org, base: &str) -> Value {
+    let mut shown = with_secret(app, org, base);
+    if let Some(client) = shown.pointer_mut("/credentials/oauthClient") {
+        crate::json::remove(client, "client_secret");
+    }
+    shown
+}
+
+/// An app as the answers to writes show it.
+pub(super) fn with_secret(app: &Value, org: &Org, base: &str) -> Value {
     let (id, name, mode) = (
         text(app, "/id"),
         text(app, "/name"),
@@ -64,7 +73,6 @@ pub(crate) fn view(app: &Value, org: &Org, base: &str) -> Value {
         "ACTIVE" => links["deactivate"] = json!({ "href": format!("{own}/lifecycle/deactivate") }),
         _ => {
             links["activate"] = json!({ "href": format!("{own}/lifecycle/activate") });
-            links["delete"] = json!({ "href": own, "hints": { "allow": ["DELETE"] } });
         }
     }
     if mode.starts_with("SAML") {

@@ -156,7 +156,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
     if app["status"] == "ACTIVE" {
         call.log("application.lifecycle.activate", vec![app_target(&app)]);
     }
-    Ok(Answer::ok(&links::view(&app, call.org, call.base())))
+    Ok(Answer::ok(&links::with_secret(&app, call.org, call.base())))
 }
 
 fn replace(call: &mut Call<'_>) -> Outcome {
@@ -176,7 +176,7 @@ fn replace(call: &mut Call<'_>) -> Outcome {
     let id = text(&app, "/id").to_owned();
     call.org.apps.put(&id, app.clone());
     call.log("application.lifecycle.update", vec![app_target(&app)]);
-    Ok(Answer::ok(&links::view(&app, call.org, call.base())))
+    Ok(Answer::ok(&links::with_secret(&app, call.org, call.base())))
 }
 
 fn set_status(call: &mut Call<'_>, status: &str, event: &str) -> Outcome {

@@ -108,11 +108,11 @@ fn get(call: &mut Call<'_>) -> Outcome {
 
 /// A date with the offset of a time zone; `Z` where the zone is unknown.
 fn zoned(at: Timestamp, zone: &str) -> String {
-    match TimeZone::get(zone) {
-        Ok(zone) if zone != TimeZone::UTC => at
-            .to_zoned_datetime(zone)
-            .strftime("%Y-%m-%dT%H:%M:%S%:z")
-            .to_string(),
+    let zoned = TimeZone::get(zone).map(|zone| at.to_zoned_datetime(zone));
+    match zoned {
+        Ok(zoned) if !zoned.offset().is_zero() => {
+            zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+        }
         _ => clock::seconds(at),
     }
 }
