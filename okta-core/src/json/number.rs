@@ -51,7 +51,7 @@ pub(crate) fn exact_f64(text: &str) -> Option<f64> {
     }
     // At most fifteen significant digits always survive, within the normal range and without looking closer.
     let short = text.len() <= 15 && !text.bytes().any(|byte| matches!(byte, b'e' | b'E'));
-    (short || same_number(text, ryu::Buffer::new().format_finite(number))).then_some(number)
+    (short || same_number(text, zmij::Buffer::new().format_finite(number))).then_some(number)
 }
 
 /// Whether two JSON numbers have the same value.

@@ -27,6 +27,18 @@ impl fmt::Display for Kind {
 }
 
 impl Kind {
+    /// Kind of checked JSON text, by its first byte; any number is a [`Kind::Number`].
+    pub(crate) fn of(json: &str) -> Self {
+        match json.as_bytes().first() {
+            Some(b'"') => Self::String,
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::Array,
+            Some(b't' | b'f') => Self::Boolean,
+            Some(b'n') | None => Self::Null,
+            Some(_) => Self::Number,
+        }
+    }
+
     /// Lower-case name, as in a specification.
     #[must_use]
     pub fn as_str(self) -> &'static str {

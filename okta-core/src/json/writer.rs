@@ -168,7 +168,7 @@ impl Writer {
         if !value.is_finite() {
             return self.null();
         }
-        let mut buffer = ryu::Buffer::new();
+        let mut buffer = zmij::Buffer::new();
         let text = buffer.format_finite(value);
         self.out.push_str(text.strip_suffix(".0").unwrap_or(text));
     }

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
+use super::extra::{Floor, Gatherer};
 use crate::json::{Error, Kind, Reader};
 
 /// One difference between an answer and the specification.
@@ -62,8 +64,10 @@ pub struct Decoder<'a> {
     /// The text.
     pub reader: Reader<'a>,
     drift: Vec<(u64, Drift)>,
-    seen: HashMap<u64, usize>,
+    seen: HashMap<u64, usize, BuildHasherDefault<Hashed>>,
     fallbacks: usize,
+    /// What the objects under way keep as text.
+    pub(crate) gatherer: Gatherer,
     /// Hash of the path that is being decoded, so that a repeated difference costs a look-up and no text.
     pub(crate) path: u64,
 }
@@ -72,6 +76,7 @@ pub struct Decoder<'a> {
 pub(crate) struct Mark<'a> {
     reader: Reader<'a>,
     drift: usize,
+    floor: Floor,
 }
 
 #[inline(always)]
@@ -80,9 +85,33 @@ pub(crate) fn mix(path: u64, step: u64) -> u64 {
 }
 
 fn hash_text(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        mix(hash, u64::from(byte))
-    })
+    let (chunks, rest) = text.as_bytes().as_chunks::<8>();
+    let hash = chunks.iter().fold(text.len() as u64, |hash, chunk| {
+        mix(hash, u64::from_le_bytes(*chunk))
+    });
+    rest.iter()
+        .fold(hash, |hash, byte| mix(hash, u64::from(*byte)))
+}
+
+/// The keys are hashes already.
+#[derive(Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = mix(self.0, u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        // The table takes its place from the low bits and its tag from the high ones; a product fills only the high.
+        self.0 = hash ^ (hash >> 32);
+    }
 }
 
 impl<'a> Decoder<'a> {
@@ -90,8 +119,9 @@ impl<'a> Decoder<'a> {
         Self {
             reader,
             drift: Vec::new(),
-            seen: HashMap::new(),
+            seen: HashMap::default(),
             fallbacks: 0,
+            gatherer: Gatherer::default(),
             path: 0,
         }
     }
@@ -110,6 +140,7 @@ impl<'a> Decoder<'a> {
         Mark {
             reader: self.reader.clone(),
             drift: self.drift.len(),
+            floor: self.gatherer.floor(),
         }
     }
 
@@ -117,6 +148,7 @@ impl<'a> Decoder<'a> {
     #[cold]
     pub(crate) fn rewind(&mut self, mark: &Mark<'a>) {
         self.reader.rewind(&mark.reader);
+        self.gatherer.reset(mark.floor);
         for (hash, _) in self.drift.drain(mark.drift..) {
             self.seen.remove(&hash);
         }

@@ -146,6 +146,7 @@ fn decode_page(
         None => page.items = elements(&mut decoder, element)?,
         Some(name) => {
             let mut found = false;
+            let floor = decoder.gatherer.floor();
             let mut more = decoder.reader.begin_object()?;
             while more {
                 let raw_name = decoder.reader.string_raw()?;
@@ -161,11 +162,11 @@ fn decode_page(
                     decoder.step_out(noted, &format!(".{name}"), None);
                 } else {
                     let raw = decoder.reader.raw()?;
-                    page.envelope.keep(raw_name, raw, None);
+                    decoder.gatherer.keep(raw_name, raw, false);
                 }
                 more = decoder.reader.more_members()?;
             }
-            page.envelope.settle();
+            decoder.gatherer.finish(floor, &mut page.envelope);
             if !found {
                 decoder.note(DriftKind::MissingItems, name, "array", "nothing");
             }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::Table;
 use crate::json::{Reader, Writer};
 
 /// Members that a model does not know, and everything else that must survive a round trip.
@@ -14,135 +15,126 @@ use crate::json::{Reader, Writer};
 /// * the whole value, where a list element was no object at all;
 /// * that the object came from a server, so that no union tag is added to it.
 ///
-/// Sixteen bytes; allocates nothing unless there is text to keep (nulls beyond the 60th member included).
+/// 24 bytes. Allocates one buffer if there is text to keep, nothing for nulls (up to 60 members, bases included;
+/// further ones are kept as text).
 #[derive(Clone, Default)]
 pub struct Extra {
     bits: u64,
-    kept: Option<Box<Kept>>,
+    /// `"name":value,"name":value`, names as the writer escapes them, each once; or the whole value.
+    text: Option<Box<str>>,
 }
 
 /// Set once decoded.
 const DECODED: u64 = 1 << 63;
 /// Some entry belongs to a known member.
 const MISFITS: u64 = 1 << 62;
-/// The only entry is the whole value.
+/// The text is the whole value.
 const WHOLE: u64 = 1 << 61;
 /// Nulls with a bit of their own.
 const INLINE_NULLS: usize = 60;
 
-#[derive(Clone, Default)]
-struct Kept {
-    /// `"name":value` back to back.
-    text: String,
-    entries: Vec<Entry>,
-    /// Numbers of null members that have no bit.
-    nulls: Vec<usize>,
-}
-
-#[derive(Clone, Copy)]
-struct Entry {
-    start: usize,
-    /// Offset of the value; before it stand the name in quotes and the colon.
-    value: usize,
-    end: usize,
-    /// Number of the known member it belongs to.
-    member: Option<u16>,
-}
-
-impl Kept {
-    /// Name as it stands in the text, between the quotes.
-    fn raw_name(&self, entry: &Entry) -> &str {
-        self.text
-            .get(entry.start + 1..entry.value - 2)
-            .unwrap_or_default()
-    }
-
-    fn value(&self, entry: &Entry) -> &str {
-        self.text.get(entry.value..entry.end).unwrap_or_default()
-    }
-
-    fn position(&self, raw_name: &str) -> Option<usize> {
-        self.entries
-            .iter()
-            .rposition(|entry| self.raw_name(entry) == raw_name)
-    }
-}
-
 /// A name in the one form in which names are kept: without quotes, escapes as the writer makes them.
-fn canonical(name: &str) -> Cow<'_, str> {
+pub(crate) fn canonical(name: &str) -> Cow<'_, str> {
     if crate::json::is_plain(name) {
         return Cow::Borrowed(name);
     }
     let mut writer = Writer::new();
     writer.string(name);
     let quoted = writer.into_string();
-    Cow::Owned(quoted[1..quoted.len() - 1].to_owned())
+    Cow::Owned(
+        quoted
+            .get(1..quoted.len() - 1)
+            .unwrap_or_default()
+            .to_owned(),
+    )
+}
+
+/// The name that stands between quotes as `raw` in checked JSON text.
+pub(crate) fn resolved(raw: &str) -> Cow<'_, str> {
+    if !raw.contains('\\') {
+        return Cow::Borrowed(raw);
+    }
+    let quoted = format!("\"{raw}\"");
+    Cow::Owned(
+        Reader::from_text(&quoted)
+            .string()
+            .unwrap_or_default()
+            .into_owned(),
+    )
+}
+
+/// Raw names, raw values and whole entries of kept text.
+struct Entries<'a> {
+    reader: Reader<'a>,
+    more: bool,
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = (&'a str, &'a str, &'a str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if !self.more {
+            return None;
+        }
+        let start = self.reader.position();
+        let name = self.reader.string_raw().ok()?;
+        self.reader.colon().ok()?;
+        let value = self.reader.raw().ok()?;
+        let entry = self.reader.slice(start, self.reader.position());
+        self.more = self.reader.next_byte() == b',';
+        self.reader.step();
+        Some((name, value, entry))
+    }
 }
 
 impl Extra {
     /// Whether nothing is kept: no unknown member, no misfit, no null.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bits & !DECODED == 0
-            && self
-                .kept
-                .as_ref()
-                .is_none_or(|kept| kept.entries.is_empty() && kept.nulls.is_empty())
+        self.bits & !DECODED & !MISFITS == 0 && self.text.is_none()
+    }
+
+    fn entries(&self) -> Entries<'_> {
+        let text = self.text.as_deref().filter(|_| self.bits & WHOLE == 0);
+        Entries {
+            reader: Reader::from_text(text.unwrap_or_default()),
+            more: text.is_some(),
+        }
     }
 
     /// Names and raw JSON text of what is kept as text: unknown members and misfits.
     pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-        let whole = self.bits & WHOLE != 0;
-        self.kept.iter().flat_map(move |kept| {
-            let entries: &[Entry] = if whole { &[] } else { &kept.entries };
-            entries.iter().map(|entry| {
-                let mut name = Reader::from_text(
-                    kept.text
-                        .get(entry.start..entry.value - 1)
-                        .unwrap_or_default(),
-                );
-                (name.string().unwrap_or_default(), kept.value(entry))
-            })
-        })
+        self.entries()
+            .map(|(name, value, _)| (resolved(name), value))
     }
 
     /// Raw JSON text of a kept member.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let kept = self.kept.as_deref().filter(|_| self.bits & WHOLE == 0)?;
-        kept.position(&canonical(name))
-            .map(|at| kept.value(&kept.entries[at]))
+        self.text.as_ref()?;
+        let name = canonical(name);
+        let mut entries = self.entries();
+        entries
+            .find(|entry| entry.0 == name)
+            .map(|(_, value, _)| value)
     }
 
     /// The whole value, where it was no object.
     #[must_use]
     pub fn whole(&self) -> Option<&str> {
-        let kept = self.kept.as_deref().filter(|_| self.bits & WHOLE != 0)?;
-        kept.entries.first().map(|entry| kept.value(entry))
+        self.text.as_deref().filter(|_| self.bits & WHOLE != 0)
     }
 
     pub(crate) fn set_whole(&mut self, json: &str) {
-        let entry = Entry {
-            start: 0,
-            value: 0,
-            end: json.len(),
-            member: None,
-        };
-        self.kept = Some(Box::new(Kept {
-            text: json.to_owned(),
-            entries: vec![entry],
-            nulls: Vec::new(),
-        }));
+        self.text = Some(json.into());
         self.bits = DECODED | WHOLE;
     }
 
     /// A whole value gives way as soon as a member is set.
     pub(crate) fn drop_whole(&mut self) {
         if self.bits & WHOLE != 0 {
-            *self = Self {
-                bits: DECODED,
-                kept: None,
-            };
+            self.text = None;
+            self.bits = DECODED;
         }
     }
 
@@ -156,147 +148,96 @@ impl Extra {
         self.bits & DECODED != 0
     }
 
-    #[inline]
+    /// Whether a null is remembered for a member that has a bit.
+    #[inline(always)]
     pub(crate) fn is_null(&self, member: usize) -> bool {
-        if member < INLINE_NULLS {
-            self.bits >> member & 1 == 1
-        } else {
-            self.kept
-                .as_ref()
-                .is_some_and(|kept| kept.nulls.contains(&member))
-        }
+        member < INLINE_NULLS && self.bits >> member & 1 == 1
     }
 
-    pub(crate) fn set_null(&mut self, member: usize) {
+    /// Remembers a null; `false` if the member has no bit, then it must be kept as text.
+    #[inline]
+    #[must_use]
+    pub(crate) fn set_null(&mut self, member: usize) -> bool {
         if member < INLINE_NULLS {
             self.bits |= 1 << member;
-        } else if !self.is_null(member) {
-            self.kept.get_or_insert_default().nulls.push(member);
         }
+        member < INLINE_NULLS
     }
 
-    /// Forgets null and misfit of a member: it has a new value, or none.
-    #[inline]
-    pub(crate) fn forget(&mut self, member: usize) {
+    #[inline(always)]
+    pub(crate) fn forget_null(&mut self, member: usize) {
         if member < INLINE_NULLS {
             self.bits &= !(1 << member);
         }
-        if self.kept.is_some() {
-            self.forget_kept(member);
-        }
     }
 
-    #[cold]
-    fn forget_kept(&mut self, member: usize) {
-        if let Some(kept) = &mut self.kept {
-            kept.nulls.retain(|null| *null != member);
-            if self.bits & MISFITS != 0 {
-                kept.entries
-                    .retain(|entry| entry.member.map(usize::from) != Some(member));
-            }
-        }
-    }
-
-    /// Keeps `value` under a name that stands between quotes as `raw_name` in JSON text.
-    pub(crate) fn keep(&mut self, raw_name: &str, value: &str, member: Option<usize>) {
-        let canonical_name;
-        let raw_name = if raw_name.contains('\\') {
-            let quoted = format!("\"{raw_name}\"");
-            let name = Reader::from_text(&quoted)
-                .string()
-                .unwrap_or_default()
-                .into_owned();
-            canonical_name = canonical(&name).into_owned();
-            &canonical_name
-        } else {
-            raw_name
-        };
-        let kept = self.kept.get_or_insert_default();
-        let start = kept.text.len();
-        kept.text.reserve(raw_name.len() + value.len() + 3);
-        kept.text.push('"');
-        kept.text.push_str(raw_name);
-        kept.text.push_str("\":");
-        let at = kept.text.len();
-        kept.text.push_str(value);
-        let member = member.and_then(|number| u16::try_from(number).ok());
-        if member.is_some() {
+    /// Takes over what was gathered while an object was read.
+    pub(crate) fn set_text(&mut self, text: &str, misfits: bool) {
+        self.text = Some(text.into());
+        if misfits {
             self.bits |= MISFITS;
         }
-        kept.entries.push(Entry {
-            start,
-            value: at,
-            end: kept.text.len(),
-            member,
-        });
     }
 
     /// Keeps `value` under `name`, in place of what was kept under it.
-    pub(crate) fn replace(&mut self, name: &str, value: &str, member: Option<usize>) {
+    pub(crate) fn replace(&mut self, name: &str, value: &str, known: bool) {
         self.remove(name);
-        self.keep(&canonical(name), value, member);
+        let mut writer = Writer::new();
+        writer.raw(self.text.as_deref().unwrap_or_default());
+        if self.text.is_some() {
+            writer.raw(",");
+        }
+        writer.string(name);
+        writer.raw(":");
+        writer.raw(value);
+        self.set_text(writer.as_str(), known);
     }
 
-    /// Drops what is kept under a name; whether there was something. Its text goes when everything is gone.
+    /// Drops what is kept under a name; whether there was something.
     pub(crate) fn remove(&mut self, name: &str) -> bool {
-        let name = canonical(name);
-        let Some(kept) = &mut self.kept else {
+        if self.get(name).is_none() {
             return false;
-        };
-        let before = kept.entries.len();
-        let mut entries = std::mem::take(&mut kept.entries);
-        entries.retain(|entry| kept.raw_name(entry) != name);
-        kept.entries = entries;
-        before != kept.entries.len()
-    }
-
-    /// Of equal names only the last stays. Called once after an object was read.
-    #[inline]
-    pub(crate) fn settle(&mut self) {
-        if self
-            .kept
-            .as_ref()
-            .is_some_and(|kept| kept.entries.len() > 1)
-        {
-            self.settle_kept();
         }
-    }
-
-    fn settle_kept(&mut self) {
-        let Some(kept) = &mut self.kept else { return };
-        let mut entries = std::mem::take(&mut kept.entries);
-        let duplicate = if entries.len() <= 12 {
-            let same = |left: &Entry, right: &Entry| kept.raw_name(left) == kept.raw_name(right);
-            (1..entries.len()).any(|at| {
-                entries[..at]
-                    .iter()
-                    .any(|earlier| same(earlier, &entries[at]))
-            })
-        } else {
-            true
-        };
-        if duplicate {
-            let mut seen = std::collections::HashSet::with_capacity(entries.len());
-            entries.reverse();
-            entries.retain(|entry| seen.insert(kept.raw_name(entry)));
-            entries.reverse();
-        }
-        kept.entries = entries;
+        let name = canonical(name);
+        let kept: Vec<&str> = self
+            .entries()
+            .filter(|entry| entry.0 != name)
+            .map(|(_, _, entry)| entry)
+            .collect();
+        self.text = (!kept.is_empty()).then(|| kept.join(",").into());
+        true
     }
 
     /// Writes what is kept as text; `has_value` tells whether a known member has a typed value, which wins.
-    pub(crate) fn write(&self, writer: &mut Writer, has_value: &mut dyn FnMut(usize) -> bool) {
-        let Some(kept) = &self.kept else { return };
-        for entry in &kept.entries {
-            if entry
-                .member
-                .is_some_and(|member| has_value(usize::from(member)))
-            {
-                continue;
-            }
+    #[inline]
+    pub(crate) fn write(&self, writer: &mut Writer, has_value: &mut dyn FnMut(&str) -> bool) {
+        let Some(text) = &self.text else { return };
+        if self.bits & MISFITS == 0 {
             writer.element();
-            writer.raw(kept.text.get(entry.start..entry.end).unwrap_or_default());
+            return writer.raw(text);
         }
+        for (name, _, entry) in self.entries() {
+            if !has_value(&resolved(name)) {
+                writer.element();
+                writer.raw(entry);
+            }
+        }
+    }
+
+    /// As an object of its own, nulls by the names of a table.
+    fn to_object(&self, table: Option<&Table>) -> String {
+        let mut writer = Writer::new();
+        writer.begin_object();
+        for number in (0..INLINE_NULLS).filter(|number| self.is_null(*number)) {
+            match table.and_then(|table| table.member(number)) {
+                Some(member) => writer.key(member.name()),
+                None => writer.key(&format!("\u{0}{number}")),
+            }
+            writer.null();
+        }
+        self.write(&mut writer, &mut |_| false);
+        writer.end_object();
+        writer.into_string()
     }
 }
 
@@ -316,26 +257,145 @@ impl fmt::Debug for Extra {
 /// By what is kept, member by member, numbers by value.
 impl PartialEq for Extra {
     fn eq(&self, other: &Self) -> bool {
-        let text = |extra: &Self| {
-            let mut writer = Writer::new();
-            match extra.whole() {
-                Some(whole) => writer.raw(whole),
-                None => {
-                    writer.begin_object();
-                    extra.write(&mut writer, &mut |_| false);
-                    writer.end_object();
-                }
+        match (self.whole(), other.whole()) {
+            (None, None) => crate::json::same_value(&self.to_object(None), &other.to_object(None)),
+            (Some(left), Some(right)) => crate::json::same_value(left, right),
+            _ => false,
+        }
+    }
+}
+
+/// Gathers what objects keep as text while they are read. One buffer for a whole decode, used as a stack: nested
+/// objects finish first, so that each object's text is allocated once, at its final size.
+#[derive(Default)]
+pub(crate) struct Gatherer {
+    text: String,
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    start: usize,
+    /// End of the name; it starts one after `start`.
+    name: usize,
+    end: usize,
+    known: bool,
+}
+
+/// Where an object's entries begin.
+#[derive(Clone, Copy)]
+pub(crate) struct Floor(usize);
+
+impl Gatherer {
+    #[inline]
+    pub(crate) fn floor(&self) -> Floor {
+        Floor(self.entries.len())
+    }
+
+    /// Forgets what an object gathered whose reading failed.
+    pub(crate) fn reset(&mut self, floor: Floor) {
+        if let Some(entry) = self.entries.get(floor.0) {
+            self.text.truncate(entry.start);
+            self.entries.truncate(floor.0);
+        }
+    }
+
+    /// Keeps a value under a name that stands between quotes as `raw_name` in JSON text.
+    pub(crate) fn keep(&mut self, raw_name: &str, value: &str, known: bool) {
+        let resolved;
+        let name: &str = if raw_name.contains('\\') {
+            resolved = canonical(&self::resolved(raw_name)).into_owned();
+            &resolved
+        } else {
+            raw_name
+        };
+        let start = self.text.len();
+        self.text.push('"');
+        self.text.push_str(name);
+        let name = self.text.len();
+        self.text.push_str("\":");
+        self.text.push_str(value);
+        let end = self.text.len();
+        self.text.push(',');
+        self.entries.push(Entry {
+            start,
+            name,
+            end,
+            known,
+        });
+    }
+
+    fn name(&self, entry: &Entry) -> &str {
+        self.text
+            .get(entry.start + 1..entry.name)
+            .unwrap_or_default()
+    }
+
+    /// Forgets what this object kept for a known member, which has come again.
+    #[inline]
+    pub(crate) fn forget(&mut self, floor: Floor, name: &str) {
+        if self.entries.len() > floor.0 {
+            self.forget_known(floor, name);
+        }
+    }
+
+    fn forget_known(&mut self, floor: Floor, name: &str) {
+        let mut at = floor.0;
+        while let Some(entry) = self.entries.get(at) {
+            if entry.known && self.name(entry) == name {
+                self.entries.remove(at);
+            } else {
+                at += 1;
             }
-            writer.into_string()
+        }
+    }
+
+    /// Moves what an object gathered into its extra; of equal names the last stays.
+    #[inline]
+    pub(crate) fn finish(&mut self, floor: Floor, extra: &mut Extra) {
+        if self.entries.len() > floor.0 {
+            self.move_to(floor, extra);
+        }
+    }
+
+    fn move_to(&mut self, floor: Floor, extra: &mut Extra) {
+        let own = self.entries.get(floor.0..).unwrap_or_default();
+        let (Some(first), Some(last)) = (own.first(), own.last()) else {
+            return;
         };
-        let nulls = |extra: &Self| {
-            let mut nulls: Vec<usize> = extra
-                .kept
-                .as_ref()
-                .map_or(Vec::new(), |kept| kept.nulls.clone());
-            nulls.sort_unstable();
-            (extra.bits & (MISFITS - 1) & !WHOLE, nulls)
-        };
-        nulls(self) == nulls(other) && crate::json::same_value(&text(self), &text(other))
+        let misfits = own.iter().any(|entry| entry.known);
+        // Contiguous and without repetition is the usual case: one copy.
+        let contiguous = own.windows(2).all(|pair| pair[0].end + 1 == pair[1].start);
+        if contiguous && !self.repeats(own) {
+            extra.set_text(
+                self.text.get(first.start..last.end).unwrap_or_default(),
+                misfits,
+            );
+        } else {
+            let mut seen = std::collections::HashSet::with_capacity(own.len());
+            let mut kept: Vec<&Entry> = own
+                .iter()
+                .rev()
+                .filter(|entry| seen.insert(self.name(entry)))
+                .collect();
+            kept.reverse();
+            let parts: Vec<&str> = kept
+                .iter()
+                .map(|entry| self.text.get(entry.start..entry.end).unwrap_or_default())
+                .collect();
+            extra.set_text(&parts.join(","), misfits);
+        }
+        let start = first.start;
+        self.text.truncate(start);
+        self.entries.truncate(floor.0);
+    }
+
+    fn repeats(&self, own: &[Entry]) -> bool {
+        // Beyond a handful, comparing each with each is dearer than a set.
+        own.len() > 16
+            || own.iter().enumerate().any(|(at, entry)| {
+                let name = self.name(entry);
+                own[..at].iter().any(|earlier| self.name(earlier) == name)
+            })
     }
 }

@@ -175,19 +175,25 @@ fn set_raw(object: &mut dyn Object, name: &str, json: &str) -> Result<(), Why> {
     with_layers(object, &mut |table, layers, extra| {
         extra.drop_whole();
         let Some(number) = table.find(name) else {
-            return extra.replace(name, json, None);
+            return extra.replace(name, json, false);
         };
         let Some(slot) = layers.slot(number) else {
             return;
         };
         if json == "null" {
             slot.clear();
-            extra.forget(number);
-            return extra.set_null(number);
+            extra.remove(name);
+            if !extra.set_null(number) {
+                extra.replace(name, "null", true);
+            }
+            return;
         }
         let mut decoder = Decoder::new(Reader::from_text(json));
         match slot.read(&mut decoder) {
-            Ok(()) => extra.forget(number),
+            Ok(()) => {
+                extra.forget_null(number);
+                extra.remove(name);
+            }
             Err(fault) => {
                 slot.clear();
                 result = Err(match fault {
@@ -208,7 +214,7 @@ fn unset(object: &mut dyn Object, name: &str) -> bool {
         {
             found = slot.is_some() || extra.is_null(number);
             slot.clear();
-            extra.forget(number);
+            extra.forget_null(number);
         }
         found |= extra.remove(name);
     });

@@ -1,6 +1,7 @@
 //! The driver that decodes every model.
 
-use super::drift::mix;
+use super::drift::{Mark, mix};
+use super::extra::{Floor, resolved};
 use super::layers::{Layers, with_layers};
 use super::{Decoder, DriftKind, Extra, Fault, Member, Object, Table};
 use crate::json::{Error, Kind, Reader};
@@ -51,21 +52,30 @@ fn decode_object(
     decoder: &mut Decoder<'_>,
 ) -> Result<(), Error> {
     extra.set_decoded();
-    let path = decoder.path;
+    let frame = Frame {
+        path: decoder.path,
+        floor: decoder.gatherer.floor(),
+    };
     let mut previous: Option<&'static Member> = None;
     let mut more = decoder.reader.begin_object()?;
     while more {
         match next_member(table, previous, &mut decoder.reader)? {
             Ok((number, member)) => {
                 previous = Some(member);
-                known(number, member, layers, extra, decoder, path)?;
+                known(number, member, layers, extra, decoder, &frame)?;
             }
-            Err(raw_name) => unknown(table, raw_name, extra, decoder)?,
+            Err(raw_name) => unknown(table, raw_name, decoder)?,
         }
         more = decoder.reader.more_members()?;
     }
-    extra.settle();
+    decoder.gatherer.finish(frame.floor, extra);
     Ok(())
+}
+
+/// What stays the same while one object is read.
+struct Frame {
+    path: u64,
+    floor: Floor,
 }
 
 /// Takes a name and its colon: a member of the table, or the name as it stands between the quotes.
@@ -85,12 +95,7 @@ fn next_member<'a>(
     }
     let raw_name = reader.string_raw()?;
     reader.colon()?;
-    let number = if raw_name.contains('\\') {
-        let quoted = format!("\"{raw_name}\"");
-        table.find(&Reader::from_text(&quoted).string()?)
-    } else {
-        table.find(raw_name)
-    };
+    let number = table.find(&resolved(raw_name));
     Ok(
         match number.and_then(|number| Some((number, table.member(number)?))) {
             Some((number, member)) => {
@@ -109,23 +114,27 @@ fn known(
     layers: &mut Layers<'_, '_>,
     extra: &mut Extra,
     decoder: &mut Decoder<'_>,
-    path: u64,
+    frame: &Frame,
 ) -> Result<(), Error> {
     let Some(slot) = layers.slot(number) else {
         return decoder.reader.skip();
     };
-    extra.forget(number);
+    // Of equal names the last one counts.
+    extra.forget_null(number);
+    decoder.gatherer.forget(frame.floor, member.name());
     if decoder.reader.next_byte() == b'n' {
         decoder.reader.null()?;
         slot.clear();
-        extra.set_null(number);
+        if !extra.set_null(number) {
+            decoder.gatherer.keep(member.name(), "null", true);
+        }
         return Ok(());
     }
     let mark = decoder.mark();
     let noted = decoder.noted();
-    decoder.path = mix(path, member.ready_key().as_ptr() as u64);
+    decoder.path = mix(frame.path, member.ready_key().as_ptr() as u64);
     let result = slot.read(decoder);
-    decoder.path = path;
+    decoder.path = frame.path;
     match result {
         Ok(()) => {
             if decoder.noted() > noted {
@@ -135,20 +144,25 @@ fn known(
         }
         Err(Fault::Misfit(expected)) => {
             slot.clear();
-            let raw = decoder
-                .retake(&mark)
-                .map_err(|error| inside(error, member))?;
-            decoder.note_misfit(member.name(), expected, raw);
-            let name = member.ready_key();
-            extra.keep(
-                name.get(2..name.len() - 2).unwrap_or_default(),
-                raw,
-                Some(number),
-            );
-            Ok(())
+            misfit(member, expected, &mark, decoder)
         }
         Err(Fault::Fatal(error)) => Err(inside(error, member)),
     }
+}
+
+#[cold]
+fn misfit<'a>(
+    member: &Member,
+    expected: Kind,
+    mark: &Mark<'a>,
+    decoder: &mut Decoder<'a>,
+) -> Result<(), Error> {
+    let raw = decoder
+        .retake(mark)
+        .map_err(|error| inside(error, member))?;
+    decoder.note_misfit(member.name(), expected, raw);
+    decoder.gatherer.keep(member.name(), raw, true);
+    Ok(())
 }
 
 #[cold]
@@ -157,19 +171,18 @@ fn inside(mut error: Error, member: &Member) -> Error {
     error
 }
 
-fn unknown(
-    table: &'static Table,
-    raw_name: &str,
-    extra: &mut Extra,
-    decoder: &mut Decoder<'_>,
-) -> Result<(), Error> {
+fn unknown(table: &'static Table, raw_name: &str, decoder: &mut Decoder<'_>) -> Result<(), Error> {
+    decoder.reader.next_byte();
     let raw = decoder.reader.raw()?;
-    extra.keep(raw_name, raw, None);
+    decoder.gatherer.keep(raw_name, raw, false);
     if !table.open && !table.is_tag(raw_name) {
-        let found = Reader::from_text(raw)
-            .kind()
-            .map_or("nothing", Kind::as_str);
-        decoder.note(DriftKind::UnknownMember, raw_name, table.name, found);
+        let found = Kind::of(raw);
+        decoder.note(
+            DriftKind::UnknownMember,
+            raw_name,
+            table.name,
+            found.as_str(),
+        );
     }
     Ok(())
 }

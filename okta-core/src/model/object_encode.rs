@@ -57,7 +57,10 @@ fn encode_layers(layers: &[Parts<'_, '_>], extra: &Extra, writer: &mut Writer) {
             }
         }
     }
-    extra.write(writer, &mut |number| slot_has_value(layers, number));
+    extra.write(writer, &mut |name| {
+        let known = layers.first().and_then(|layer| layer.table.find(name));
+        known.is_some_and(|number| slot_has_value(layers, number))
+    });
     writer.end_object();
 }
 
