@@ -223,12 +223,12 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::apps::credentials::jwks::LIST,
-        responses: &[(200, recode::<Vec<m::AppsCredentialsJwksListResponseItem>>)],
+        responses: &[(200, recode::<Vec<m::OAuth2ClientJsonKey>>)],
         request: None,
     },
     OperationEntry {
         info: &generated::apps::credentials::jwks::CREATE,
-        responses: &[(201, recode::<m::AppsCredentialsJwksCreateResponse>)],
+        responses: &[(201, recode::<m::OAuth2ClientJsonKey>)],
         request: Some(recode::<m::AppsCredentialsJwksCreateRequest>),
     },
     OperationEntry {
@@ -238,17 +238,17 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::apps::credentials::jwks::GET,
-        responses: &[(200, recode::<m::AppsCredentialsJwksGetResponse>)],
+        responses: &[(200, recode::<m::OAuth2ClientJsonKey>)],
         request: None,
     },
     OperationEntry {
         info: &generated::apps::credentials::jwks::ACTIVATE,
-        responses: &[(200, recode::<m::AppsCredentialsJwksActivateResponse>)],
+        responses: &[(200, recode::<m::OAuth2ClientJsonKey>)],
         request: None,
     },
     OperationEntry {
         info: &generated::apps::credentials::jwks::DEACTIVATE,
-        responses: &[(200, recode::<m::OAuth2ClientJsonSigningKeyResponse>)],
+        responses: &[(200, recode::<m::OAuth2ClientJsonKey>)],
         request: None,
     },
     OperationEntry {
@@ -542,23 +542,23 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::authenticators::LIST,
-        responses: &[(200, recode::<Vec<m::AuthenticatorBase>>)],
+        responses: &[(200, recode::<Vec<m::Authenticator>>)],
         request: None,
     },
     OperationEntry {
         info: &generated::authenticators::CREATE,
-        responses: &[(200, recode::<m::AuthenticatorBase>)],
-        request: Some(recode::<m::AuthenticatorBase>),
+        responses: &[(200, recode::<m::Authenticator>)],
+        request: Some(recode::<m::Authenticator>),
     },
     OperationEntry {
         info: &generated::authenticators::GET,
-        responses: &[(200, recode::<m::AuthenticatorBase>)],
+        responses: &[(200, recode::<m::Authenticator>)],
         request: None,
     },
     OperationEntry {
         info: &generated::authenticators::REPLACE,
-        responses: &[(200, recode::<m::AuthenticatorBase>)],
-        request: Some(recode::<m::AuthenticatorBase>),
+        responses: &[(200, recode::<m::Authenticator>)],
+        request: Some(recode::<m::Authenticator>),
     },
     OperationEntry {
         info: &generated::authenticators::aaguids::LIST,
@@ -592,37 +592,37 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::authenticators::ACTIVATE,
-        responses: &[(200, recode::<m::AuthenticatorBase>)],
+        responses: &[(200, recode::<m::Authenticator>)],
         request: None,
     },
     OperationEntry {
         info: &generated::authenticators::DEACTIVATE,
-        responses: &[(200, recode::<m::AuthenticatorBase>)],
+        responses: &[(200, recode::<m::Authenticator>)],
         request: None,
     },
     OperationEntry {
         info: &generated::authenticators::methods::LIST,
-        responses: &[(200, recode::<Vec<m::AuthenticatorMethodBase>>)],
+        responses: &[(200, recode::<Vec<m::AuthenticatorMethod>>)],
         request: None,
     },
     OperationEntry {
         info: &generated::authenticators::methods::GET,
-        responses: &[(200, recode::<m::AuthenticatorMethodBase>)],
+        responses: &[(200, recode::<m::AuthenticatorMethod>)],
         request: None,
     },
     OperationEntry {
         info: &generated::authenticators::methods::REPLACE,
-        responses: &[(200, recode::<m::AuthenticatorMethodBase>)],
-        request: Some(recode::<m::AuthenticatorMethodBase>),
+        responses: &[(200, recode::<m::AuthenticatorMethod>)],
+        request: Some(recode::<m::AuthenticatorMethod>),
     },
     OperationEntry {
         info: &generated::authenticators::methods::ACTIVATE,
-        responses: &[(200, recode::<m::AuthenticatorMethodBase>)],
+        responses: &[(200, recode::<m::AuthenticatorMethod>)],
         request: None,
     },
     OperationEntry {
         info: &generated::authenticators::methods::DEACTIVATE,
-        responses: &[(200, recode::<m::AuthenticatorMethodBase>)],
+        responses: &[(200, recode::<m::AuthenticatorMethod>)],
         request: None,
     },
     OperationEntry {
@@ -1433,8 +1433,8 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::email_servers::CREATE,
-        responses: &[(201, recode::<m::BaseEmailServer>)],
-        request: Some(recode::<m::BaseEmailServerCreate>),
+        responses: &[(201, recode::<m::EmailServer>)],
+        request: Some(recode::<m::EmailServerCreate>),
     },
     OperationEntry {
         info: &generated::email_servers::DELETE,
@@ -1443,13 +1443,13 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::email_servers::GET,
-        responses: &[(200, recode::<m::BaseEmailServer>)],
+        responses: &[(200, recode::<m::EmailServer>)],
         request: None,
     },
     OperationEntry {
         info: &generated::email_servers::UPDATE,
-        responses: &[(200, recode::<m::BaseEmailServer>)],
-        request: Some(recode::<m::BaseEmailServer>),
+        responses: &[(200, recode::<m::EmailServer>)],
+        request: Some(recode::<m::EmailServer>),
     },
     OperationEntry {
         info: &generated::email_servers::TEST,
@@ -1613,16 +1613,16 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::groups::roles::LIST,
-        responses: &[(200, recode::<Vec<m::GroupsRolesListResponseItem>>)],
+        responses: &[(200, recode::<Vec<m::RoleAssignment>>)],
         request: None,
     },
     OperationEntry {
         info: &generated::groups::roles::CREATE,
         responses: &[
-            (200, recode::<m::GroupsRolesCreateResponse>),
-            (201, recode::<m::GroupsRolesCreateResponse>),
+            (200, recode::<m::GroupsRolesGetResponse>),
+            (201, recode::<m::GroupsRolesGetResponse>),
         ],
-        request: Some(recode::<m::GroupsRolesCreateRequest>),
+        request: Some(recode::<m::RoleAssignmentRequest>),
     },
     OperationEntry {
         info: &generated::groups::roles::DELETE,
@@ -3344,13 +3344,13 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::users::roles::LIST,
-        responses: &[(200, recode::<Vec<m::UsersRolesListResponseItem>>)],
+        responses: &[(200, recode::<Vec<m::RoleAssignment>>)],
         request: None,
     },
     OperationEntry {
         info: &generated::users::roles::CREATE,
-        responses: &[(201, recode::<m::UsersRolesCreateResponse>)],
-        request: Some(recode::<m::UsersRolesCreateRequest>),
+        responses: &[(201, recode::<m::GroupsRolesGetResponse>)],
+        request: Some(recode::<m::RoleAssignmentRequest>),
     },
     OperationEntry {
         info: &generated::users::roles::DELETE,
@@ -3359,7 +3359,7 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::users::roles::GET,
-        responses: &[(200, recode::<m::UsersRolesGetResponse>)],
+        responses: &[(200, recode::<m::GroupsRolesGetResponse>)],
         request: None,
     },
     OperationEntry {
@@ -3554,13 +3554,13 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::oauth2::clients::roles::LIST,
-        responses: &[(200, recode::<Vec<m::Oauth2ClientsRolesListResponseItem>>)],
+        responses: &[(200, recode::<Vec<m::GroupsRolesGetResponse>>)],
         request: None,
     },
     OperationEntry {
         info: &generated::oauth2::clients::roles::CREATE,
-        responses: &[(200, recode::<m::Oauth2ClientsRolesCreateResponse>)],
-        request: Some(recode::<m::Oauth2ClientsRolesCreateRequest>),
+        responses: &[(200, recode::<m::GroupsRolesGetResponse>)],
+        request: Some(recode::<m::RoleAssignmentRequest>),
     },
     OperationEntry {
         info: &generated::oauth2::clients::roles::DELETE,
@@ -3569,7 +3569,7 @@ pub static OPERATIONS: &[OperationEntry] = &[
     },
     OperationEntry {
         info: &generated::oauth2::clients::roles::GET,
-        responses: &[(200, recode::<m::Oauth2ClientsRolesGetResponse>)],
+        responses: &[(200, recode::<m::GroupsRolesGetResponse>)],
         request: None,
     },
     OperationEntry {

@@ -112,8 +112,8 @@ impl EntitlementLinks {
 okta_core::union! {
     /// Schema `entitlement-patch[]`, one of several by `refType`.
     pub enum EntitlementPatchItem: "entitlement-patch[]" by "refType" base EntitlementPatchItemBase {
-        "ENTITLEMENT" => Entitlement(EntitlementPatchOperation),
-        "ENTITLEMENT-VALUE" => Values(EntitlementValuesPatchOperation),
+        "ENTITLEMENT" => PatchOperation(EntitlementPatchOperation),
+        "ENTITLEMENT-VALUE" => ValuesPatchOperation(EntitlementValuesPatchOperation),
     }
 }
 

@@ -179,8 +179,8 @@ impl PatchLabelValueOperation {
 okta_core::union! {
     /// Schema `patch-labels[]`, one of several by `refType`.
     pub enum PatchLabelsItem: "patch-labels[]" by "refType" base PatchLabelsItemBase {
-        "LABEL-CATEGORY" => LabelCategory(PatchLabelOperation),
-        "LABEL-VALUE" => Value(PatchLabelValueOperation),
+        "LABEL-CATEGORY" => Operation(PatchLabelOperation),
+        "LABEL-VALUE" => ValueOperation(PatchLabelValueOperation),
     }
 }
 

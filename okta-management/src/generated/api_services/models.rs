@@ -71,7 +71,7 @@ pub struct ApiServiceIntegrationInstanceSecret {
 okta_core::model! {
     ApiServiceIntegrationInstanceSecret: "APIServiceIntegrationInstanceSecret" {
         links: "_links" = REQUIRED | READ_ONLY,
-        client_secret: "client_secret" = REQUIRED | READ_ONLY,
+        client_secret: "client_secret" = REQUIRED | READ_ONLY | SECRET,
         created: "created" = REQUIRED | READ_ONLY,
         id: "id" = REQUIRED | READ_ONLY,
         last_updated: "lastUpdated" = REQUIRED | READ_ONLY,
@@ -269,7 +269,7 @@ pub struct PostApiServiceIntegrationInstance {
 okta_core::model! {
     PostApiServiceIntegrationInstance: "postAPIServiceIntegrationInstance" {
         links: "_links" = READ_ONLY,
-        client_secret: "clientSecret" = READ_ONLY,
+        client_secret: "clientSecret" = READ_ONLY | SECRET,
         config_guide_url: "configGuideUrl" = READ_ONLY,
         created_at: "createdAt" = READ_ONLY,
         created_by: "createdBy" = READ_ONLY,

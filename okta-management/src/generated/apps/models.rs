@@ -460,14 +460,6 @@ okta_core::choice! {
     }
 }
 
-okta_core::choice! {
-    /// Schema `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate 200`, one of several.
-    pub enum AppsCredentialsJwksActivateResponse: "POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate 200" {
-        has "e" | "kty" | "n" | "use" => Encryption(OAuth2ClientJsonEncryptionKeyResponse),
-        object => Signing(OAuth2ClientJsonSigningKeyResponse),
-    }
-}
-
 okta_core::union! {
     /// Schema `POST /api/v1/apps/{appId}/credentials/jwks request`, one of several by `use`.
     pub enum AppsCredentialsJwksCreateRequest: "POST /api/v1/apps/{appId}/credentials/jwks request" by "use" detached AppsCredentialsJwksCreateRequestBase {
@@ -505,30 +497,6 @@ impl AppsCredentialsJwksCreateRequestBase {
     }
 }
 
-okta_core::choice! {
-    /// Schema `POST /api/v1/apps/{appId}/credentials/jwks 201`, one of several.
-    pub enum AppsCredentialsJwksCreateResponse: "POST /api/v1/apps/{appId}/credentials/jwks 201" {
-        has "e" | "kty" | "n" | "use" => Encryption(OAuth2ClientJsonEncryptionKeyResponse),
-        object => Signing(OAuth2ClientJsonSigningKeyResponse),
-    }
-}
-
-okta_core::choice! {
-    /// Schema `GET /api/v1/apps/{appId}/credentials/jwks/{keyId} 200`, one of several.
-    pub enum AppsCredentialsJwksGetResponse: "GET /api/v1/apps/{appId}/credentials/jwks/{keyId} 200" {
-        has "e" | "kty" | "n" | "use" => Encryption(OAuth2ClientJsonEncryptionKeyResponse),
-        object => Signing(OAuth2ClientJsonSigningKeyResponse),
-    }
-}
-
-okta_core::choice! {
-    /// Schema `GET /api/v1/apps/{appId}/credentials/jwks 200[]`, one of several.
-    pub enum AppsCredentialsJwksListResponseItem: "GET /api/v1/apps/{appId}/credentials/jwks 200[]" {
-        has "e" | "kty" | "n" | "use" => Encryption(OAuth2ClientJsonEncryptionKeyResponse),
-        object => Signing(OAuth2ClientJsonSigningKeyResponse),
-    }
-}
-
 okta_core::open_enum! {
     /// Schema `parameter status of getAllCrossAppAccessConnections`, a list of values that may grow.
     pub enum AppsCwoConnectionsListStatus: "parameter status of getAllCrossAppAccessConnections" {
@@ -540,8 +508,8 @@ okta_core::open_enum! {
 okta_core::choice! {
     /// Schema `PUT /api/v1/apps/{appId}/features/{featureName} request`, one of several.
     pub enum AppsFeaturesReplaceRequest: "PUT /api/v1/apps/{appId}/features/{featureName} request" {
-        has "importRules" | "importSettings" => InboundProvisioning(CapabilitiesInboundProvisioningObject),
-        object => CapabilitiesObject(CapabilitiesObject),
+        has "importRules" | "importSettings" => InboundProvisioningObject(CapabilitiesInboundProvisioningObject),
+        object => Object(CapabilitiesObject),
     }
 }
 
@@ -1512,7 +1480,7 @@ pub struct OAuth2ClientSecret {
 okta_core::model! {
     OAuth2ClientSecret: "OAuth2ClientSecret" {
         links: "_links" = READ_ONLY,
-        client_secret: "client_secret" = READ_ONLY,
+        client_secret: "client_secret" = READ_ONLY | SECRET,
         created: "created" = READ_ONLY,
         id: "id" = READ_ONLY,
         last_updated: "lastUpdated" = READ_ONLY,
@@ -1534,7 +1502,7 @@ pub struct OAuth2ClientSecretRequestBody {
 
 okta_core::model! {
     OAuth2ClientSecretRequestBody: "OAuth2ClientSecretRequestBody" {
-        client_secret: "client_secret",
+        client_secret: "client_secret" = SECRET,
         status: "status",
     }
 }
@@ -1935,7 +1903,7 @@ pub struct ProvisioningConnectionTokenRequestProfile {
 okta_core::model! {
     ProvisioningConnectionTokenRequestProfile: "ProvisioningConnectionTokenRequestProfile" {
         auth_scheme: "authScheme" = REQUIRED,
-        token: "token",
+        token: "token" = SECRET,
     }
 }
 

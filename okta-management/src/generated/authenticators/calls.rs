@@ -25,7 +25,7 @@ impl Authenticators {
     }
 
     /// `POST /api/v1/authenticators` (operation `createAuthenticator`).
-    pub fn create(&self, body: &models::AuthenticatorBase) -> Create {
+    pub fn create(&self, body: &models::Authenticator) -> Create {
         Create::new(body).attach(&self.client)
     }
 
@@ -38,7 +38,7 @@ impl Authenticators {
     pub fn replace(
         &self,
         authenticator_id: impl Into<String>,
-        body: &models::AuthenticatorBase,
+        body: &models::Authenticator,
     ) -> Replace {
         Replace::new(authenticator_id, body).attach(&self.client)
     }
@@ -115,7 +115,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators",
     public: false,
 };
-okta_core::operation!(List, LIST, page models::AuthenticatorBase);
+okta_core::operation!(List, LIST, page models::Authenticator);
 
 /// `POST /api/v1/authenticators`
 ///
@@ -130,7 +130,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
-    pub fn new(body: &models::AuthenticatorBase) -> Self {
+    pub fn new(body: &models::Authenticator) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
         Self { call }
@@ -172,7 +172,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators",
     public: false,
 };
-okta_core::operation!(Create, CREATE, json models::AuthenticatorBase);
+okta_core::operation!(Create, CREATE, json models::Authenticator);
 
 /// `GET /api/v1/authenticators/{authenticatorId}`
 ///
@@ -223,7 +223,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators/{id}",
     public: false,
 };
-okta_core::operation!(Get, GET, json models::AuthenticatorBase);
+okta_core::operation!(Get, GET, json models::Authenticator);
 
 /// `PUT /api/v1/authenticators/{authenticatorId}`
 ///
@@ -238,7 +238,7 @@ pub struct Replace {
 
 impl Replace {
     /// The operation with what the operation requires, without a client.
-    pub fn new(authenticator_id: impl Into<String>, body: &models::AuthenticatorBase) -> Self {
+    pub fn new(authenticator_id: impl Into<String>, body: &models::Authenticator) -> Self {
         let mut call = Call::new(&REPLACE);
         call.set_path("authenticatorId", authenticator_id);
         call.set_json(body);
@@ -275,7 +275,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators/{id}",
     public: false,
 };
-okta_core::operation!(Replace, REPLACE, json models::AuthenticatorBase);
+okta_core::operation!(Replace, REPLACE, json models::Authenticator);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/lifecycle/activate`
 ///
@@ -326,7 +326,7 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators",
     public: false,
 };
-okta_core::operation!(Activate, ACTIVATE, json models::AuthenticatorBase);
+okta_core::operation!(Activate, ACTIVATE, json models::Authenticator);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/lifecycle/deactivate`
 ///
@@ -377,4 +377,4 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators",
     public: false,
 };
-okta_core::operation!(Deactivate, DEACTIVATE, json models::AuthenticatorBase);
+okta_core::operation!(Deactivate, DEACTIVATE, json models::Authenticator);

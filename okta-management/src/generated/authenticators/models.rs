@@ -98,7 +98,7 @@ okta_core::model! {
 
 okta_core::union! {
     /// Schema `AuthenticatorBase`, one of several by `key`.
-    pub enum AuthenticatorBase: "AuthenticatorBase" by "key" base AuthenticatorBaseBase {
+    pub enum Authenticator: "AuthenticatorBase" by "key" base AuthenticatorBase {
         "custom_app" => CustomApp(AuthenticatorKeyCustomApp),
         "custom_otp" => CustomOtp(AuthenticatorKeyCustomOtp),
         "duo" => Duo(AuthenticatorKeyDuo),
@@ -121,7 +121,7 @@ okta_core::union! {
 
 /// Schema `AuthenticatorBase`.
 #[derive(Clone, Default)]
-pub struct AuthenticatorBaseBase {
+pub struct AuthenticatorBase {
     /// `_links`: `AuthenticatorLinks`.
     pub links: Option<AuthenticatorLinks>,
     /// `created`: string (date-time), read-only.
@@ -145,7 +145,7 @@ pub struct AuthenticatorBaseBase {
 }
 
 okta_core::model! {
-    AuthenticatorBaseBase: "AuthenticatorBase" {
+    AuthenticatorBase: "AuthenticatorBase" {
         links: "_links",
         created: "created" = READ_ONLY,
         description: "description",
@@ -162,7 +162,7 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyCustomApp {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
     /// `agreeToTerms`: boolean.
     pub agree_to_terms: Option<bool>,
     /// `provider`.
@@ -172,7 +172,7 @@ pub struct AuthenticatorKeyCustomApp {
 }
 
 okta_core::model! {
-    AuthenticatorKeyCustomApp: "AuthenticatorKeyCustomApp" extends AuthenticatorBaseBase tag "key" = "custom_app" {
+    AuthenticatorKeyCustomApp: "AuthenticatorKeyCustomApp" extends AuthenticatorBase tag "key" = "custom_app" {
         agree_to_terms: "agreeToTerms",
         provider: "provider",
         settings: "settings",
@@ -276,11 +276,11 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyCustomOtp {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
 }
 
 okta_core::model! {
-    AuthenticatorKeyCustomOtp: "AuthenticatorKeyCustomOtp" extends AuthenticatorBaseBase tag "key" = "custom_otp" {
+    AuthenticatorKeyCustomOtp: "AuthenticatorKeyCustomOtp" extends AuthenticatorBase tag "key" = "custom_otp" {
     }
 }
 
@@ -288,13 +288,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyDuo {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
     /// `provider`.
     pub provider: Option<AuthenticatorKeyDuoProvider>,
 }
 
 okta_core::model! {
-    AuthenticatorKeyDuo: "AuthenticatorKeyDuo" extends AuthenticatorBaseBase tag "key" = "duo" {
+    AuthenticatorKeyDuo: "AuthenticatorKeyDuo" extends AuthenticatorBase tag "key" = "duo" {
         provider: "provider",
     }
 }
@@ -335,8 +335,8 @@ pub struct AuthenticatorKeyDuoProviderConfiguration {
 okta_core::model! {
     AuthenticatorKeyDuoProviderConfiguration: "AuthenticatorKeyDuo.provider.configuration" {
         host: "host",
-        integration_key: "integrationKey",
-        secret_key: "secretKey",
+        integration_key: "integrationKey" = SECRET,
+        secret_key: "secretKey" = SECRET,
         user_name_template: "userNameTemplate",
     }
 }
@@ -360,13 +360,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyEmail {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
     /// `settings`.
     pub settings: Option<AuthenticatorKeyEmailSettings>,
 }
 
 okta_core::model! {
-    AuthenticatorKeyEmail: "AuthenticatorKeyEmail" extends AuthenticatorBaseBase tag "key" = "okta_email" {
+    AuthenticatorKeyEmail: "AuthenticatorKeyEmail" extends AuthenticatorBase tag "key" = "okta_email" {
         settings: "settings",
     }
 }
@@ -393,11 +393,11 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyExternalIdp {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
 }
 
 okta_core::model! {
-    AuthenticatorKeyExternalIdp: "AuthenticatorKeyExternalIdp" extends AuthenticatorBaseBase tag "key" = "external_idp" {
+    AuthenticatorKeyExternalIdp: "AuthenticatorKeyExternalIdp" extends AuthenticatorBase tag "key" = "external_idp" {
     }
 }
 
@@ -405,13 +405,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyGoogleOtp {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
     /// `settings`: map of any value.
     pub settings: Option<Map<Json>>,
 }
 
 okta_core::model! {
-    AuthenticatorKeyGoogleOtp: "AuthenticatorKeyGoogleOtp" extends AuthenticatorBaseBase tag "key" = "google_otp" {
+    AuthenticatorKeyGoogleOtp: "AuthenticatorKeyGoogleOtp" extends AuthenticatorBase tag "key" = "google_otp" {
         settings: "settings",
     }
 }
@@ -420,13 +420,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyOktaVerify {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
     /// `settings`.
     pub settings: Option<AuthenticatorKeyOktaVerifySettings>,
 }
 
 okta_core::model! {
-    AuthenticatorKeyOktaVerify: "AuthenticatorKeyOktaVerify" extends AuthenticatorBaseBase tag "key" = "okta_verify" {
+    AuthenticatorKeyOktaVerify: "AuthenticatorKeyOktaVerify" extends AuthenticatorBase tag "key" = "okta_verify" {
         settings: "settings",
     }
 }
@@ -465,13 +465,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyOnprem {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
     /// `provider`: map of any value.
     pub provider: Option<Map<Json>>,
 }
 
 okta_core::model! {
-    AuthenticatorKeyOnprem: "AuthenticatorKeyOnprem" extends AuthenticatorBaseBase tag "key" = "onprem_mfa" {
+    AuthenticatorKeyOnprem: "AuthenticatorKeyOnprem" extends AuthenticatorBase tag "key" = "onprem_mfa" {
         provider: "provider",
     }
 }
@@ -480,11 +480,11 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyPassword {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
 }
 
 okta_core::model! {
-    AuthenticatorKeyPassword: "AuthenticatorKeyPassword" extends AuthenticatorBaseBase tag "key" = "okta_password" {
+    AuthenticatorKeyPassword: "AuthenticatorKeyPassword" extends AuthenticatorBase tag "key" = "okta_password" {
     }
 }
 
@@ -492,13 +492,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyPhone {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
     /// `settings`.
     pub settings: Option<AuthenticatorKeyPhoneSettings>,
 }
 
 okta_core::model! {
-    AuthenticatorKeyPhone: "AuthenticatorKeyPhone" extends AuthenticatorBaseBase tag "key" = "phone_number" {
+    AuthenticatorKeyPhone: "AuthenticatorKeyPhone" extends AuthenticatorBase tag "key" = "phone_number" {
         settings: "settings",
     }
 }
@@ -522,11 +522,11 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeySecurityKey {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
 }
 
 okta_core::model! {
-    AuthenticatorKeySecurityKey: "AuthenticatorKeySecurityKey" extends AuthenticatorBaseBase tag "key" = "security_key" {
+    AuthenticatorKeySecurityKey: "AuthenticatorKeySecurityKey" extends AuthenticatorBase tag "key" = "security_key" {
     }
 }
 
@@ -534,13 +534,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeySecurityQuestion {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
     /// `settings`.
     pub settings: Option<AuthenticatorKeySecurityQuestionSettings>,
 }
 
 okta_core::model! {
-    AuthenticatorKeySecurityQuestion: "AuthenticatorKeySecurityQuestion" extends AuthenticatorBaseBase tag "key" = "security_question" {
+    AuthenticatorKeySecurityQuestion: "AuthenticatorKeySecurityQuestion" extends AuthenticatorBase tag "key" = "security_question" {
         settings: "settings",
     }
 }
@@ -564,11 +564,11 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeySmartCard {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
 }
 
 okta_core::model! {
-    AuthenticatorKeySmartCard: "AuthenticatorKeySmartCard" extends AuthenticatorBaseBase tag "key" = "smart_card_idp" {
+    AuthenticatorKeySmartCard: "AuthenticatorKeySmartCard" extends AuthenticatorBase tag "key" = "smart_card_idp" {
     }
 }
 
@@ -576,11 +576,11 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeySymantecVip {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
 }
 
 okta_core::model! {
-    AuthenticatorKeySymantecVip: "AuthenticatorKeySymantecVip" extends AuthenticatorBaseBase tag "key" = "symantec_vip" {
+    AuthenticatorKeySymantecVip: "AuthenticatorKeySymantecVip" extends AuthenticatorBase tag "key" = "symantec_vip" {
     }
 }
 
@@ -588,13 +588,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyTac {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
     /// `provider`. Lifecycle: LIMITED_GA.
     pub provider: Option<AuthenticatorKeyTacProvider>,
 }
 
 okta_core::model! {
-    AuthenticatorKeyTac: "AuthenticatorKeyTac" extends AuthenticatorBaseBase tag "key" = "tac" {
+    AuthenticatorKeyTac: "AuthenticatorKeyTac" extends AuthenticatorBase tag "key" = "tac" {
         provider: "provider",
     }
 }
@@ -721,11 +721,11 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyWebauthn {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
 }
 
 okta_core::model! {
-    AuthenticatorKeyWebauthn: "AuthenticatorKeyWebauthn" extends AuthenticatorBaseBase tag "key" = "webauthn" {
+    AuthenticatorKeyWebauthn: "AuthenticatorKeyWebauthn" extends AuthenticatorBase tag "key" = "webauthn" {
     }
 }
 
@@ -733,11 +733,11 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorKeyYubikey {
     /// The members that all variants share.
-    pub base: AuthenticatorBaseBase,
+    pub base: AuthenticatorBase,
 }
 
 okta_core::model! {
-    AuthenticatorKeyYubikey: "AuthenticatorKeyYubikey" extends AuthenticatorBaseBase tag "key" = "yubikey_token" {
+    AuthenticatorKeyYubikey: "AuthenticatorKeyYubikey" extends AuthenticatorBase tag "key" = "yubikey_token" {
     }
 }
 
@@ -791,7 +791,7 @@ okta_core::model! {
 
 okta_core::union! {
     /// Schema `AuthenticatorMethodBase`, one of several by `type`.
-    pub enum AuthenticatorMethodBase: "AuthenticatorMethodBase" by "type" base AuthenticatorMethodBaseBase {
+    pub enum AuthenticatorMethod: "AuthenticatorMethodBase" by "type" base AuthenticatorMethodBase {
         "otp" => Otp(AuthenticatorMethodOtp),
         "push" => Push(AuthenticatorMethodPush),
         "signed_nonce" => SignedNonce(AuthenticatorMethodSignedNonce),
@@ -805,7 +805,7 @@ okta_core::union! {
 
 /// Schema `AuthenticatorMethodBase`.
 #[derive(Clone, Default)]
-pub struct AuthenticatorMethodBaseBase {
+pub struct AuthenticatorMethodBase {
     /// `_links`: `LinksSelfAndLifecycle`.
     pub links: Option<LinksSelfAndLifecycle>,
     /// `status`: `LifecycleStatus`.
@@ -817,7 +817,7 @@ pub struct AuthenticatorMethodBaseBase {
 }
 
 okta_core::model! {
-    AuthenticatorMethodBaseBase: "AuthenticatorMethodBase" {
+    AuthenticatorMethodBase: "AuthenticatorMethodBase" {
         links: "_links",
         status: "status",
         type_: "type",
@@ -828,7 +828,7 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorMethodOtp {
     /// The members that all variants share.
-    pub base: AuthenticatorMethodBaseBase,
+    pub base: AuthenticatorMethodBase,
     /// `acceptableAdjacentIntervals`: integer, 0 to 10.
     pub acceptable_adjacent_intervals: Option<i64>,
     /// `algorithm`: `OtpTotpAlgorithm`.
@@ -848,7 +848,7 @@ pub struct AuthenticatorMethodOtp {
 }
 
 okta_core::model! {
-    AuthenticatorMethodOtp: "AuthenticatorMethodOtp" extends AuthenticatorMethodBaseBase tag "type" = "otp" {
+    AuthenticatorMethodOtp: "AuthenticatorMethodOtp" extends AuthenticatorMethodBase tag "type" = "otp" {
         acceptable_adjacent_intervals: "acceptableAdjacentIntervals",
         algorithm: "algorithm",
         encoding: "encoding",
@@ -875,13 +875,13 @@ okta_core::open_enum! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorMethodPush {
     /// The members that all variants share.
-    pub base: AuthenticatorMethodBaseBase,
+    pub base: AuthenticatorMethodBase,
     /// `settings`.
     pub settings: Option<AuthenticatorMethodPushSettings>,
 }
 
 okta_core::model! {
-    AuthenticatorMethodPush: "AuthenticatorMethodPush" extends AuthenticatorMethodBaseBase tag "type" = "push" {
+    AuthenticatorMethodPush: "AuthenticatorMethodPush" extends AuthenticatorMethodBase tag "type" = "push" {
         settings: "settings",
     }
 }
@@ -911,13 +911,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorMethodSignedNonce {
     /// The members that all variants share.
-    pub base: AuthenticatorMethodBaseBase,
+    pub base: AuthenticatorMethodBase,
     /// `settings`.
     pub settings: Option<AuthenticatorMethodSignedNonceSettings>,
 }
 
 okta_core::model! {
-    AuthenticatorMethodSignedNonce: "AuthenticatorMethodSignedNonce" extends AuthenticatorMethodBaseBase tag "type" = "signed_nonce" {
+    AuthenticatorMethodSignedNonce: "AuthenticatorMethodSignedNonce" extends AuthenticatorMethodBase tag "type" = "signed_nonce" {
         settings: "settings",
     }
 }
@@ -947,11 +947,11 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorMethodSimple {
     /// The members that all variants share.
-    pub base: AuthenticatorMethodBaseBase,
+    pub base: AuthenticatorMethodBase,
 }
 
 okta_core::model! {
-    AuthenticatorMethodSimple: "AuthenticatorMethodSimple" extends AuthenticatorMethodBaseBase {
+    AuthenticatorMethodSimple: "AuthenticatorMethodSimple" extends AuthenticatorMethodBase {
     }
 }
 
@@ -959,11 +959,11 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorMethodTac {
     /// The members that all variants share.
-    pub base: AuthenticatorMethodBaseBase,
+    pub base: AuthenticatorMethodBase,
 }
 
 okta_core::model! {
-    AuthenticatorMethodTac: "AuthenticatorMethodTac" extends AuthenticatorMethodBaseBase tag "type" = "tac" {
+    AuthenticatorMethodTac: "AuthenticatorMethodTac" extends AuthenticatorMethodBase tag "type" = "tac" {
     }
 }
 
@@ -971,13 +971,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorMethodTotp {
     /// The members that all variants share.
-    pub base: AuthenticatorMethodBaseBase,
+    pub base: AuthenticatorMethodBase,
     /// `settings`.
     pub settings: Option<AuthenticatorMethodTotpSettings>,
 }
 
 okta_core::model! {
-    AuthenticatorMethodTotp: "AuthenticatorMethodTotp" extends AuthenticatorMethodBaseBase tag "type" = "totp" {
+    AuthenticatorMethodTotp: "AuthenticatorMethodTotp" extends AuthenticatorMethodBase tag "type" = "totp" {
         settings: "settings",
     }
 }
@@ -1030,13 +1030,13 @@ okta_core::open_enum! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorMethodWebAuthn {
     /// The members that all variants share.
-    pub base: AuthenticatorMethodBaseBase,
+    pub base: AuthenticatorMethodBase,
     /// `settings`.
     pub settings: Option<AuthenticatorMethodWebAuthnSettings>,
 }
 
 okta_core::model! {
-    AuthenticatorMethodWebAuthn: "AuthenticatorMethodWebAuthn" extends AuthenticatorMethodBaseBase tag "type" = "webauthn" {
+    AuthenticatorMethodWebAuthn: "AuthenticatorMethodWebAuthn" extends AuthenticatorMethodBase tag "type" = "webauthn" {
         settings: "settings",
     }
 }
@@ -1093,13 +1093,13 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct AuthenticatorMethodWithVerifiableProperties {
     /// The members that all variants share.
-    pub base: AuthenticatorMethodBaseBase,
+    pub base: AuthenticatorMethodBase,
     /// `verifiableProperties`: list of `AuthenticatorMethodProperty`.
     pub verifiable_properties: Option<Vec<AuthenticatorMethodProperty>>,
 }
 
 okta_core::model! {
-    AuthenticatorMethodWithVerifiableProperties: "AuthenticatorMethodWithVerifiableProperties" extends AuthenticatorMethodBaseBase {
+    AuthenticatorMethodWithVerifiableProperties: "AuthenticatorMethodWithVerifiableProperties" extends AuthenticatorMethodBase {
         verifiable_properties: "verifiableProperties",
     }
 }

@@ -27,7 +27,7 @@ okta_core::model! {
     DomainCertificate: "DomainCertificate" {
         certificate: "certificate" = REQUIRED,
         certificate_chain: "certificateChain" = REQUIRED,
-        private_key: "privateKey" = REQUIRED,
+        private_key: "privateKey" = REQUIRED | SECRET,
         type_: "type" = REQUIRED,
     }
 }

@@ -23,7 +23,7 @@ impl EmailServers {
     }
 
     /// `POST /api/v1/email-servers` (operation `createEmailServer`).
-    pub fn create(&self, body: &models::BaseEmailServerCreate) -> Create {
+    pub fn create(&self, body: &models::EmailServerCreate) -> Create {
         Create::new(body).attach(&self.client)
     }
 
@@ -38,11 +38,7 @@ impl EmailServers {
     }
 
     /// `PATCH /api/v1/email-servers/{emailServerId}` (operation `updateEmailServer`).
-    pub fn update(
-        &self,
-        email_server_id: impl Into<String>,
-        body: &models::BaseEmailServer,
-    ) -> Update {
+    pub fn update(&self, email_server_id: impl Into<String>, body: &models::EmailServer) -> Update {
         Update::new(email_server_id, body).attach(&self.client)
     }
 
@@ -97,7 +93,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     bucket: "/api/v1/email-servers",
     public: false,
 };
-okta_core::operation!(List, LIST, page models::BaseEmailServer);
+okta_core::operation!(List, LIST, page models::EmailServer);
 
 /// `POST /api/v1/email-servers`
 ///
@@ -112,7 +108,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
-    pub fn new(body: &models::BaseEmailServerCreate) -> Self {
+    pub fn new(body: &models::EmailServerCreate) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
         Self { call }
@@ -144,7 +140,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     bucket: "/api/v1/email-servers",
     public: false,
 };
-okta_core::operation!(Create, CREATE, json models::BaseEmailServer);
+okta_core::operation!(Create, CREATE, json models::EmailServer);
 
 /// `DELETE /api/v1/email-servers/{emailServerId}`
 ///
@@ -246,7 +242,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     bucket: "/api/v1/email-servers/{id}",
     public: false,
 };
-okta_core::operation!(Get, GET, json models::BaseEmailServer);
+okta_core::operation!(Get, GET, json models::EmailServer);
 
 /// `PATCH /api/v1/email-servers/{emailServerId}`
 ///
@@ -261,7 +257,7 @@ pub struct Update {
 
 impl Update {
     /// The operation with what the operation requires, without a client.
-    pub fn new(email_server_id: impl Into<String>, body: &models::BaseEmailServer) -> Self {
+    pub fn new(email_server_id: impl Into<String>, body: &models::EmailServer) -> Self {
         let mut call = Call::new(&UPDATE);
         call.set_path("emailServerId", email_server_id);
         call.set_json(body);
@@ -298,7 +294,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     bucket: "/api/v1/email-servers/{id}",
     public: false,
 };
-okta_core::operation!(Update, UPDATE, json models::BaseEmailServer);
+okta_core::operation!(Update, UPDATE, json models::EmailServer);
 
 /// `POST /api/v1/email-servers/{emailServerId}/test`
 ///

@@ -6,9 +6,46 @@
 
 use okta_core::model::*;
 
+/// Schema `BASIC_SMTP_AUTH`.
+#[derive(Clone, Default)]
+pub struct BasicSmtpAuth {
+    /// The members that all variants share.
+    pub base: EmailServerBase,
+    /// `password`: string.
+    pub password: Option<String>,
+}
+
+okta_core::model! {
+    BasicSmtpAuth: "BASIC_SMTP_AUTH" extends EmailServerBase tag "authType" = "BASIC_SMTP_AUTH" {
+        password: "password" = SECRET,
+    }
+}
+
+/// Schema `BASIC_SMTP_AUTH_CREATE`.
+#[derive(Clone, Default)]
+pub struct BasicSmtpAuthCreate {
+    /// The members that all variants share.
+    pub base: EmailServerCreateBase,
+    /// `password`: string, required.
+    pub password: Option<String>,
+}
+
+okta_core::model! {
+    BasicSmtpAuthCreate: "BASIC_SMTP_AUTH_CREATE" extends EmailServerCreateBase tag "authType" = "BASIC_SMTP_AUTH" {
+        password: "password" = REQUIRED | SECRET,
+    }
+}
+
+impl BasicSmtpAuthCreate {
+    /// `password`, which the specification requires.
+    pub fn try_password(&self) -> Result<&String, MissingMember> {
+        required(&self.password, "BASIC_SMTP_AUTH_CREATE", "password")
+    }
+}
+
 okta_core::union! {
     /// Schema `BaseEmailServer`, one of several by `authType`.
-    pub enum BaseEmailServer: "BaseEmailServer" by "authType" base BaseEmailServerBase {
+    pub enum EmailServer: "BaseEmailServer" by "authType" base EmailServerBase {
         "BASIC_SMTP_AUTH" => BasicSmtpAuth(BasicSmtpAuth),
         "OAUTH2_CLIENT_CREDENTIALS" => Oauth2ClientCredentials(Oauth2ClientCredentials),
         "OAUTH2_JWT_BEARER_GRANT" => Oauth2JwtBearerGrant(Oauth2JwtBearerGrant),
@@ -17,7 +54,7 @@ okta_core::union! {
 
 /// Schema `BaseEmailServer`.
 #[derive(Clone, Default)]
-pub struct BaseEmailServerBase {
+pub struct EmailServerBase {
     /// `alias`: string.
     pub alias: Option<String>,
     /// `authType`: `SmtpAuthType`, required.
@@ -37,7 +74,7 @@ pub struct BaseEmailServerBase {
 }
 
 okta_core::model! {
-    BaseEmailServerBase: "BaseEmailServer" {
+    EmailServerBase: "BaseEmailServer" {
         alias: "alias",
         auth_type: "authType" = REQUIRED,
         enabled: "enabled",
@@ -48,7 +85,7 @@ okta_core::model! {
     }
 }
 
-impl BaseEmailServerBase {
+impl EmailServerBase {
     /// `authType`, which the specification requires.
     pub fn try_auth_type(&self) -> Result<&SmtpAuthType, MissingMember> {
         required(&self.auth_type, "BaseEmailServer", "authType")
@@ -57,7 +94,7 @@ impl BaseEmailServerBase {
 
 okta_core::union! {
     /// Schema `BaseEmailServerCreate`, one of several by `authType`.
-    pub enum BaseEmailServerCreate: "BaseEmailServerCreate" by "authType" base BaseEmailServerCreateBase {
+    pub enum EmailServerCreate: "BaseEmailServerCreate" by "authType" base EmailServerCreateBase {
         "BASIC_SMTP_AUTH" => BasicSmtpAuth(BasicSmtpAuthCreate),
         "OAUTH2_CLIENT_CREDENTIALS" => Oauth2ClientCredentials(Oauth2ClientCredentialsCreate),
         "OAUTH2_JWT_BEARER_GRANT" => Oauth2JwtBearerGrant(Oauth2JwtBearerGrantCreate),
@@ -66,7 +103,7 @@ okta_core::union! {
 
 /// Schema `BaseEmailServerCreate`.
 #[derive(Clone, Default)]
-pub struct BaseEmailServerCreateBase {
+pub struct EmailServerCreateBase {
     /// `alias`: string, required.
     pub alias: Option<String>,
     /// `authType`: `SmtpAuthType`, required.
@@ -86,7 +123,7 @@ pub struct BaseEmailServerCreateBase {
 }
 
 okta_core::model! {
-    BaseEmailServerCreateBase: "BaseEmailServerCreate" {
+    EmailServerCreateBase: "BaseEmailServerCreate" {
         alias: "alias" = REQUIRED,
         auth_type: "authType" = REQUIRED,
         enabled: "enabled" = REQUIRED,
@@ -97,7 +134,7 @@ okta_core::model! {
     }
 }
 
-impl BaseEmailServerCreateBase {
+impl EmailServerCreateBase {
     /// `alias`, which the specification requires.
     pub fn try_alias(&self) -> Result<&String, MissingMember> {
         required(&self.alias, "BaseEmailServerCreate", "alias")
@@ -129,48 +166,11 @@ impl BaseEmailServerCreateBase {
     }
 }
 
-/// Schema `BASIC_SMTP_AUTH`.
-#[derive(Clone, Default)]
-pub struct BasicSmtpAuth {
-    /// The members that all variants share.
-    pub base: BaseEmailServerBase,
-    /// `password`: string.
-    pub password: Option<String>,
-}
-
-okta_core::model! {
-    BasicSmtpAuth: "BASIC_SMTP_AUTH" extends BaseEmailServerBase tag "authType" = "BASIC_SMTP_AUTH" {
-        password: "password",
-    }
-}
-
-/// Schema `BASIC_SMTP_AUTH_CREATE`.
-#[derive(Clone, Default)]
-pub struct BasicSmtpAuthCreate {
-    /// The members that all variants share.
-    pub base: BaseEmailServerCreateBase,
-    /// `password`: string, required.
-    pub password: Option<String>,
-}
-
-okta_core::model! {
-    BasicSmtpAuthCreate: "BASIC_SMTP_AUTH_CREATE" extends BaseEmailServerCreateBase tag "authType" = "BASIC_SMTP_AUTH" {
-        password: "password" = REQUIRED,
-    }
-}
-
-impl BasicSmtpAuthCreate {
-    /// `password`, which the specification requires.
-    pub fn try_password(&self) -> Result<&String, MissingMember> {
-        required(&self.password, "BASIC_SMTP_AUTH_CREATE", "password")
-    }
-}
-
 /// Schema `EmailServerListResponse`.
 #[derive(Clone, Default)]
 pub struct EmailServerListResponse {
     /// `email-servers`: list of `BaseEmailServer`.
-    pub email_servers: Option<Vec<BaseEmailServer>>,
+    pub email_servers: Option<Vec<EmailServer>>,
     /// Unknown members, and what else must survive a round trip.
     pub extra: Extra,
 }
@@ -215,7 +215,7 @@ impl EmailTestAddresses {
 #[derive(Clone, Default)]
 pub struct Oauth2ClientCredentials {
     /// The members that all variants share.
-    pub base: BaseEmailServerBase,
+    pub base: EmailServerBase,
     /// `clientId`: string.
     pub client_id: Option<String>,
     /// `clientSecret`: string.
@@ -229,9 +229,9 @@ pub struct Oauth2ClientCredentials {
 }
 
 okta_core::model! {
-    Oauth2ClientCredentials: "OAUTH2_CLIENT_CREDENTIALS" extends BaseEmailServerBase tag "authType" = "OAUTH2_CLIENT_CREDENTIALS" {
+    Oauth2ClientCredentials: "OAUTH2_CLIENT_CREDENTIALS" extends EmailServerBase tag "authType" = "OAUTH2_CLIENT_CREDENTIALS" {
         client_id: "clientId",
-        client_secret: "clientSecret",
+        client_secret: "clientSecret" = SECRET,
         scopes: "scopes",
         token_endpoint: "tokenEndpoint",
         token_endpoint_auth_method: "tokenEndpointAuthMethod",
@@ -242,7 +242,7 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct Oauth2ClientCredentialsCreate {
     /// The members that all variants share.
-    pub base: BaseEmailServerCreateBase,
+    pub base: EmailServerCreateBase,
     /// `clientId`: string, required.
     pub client_id: Option<String>,
     /// `clientSecret`: string, required.
@@ -256,9 +256,9 @@ pub struct Oauth2ClientCredentialsCreate {
 }
 
 okta_core::model! {
-    Oauth2ClientCredentialsCreate: "OAUTH2_CLIENT_CREDENTIALS_CREATE" extends BaseEmailServerCreateBase tag "authType" = "OAUTH2_CLIENT_CREDENTIALS" {
+    Oauth2ClientCredentialsCreate: "OAUTH2_CLIENT_CREDENTIALS_CREATE" extends EmailServerCreateBase tag "authType" = "OAUTH2_CLIENT_CREDENTIALS" {
         client_id: "clientId" = REQUIRED,
-        client_secret: "clientSecret" = REQUIRED,
+        client_secret: "clientSecret" = REQUIRED | SECRET,
         scopes: "scopes" = REQUIRED,
         token_endpoint: "tokenEndpoint" = REQUIRED,
         token_endpoint_auth_method: "tokenEndpointAuthMethod" = REQUIRED,
@@ -330,7 +330,7 @@ okta_core::open_enum! {
 #[derive(Clone, Default)]
 pub struct Oauth2JwtBearerGrant {
     /// The members that all variants share.
-    pub base: BaseEmailServerBase,
+    pub base: EmailServerBase,
     /// `audience`: string.
     pub audience: Option<String>,
     /// `clientId`: string.
@@ -352,12 +352,12 @@ pub struct Oauth2JwtBearerGrant {
 }
 
 okta_core::model! {
-    Oauth2JwtBearerGrant: "OAUTH2_JWT_BEARER_GRANT" extends BaseEmailServerBase tag "authType" = "OAUTH2_JWT_BEARER_GRANT" {
+    Oauth2JwtBearerGrant: "OAUTH2_JWT_BEARER_GRANT" extends EmailServerBase tag "authType" = "OAUTH2_JWT_BEARER_GRANT" {
         audience: "audience",
         client_id: "clientId",
         issuer: "issuer",
         key_id: "keyId",
-        private_key: "privateKey",
+        private_key: "privateKey" = SECRET,
         scopes: "scopes",
         signing_algorithm: "signingAlgorithm",
         subject: "subject",
@@ -369,7 +369,7 @@ okta_core::model! {
 #[derive(Clone, Default)]
 pub struct Oauth2JwtBearerGrantCreate {
     /// The members that all variants share.
-    pub base: BaseEmailServerCreateBase,
+    pub base: EmailServerCreateBase,
     /// `audience`: string, required.
     pub audience: Option<String>,
     /// `clientId`: string, required.
@@ -391,12 +391,12 @@ pub struct Oauth2JwtBearerGrantCreate {
 }
 
 okta_core::model! {
-    Oauth2JwtBearerGrantCreate: "OAUTH2_JWT_BEARER_GRANT_CREATE" extends BaseEmailServerCreateBase tag "authType" = "OAUTH2_JWT_BEARER_GRANT" {
+    Oauth2JwtBearerGrantCreate: "OAUTH2_JWT_BEARER_GRANT_CREATE" extends EmailServerCreateBase tag "authType" = "OAUTH2_JWT_BEARER_GRANT" {
         audience: "audience" = REQUIRED,
         client_id: "clientId" = REQUIRED,
         issuer: "issuer" = REQUIRED,
         key_id: "keyId" = REQUIRED,
-        private_key: "privateKey" = REQUIRED,
+        private_key: "privateKey" = REQUIRED | SECRET,
         scopes: "scopes" = REQUIRED,
         signing_algorithm: "signingAlgorithm" = REQUIRED,
         subject: "subject" = REQUIRED,

@@ -181,7 +181,7 @@ pub struct EventHookChannelConfigHeader {
 okta_core::model! {
     EventHookChannelConfigHeader: "EventHookChannelConfigHeader" {
         key: "key",
-        value: "value",
+        value: "value" = SECRET,
     }
 }
 

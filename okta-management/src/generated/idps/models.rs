@@ -231,7 +231,7 @@ okta_core::model! {
         expires_at: "expiresAt",
         id: "id" = READ_ONLY,
         scopes: "scopes" = READ_ONLY,
-        token: "token" = READ_ONLY,
+        token: "token" = READ_ONLY | SECRET,
         token_auth_scheme: "tokenAuthScheme" = READ_ONLY,
         token_type: "tokenType" = READ_ONLY,
     }

@@ -64,7 +64,7 @@ okta_core::model! {
     InlineHookChannelConfigAuthSchemeBody: "InlineHookChannelConfigAuthSchemeBody" {
         key: "key",
         type_: "type",
-        value: "value",
+        value: "value" = SECRET,
     }
 }
 
@@ -321,7 +321,7 @@ okta_core::model! {
     InlineHookOAuthClientSecretConfigCreate: "InlineHookOAuthClientSecretConfigCreate" {
         auth_type: "authType",
         client_id: "clientId",
-        client_secret: "clientSecret",
+        client_secret: "clientSecret" = SECRET,
         headers: "headers",
         method: "method",
         scope: "scope",

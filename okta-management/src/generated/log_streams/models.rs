@@ -359,7 +359,7 @@ okta_core::model! {
     LogStreamSettingsSplunk: "LogStreamSettingsSplunk" {
         edition: "edition" = REQUIRED,
         host: "host" = REQUIRED,
-        token: "token" = REQUIRED,
+        token: "token" = REQUIRED | SECRET,
     }
 }
 

@@ -131,14 +131,6 @@ okta_core::model! {
     }
 }
 
-okta_core::choice! {
-    /// Schema `GroupSchemaAttribute.enum[]`, one of several.
-    pub enum GroupSchemaAttributeEnumItem: "GroupSchemaAttribute.enum[]" {
-        string => Text(String),
-        integer => Integer(i64),
-    }
-}
-
 /// Schema `GroupSchemaBase`.
 #[derive(Clone, Default)]
 pub struct GroupSchemaBase {

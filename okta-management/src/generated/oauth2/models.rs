@@ -180,7 +180,7 @@ okta_core::model! {
         client_id: "client_id" = READ_ONLY,
         client_id_issued_at: "client_id_issued_at" = READ_ONLY,
         client_name: "client_name" = REQUIRED,
-        client_secret: "client_secret" = READ_ONLY | NULLABLE,
+        client_secret: "client_secret" = READ_ONLY | NULLABLE | SECRET,
         client_secret_expires_at: "client_secret_expires_at" = READ_ONLY | NULLABLE,
         frontchannel_logout_session_required: "frontchannel_logout_session_required",
         frontchannel_logout_uri: "frontchannel_logout_uri" = NULLABLE,
@@ -255,196 +255,6 @@ impl OAuthClientJwksKeysItemBase {
     }
 }
 
-okta_core::union! {
-    /// Schema `POST /oauth2/v1/clients/{clientId}/roles request`, one of several by `type`.
-    pub enum Oauth2ClientsRolesCreateRequest: "POST /oauth2/v1/clients/{clientId}/roles request" by "type" detached Oauth2ClientsRolesCreateRequestBase {
-        "CUSTOM" => Custom(CustomRoleAssignmentSchema),
-        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" | "WORKFLOWS_ADMIN" => Standard(StandardRoleAssignmentSchema),
-    }
-}
-
-/// Schema `POST /oauth2/v1/clients/{clientId}/roles request`.
-#[derive(Clone, Default)]
-pub struct Oauth2ClientsRolesCreateRequestBase {
-    /// `type`: string, required.
-    pub type_: Option<String>,
-    /// Unknown members, and what else must survive a round trip.
-    pub extra: Extra,
-}
-
-okta_core::model! {
-    Oauth2ClientsRolesCreateRequestBase: "POST /oauth2/v1/clients/{clientId}/roles request" {
-        type_: "type" = REQUIRED,
-    }
-}
-
-impl Oauth2ClientsRolesCreateRequestBase {
-    /// `type`, which the specification requires.
-    pub fn try_type(&self) -> Result<&String, MissingMember> {
-        required(
-            &self.type_,
-            "POST /oauth2/v1/clients/{clientId}/roles request",
-            "type",
-        )
-    }
-}
-
-okta_core::union! {
-    /// Schema `POST /oauth2/v1/clients/{clientId}/roles 200`, one of several by `type`.
-    pub enum Oauth2ClientsRolesCreateResponse: "POST /oauth2/v1/clients/{clientId}/roles 200" by "type" detached Oauth2ClientsRolesCreateResponseBase {
-        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "CUSTOM" | "WORKFLOWS_ADMIN" => Custom(CustomRole),
-        "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" => Standard(StandardRole),
-    }
-}
-
-/// Schema `POST /oauth2/v1/clients/{clientId}/roles 200`.
-#[derive(Clone, Default)]
-pub struct Oauth2ClientsRolesCreateResponseBase {
-    /// `assignmentType`: `RoleAssignmentType`.
-    pub assignment_type: Option<RoleAssignmentType>,
-    /// `created`: string (date-time), read-only.
-    pub created: Option<Timestamp>,
-    /// `id`: string, read-only.
-    pub id: Option<String>,
-    /// `label`: string, read-only.
-    pub label: Option<String>,
-    /// `lastUpdated`: string (date-time), read-only.
-    pub last_updated: Option<Timestamp>,
-    /// `status`: `LifecycleStatus`.
-    pub status: Option<LifecycleStatus>,
-    /// `type`: `RoleType`, required.
-    pub type_: Option<RoleType>,
-    /// Unknown members, and what else must survive a round trip.
-    pub extra: Extra,
-}
-
-okta_core::model! {
-    Oauth2ClientsRolesCreateResponseBase: "POST /oauth2/v1/clients/{clientId}/roles 200" {
-        assignment_type: "assignmentType",
-        created: "created" = READ_ONLY,
-        id: "id" = READ_ONLY,
-        label: "label" = READ_ONLY,
-        last_updated: "lastUpdated" = READ_ONLY,
-        status: "status",
-        type_: "type" = REQUIRED,
-    }
-}
-
-impl Oauth2ClientsRolesCreateResponseBase {
-    /// `type`, which the specification requires.
-    pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
-        required(
-            &self.type_,
-            "POST /oauth2/v1/clients/{clientId}/roles 200",
-            "type",
-        )
-    }
-}
-
-okta_core::union! {
-    /// Schema `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId} 200`, one of several by `type`.
-    pub enum Oauth2ClientsRolesGetResponse: "GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId} 200" by "type" detached Oauth2ClientsRolesGetResponseBase {
-        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "CUSTOM" | "WORKFLOWS_ADMIN" => Custom(CustomRole),
-        "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" => Standard(StandardRole),
-    }
-}
-
-/// Schema `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId} 200`.
-#[derive(Clone, Default)]
-pub struct Oauth2ClientsRolesGetResponseBase {
-    /// `assignmentType`: `RoleAssignmentType`.
-    pub assignment_type: Option<RoleAssignmentType>,
-    /// `created`: string (date-time), read-only.
-    pub created: Option<Timestamp>,
-    /// `id`: string, read-only.
-    pub id: Option<String>,
-    /// `label`: string, read-only.
-    pub label: Option<String>,
-    /// `lastUpdated`: string (date-time), read-only.
-    pub last_updated: Option<Timestamp>,
-    /// `status`: `LifecycleStatus`.
-    pub status: Option<LifecycleStatus>,
-    /// `type`: `RoleType`, required.
-    pub type_: Option<RoleType>,
-    /// Unknown members, and what else must survive a round trip.
-    pub extra: Extra,
-}
-
-okta_core::model! {
-    Oauth2ClientsRolesGetResponseBase: "GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId} 200" {
-        assignment_type: "assignmentType",
-        created: "created" = READ_ONLY,
-        id: "id" = READ_ONLY,
-        label: "label" = READ_ONLY,
-        last_updated: "lastUpdated" = READ_ONLY,
-        status: "status",
-        type_: "type" = REQUIRED,
-    }
-}
-
-impl Oauth2ClientsRolesGetResponseBase {
-    /// `type`, which the specification requires.
-    pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
-        required(
-            &self.type_,
-            "GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId} 200",
-            "type",
-        )
-    }
-}
-
-okta_core::union! {
-    /// Schema `GET /oauth2/v1/clients/{clientId}/roles 200[]`, one of several by `type`.
-    pub enum Oauth2ClientsRolesListResponseItem: "GET /oauth2/v1/clients/{clientId}/roles 200[]" by "type" detached Oauth2ClientsRolesListResponseItemBase {
-        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "CUSTOM" | "WORKFLOWS_ADMIN" => Custom(CustomRole),
-        "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" => Standard(StandardRole),
-    }
-}
-
-/// Schema `GET /oauth2/v1/clients/{clientId}/roles 200[]`.
-#[derive(Clone, Default)]
-pub struct Oauth2ClientsRolesListResponseItemBase {
-    /// `assignmentType`: `RoleAssignmentType`.
-    pub assignment_type: Option<RoleAssignmentType>,
-    /// `created`: string (date-time), read-only.
-    pub created: Option<Timestamp>,
-    /// `id`: string, read-only.
-    pub id: Option<String>,
-    /// `label`: string, read-only.
-    pub label: Option<String>,
-    /// `lastUpdated`: string (date-time), read-only.
-    pub last_updated: Option<Timestamp>,
-    /// `status`: `LifecycleStatus`.
-    pub status: Option<LifecycleStatus>,
-    /// `type`: `RoleType`, required.
-    pub type_: Option<RoleType>,
-    /// Unknown members, and what else must survive a round trip.
-    pub extra: Extra,
-}
-
-okta_core::model! {
-    Oauth2ClientsRolesListResponseItemBase: "GET /oauth2/v1/clients/{clientId}/roles 200[]" {
-        assignment_type: "assignmentType",
-        created: "created" = READ_ONLY,
-        id: "id" = READ_ONLY,
-        label: "label" = READ_ONLY,
-        last_updated: "lastUpdated" = READ_ONLY,
-        status: "status",
-        type_: "type" = REQUIRED,
-    }
-}
-
-impl Oauth2ClientsRolesListResponseItemBase {
-    /// `type`, which the specification requires.
-    pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
-        required(
-            &self.type_,
-            "GET /oauth2/v1/clients/{clientId}/roles 200[]",
-            "type",
-        )
-    }
-}
-
 /// Schema `RevokeRequestOrgAs`.
 #[derive(Clone, Default)]
 pub struct RevokeRequestOrgAs {
@@ -458,7 +268,7 @@ pub struct RevokeRequestOrgAs {
 
 okta_core::model! {
     RevokeRequestOrgAs: "RevokeRequestOrgAs" {
-        token: "token" = REQUIRED,
+        token: "token" = REQUIRED | SECRET,
         token_type_hint: "token_type_hint",
     }
 }
@@ -613,7 +423,7 @@ pub struct TokenRequestTokenExchangeOrgAs {
 
 okta_core::model! {
     TokenRequestTokenExchangeOrgAs: "TokenRequestTokenExchangeOrgAs" {
-        actor_token: "actor_token",
+        actor_token: "actor_token" = SECRET,
         actor_token_type: "actor_token_type",
         audience: "audience",
         auth_req_id: "auth_req_id",
@@ -621,7 +431,7 @@ okta_core::model! {
         requested_token_type: "requested_token_type",
         resource: "resource",
         scope: "scope",
-        subject_token: "subject_token" = REQUIRED,
+        subject_token: "subject_token" = REQUIRED | SECRET,
         subject_token_type: "subject_token_type",
     }
 }
@@ -666,12 +476,12 @@ pub struct TokenResponseOrgAs {
 
 okta_core::model! {
     TokenResponseOrgAs: "TokenResponseOrgAs" {
-        access_token: "access_token",
+        access_token: "access_token" = SECRET,
         device_secret: "device_secret",
         expires_in: "expires_in",
-        id_token: "id_token",
+        id_token: "id_token" = SECRET,
         issued_token_type: "issued_token_type",
-        refresh_token: "refresh_token",
+        refresh_token: "refresh_token" = SECRET,
         scope: "scope",
         service_account: "service_account",
         token_type: "token_type",
@@ -692,7 +502,7 @@ pub struct TokenResponseServiceAccount {
 
 okta_core::model! {
     TokenResponseServiceAccount: "TokenResponseServiceAccount" {
-        password: "password",
+        password: "password" = SECRET,
         username: "username",
     }
 }

@@ -110,7 +110,7 @@ pub struct RevokeRequestCustomAs {
 
 okta_core::model! {
     RevokeRequestCustomAs: "RevokeRequestCustomAs" {
-        token: "token" = REQUIRED,
+        token: "token" = REQUIRED | SECRET,
         token_type_hint: "token_type_hint",
     }
 }
@@ -170,7 +170,7 @@ pub struct TokenRequestJwtBearer {
 
 okta_core::model! {
     TokenRequestJwtBearer: "TokenRequestJwtBearer" {
-        assertion: "assertion" = REQUIRED,
+        assertion: "assertion" = REQUIRED | SECRET,
         grant_type: "grant_type",
         scope: "scope",
     }
@@ -212,7 +212,7 @@ pub struct TokenRequestTokenExchangeCustomAs {
 
 okta_core::model! {
     TokenRequestTokenExchangeCustomAs: "TokenRequestTokenExchangeCustomAs" {
-        actor_token: "actor_token",
+        actor_token: "actor_token" = SECRET,
         actor_token_type: "actor_token_type",
         audience: "audience",
         auth_req_id: "auth_req_id",
@@ -220,7 +220,7 @@ okta_core::model! {
         requested_token_type: "requested_token_type",
         resource: "resource",
         scope: "scope",
-        subject_token: "subject_token" = REQUIRED,
+        subject_token: "subject_token" = REQUIRED | SECRET,
         subject_token_type: "subject_token_type",
     }
 }
@@ -261,12 +261,12 @@ pub struct TokenResponseCustomAs {
 
 okta_core::model! {
     TokenResponseCustomAs: "TokenResponseCustomAs" {
-        access_token: "access_token",
+        access_token: "access_token" = SECRET,
         device_secret: "device_secret",
         expires_in: "expires_in",
-        id_token: "id_token",
+        id_token: "id_token" = SECRET,
         issued_token_type: "issued_token_type",
-        refresh_token: "refresh_token",
+        refresh_token: "refresh_token" = SECRET,
         scope: "scope",
         token_type: "token_type",
     }

@@ -53,7 +53,7 @@ okta_core::model! {
         settings: "settings" = READ_ONLY,
         status: "status" = READ_ONLY,
         subdomain: "subdomain" = REQUIRED,
-        token: "token" = READ_ONLY,
+        token: "token" = READ_ONLY | SECRET,
         token_type: "tokenType" = READ_ONLY,
         website: "website",
     }

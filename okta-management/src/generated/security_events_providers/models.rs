@@ -49,8 +49,8 @@ impl SecurityEventsProviderRequest {
 okta_core::choice! {
     /// Schema `SecurityEventsProviderRequest.settings`, one of several.
     pub enum SecurityEventsProviderRequestSettings: "SecurityEventsProviderRequest.settings" {
-        has "issuer" | "jwks_url" => Non(SecurityEventsProviderSettingsNonSsfCompliant),
-        object => SecurityEventsProviderSettingsSsfCompliant(SecurityEventsProviderSettingsSsfCompliant),
+        has "issuer" | "jwks_url" => NonSsfCompliant(SecurityEventsProviderSettingsNonSsfCompliant),
+        object => SsfCompliant(SecurityEventsProviderSettingsSsfCompliant),
     }
 }
 

@@ -627,7 +627,7 @@ pub struct AppleClientSigning {
 okta_core::model! {
     AppleClientSigning: "AppleClientSigning" {
         kid: "kid",
-        private_key: "privateKey",
+        private_key: "privateKey" = SECRET,
         team_id: "teamId",
     }
 }
@@ -792,7 +792,7 @@ okta_core::model! {
     ApplicationCredentialsOAuthClient: "ApplicationCredentialsOAuthClient" {
         auto_key_rotation: "autoKeyRotation",
         client_id: "client_id",
-        client_secret: "client_secret",
+        client_secret: "client_secret" = SECRET,
         pkce_required: "pkce_required",
         token_endpoint_auth_method: "token_endpoint_auth_method",
     }
@@ -1612,7 +1612,7 @@ okta_core::model! {
         response_mode: "response_mode",
         response_type: "response_type" = REQUIRED,
         scope: "scope" = REQUIRED,
-        session_token: "sessionToken",
+        session_token: "sessionToken" = SECRET,
         state: "state" = REQUIRED,
     }
 }
@@ -2820,7 +2820,7 @@ okta_core::model! {
     ChallengeRequest: "ChallengeRequest" {
         challenge_types_supported: "challenge_types_supported",
         channel_hint: "channel_hint",
-        mfa_token: "mfa_token" = REQUIRED,
+        mfa_token: "mfa_token" = REQUIRED | SECRET,
     }
 }
 
@@ -2854,13 +2854,13 @@ pub struct ChallengeResponse {
 
 okta_core::model! {
     ChallengeResponse: "ChallengeResponse" {
-        binding_code: "binding_code",
+        binding_code: "binding_code" = SECRET,
         binding_method: "binding_method",
         challenge_type: "challenge_type",
         channel: "channel",
         expires_in: "expires_in",
         interval: "interval",
-        oob_code: "oob_code",
+        oob_code: "oob_code" = SECRET,
     }
 }
 
@@ -2932,7 +2932,7 @@ okta_core::model! {
         client_id: "client_id" = READ_ONLY,
         client_id_issued_at: "client_id_issued_at" = READ_ONLY,
         client_name: "client_name",
-        client_secret: "client_secret" = READ_ONLY | NULLABLE,
+        client_secret: "client_secret" = READ_ONLY | NULLABLE | SECRET,
         client_secret_expires_at: "client_secret_expires_at" = READ_ONLY | NULLABLE,
         frontchannel_logout_session_required: "frontchannel_logout_session_required",
         frontchannel_logout_uri: "frontchannel_logout_uri" = NULLABLE,
@@ -3017,7 +3017,7 @@ pub struct CreateSessionRequest {
 
 okta_core::model! {
     CreateSessionRequest: "CreateSessionRequest" {
-        session_token: "sessionToken",
+        session_token: "sessionToken" = SECRET,
     }
 }
 
@@ -3196,21 +3196,18 @@ impl CustomRole {
 /// Schema `CustomRoleAssignmentSchema`.
 #[derive(Clone, Default)]
 pub struct CustomRoleAssignmentSchema {
+    /// The members that all variants share.
+    pub base: RoleAssignmentRequestBase,
     /// `resource-set`: string, required.
     pub resource_set: Option<String>,
     /// `role`: string, required.
     pub role: Option<String>,
-    /// `type`: string, required, always `CUSTOM`.
-    pub type_: Option<String>,
-    /// Unknown members, and what else must survive a round trip.
-    pub extra: Extra,
 }
 
 okta_core::model! {
-    CustomRoleAssignmentSchema: "CustomRoleAssignmentSchema" {
+    CustomRoleAssignmentSchema: "CustomRoleAssignmentSchema" extends RoleAssignmentRequestBase tag "type" = "CUSTOM" {
         resource_set: "resource-set" = REQUIRED,
         role: "role" = REQUIRED,
-        type_: "type" = REQUIRED,
     }
 }
 
@@ -3227,11 +3224,6 @@ impl CustomRoleAssignmentSchema {
     /// `role`, which the specification requires.
     pub fn try_role(&self) -> Result<&String, MissingMember> {
         required(&self.role, "CustomRoleAssignmentSchema", "role")
-    }
-
-    /// `type`, which the specification requires.
-    pub fn try_type(&self) -> Result<&String, MissingMember> {
-        required(&self.type_, "CustomRoleAssignmentSchema", "type")
     }
 }
 
@@ -3493,7 +3485,7 @@ pub struct DeviceAuthorizeResponse {
 
 okta_core::model! {
     DeviceAuthorizeResponse: "DeviceAuthorizeResponse" {
-        device_code: "device_code",
+        device_code: "device_code" = SECRET,
         expires_in: "expires_in",
         interval: "interval",
         user_code: "user_code",
@@ -4725,6 +4717,14 @@ okta_core::choice! {
     }
 }
 
+okta_core::choice! {
+    /// Schema `GroupSchemaAttribute.enum[]`, one of several.
+    pub enum GroupSchemaAttributeEnumItem: "GroupSchemaAttribute.enum[]" {
+        string => Text(String),
+        integer => Integer(i64),
+    }
+}
+
 okta_core::open_enum! {
     /// Schema `GroupType`, a list of values that may grow.
     pub enum GroupType: "GroupType" {
@@ -4765,6 +4765,58 @@ impl GroupsLink {
     /// `href`, which the specification requires.
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "GroupsLink", "href")
+    }
+}
+
+okta_core::union! {
+    /// Schema `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId} 200`, one of several by `type`.
+    pub enum GroupsRolesGetResponse: "GET /api/v1/groups/{groupId}/roles/{roleAssignmentId} 200" by "type" detached GroupsRolesGetResponseBase {
+        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "CUSTOM" | "WORKFLOWS_ADMIN" => Custom(CustomRole),
+        "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" => Standard(StandardRole),
+    }
+}
+
+/// Schema `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId} 200`.
+#[derive(Clone, Default)]
+pub struct GroupsRolesGetResponseBase {
+    /// `assignmentType`: `RoleAssignmentType`.
+    pub assignment_type: Option<RoleAssignmentType>,
+    /// `created`: string (date-time), read-only.
+    pub created: Option<Timestamp>,
+    /// `id`: string, read-only.
+    pub id: Option<String>,
+    /// `label`: string, read-only.
+    pub label: Option<String>,
+    /// `lastUpdated`: string (date-time), read-only.
+    pub last_updated: Option<Timestamp>,
+    /// `status`: `LifecycleStatus`.
+    pub status: Option<LifecycleStatus>,
+    /// `type`: `RoleType`, required.
+    pub type_: Option<RoleType>,
+    /// Unknown members, and what else must survive a round trip.
+    pub extra: Extra,
+}
+
+okta_core::model! {
+    GroupsRolesGetResponseBase: "GET /api/v1/groups/{groupId}/roles/{roleAssignmentId} 200" {
+        assignment_type: "assignmentType",
+        created: "created" = READ_ONLY,
+        id: "id" = READ_ONLY,
+        label: "label" = READ_ONLY,
+        last_updated: "lastUpdated" = READ_ONLY,
+        status: "status",
+        type_: "type" = REQUIRED,
+    }
+}
+
+impl GroupsRolesGetResponseBase {
+    /// `type`, which the specification requires.
+    pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
+        required(
+            &self.type_,
+            "GET /api/v1/groups/{groupId}/roles/{roleAssignmentId} 200",
+            "type",
+        )
     }
 }
 
@@ -6002,7 +6054,7 @@ pub struct IdvCredentialsBearer {
 
 okta_core::model! {
     IdvCredentialsBearer: "IDVCredentials.bearer" {
-        api_key: "apiKey" = REQUIRED,
+        api_key: "apiKey" = REQUIRED | SECRET,
     }
 }
 
@@ -6027,7 +6079,7 @@ pub struct IdvCredentialsClient {
 okta_core::model! {
     IdvCredentialsClient: "IDVCredentials.client" {
         client_id: "client_id" = REQUIRED,
-        client_secret: "client_secret" = REQUIRED,
+        client_secret: "client_secret" = REQUIRED | SECRET,
     }
 }
 
@@ -6205,7 +6257,7 @@ pub struct InlineHookChannelConfigHeaders {
 okta_core::model! {
     InlineHookChannelConfigHeaders: "InlineHookChannelConfigHeaders" {
         key: "key",
-        value: "value",
+        value: "value" = SECRET,
     }
 }
 
@@ -6601,7 +6653,7 @@ pub struct IntrospectionRequest {
 
 okta_core::model! {
     IntrospectionRequest: "IntrospectionRequest" {
-        token: "token",
+        token: "token" = SECRET,
         token_type_hint: "token_type_hint",
     }
 }
@@ -7267,6 +7319,8 @@ pub struct OAuth2ClientJsonEncryptionKeyResponse {
     pub e: Option<String>,
     /// `id`: string, read-only.
     pub id: Option<String>,
+    /// `jwkType`: string.
+    pub jwk_type: Option<String>,
     /// `kid`: string, may be null.
     pub kid: Option<String>,
     /// `kty`: string, always `RSA`.
@@ -7289,6 +7343,7 @@ okta_core::model! {
         created: "created" = READ_ONLY,
         e: "e",
         id: "id" = READ_ONLY,
+        jwk_type: "jwkType",
         kid: "kid" = NULLABLE,
         kty: "kty",
         last_updated: "lastUpdated" = READ_ONLY,
@@ -7300,7 +7355,7 @@ okta_core::model! {
 
 okta_core::union! {
     /// Schema `OAuth2ClientJsonSigningKeyResponse`, one of several by `kty`.
-    pub enum OAuth2ClientJsonSigningKeyResponse: "OAuth2ClientJsonSigningKeyResponse" by "kty" base OAuth2ClientJsonSigningKeyResponseBase {
+    pub enum OAuth2ClientJsonKey: "OAuth2ClientJsonSigningKeyResponse" by "kty" base OAuth2ClientJsonKeyBase {
         "EC" => Ec(OAuth2ClientJsonWebKeyEcResponse),
         "RSA" => Rsa(OAuth2ClientJsonWebKeyRsaResponse),
     }
@@ -7308,13 +7363,15 @@ okta_core::union! {
 
 /// Schema `OAuth2ClientJsonSigningKeyResponse`.
 #[derive(Clone, Default)]
-pub struct OAuth2ClientJsonSigningKeyResponseBase {
+pub struct OAuth2ClientJsonKeyBase {
     /// `_links`: `OAuthClientSecretLinks`, read-only.
     pub links: Option<OAuthClientSecretLinks>,
     /// `created`: string, read-only.
     pub created: Option<String>,
     /// `id`: string, read-only.
     pub id: Option<String>,
+    /// `jwkType`: string.
+    pub jwk_type: Option<String>,
     /// `kid`: string, may be null.
     pub kid: Option<String>,
     /// `kty`: string, required.
@@ -7328,10 +7385,11 @@ pub struct OAuth2ClientJsonSigningKeyResponseBase {
 }
 
 okta_core::model! {
-    OAuth2ClientJsonSigningKeyResponseBase: "OAuth2ClientJsonSigningKeyResponse" {
+    OAuth2ClientJsonKeyBase: "OAuth2ClientJsonSigningKeyResponse" {
         links: "_links" = READ_ONLY,
         created: "created" = READ_ONLY,
         id: "id" = READ_ONLY,
+        jwk_type: "jwkType",
         kid: "kid" = NULLABLE,
         kty: "kty" = REQUIRED,
         last_updated: "lastUpdated" = READ_ONLY,
@@ -7339,7 +7397,7 @@ okta_core::model! {
     }
 }
 
-impl OAuth2ClientJsonSigningKeyResponseBase {
+impl OAuth2ClientJsonKeyBase {
     /// `kty`, which the specification requires.
     pub fn try_kty(&self) -> Result<&String, MissingMember> {
         required(&self.kty, "OAuth2ClientJsonSigningKeyResponse", "kty")
@@ -7350,9 +7408,9 @@ impl OAuth2ClientJsonSigningKeyResponseBase {
 #[derive(Clone, Default)]
 pub struct OAuth2ClientJsonWebKeyEcResponse {
     /// The members that all variants share.
-    pub base: OAuth2ClientJsonSigningKeyResponseBase,
-    /// `crv`: any value, may be null.
-    pub crv: Option<Json>,
+    pub base: OAuth2ClientJsonKeyBase,
+    /// `crv`: string.
+    pub crv: Option<String>,
     /// `use`: any value, may be null.
     pub use_: Option<Json>,
     /// `x`: string.
@@ -7362,8 +7420,8 @@ pub struct OAuth2ClientJsonWebKeyEcResponse {
 }
 
 okta_core::model! {
-    OAuth2ClientJsonWebKeyEcResponse: "OAuth2ClientJsonWebKeyECResponse" extends OAuth2ClientJsonSigningKeyResponseBase tag "kty" = "EC" {
-        crv: "crv" = NULLABLE,
+    OAuth2ClientJsonWebKeyEcResponse: "OAuth2ClientJsonWebKeyECResponse" extends OAuth2ClientJsonKeyBase tag "kty" = "EC" {
+        crv: "crv",
         use_: "use" = NULLABLE,
         x: "x",
         y: "y",
@@ -7423,7 +7481,7 @@ okta_core::open_enum! {
 #[derive(Clone, Default)]
 pub struct OAuth2ClientJsonWebKeyRsaResponse {
     /// The members that all variants share.
-    pub base: OAuth2ClientJsonSigningKeyResponseBase,
+    pub base: OAuth2ClientJsonKeyBase,
     /// `e`: string.
     pub e: Option<String>,
     /// `n`: string.
@@ -7433,7 +7491,7 @@ pub struct OAuth2ClientJsonWebKeyRsaResponse {
 }
 
 okta_core::model! {
-    OAuth2ClientJsonWebKeyRsaResponse: "OAuth2ClientJsonWebKeyRsaResponse" extends OAuth2ClientJsonSigningKeyResponseBase tag "kty" = "RSA" {
+    OAuth2ClientJsonWebKeyRsaResponse: "OAuth2ClientJsonWebKeyRsaResponse" extends OAuth2ClientJsonKeyBase tag "kty" = "RSA" {
         e: "e",
         n: "n",
         use_: "use" = NULLABLE,
@@ -7840,7 +7898,7 @@ okta_core::model! {
     OAuth2Settings: "OAuth2Settings" {
         authorize_endpoint: "authorizeEndpoint" = REQUIRED,
         client_id: "clientId" = REQUIRED,
-        client_secret: "clientSecret" = REQUIRED,
+        client_secret: "clientSecret" = REQUIRED | SECRET,
         public_key: "publicKey" = READ_ONLY,
         scopes: "scopes",
         token_endpoint: "tokenEndpoint" = REQUIRED,
@@ -8038,7 +8096,7 @@ pub struct OAuthCredentialsClient {
 okta_core::model! {
     OAuthCredentialsClient: "OAuthCredentialsClient" {
         client_id: "client_id",
-        client_secret: "client_secret",
+        client_secret: "client_secret" = SECRET,
         pkce_required: "pkce_required" = NULLABLE,
         token_endpoint_auth_method: "token_endpoint_auth_method",
     }
@@ -9148,12 +9206,12 @@ pub struct OobAuthenticateResponse {
 
 okta_core::model! {
     OobAuthenticateResponse: "OobAuthenticateResponse" {
-        binding_code: "binding_code",
+        binding_code: "binding_code" = SECRET,
         binding_method: "binding_method",
         channel: "channel",
         expires_in: "expires_in",
         interval: "interval",
-        oob_code: "oob_code",
+        oob_code: "oob_code" = SECRET,
     }
 }
 
@@ -9463,8 +9521,8 @@ okta_core::open_enum! {
 /// Schema `OpenIdConnectApplicationSettingsClientKeys`.
 #[derive(Clone, Default)]
 pub struct OpenIdConnectApplicationSettingsClientKeys {
-    /// `keys`: list.
-    pub keys: Option<Vec<OpenIdConnectApplicationSettingsClientKeysKeysItem>>,
+    /// `keys`: list of `OAuth2ClientJsonSigningKeyResponse`.
+    pub keys: Option<Vec<OAuth2ClientJsonKey>>,
     /// Unknown members, and what else must survive a round trip.
     pub extra: Extra,
 }
@@ -9472,14 +9530,6 @@ pub struct OpenIdConnectApplicationSettingsClientKeys {
 okta_core::model! {
     OpenIdConnectApplicationSettingsClientKeys: "OpenIdConnectApplicationSettingsClientKeys" {
         keys: "keys",
-    }
-}
-
-okta_core::choice! {
-    /// Schema `OpenIdConnectApplicationSettingsClientKeys.keys[]`, one of several.
-    pub enum OpenIdConnectApplicationSettingsClientKeysKeysItem: "OpenIdConnectApplicationSettingsClientKeys.keys[]" {
-        has "e" | "kty" | "n" | "use" => Encryption(OAuth2ClientJsonEncryptionKeyResponse),
-        object => Signing(OAuth2ClientJsonSigningKeyResponse),
     }
 }
 
@@ -9693,7 +9743,7 @@ okta_core::model! {
         base_url: "baseUrl" = REQUIRED,
         creation_state: "creationState",
         prefer_username_over_email: "preferUsernameOverEmail",
-        token: "token",
+        token: "token" = SECRET,
         token_encrypted: "tokenEncrypted",
     }
 }
@@ -10031,7 +10081,7 @@ okta_core::model! {
         response_mode: "response_mode",
         response_type: "response_type",
         scope: "scope",
-        session_token: "sessionToken",
+        session_token: "sessionToken" = SECRET,
         state: "state",
     }
 }
@@ -10104,9 +10154,9 @@ okta_core::model! {
         digest_algorithm: "digestAlgorithm",
         iteration_count: "iterationCount",
         key_size: "keySize",
-        salt: "salt",
+        salt: "salt" = SECRET,
         salt_order: "saltOrder",
-        value: "value",
+        value: "value" = SECRET,
         work_factor: "workFactor",
     }
 }
@@ -10220,7 +10270,7 @@ pub struct PasswordImportRequestDataContextCredential {
 
 okta_core::model! {
     PasswordImportRequestDataContextCredential: "PasswordImportRequestData.context.credential" {
-        password: "password",
+        password: "password" = SECRET,
         username: "username",
     }
 }
@@ -12184,6 +12234,92 @@ okta_core::model! {
         last_updated: "lastUpdated" = READ_ONLY,
         status: "status",
         type_: "type",
+    }
+}
+
+okta_core::union! {
+    /// Schema `GET /api/v1/groups/{groupId}/roles 200[]`, one of several by `type`.
+    pub enum RoleAssignment: "GET /api/v1/groups/{groupId}/roles 200[]" by "type" detached RoleAssignmentBase {
+        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "CUSTOM" | "WORKFLOWS_ADMIN" => Custom(CustomRole),
+        "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "MOBILE_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" => Standard(StandardRole),
+    }
+}
+
+/// Schema `GET /api/v1/groups/{groupId}/roles 200[]`.
+#[derive(Clone, Default)]
+pub struct RoleAssignmentBase {
+    /// `assignmentType`: `RoleAssignmentType`.
+    pub assignment_type: Option<RoleAssignmentType>,
+    /// `created`: string (date-time), read-only.
+    pub created: Option<Timestamp>,
+    /// `id`: string, read-only.
+    pub id: Option<String>,
+    /// `label`: string, read-only.
+    pub label: Option<String>,
+    /// `lastUpdated`: string (date-time), read-only.
+    pub last_updated: Option<Timestamp>,
+    /// `status`: `LifecycleStatus`.
+    pub status: Option<LifecycleStatus>,
+    /// `type`: `RoleType`, required.
+    pub type_: Option<RoleType>,
+    /// Unknown members, and what else must survive a round trip.
+    pub extra: Extra,
+}
+
+okta_core::model! {
+    RoleAssignmentBase: "GET /api/v1/groups/{groupId}/roles 200[]" {
+        assignment_type: "assignmentType",
+        created: "created" = READ_ONLY,
+        id: "id" = READ_ONLY,
+        label: "label" = READ_ONLY,
+        last_updated: "lastUpdated" = READ_ONLY,
+        status: "status",
+        type_: "type" = REQUIRED,
+    }
+}
+
+impl RoleAssignmentBase {
+    /// `type`, which the specification requires.
+    pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
+        required(
+            &self.type_,
+            "GET /api/v1/groups/{groupId}/roles 200[]",
+            "type",
+        )
+    }
+}
+
+okta_core::union! {
+    /// Schema `POST /api/v1/groups/{groupId}/roles request`, one of several by `type`.
+    pub enum RoleAssignmentRequest: "POST /api/v1/groups/{groupId}/roles request" by "type" base RoleAssignmentRequestBase {
+        "CUSTOM" => Custom(CustomRoleAssignmentSchema),
+        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" | "WORKFLOWS_ADMIN" => Standard(StandardRoleAssignmentSchema),
+    }
+}
+
+/// Schema `POST /api/v1/groups/{groupId}/roles request`.
+#[derive(Clone, Default)]
+pub struct RoleAssignmentRequestBase {
+    /// `type`: string, required.
+    pub type_: Option<String>,
+    /// Unknown members, and what else must survive a round trip.
+    pub extra: Extra,
+}
+
+okta_core::model! {
+    RoleAssignmentRequestBase: "POST /api/v1/groups/{groupId}/roles request" {
+        type_: "type" = REQUIRED,
+    }
+}
+
+impl RoleAssignmentRequestBase {
+    /// `type`, which the specification requires.
+    pub fn try_type(&self) -> Result<&String, MissingMember> {
+        required(
+            &self.type_,
+            "POST /api/v1/groups/{groupId}/roles request",
+            "type",
+        )
     }
 }
 
@@ -14948,40 +15084,12 @@ impl StandardRole {
 /// Schema `StandardRoleAssignmentSchema`.
 #[derive(Clone, Default)]
 pub struct StandardRoleAssignmentSchema {
-    /// `type`: required.
-    pub type_: Option<StandardRoleAssignmentSchemaType>,
-    /// Unknown members, and what else must survive a round trip.
-    pub extra: Extra,
+    /// The members that all variants share.
+    pub base: RoleAssignmentRequestBase,
 }
 
 okta_core::model! {
-    StandardRoleAssignmentSchema: "StandardRoleAssignmentSchema" {
-        type_: "type" = REQUIRED,
-    }
-}
-
-impl StandardRoleAssignmentSchema {
-    /// `type`, which the specification requires.
-    pub fn try_type(&self) -> Result<&StandardRoleAssignmentSchemaType, MissingMember> {
-        required(&self.type_, "StandardRoleAssignmentSchema", "type")
-    }
-}
-
-okta_core::open_enum! {
-    /// Schema `StandardRoleAssignmentSchema.type`, a list of values that may grow.
-    pub enum StandardRoleAssignmentSchemaType: "StandardRoleAssignmentSchema.type" {
-        AccessCertificationsAdmin = "ACCESS_CERTIFICATIONS_ADMIN",
-        AccessRequestsAdmin = "ACCESS_REQUESTS_ADMIN",
-        ApiAccessManagementAdmin = "API_ACCESS_MANAGEMENT_ADMIN",
-        AppAdmin = "APP_ADMIN",
-        GroupMembershipAdmin = "GROUP_MEMBERSHIP_ADMIN",
-        HelpDeskAdmin = "HELP_DESK_ADMIN",
-        OrgAdmin = "ORG_ADMIN",
-        ReadOnlyAdmin = "READ_ONLY_ADMIN",
-        ReportAdmin = "REPORT_ADMIN",
-        SuperAdmin = "SUPER_ADMIN",
-        UserAdmin = "USER_ADMIN",
-        WorkflowsAdmin = "WORKFLOWS_ADMIN",
+    StandardRoleAssignmentSchema: "StandardRoleAssignmentSchema" extends RoleAssignmentRequestBase {
     }
 }
 
@@ -15700,7 +15808,7 @@ okta_core::model! {
         redirect_url: "redirectUrl",
         require_admin_consent: "requireAdminConsent",
         role_value_pattern: "roleValuePattern",
-        secret_key: "secretKey" = NULLABLE,
+        secret_key: "secretKey" = NULLABLE | SECRET,
         secret_key_enc: "secretKeyEnc" = NULLABLE,
         session_duration: "sessionDuration",
         site_url: "siteURL" = NULLABLE,
@@ -15923,7 +16031,7 @@ pub struct TempPassword {
 
 okta_core::model! {
     TempPassword: "TempPassword" {
-        temp_password: "tempPassword" = READ_ONLY,
+        temp_password: "tempPassword" = READ_ONLY | SECRET,
     }
 }
 
@@ -16119,7 +16227,7 @@ pub struct TestInfoTestAccount {
 okta_core::model! {
     TestInfoTestAccount: "TestInfo.testAccount" {
         instructions: "instructions",
-        password: "password" = REQUIRED,
+        password: "password" = REQUIRED | SECRET,
         url: "url" = REQUIRED,
         username: "username" = REQUIRED,
     }
@@ -16193,7 +16301,7 @@ pub struct TokenHookResponseCommandsItemValueItem {
     /// `path`: string.
     pub path: Option<String>,
     /// `value`.
-    pub value: Option<TokenHookResponseCommandsItemValueItemValue>,
+    pub value: Option<SamlHookResponseCommandsItemValueItemValue>,
     /// Unknown members, and what else must survive a round trip.
     pub extra: Extra,
 }
@@ -16203,15 +16311,6 @@ okta_core::model! {
         op: "op",
         path: "path",
         value: "value",
-    }
-}
-
-okta_core::choice! {
-    /// Schema `TokenHookResponse.commands[].value[].value`, one of several.
-    pub enum TokenHookResponseCommandsItemValueItemValue: "TokenHookResponse.commands[].value[].value" {
-        string => Text(String),
-        integer => Integer(i64),
-        object => Object(Map<Json>),
     }
 }
 
@@ -16523,7 +16622,7 @@ pub struct TokenRequestAuthorizationCode {
 okta_core::model! {
     TokenRequestAuthorizationCode: "TokenRequestAuthorizationCode" {
         code: "code" = REQUIRED,
-        code_verifier: "code_verifier",
+        code_verifier: "code_verifier" = SECRET,
         grant_type: "grant_type",
         redirect_uri: "redirect_uri",
     }
@@ -16612,9 +16711,9 @@ okta_core::model! {
         grant_type: "grant_type" = REQUIRED,
         grant_types_supported: "grant_types_supported",
         login_hint: "login_hint" = REQUIRED,
-        mfa_token: "mfa_token" = REQUIRED,
-        oob_code: "oob_code" = REQUIRED,
-        otp: "otp" = REQUIRED,
+        mfa_token: "mfa_token" = REQUIRED | SECRET,
+        oob_code: "oob_code" = REQUIRED | SECRET,
+        otp: "otp" = REQUIRED | SECRET,
         scope: "scope",
     }
 }
@@ -16683,8 +16782,8 @@ okta_core::model! {
     TokenRequestDirectAuthenticationMfaOob: "TokenRequestDirectAuthenticationMfaOob" {
         grant_type: "grant_type" = REQUIRED,
         grant_types_supported: "grant_types_supported",
-        mfa_token: "mfa_token" = REQUIRED,
-        oob_code: "oob_code" = REQUIRED,
+        mfa_token: "mfa_token" = REQUIRED | SECRET,
+        oob_code: "oob_code" = REQUIRED | SECRET,
         scope: "scope",
     }
 }
@@ -16739,8 +16838,8 @@ okta_core::model! {
     TokenRequestDirectAuthenticationMfaOtp: "TokenRequestDirectAuthenticationMfaOtp" {
         grant_type: "grant_type" = REQUIRED,
         grant_types_supported: "grant_types_supported",
-        mfa_token: "mfa_token" = REQUIRED,
-        otp: "otp" = REQUIRED,
+        mfa_token: "mfa_token" = REQUIRED | SECRET,
+        otp: "otp" = REQUIRED | SECRET,
         scope: "scope",
     }
 }
@@ -16789,7 +16888,7 @@ okta_core::model! {
     TokenRequestDirectAuthenticationOob: "TokenRequestDirectAuthenticationOob" {
         grant_type: "grant_type" = REQUIRED,
         grant_types_supported: "grant_types_supported",
-        oob_code: "oob_code" = REQUIRED,
+        oob_code: "oob_code" = REQUIRED | SECRET,
         scope: "scope" = REQUIRED,
     }
 }
@@ -16841,7 +16940,7 @@ okta_core::model! {
         grant_type: "grant_type" = REQUIRED,
         grant_types_supported: "grant_types_supported",
         login_hint: "login_hint" = REQUIRED,
-        otp: "otp" = REQUIRED,
+        otp: "otp" = REQUIRED | SECRET,
         scope: "scope" = REQUIRED,
     }
 }
@@ -16894,7 +16993,7 @@ pub struct TokenRequestPassword {
 okta_core::model! {
     TokenRequestPassword: "TokenRequestPassword" {
         grant_type: "grant_type",
-        password: "password" = REQUIRED,
+        password: "password" = REQUIRED | SECRET,
         scope: "scope" = REQUIRED,
         username: "username" = REQUIRED,
     }
@@ -16933,7 +17032,7 @@ pub struct TokenRequestRefreshToken {
 okta_core::model! {
     TokenRequestRefreshToken: "TokenRequestRefreshToken" {
         grant_type: "grant_type",
-        refresh_token: "refresh_token" = REQUIRED,
+        refresh_token: "refresh_token" = REQUIRED | SECRET,
         scope: "scope",
     }
 }
@@ -16964,7 +17063,7 @@ pub struct TokenRequestSamlBearer {
 
 okta_core::model! {
     TokenRequestSamlBearer: "TokenRequestSamlBearer" {
-        assertion: "assertion" = REQUIRED,
+        assertion: "assertion" = REQUIRED | SECRET,
         grant_type: "grant_type",
         scope: "scope" = REQUIRED,
     }
@@ -17022,12 +17121,12 @@ pub struct TokenResponse {
 
 okta_core::model! {
     TokenResponse: "TokenResponse" {
-        access_token: "access_token",
+        access_token: "access_token" = SECRET,
         device_secret: "device_secret",
         expires_in: "expires_in",
-        id_token: "id_token",
+        id_token: "id_token" = SECRET,
         issued_token_type: "issued_token_type",
-        refresh_token: "refresh_token",
+        refresh_token: "refresh_token" = SECRET,
         scope: "scope",
         token_type: "token_type",
     }
@@ -17540,8 +17639,8 @@ pub struct UserFactorTokenFactorVerificationObject {
 
 okta_core::model! {
     UserFactorTokenFactorVerificationObject: "UserFactorTokenFactorVerificationObject" {
-        next_pass_code: "nextPassCode",
-        pass_code: "passCode",
+        next_pass_code: "nextPassCode" = SECRET,
+        pass_code: "passCode" = SECRET,
     }
 }
 
@@ -18202,7 +18301,7 @@ pub struct UserSchemaAttribute {
     /// `description`: string.
     pub description: Option<String>,
     /// `enum`: list, may be null.
-    pub enum_: Option<Vec<UserSchemaAttributeEnumItem>>,
+    pub enum_: Option<Vec<GroupSchemaAttributeEnumItem>>,
     /// `externalName`: string.
     pub external_name: Option<String>,
     /// `externalNamespace`: string.
@@ -18293,14 +18392,6 @@ okta_core::model! {
     UserSchemaAttributeEnum: "UserSchemaAttributeEnum" {
         const_: "const",
         title: "title",
-    }
-}
-
-okta_core::choice! {
-    /// Schema `UserSchemaAttribute.enum[]`, one of several.
-    pub enum UserSchemaAttributeEnumItem: "UserSchemaAttribute.enum[]" {
-        string => Text(String),
-        integer => Integer(i64),
     }
 }
 
@@ -18540,7 +18631,7 @@ pub struct UserSchemaBaseProperties {
 }
 
 okta_core::model! {
-    UserSchemaBaseProperties: "UserSchemaBaseProperties" {
+    open UserSchemaBaseProperties: "UserSchemaBaseProperties" {
         birthdate: "birthdate",
         city: "city",
         cost_center: "costCenter",

@@ -414,7 +414,7 @@ pub struct ForgotPasswordResponse {
 
 okta_core::model! {
     ForgotPasswordResponse: "ForgotPasswordResponse" {
-        reset_password_url: "resetPasswordUrl" = READ_ONLY,
+        reset_password_url: "resetPasswordUrl" = READ_ONLY | SECRET,
     }
 }
 
@@ -591,7 +591,7 @@ pub struct ResetPasswordToken {
 
 okta_core::model! {
     ResetPasswordToken: "ResetPasswordToken" {
-        reset_password_url: "resetPasswordUrl" = READ_ONLY,
+        reset_password_url: "resetPasswordUrl" = READ_ONLY | SECRET,
     }
 }
 
@@ -852,7 +852,7 @@ pub struct TemporaryPassword {
 
 okta_core::model! {
     TemporaryPassword: "tempPassword" {
-        temp_password: "tempPassword" = READ_ONLY,
+        temp_password: "tempPassword" = READ_ONLY | SECRET,
     }
 }
 
@@ -908,8 +908,8 @@ pub struct UserActivationToken {
 
 okta_core::model! {
     UserActivationToken: "UserActivationToken" {
-        activation_token: "activationToken" = READ_ONLY,
-        activation_url: "activationUrl" = READ_ONLY,
+        activation_token: "activationToken" = READ_ONLY | SECRET,
+        activation_url: "activationUrl" = READ_ONLY | SECRET,
     }
 }
 
@@ -1038,7 +1038,7 @@ okta_core::model! {
     UserFactorActivateRequest: "UserFactorActivateRequest" {
         attestation: "attestation",
         client_data: "clientData",
-        pass_code: "passCode",
+        pass_code: "passCode" = SECRET,
         registration_data: "registrationData",
         use_number_matching_challenge: "useNumberMatchingChallenge",
     }
@@ -1731,7 +1731,7 @@ pub struct UserFactorTokenHardwareVerify {
 
 okta_core::model! {
     UserFactorTokenHardwareVerify: "UserFactorTokenHardware.verify" {
-        pass_code: "passCode",
+        pass_code: "passCode" = SECRET,
     }
 }
 
@@ -1764,7 +1764,7 @@ pub struct UserFactorTokenHotpProfile {
 
 okta_core::model! {
     UserFactorTokenHotpProfile: "UserFactorTokenHOTPProfile" {
-        shared_secret: "sharedSecret",
+        shared_secret: "sharedSecret" = SECRET,
     }
 }
 
@@ -1836,7 +1836,7 @@ pub struct UserFactorTokenVerifyRsa {
 
 okta_core::model! {
     UserFactorTokenVerifyRsa: "UserFactorTokenVerifyRSA" {
-        pass_code: "passCode",
+        pass_code: "passCode" = SECRET,
     }
 }
 
@@ -1854,7 +1854,7 @@ pub struct UserFactorTokenVerifySymantec {
 okta_core::model! {
     UserFactorTokenVerifySymantec: "UserFactorTokenVerifySymantec" {
         next_pass_code: "nextPassCode",
-        pass_code: "passCode",
+        pass_code: "passCode" = SECRET,
     }
 }
 
@@ -1912,7 +1912,7 @@ okta_core::model! {
         answer: "answer" = WRITE_ONLY | SECRET,
         authenticator_data: "authenticatorData",
         client_data: "clientData",
-        pass_code: "passCode",
+        pass_code: "passCode" = SECRET,
         signature_data: "signatureData",
         use_number_matching_challenge: "useNumberMatchingChallenge",
     }
@@ -2347,192 +2347,6 @@ okta_core::open_enum! {
         High = "HIGH",
         Medium = "MEDIUM",
         Low = "LOW",
-    }
-}
-
-okta_core::union! {
-    /// Schema `POST /api/v1/users/{userId}/roles request`, one of several by `type`.
-    pub enum UsersRolesCreateRequest: "POST /api/v1/users/{userId}/roles request" by "type" detached UsersRolesCreateRequestBase {
-        "CUSTOM" => Custom(CustomRoleAssignmentSchema),
-        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" | "WORKFLOWS_ADMIN" => Standard(StandardRoleAssignmentSchema),
-    }
-}
-
-/// Schema `POST /api/v1/users/{userId}/roles request`.
-#[derive(Clone, Default)]
-pub struct UsersRolesCreateRequestBase {
-    /// `type`: string, required.
-    pub type_: Option<String>,
-    /// Unknown members, and what else must survive a round trip.
-    pub extra: Extra,
-}
-
-okta_core::model! {
-    UsersRolesCreateRequestBase: "POST /api/v1/users/{userId}/roles request" {
-        type_: "type" = REQUIRED,
-    }
-}
-
-impl UsersRolesCreateRequestBase {
-    /// `type`, which the specification requires.
-    pub fn try_type(&self) -> Result<&String, MissingMember> {
-        required(
-            &self.type_,
-            "POST /api/v1/users/{userId}/roles request",
-            "type",
-        )
-    }
-}
-
-okta_core::union! {
-    /// Schema `POST /api/v1/users/{userId}/roles 201`, one of several by `type`.
-    pub enum UsersRolesCreateResponse: "POST /api/v1/users/{userId}/roles 201" by "type" detached UsersRolesCreateResponseBase {
-        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "CUSTOM" | "WORKFLOWS_ADMIN" => Custom(CustomRole),
-        "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" => Standard(StandardRole),
-    }
-}
-
-/// Schema `POST /api/v1/users/{userId}/roles 201`.
-#[derive(Clone, Default)]
-pub struct UsersRolesCreateResponseBase {
-    /// `assignmentType`: `RoleAssignmentType`.
-    pub assignment_type: Option<RoleAssignmentType>,
-    /// `created`: string (date-time), read-only.
-    pub created: Option<Timestamp>,
-    /// `id`: string, read-only.
-    pub id: Option<String>,
-    /// `label`: string, read-only.
-    pub label: Option<String>,
-    /// `lastUpdated`: string (date-time), read-only.
-    pub last_updated: Option<Timestamp>,
-    /// `status`: `LifecycleStatus`.
-    pub status: Option<LifecycleStatus>,
-    /// `type`: `RoleType`, required.
-    pub type_: Option<RoleType>,
-    /// Unknown members, and what else must survive a round trip.
-    pub extra: Extra,
-}
-
-okta_core::model! {
-    UsersRolesCreateResponseBase: "POST /api/v1/users/{userId}/roles 201" {
-        assignment_type: "assignmentType",
-        created: "created" = READ_ONLY,
-        id: "id" = READ_ONLY,
-        label: "label" = READ_ONLY,
-        last_updated: "lastUpdated" = READ_ONLY,
-        status: "status",
-        type_: "type" = REQUIRED,
-    }
-}
-
-impl UsersRolesCreateResponseBase {
-    /// `type`, which the specification requires.
-    pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
-        required(&self.type_, "POST /api/v1/users/{userId}/roles 201", "type")
-    }
-}
-
-okta_core::union! {
-    /// Schema `GET /api/v1/users/{userId}/roles/{roleAssignmentId} 200`, one of several by `type`.
-    pub enum UsersRolesGetResponse: "GET /api/v1/users/{userId}/roles/{roleAssignmentId} 200" by "type" detached UsersRolesGetResponseBase {
-        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "CUSTOM" | "WORKFLOWS_ADMIN" => Custom(CustomRole),
-        "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" => Standard(StandardRole),
-    }
-}
-
-/// Schema `GET /api/v1/users/{userId}/roles/{roleAssignmentId} 200`.
-#[derive(Clone, Default)]
-pub struct UsersRolesGetResponseBase {
-    /// `assignmentType`: `RoleAssignmentType`.
-    pub assignment_type: Option<RoleAssignmentType>,
-    /// `created`: string (date-time), read-only.
-    pub created: Option<Timestamp>,
-    /// `id`: string, read-only.
-    pub id: Option<String>,
-    /// `label`: string, read-only.
-    pub label: Option<String>,
-    /// `lastUpdated`: string (date-time), read-only.
-    pub last_updated: Option<Timestamp>,
-    /// `status`: `LifecycleStatus`.
-    pub status: Option<LifecycleStatus>,
-    /// `type`: `RoleType`, required.
-    pub type_: Option<RoleType>,
-    /// Unknown members, and what else must survive a round trip.
-    pub extra: Extra,
-}
-
-okta_core::model! {
-    UsersRolesGetResponseBase: "GET /api/v1/users/{userId}/roles/{roleAssignmentId} 200" {
-        assignment_type: "assignmentType",
-        created: "created" = READ_ONLY,
-        id: "id" = READ_ONLY,
-        label: "label" = READ_ONLY,
-        last_updated: "lastUpdated" = READ_ONLY,
-        status: "status",
-        type_: "type" = REQUIRED,
-    }
-}
-
-impl UsersRolesGetResponseBase {
-    /// `type`, which the specification requires.
-    pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
-        required(
-            &self.type_,
-            "GET /api/v1/users/{userId}/roles/{roleAssignmentId} 200",
-            "type",
-        )
-    }
-}
-
-okta_core::union! {
-    /// Schema `GET /api/v1/users/{userId}/roles 200[]`, one of several by `type`.
-    pub enum UsersRolesListResponseItem: "GET /api/v1/users/{userId}/roles 200[]" by "type" detached UsersRolesListResponseItemBase {
-        "ACCESS_CERTIFICATIONS_ADMIN" | "ACCESS_REQUESTS_ADMIN" | "CUSTOM" | "WORKFLOWS_ADMIN" => Custom(CustomRole),
-        "API_ACCESS_MANAGEMENT_ADMIN" | "APP_ADMIN" | "GROUP_MEMBERSHIP_ADMIN" | "HELP_DESK_ADMIN" | "MOBILE_ADMIN" | "ORG_ADMIN" | "READ_ONLY_ADMIN" | "REPORT_ADMIN" | "SUPER_ADMIN" | "USER_ADMIN" => Standard(StandardRole),
-    }
-}
-
-/// Schema `GET /api/v1/users/{userId}/roles 200[]`.
-#[derive(Clone, Default)]
-pub struct UsersRolesListResponseItemBase {
-    /// `assignmentType`: `RoleAssignmentType`.
-    pub assignment_type: Option<RoleAssignmentType>,
-    /// `created`: string (date-time), read-only.
-    pub created: Option<Timestamp>,
-    /// `id`: string, read-only.
-    pub id: Option<String>,
-    /// `label`: string, read-only.
-    pub label: Option<String>,
-    /// `lastUpdated`: string (date-time), read-only.
-    pub last_updated: Option<Timestamp>,
-    /// `status`: `LifecycleStatus`.
-    pub status: Option<LifecycleStatus>,
-    /// `type`: `RoleType`, required.
-    pub type_: Option<RoleType>,
-    /// Unknown members, and what else must survive a round trip.
-    pub extra: Extra,
-}
-
-okta_core::model! {
-    UsersRolesListResponseItemBase: "GET /api/v1/users/{userId}/roles 200[]" {
-        assignment_type: "assignmentType",
-        created: "created" = READ_ONLY,
-        id: "id" = READ_ONLY,
-        label: "label" = READ_ONLY,
-        last_updated: "lastUpdated" = READ_ONLY,
-        status: "status",
-        type_: "type" = REQUIRED,
-    }
-}
-
-impl UsersRolesListResponseItemBase {
-    /// `type`, which the specification requires.
-    pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
-        required(
-            &self.type_,
-            "GET /api/v1/users/{userId}/roles 200[]",
-            "type",
-        )
     }
 }
 

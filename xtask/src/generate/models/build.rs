@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Result, bail};
 
 use super::catalog::Catalog;
-use super::unions::{Class, Discriminated, classify, common_members};
+use super::unions::{Class, Discriminated, classify, common_members, possible_members};
 use super::{Alternative, Body, Field, Item, Struct, Ty, Union, When, boxes};
 use crate::facts::{Limits, Member, Schema, Type};
 use crate::generate::exceptions::Exceptions;
@@ -518,7 +518,7 @@ impl Models<'_> {
             .iter()
             .map(|(fact, _)| {
                 fact.schema()
-                    .map(|id| common_members(self.catalog, id))
+                    .map(|id| possible_members(self.catalog, id))
                     .unwrap_or_default()
             })
             .collect();
@@ -686,6 +686,9 @@ fn short_names(names: &[&str], union: &str) -> Vec<Option<String>> {
                 .all(|name| name[name.len() - 1 - n] == all[0][all[0].len() - 1 - n])
         })
         .count();
+    // A name that would vanish keeps its last words.
+    let suffix = if least <= prefix + suffix { 0 } else { suffix };
+    let prefix = if least <= prefix { prefix.saturating_sub(1) } else { prefix };
     all.iter()
         .map(|name| {
             let rest = &name[prefix..name.len() - suffix];

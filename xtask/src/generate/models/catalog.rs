@@ -25,6 +25,13 @@ impl Catalog {
                 format!("{} ", api.head.name)
             };
             rename(api, &clashing, &prefix);
+            let twins = twins(api);
+            api.schemas.retain(|id, _| !twins.contains_key(id));
+            relabel(api, &|name: &mut String| {
+                if let Some(twin) = twins.get(name) {
+                    name.clone_from(twin);
+                }
+            });
             for (id, schema) in &api.schemas {
                 match catalog.schemas.get(id) {
                     Some(other) if other != schema => bail!(
@@ -182,7 +189,7 @@ fn clashing(known: &BTreeMap<String, Schema>, api: &Api) -> BTreeSet<String> {
 }
 
 fn rename(api: &mut Api, names: &BTreeSet<String>, prefix: &str) {
-    let new = |name: &mut String| {
+    relabel(api, &|name: &mut String| {
         if names.contains(name) {
             let pascal = super::super::words::type_name(name);
             *name = if name.contains(['.', '[', '|', ' ']) {
@@ -191,7 +198,31 @@ fn rename(api: &mut Api, names: &BTreeSet<String>, prefix: &str) {
                 format!("{prefix}{pascal}")
             };
         }
-    };
+    });
+}
+
+/// Inline unions with the same alternatives are one: the name of each twin, and that of the first.
+fn twins(api: &Api) -> BTreeMap<String, String> {
+    let mut first: Vec<&Schema> = Vec::new();
+    let mut names = BTreeMap::new();
+    let inline = |schema: &&Schema| schema.kind == Kind::Union && schema.name.contains([' ', '.', '[']);
+    for schema in api.schemas.values().filter(inline) {
+        let same = |other: &&&Schema| {
+            (&other.variants, &other.discriminator, &other.mapping) == (&schema.variants, &schema.discriminator, &schema.mapping)
+                && other.members == schema.members
+        };
+        match first.iter().find(same) {
+            Some(twin) => {
+                names.insert(schema.name.clone(), twin.name.clone());
+            }
+            None => first.push(schema),
+        }
+    }
+    names
+}
+
+/// Gives schemas other names, wherever they are named.
+fn relabel(api: &mut Api, new: &dyn Fn(&mut String)) {
     let schemas = std::mem::take(&mut api.schemas);
     for (mut id, mut schema) in schemas {
         new(&mut id);
@@ -206,9 +237,9 @@ fn rename(api: &mut Api, names: &BTreeSet<String>, prefix: &str) {
             .iter_mut()
             .chain(&mut schema.ty)
             .chain(&mut schema.additional)
-            .for_each(|ty| rename_type(ty, &new));
+            .for_each(|ty| rename_type(ty, new));
         for member in schema.members.values_mut() {
-            rename_type(&mut member.ty, &new);
+            rename_type(&mut member.ty, new);
         }
         api.schemas.insert(id, schema);
     }
@@ -216,20 +247,20 @@ fn rename(api: &mut Api, names: &BTreeSet<String>, prefix: &str) {
         operation
             .parameters
             .iter_mut()
-            .for_each(|parameter| rename_type(&mut parameter.ty, &new));
+            .for_each(|parameter| rename_type(&mut parameter.ty, new));
         operation
             .request
             .iter_mut()
-            .for_each(|body| rename_type(&mut body.ty, &new));
+            .for_each(|body| rename_type(&mut body.ty, new));
         operation
             .responses
             .iter_mut()
             .filter_map(|answer| answer.ty.as_mut())
-            .for_each(|ty| rename_type(ty, &new));
+            .for_each(|ty| rename_type(ty, new));
     }
 }
 
-fn rename_type(ty: &mut Type, new: &impl Fn(&mut String)) {
+fn rename_type(ty: &mut Type, new: &dyn Fn(&mut String)) {
     match ty {
         Type::Schema(name) => new(name),
         Type::Array(inner) | Type::Map(inner) => rename_type(inner, new),

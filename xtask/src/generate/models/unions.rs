@@ -178,6 +178,19 @@ pub(crate) fn common_members(catalog: &Catalog, id: &str) -> BTreeMap<String, Me
     all
 }
 
+/// Every member that an object, or any variant of a union, may have.
+pub(crate) fn possible_members(catalog: &Catalog, id: &str) -> BTreeMap<String, Member> {
+    let mut all = catalog.members(id, None);
+    if let Some(schema) = catalog.schemas.get(id) {
+        for variant in schema.mapping.values().map(String::as_str).chain(schema.variants.iter().filter_map(Type::schema)) {
+            for (name, member) in catalog.members(variant, None) {
+                all.entry(name).or_insert(member);
+            }
+        }
+    }
+    all
+}
+
 /// Whether two schemas mean the same by a member.
 fn same(a: &Member, b: &Member) -> bool {
     a.ty == b.ty && (a.limits.value.is_none() || a.limits.value == b.limits.value)

@@ -500,7 +500,7 @@ pub mod jwks {
         bucket: "/api/v1/apps",
         public: false,
     };
-    okta_core::operation!(List, LIST, page models::AppsCredentialsJwksListResponseItem);
+    okta_core::operation!(List, LIST, page shared::OAuth2ClientJsonKey);
 
     /// `POST /api/v1/apps/{appId}/credentials/jwks`
     ///
@@ -555,7 +555,7 @@ pub mod jwks {
         bucket: "/api/v1/apps",
         public: false,
     };
-    okta_core::operation!(Create, CREATE, json models::AppsCredentialsJwksCreateResponse);
+    okta_core::operation!(Create, CREATE, json shared::OAuth2ClientJsonKey);
 
     /// `DELETE /api/v1/apps/{appId}/credentials/jwks/{keyId}`
     ///
@@ -673,7 +673,7 @@ pub mod jwks {
         bucket: "/api/v1/apps",
         public: false,
     };
-    okta_core::operation!(Get, GET, json models::AppsCredentialsJwksGetResponse);
+    okta_core::operation!(Get, GET, json shared::OAuth2ClientJsonKey);
 
     /// `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate`
     ///
@@ -732,7 +732,7 @@ pub mod jwks {
         bucket: "/api/v1/apps",
         public: false,
     };
-    okta_core::operation!(Activate, ACTIVATE, json models::AppsCredentialsJwksActivateResponse);
+    okta_core::operation!(Activate, ACTIVATE, json shared::OAuth2ClientJsonKey);
 
     /// `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/deactivate`
     ///
@@ -791,7 +791,7 @@ pub mod jwks {
         bucket: "/api/v1/apps",
         public: false,
     };
-    okta_core::operation!(Deactivate, DEACTIVATE, json shared::OAuth2ClientJsonSigningKeyResponse);
+    okta_core::operation!(Deactivate, DEACTIVATE, json shared::OAuth2ClientJsonKey);
 }
 
 /// Operations on `/api/v1/apps/{appId}/credentials/keys`.

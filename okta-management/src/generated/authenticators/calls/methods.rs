@@ -32,7 +32,7 @@ impl Methods {
     pub fn replace(
         &self,
         method_type: impl Into<String>,
-        body: &models::AuthenticatorMethodBase,
+        body: &models::AuthenticatorMethod,
     ) -> Replace {
         Replace::new(self.authenticator_id.clone(), method_type, body).attach(&self.client)
     }
@@ -106,7 +106,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators",
     public: false,
 };
-okta_core::operation!(List, LIST, page models::AuthenticatorMethodBase);
+okta_core::operation!(List, LIST, page models::AuthenticatorMethod);
 
 /// `GET /api/v1/authenticators/{authenticatorId}/methods/{methodType}`
 ///
@@ -165,7 +165,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators",
     public: false,
 };
-okta_core::operation!(Get, GET, json models::AuthenticatorMethodBase);
+okta_core::operation!(Get, GET, json models::AuthenticatorMethod);
 
 /// `PUT /api/v1/authenticators/{authenticatorId}/methods/{methodType}`
 ///
@@ -183,7 +183,7 @@ impl Replace {
     pub fn new(
         authenticator_id: impl Into<String>,
         method_type: impl Into<String>,
-        body: &models::AuthenticatorMethodBase,
+        body: &models::AuthenticatorMethod,
     ) -> Self {
         let mut call = Call::new(&REPLACE);
         call.set_path("authenticatorId", authenticator_id);
@@ -229,7 +229,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators",
     public: false,
 };
-okta_core::operation!(Replace, REPLACE, json models::AuthenticatorMethodBase);
+okta_core::operation!(Replace, REPLACE, json models::AuthenticatorMethod);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/activate`
 ///
@@ -288,7 +288,7 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators",
     public: false,
 };
-okta_core::operation!(Activate, ACTIVATE, json models::AuthenticatorMethodBase);
+okta_core::operation!(Activate, ACTIVATE, json models::AuthenticatorMethod);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/deactivate`
 ///
@@ -347,7 +347,7 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     bucket: "/api/v1/authenticators",
     public: false,
 };
-okta_core::operation!(Deactivate, DEACTIVATE, json models::AuthenticatorMethodBase);
+okta_core::operation!(Deactivate, DEACTIVATE, json models::AuthenticatorMethod);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/methods/{webAuthnMethodType}/verify-rp-id-domain`
 ///

@@ -4,7 +4,7 @@
 //!
 //! Operations on `/api/v1/groups/{groupId}/roles`.
 
-use crate::generated::groups::models;
+use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
@@ -24,7 +24,7 @@ impl Roles {
     }
 
     /// `POST /api/v1/groups/{groupId}/roles` (operation `assignRoleToGroup`).
-    pub fn create(&self, body: &models::GroupsRolesCreateRequest) -> Create {
+    pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
         Create::new(self.group_id.clone(), body).attach(&self.client)
     }
 
@@ -110,7 +110,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     bucket: "/api/v1/groups",
     public: false,
 };
-okta_core::operation!(List, LIST, page models::GroupsRolesListResponseItem);
+okta_core::operation!(List, LIST, page shared::RoleAssignment);
 
 /// `POST /api/v1/groups/{groupId}/roles`
 ///
@@ -125,7 +125,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
-    pub fn new(group_id: impl Into<String>, body: &models::GroupsRolesCreateRequest) -> Self {
+    pub fn new(group_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_path("groupId", group_id);
         call.set_json(body);
@@ -181,7 +181,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     bucket: "/api/v1/groups",
     public: false,
 };
-okta_core::operation!(Create, CREATE, json models::GroupsRolesCreateResponse);
+okta_core::operation!(Create, CREATE, json shared::GroupsRolesGetResponse);
 
 /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}`
 ///
@@ -299,7 +299,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     bucket: "/api/v1/groups",
     public: false,
 };
-okta_core::operation!(Get, GET, json models::GroupsRolesGetResponse);
+okta_core::operation!(Get, GET, json shared::GroupsRolesGetResponse);
 
 /// Operations below `targets`.
 pub mod targets {

@@ -391,7 +391,7 @@ okta_core::operation!(NewSecret, NEW_SECRET, json models::OAuthClient);
 
 /// Operations on `/oauth2/v1/clients/{clientId}/roles`.
 pub mod roles {
-    use crate::generated::oauth2::models;
+    use crate::generated::shared::models as shared;
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
@@ -413,7 +413,7 @@ pub mod roles {
         }
 
         /// `POST /oauth2/v1/clients/{clientId}/roles` (operation `assignRoleToClient`).
-        pub fn create(&self, body: &models::Oauth2ClientsRolesCreateRequest) -> Create {
+        pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
             Create::new(self.client_id.clone(), body).attach(&self.client)
         }
 
@@ -486,7 +486,7 @@ pub mod roles {
         bucket: "/oauth2/v1/clients",
         public: false,
     };
-    okta_core::operation!(List, LIST, page models::Oauth2ClientsRolesListResponseItem);
+    okta_core::operation!(List, LIST, page shared::GroupsRolesGetResponse);
 
     /// `POST /oauth2/v1/clients/{clientId}/roles`
     ///
@@ -501,10 +501,7 @@ pub mod roles {
 
     impl Create {
         /// The operation with what the operation requires, without a client.
-        pub fn new(
-            client_id: impl Into<String>,
-            body: &models::Oauth2ClientsRolesCreateRequest,
-        ) -> Self {
+        pub fn new(client_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
             let mut call = Call::new(&CREATE);
             call.set_path("clientId", client_id);
             call.set_json(body);
@@ -541,7 +538,7 @@ pub mod roles {
         bucket: "/oauth2/v1/clients",
         public: false,
     };
-    okta_core::operation!(Create, CREATE, json models::Oauth2ClientsRolesCreateResponse);
+    okta_core::operation!(Create, CREATE, json shared::GroupsRolesGetResponse);
 
     /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}`
     ///
@@ -659,7 +656,7 @@ pub mod roles {
         bucket: "/oauth2/v1/clients",
         public: false,
     };
-    okta_core::operation!(Get, GET, json models::Oauth2ClientsRolesGetResponse);
+    okta_core::operation!(Get, GET, json shared::GroupsRolesGetResponse);
 
     /// Operations below `targets`.
     pub mod targets {

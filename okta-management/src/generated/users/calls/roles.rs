@@ -4,7 +4,7 @@
 //!
 //! Operations on `/api/v1/users/{userId}/roles`.
 
-use crate::generated::users::models;
+use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
@@ -24,7 +24,7 @@ impl Roles {
     }
 
     /// `POST /api/v1/users/{userId}/roles` (operation `assignRoleToUser`).
-    pub fn create(&self, body: &models::UsersRolesCreateRequest) -> Create {
+    pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
         Create::new(self.user_id.clone(), body).attach(&self.client)
     }
 
@@ -119,7 +119,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     bucket: "/api/v1/users",
     public: false,
 };
-okta_core::operation!(List, LIST, page models::UsersRolesListResponseItem);
+okta_core::operation!(List, LIST, page shared::RoleAssignment);
 
 /// `POST /api/v1/users/{userId}/roles`
 ///
@@ -134,7 +134,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
-    pub fn new(user_id: impl Into<String>, body: &models::UsersRolesCreateRequest) -> Self {
+    pub fn new(user_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_path("userId", user_id);
         call.set_json(body);
@@ -184,7 +184,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     bucket: "/api/v1/users",
     public: false,
 };
-okta_core::operation!(Create, CREATE, json models::UsersRolesCreateResponse);
+okta_core::operation!(Create, CREATE, json shared::GroupsRolesGetResponse);
 
 /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}`
 ///
@@ -302,7 +302,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     bucket: "/api/v1/users",
     public: false,
 };
-okta_core::operation!(Get, GET, json models::UsersRolesGetResponse);
+okta_core::operation!(Get, GET, json shared::GroupsRolesGetResponse);
 
 /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance`.
 pub mod governance {
