@@ -323,8 +323,8 @@ pub struct SubIdIssSub {
 
 okta_core::model! {
     SubIdIssSub: "SubIdIssSub" extends SubIdBase tag "format" = "iss_sub" {
-        iss: "iss" = REQUIRED | WRITE_ONLY | SECRET,
-        sub: "sub" = REQUIRED | WRITE_ONLY | SECRET,
+        iss: "iss" = REQUIRED | WRITE_ONLY,
+        sub: "sub" = REQUIRED | WRITE_ONLY,
     }
 }
 
@@ -351,7 +351,7 @@ pub struct SubIdOpaque {
 
 okta_core::model! {
     SubIdOpaque: "SubIdOpaque" extends SubIdBase tag "format" = "opaque" {
-        id: "id" = REQUIRED | WRITE_ONLY | SECRET,
+        id: "id" = REQUIRED | WRITE_ONLY,
     }
 }
 

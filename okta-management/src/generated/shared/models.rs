@@ -15154,8 +15154,8 @@ pub struct Subject {
 
 okta_core::model! {
     Subject: "subject" {
-        format: "format" = WRITE_ONLY | SECRET,
-        id: "id" = WRITE_ONLY | SECRET,
+        format: "format" = WRITE_ONLY,
+        id: "id" = WRITE_ONLY,
     }
 }
 

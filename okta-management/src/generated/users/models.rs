@@ -258,7 +258,7 @@ pub struct AuthenticatorProfileTacRequest {
 okta_core::model! {
     AuthenticatorProfileTacRequest: "AuthenticatorProfileTacRequest" {
         multi_use: "multiUse" = WRITE_ONLY,
-        ttl: "ttl" = WRITE_ONLY | SECRET,
+        ttl: "ttl" = WRITE_ONLY,
     }
 }
 
