@@ -195,7 +195,7 @@ impl Exchange<'_> {
             error.inner_mut().message = format!("token endpoint: {what}");
             // The body may hold a token.
             error.inner_mut().body = bytes::Bytes::new();
-            error
+            error.with_hint("check the org URL: HTML or an odd answer comes from a proxy, or from a host that is not an Okta org")
         };
         let parsed: TokenReply = serde_json::from_slice(&reply.body)
             .map_err(|_| bad("the answer is not a token reply"))?;
