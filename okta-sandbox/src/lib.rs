@@ -5,6 +5,7 @@ mod behaviour;
 mod call;
 mod clock;
 mod control;
+mod engine;
 mod exchange;
 mod expression;
 mod fault;

@@ -1,0 +1,210 @@
+//! The collections that need no rules of their own.
+
+use serde_json::{Value, json};
+
+use super::{Kind, Lifecycle, Links, PLAIN, Stamps};
+use crate::paging::Size;
+
+fn nothing() -> Value {
+    json!({})
+}
+
+/// All kinds.
+pub(super) static KINDS: &[Kind] = &[
+    Kind {
+        collection: "/api/v1/zones",
+        prefix: "nzo",
+        missing: "NetworkZone",
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::Object,
+        defaults: || json!({ "system": false, "usage": "POLICY" }),
+        unique: Some("/name"),
+        event: Some("zone"),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/eventHooks",
+        prefix: "who",
+        missing: "Webhook",
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::Object,
+        links: Links::Steps,
+        extra_links: &[("verify", "lifecycle/verify")],
+        defaults: || {
+            json!({
+                "verificationStatus": "UNVERIFIED", "description": null, "events": { "filter": null },
+                "channel": { "config": { "headers": [], "method": "POST" } },
+            })
+        },
+        secrets: &[("/channel/config/authScheme", "value")],
+        event: Some("event_hook"),
+        past_tense: true,
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/inlineHooks",
+        prefix: "cal",
+        missing: "InlineHook",
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::Object,
+        links: Links::Steps,
+        extra_links: &[("execute", "execute")],
+        defaults: || json!({ "channel": { "config": { "headers": [], "method": "POST" } } }),
+        secrets: &[("/channel/config/authScheme", "value")],
+        event: Some("inline_hook"),
+        past_tense: true,
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/trustedOrigins",
+        prefix: "tos",
+        missing: "TrustedOrigin",
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::Object,
+        stamps: Stamps::TimesAndPeople,
+        defaults: nothing,
+        unique: Some("/name"),
+        event: Some("security.trusted_origin"),
+        size: Size::new(20, 200),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/realms",
+        prefix: "guo",
+        missing: "Realm",
+        links: Links::Rel,
+        defaults: || json!({ "isDefault": false, "profile": { "realmType": "DEFAULT", "domains": [] } }),
+        unique: Some("/profile/name"),
+        event: Some("directory.realm.lifecycle"),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/realm-assignments",
+        prefix: "rul",
+        missing: "RealmAssignment",
+        status: Some("INACTIVE"),
+        lifecycle: Lifecycle::NoContent,
+        links: Links::Rel,
+        defaults: || json!({ "isDefault": false }),
+        size: Size::new(20, 200),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/device-assurances",
+        prefix: "dae",
+        missing: "DeviceAssurancePolicyEntity",
+        stamps: Stamps::Dates,
+        defaults: || json!({ "displayRemediationMode": "HIDE" }),
+        unique: Some("/name"),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/behaviors",
+        prefix: "bhv",
+        missing: "BehaviorSettings",
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::Object,
+        defaults: nothing,
+        unique: Some("/name"),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/captchas",
+        prefix: "cap",
+        missing: "Captcha",
+        created: 201,
+        stamps: Stamps::Nothing,
+        links: Links::Hints(&["GET", "POST", "PUT", "DELETE"]),
+        defaults: nothing,
+        secrets: &[("", "secretKey")],
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/push-providers",
+        prefix: "ppc",
+        missing: "PushProviderConfigEntity",
+        stamps: Stamps::LastDate,
+        defaults: nothing,
+        secrets: &[
+            ("/configuration", "serviceAccountJson"),
+            ("/configuration", "tokenSigningKey"),
+        ],
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/templates/sms",
+        prefix: "cst",
+        missing: "SmsTemplate",
+        links: Links::None,
+        defaults: nothing,
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/logStreams",
+        prefix: "0oa",
+        missing: "LogStream",
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::EmptyBody,
+        links: Links::Method,
+        defaults: nothing,
+        event: Some("system.log_stream.lifecycle"),
+        size: Size::new(20, 200),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/security-events-providers",
+        prefix: "sse",
+        missing: "SecurityEventsProvider",
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::Object,
+        stamps: Stamps::Nothing,
+        defaults: nothing,
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/meta/uischemas",
+        prefix: "uis",
+        missing: "UISchemaEntity",
+        defaults: nothing,
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/meta/schemas/user/linkedObjects",
+        missing: "LinkedObjectProperty",
+        key: Some("/primary/name"),
+        created: 201,
+        stamps: Stamps::Nothing,
+        links: Links::Steps,
+        defaults: nothing,
+        unique: Some("/primary/name"),
+        event: Some("directory.linked_object"),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/idps",
+        prefix: "0oa",
+        missing: "IdpTrust",
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::Object,
+        links: Links::Steps,
+        defaults: nothing,
+        secrets: &[("/protocol/credentials/client", "client_secret")],
+        unique: Some("/name"),
+        event: Some("system.idp.lifecycle"),
+        size: Size::new(20, 200),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/authorizationServers",
+        prefix: "aus",
+        missing: "AuthorizationServer",
+        created: 201,
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::NoContent,
+        defaults: || json!({ "issuerMode": "ORG_URL", "default": false }),
+        unique: Some("/name"),
+        event: Some("oauth2.as"),
+        past_tense: true,
+        ..PLAIN
+    },
+];

@@ -1,0 +1,477 @@
+//! The generic resource engine: collections whose behaviour follows from a description.
+//!
+//! A [`Kind`] says where a collection stands and how its objects look; the operation's method
+//! and what its path adds to the collection say what happens.
+
+mod kinds;
+
+use serde_json::{Map, Value, json};
+
+use crate::call::{Call, Handler, Outcome};
+use crate::clock;
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::{fill, merge, remove, text};
+use crate::log::named;
+use crate::oauth::access::Principal;
+use crate::paging::{self, Size};
+use crate::table::Operation;
+
+use kinds::KINDS;
+
+/// Which members tell who changed an object when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stamps {
+    Nothing,
+    /// `created` and `lastUpdated`.
+    Times,
+    /// Also `createdBy` and `lastUpdatedBy`.
+    TimesAndPeople,
+    /// `createdDate`, `createdBy`, `lastUpdate`, `lastUpdatedBy`.
+    Dates,
+    /// `lastUpdatedDate`.
+    LastDate,
+}
+
+/// How links name what a client may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Links {
+    None,
+    /// `hints.allow` on the object itself, too.
+    Hints(&'static [&'static str]),
+    /// `hints.allow` on the steps only.
+    Steps,
+    /// `rel`, `href`, `method`.
+    Rel,
+    /// `href`, `method`.
+    Method,
+}
+
+/// What activate and deactivate answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lifecycle {
+    None,
+    Object,
+    EmptyBody,
+    NoContent,
+}
+
+/// A collection of objects of one kind.
+struct Kind {
+    /// Path template of the collection.
+    collection: &'static str,
+    /// Prefix of ids.
+    prefix: &'static str,
+    /// The type that a 404 names.
+    missing: &'static str,
+    /// The member that addresses an object besides its id, as a pointer.
+    key: Option<&'static str>,
+    /// The member that wraps lists.
+    wrap: Option<&'static str>,
+    created: u16,
+    status: Option<&'static str>,
+    lifecycle: Lifecycle,
+    stamps: Stamps,
+    links: Links,
+    /// Further links: name and path below the object.
+    extra_links: &'static [(&'static str, &'static str)],
+    /// Members that answers always show.
+    defaults: fn() -> Value,
+    /// Pointers to the parent and the name of members that are stored but never shown.
+    secrets: &'static [(&'static str, &'static str)],
+    /// The member whose value must be unique, as a pointer.
+    unique: Option<&'static str>,
+    /// First part of event names.
+    event: Option<&'static str>,
+    /// Event names end in `created` instead of `create`, and so on.
+    past_tense: bool,
+    size: Size,
+}
+
+/// A kind without peculiarities, for struct update syntax.
+const PLAIN: Kind = Kind {
+    collection: "",
+    prefix: "obj",
+    missing: "Resource",
+    key: None,
+    wrap: None,
+    created: 200,
+    status: None,
+    lifecycle: Lifecycle::None,
+    stamps: Stamps::Times,
+    links: Links::Hints(&["GET", "PUT", "DELETE"]),
+    extra_links: &[],
+    defaults: || Value::Null,
+    secrets: &[],
+    unique: None,
+    event: None,
+    past_tense: false,
+    size: Size::new(200, 200),
+};
+
+/// What an operation does with a collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Action {
+    List,
+    Create,
+    Get,
+    Replace,
+    Update,
+    Delete,
+    Activate,
+    Deactivate,
+}
+
+fn action(kind: &Kind, operation: &Operation) -> Option<Action> {
+    let rest = operation.path.strip_prefix(kind.collection)?;
+    let on_item = rest.starts_with("/{") && rest.ends_with('}') && rest.matches('/').count() == 1;
+    Some(match (operation.method, rest) {
+        ("GET", "") => Action::List,
+        ("POST", "") => Action::Create,
+        ("GET", _) if on_item => Action::Get,
+        ("PUT", _) if on_item => Action::Replace,
+        ("POST" | "PATCH", _) if on_item => Action::Update,
+        ("DELETE", _) if on_item => Action::Delete,
+        ("POST", rest) if kind.lifecycle != Lifecycle::None && rest.matches('/').count() == 3 => {
+            match rest.rsplit_once("/lifecycle/")?.1 {
+                "activate" => Action::Activate,
+                "deactivate" => Action::Deactivate,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    })
+}
+
+fn find(operation: &Operation) -> Option<(&'static Kind, Action)> {
+    KINDS
+        .iter()
+        .find_map(|kind| Some((kind, action(kind, operation)?)))
+}
+
+/// The engine's behaviour for an operation, if a kind describes its collection.
+pub(crate) fn handler(operation: &Operation) -> Option<Handler> {
+    find(operation).map(|_| run as Handler)
+}
+
+fn run(call: &mut Call<'_>) -> Outcome {
+    let Some((kind, action)) = find(call.operation) else {
+        return Err(Fault::code("E0000008", &[]));
+    };
+    let mut one = Collection { kind, call };
+    match action {
+        Action::List => one.list(),
+        Action::Create => one.create(),
+        Action::Get => one.get(),
+        Action::Replace => one.write(true),
+        Action::Update => one.write(false),
+        Action::Delete => one.delete(),
+        Action::Activate => one.set_status("ACTIVE", "activate"),
+        Action::Deactivate => one.set_status("INACTIVE", "deactivate"),
+    }
+}
+
+/// A collection in a call.
+struct Collection<'k, 'c, 'a> {
+    kind: &'k Kind,
+    call: &'c mut Call<'a>,
+}
+
+impl Collection<'_, '_, '_> {
+    fn who(&self) -> String {
+        match &self.call.principal {
+            Principal::Token { user_id, .. } => user_id.clone(),
+            Principal::Client { client_id, .. } => client_id.clone(),
+            Principal::Anonymous => String::new(),
+        }
+    }
+
+    fn named(&mut self) -> Result<Value, Fault> {
+        let id = self.call.parameter(0);
+        let shelf = self.call.org.shelf(self.kind.collection);
+        let by_key = |pointer: &str| shelf.values().find(|o| text(o, pointer) == id);
+        let found = shelf.get(id).or_else(|| by_key(self.kind.key?));
+        found
+            .cloned()
+            .ok_or_else(|| Fault::not_found(id, self.kind.missing))
+    }
+
+    fn put(&mut self, object: &Value) {
+        let place = self.place(object).to_owned();
+        self.call
+            .org
+            .shelf(self.kind.collection)
+            .put(&place, object.clone());
+    }
+
+    /// What an object stands under: its id, or its key where it has none.
+    fn place<'o>(&self, object: &'o Value) -> &'o str {
+        match (text(object, "/id"), self.kind.key) {
+            ("", Some(pointer)) => text(object, pointer),
+            (id, _) => id,
+        }
+    }
+
+    fn log(&mut self, verb: &str, object: &Value) {
+        let Some(event) = self.kind.event else { return };
+        let name = match text(object, "/name") {
+            "" => text(object, "/label"),
+            name => name,
+        };
+        let target = named(self.kind.missing, self.place(object), "unknown", name);
+        let tense = if self.kind.past_tense { "d" } else { "" };
+        self.call
+            .log(&format!("{event}.{verb}{tense}"), vec![target]);
+    }
+
+    fn stamp(&self, object: &mut Value, fresh: bool) {
+        let now = json!(clock::zero_millis(self.call.org.clock.now()));
+        let who = json!(self.who());
+        let (made, changed): (&[&str], &[&str]) = match self.kind.stamps {
+            Stamps::Nothing => (&[], &[]),
+            Stamps::Times => (&["created"], &["lastUpdated"]),
+            Stamps::TimesAndPeople => {
+                (&["created", "createdBy"], &["lastUpdated", "lastUpdatedBy"])
+            }
+            Stamps::Dates => (
+                &["createdDate", "createdBy"],
+                &["lastUpdate", "lastUpdatedBy"],
+            ),
+            Stamps::LastDate => (&[], &["lastUpdatedDate"]),
+        };
+        let made = if fresh { made } else { &[] };
+        for member in made.iter().chain(changed) {
+            object[*member] = if member.ends_with("By") {
+                who.clone()
+            } else {
+                now.clone()
+            };
+        }
+    }
+
+    fn view(&self, object: &Value) -> Value {
+        let own = format!(
+            "{}{}/{}",
+            self.call.base(),
+            self.kind.collection,
+            self.place(object)
+        );
+        let mut shown = object.clone();
+        for (parent, name) in self.kind.secrets {
+            if let Some(parent) = shown.pointer_mut(parent) {
+                remove(parent, name);
+            }
+        }
+        if self.kind.links != Links::None {
+            shown["_links"] = self.links(object, &own);
+        }
+        shown
+    }
+
+    fn links(&self, object: &Value, own: &str) -> Value {
+        let mut links = Map::new();
+        let hinted =
+            |href: String, allow: &[&str]| json!({ "href": href, "hints": { "allow": allow } });
+        let me = match self.kind.links {
+            Links::Hints(allow) if object["system"] == true || object["isDefault"] == true => {
+                let allow: Vec<&str> = allow.iter().copied().filter(|a| *a != "DELETE").collect();
+                hinted(own.to_owned(), &allow)
+            }
+            Links::Hints(allow) => hinted(own.to_owned(), allow),
+            Links::Rel => json!({ "rel": "self", "href": own, "method": "GET" }),
+            Links::Method => json!({ "href": own, "method": "GET" }),
+            Links::Steps | Links::None => json!({ "href": own }),
+        };
+        links.insert("self".to_owned(), me);
+        for (name, path) in self.kind.extra_links {
+            links.insert(
+                (*name).to_owned(),
+                hinted(format!("{own}/{path}"), &["POST"]),
+            );
+        }
+        if !matches!(self.kind.lifecycle, Lifecycle::None | Lifecycle::NoContent) {
+            let step = if object["status"] == "ACTIVE" {
+                "deactivate"
+            } else {
+                "activate"
+            };
+            let href = format!("{own}/lifecycle/{step}");
+            let link = match self.kind.links {
+                Links::Method => json!({ "href": href, "method": "POST" }),
+                _ => hinted(href, &["POST"]),
+            };
+            links.insert(step.to_owned(), link);
+        }
+        Value::Object(links)
+    }
+
+    fn list(&mut self) -> Outcome {
+        self.call.org.shelf(self.kind.collection);
+        let shelf = &self.call.org.shelves[self.kind.collection];
+        let settings = &self.call.org.settings.paging;
+        let page = paging::cut(self.call.request, settings, self.kind.size, shelf.placed())?;
+        match self.kind.wrap {
+            None => Ok(self.call.page(page, |object| self.view(object))),
+            Some(member) => {
+                let base = self.call.base();
+                let mut links =
+                    json!({ "self": { "href": paging::self_url(self.call.request, base) } });
+                if let Some(cursor) = &page.next {
+                    let href = paging::next_url(self.call.request, base, cursor, page.limit);
+                    links["next"] = json!({ "href": href });
+                }
+                let items: Vec<Value> = page
+                    .items
+                    .into_iter()
+                    .map(|object| self.view(object))
+                    .collect();
+                Ok(Answer::ok(&json!({ member: items, "_links": links })))
+            }
+        }
+    }
+
+    fn check_unique(&mut self, object: &Value) -> Result<(), Fault> {
+        let Some(pointer) = self.kind.unique else {
+            return Ok(());
+        };
+        let (own, wanted) = (
+            self.place(object).to_owned(),
+            text(object, pointer).to_owned(),
+        );
+        let kind = self.kind;
+        let place = |o: &Value| match text(o, "/id") {
+            "" => kind.key.map(|k| text(o, k).to_owned()).unwrap_or_default(),
+            id => id.to_owned(),
+        };
+        let fresh = text(object, "/id").is_empty();
+        let shelf = self.call.org.shelf(self.kind.collection);
+        let taken = shelf
+            .values()
+            .any(|o| text(o, pointer) == wanted && (fresh || place(o) != own));
+        if taken {
+            let field = pointer.rsplit('/').next().unwrap_or_default();
+            let cause = format!(
+                "{field}: An object with this field already exists in the current organization"
+            );
+            return Err(Fault::validation(field, &[&cause]));
+        }
+        Ok(())
+    }
+
+    fn create(&mut self) -> Outcome {
+        let mut object = self.call.request.object()?;
+        for member in [
+            "id",
+            "_links",
+            "_embedded",
+            "created",
+            "lastUpdated",
+            "system",
+        ] {
+            remove(&mut object, member);
+        }
+        if let Some(status) = self.kind.status {
+            object["status"] = json!(status);
+        }
+        if self.kind.key.is_none() || self.kind.prefix != "obj" {
+            object["id"] = json!(self.call.org.dice.id(self.kind.prefix));
+        }
+        self.check_unique(&object)?;
+        self.stamp(&mut object, true);
+        fill(&mut object, &(self.kind.defaults)());
+        self.put(&object);
+        self.log("create", &object);
+        Ok(Answer::json(self.kind.created, &self.view(&object)))
+    }
+
+    fn get(&mut self) -> Outcome {
+        let object = self.named()?;
+        Ok(Answer::ok(&self.view(&object)))
+    }
+
+    fn write(&mut self, whole: bool) -> Outcome {
+        let before = self.named()?;
+        let mut given = self.call.request.object()?;
+        for member in ["_links", "_embedded"] {
+            remove(&mut given, member);
+        }
+        let mut object = if whole { given } else { before.clone() };
+        if !whole {
+            let mut patch = self.call.request.object()?;
+            remove(&mut patch, "_links");
+            merge(&mut object, &patch);
+        }
+        let kept = [
+            "id",
+            "status",
+            "created",
+            "createdBy",
+            "createdDate",
+            "system",
+            "isDefault",
+            "type",
+            "verificationStatus",
+        ];
+        for member in kept {
+            match before.get(member) {
+                // The type of an object may be given anew, everything else is the service's.
+                Some(_) if member == "type" && object.get("type").is_some() => {}
+                Some(value) => object[member] = value.clone(),
+                None => {}
+            }
+        }
+        for (parent, name) in self.kind.secrets {
+            let old = before.pointer(parent).and_then(|p| p.get(*name)).cloned();
+            if let (Some(old), Some(parent)) = (old, object.pointer_mut(parent)) {
+                fill(parent, &json!({ *name: old }));
+            }
+        }
+        self.check_unique(&object)?;
+        self.stamp(&mut object, false);
+        fill(&mut object, &(self.kind.defaults)());
+        self.put(&object);
+        self.log("update", &object);
+        Ok(Answer::ok(&self.view(&object)))
+    }
+
+    fn delete(&mut self) -> Outcome {
+        let object = self.named()?;
+        if object["system"] == true || object["isDefault"] == true {
+            return Err(Fault::code("E0000006", &[]));
+        }
+        let place = self.place(&object).to_owned();
+        self.call.org.shelf(self.kind.collection).remove(&place);
+        self.log("delete", &object);
+        Ok(Answer::no_content())
+    }
+
+    fn set_status(&mut self, status: &str, verb: &str) -> Outcome {
+        let mut object = self.named()?;
+        object["status"] = json!(status);
+        self.stamp(&mut object, false);
+        self.put(&object);
+        self.log(verb, &object);
+        Ok(match self.kind.lifecycle {
+            Lifecycle::EmptyBody => Answer::empty(200),
+            Lifecycle::NoContent => Answer::no_content(),
+            Lifecycle::Object | Lifecycle::None => Answer::ok(&self.view(&object)),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generated::operations::OPERATIONS;
+
+    /// A description that names no published collection would be dead.
+    #[test]
+    fn every_kind_can_be_created_and_read() {
+        for kind in KINDS {
+            let found: Vec<Action> = OPERATIONS.iter().filter_map(|o| action(kind, o)).collect();
+            for wanted in [Action::List, Action::Create, Action::Get] {
+                assert!(found.contains(&wanted), "{} {wanted:?}", kind.collection);
+            }
+        }
+    }
+}
