@@ -10,7 +10,8 @@ use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::response::RawResponse;
 
-pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
+/// A boxed future that may move between threads.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send + 'static>>;
 
 /// A call under way. Everything up to the bytes is not generic; the decoder is a function pointer.
 #[must_use = "a future does nothing until it is awaited"]

@@ -15,8 +15,8 @@ use http::Method;
 
 pub use encode::QueryValue;
 pub(crate) use encode::form_string;
-pub use future::CallFuture;
-pub(crate) use future::{BoxFuture, send};
+pub(crate) use future::send;
+pub use future::{BoxFuture, CallFuture};
 pub use multipart::Part;
 pub use prepared::PreparedRequest;
 pub(crate) use prepared::{absolute, prepare};

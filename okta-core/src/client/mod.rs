@@ -26,7 +26,7 @@ use crate::operation::{Operation, OperationInfo};
 use crate::pacing::Pacer;
 use crate::response::RawResponse;
 use crate::retry::RetryPolicy;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, within};
 use crate::scope::Scopes;
 
 type DriftObserver = Arc<dyn Fn(&DriftReport<'_>) + Send + Sync>;
@@ -125,11 +125,14 @@ impl Client {
     ///
     /// # Errors
     /// [`ErrorKind::Token`] with what the token endpoint said.
-    pub async fn renew_token(&self) -> Result<()> {
-        let runtime = &self.inner.runtime;
-        let uri = self.root_uri()?;
-        let cx = self.auth_context(runtime, &Method::GET, &uri);
-        self.inner.credential.renew(&cx).await
+    pub fn renew_token(&self) -> impl Future<Output = Result<()>> + Send + 'static + use<> {
+        let client = self.clone();
+        async move {
+            let uri = client.root_uri()?;
+            let cx = client.auth_context(&uri);
+            let renewing = client.inner.credential.renew(&cx);
+            client.in_time(&cx, renewing).await
+        }
     }
 
     /// Scopes of the present access token; `None` before the first token and for credentials
@@ -170,16 +173,13 @@ impl Client {
             .map_err(|error| Error::new(ErrorKind::Config, error))
     }
 
-    fn auth_context<'a>(
-        &'a self,
-        runtime: &'a Runtime,
-        method: &'a Method,
-        uri: &'a http::Uri,
-    ) -> AuthContext<'a> {
+    /// For token requests outside of a call; they have a call's deadline.
+    fn auth_context<'a>(&'a self, uri: &'a http::Uri) -> AuthContext<'a> {
+        let runtime = &self.inner.runtime;
         AuthContext {
             runtime,
             operation: None,
-            method,
+            method: &Method::GET,
             uri,
             attempt: 1,
             deadline: self
@@ -190,6 +190,22 @@ impl Client {
             retry: &self.inner.retry,
             renewed: false,
         }
+    }
+
+    /// The deadline counts for waiting behind another fetch too.
+    async fn in_time(
+        &self,
+        cx: &AuthContext<'_>,
+        work: impl Future<Output = Result<()>> + Send,
+    ) -> Result<()> {
+        within(&self.inner.runtime, cx.deadline, work)
+            .await
+            .unwrap_or_else(|| {
+                Err(Error::new(
+                    ErrorKind::Timeout,
+                    "no access token before the deadline",
+                ))
+            })
     }
 }
 

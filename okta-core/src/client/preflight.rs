@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Client;
+use crate::call::BoxFuture;
 use crate::error::{Challenge, Result, how_to_grant};
 use crate::operation::OperationInfo;
 use crate::scope::{Scope, Scopes};
@@ -20,13 +21,17 @@ impl Client {
     ///
     /// # Errors
     /// [`ErrorKind::Token`](crate::ErrorKind::Token) if no token can be had.
-    pub async fn preflight(&self, needed: impl Into<Scopes> + Send) -> Result<Preflight> {
+    pub fn preflight(&self, needed: impl Into<Scopes>) -> BoxFuture<Result<Preflight>> {
+        let client = self.clone();
         let needed = needed.into();
-        let runtime = &self.inner.runtime;
+        Box::pin(async move { client.preflight_for(needed).await })
+    }
+
+    async fn preflight_for(&self, needed: Scopes) -> Result<Preflight> {
         let uri = self.root_uri()?;
-        let cx = self.auth_context(runtime, &http::Method::GET, &uri);
+        let cx = self.auth_context(&uri);
         let credential = &self.inner.credential;
-        credential.ready(&cx).await?;
+        self.in_time(&cx, credential.ready(&cx)).await?;
         let granted = credential.granted_scopes();
         let app = credential.client_id();
         let missing = match &granted {

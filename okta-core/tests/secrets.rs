@@ -1,0 +1,202 @@
+//! No token, key, assertion or proof in any text that the SDK makes.
+
+mod common;
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+
+use common::*;
+use http::Method;
+use okta_core::prelude::*;
+use okta_core::testing::{Answer, Canned};
+use okta_core::transport::TransportFault;
+use okta_core::{Dpop, PrivateKey, RetryPolicy, ServiceApp};
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata as Meta, Subscriber};
+
+const KEY: &str = include_str!("keys/ec_p256.jwk.json");
+
+/// Collects everything that tracing would show.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<String>>);
+
+struct Fields<'a>(&'a mut String);
+
+impl Visit for Fields<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        write!(self.0, " {field}={value:?}").unwrap();
+    }
+}
+
+impl Subscriber for Log {
+    fn enabled(&self, _: &Meta<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        span.record(&mut Fields(&mut self.0.lock().unwrap()));
+        Id::from_u64(1)
+    }
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        values.record(&mut Fields(&mut self.0.lock().unwrap()));
+    }
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, event: &Event<'_>) {
+        event.record(&mut Fields(&mut self.0.lock().unwrap()));
+    }
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+/// Every text that a value shows.
+fn shown(error: &Error) -> String {
+    let mut text = format!(
+        "{error}\n{error:?}\n{error:#?}\n{:?}\n{:?}",
+        error.hint(),
+        error.summary()
+    );
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        write!(text, "\n{cause}\n{cause:?}").unwrap();
+        source = cause.source();
+    }
+    text
+}
+
+/// An answer that repeats the credentials of the request, as some proxies do.
+fn echo(status: u16, request: &okta_core::transport::HttpRequest) -> Answer {
+    let said: Vec<String> = ["authorization", "dpop"]
+        .iter()
+        .filter_map(|name| request.headers.get(*name)?.to_str().ok().map(str::to_owned))
+        .chain(std::str::from_utf8(&request.body).ok().map(str::to_owned))
+        .chain(url::form_urlencoded::parse(&request.body).map(|(_, value)| value.into_owned()))
+        .collect();
+    let body = serde_json::json!({
+        "errorCode": "E0000011", "errorSummary": said.join(" "), "errorCauses": [{"errorSummary": said.join(" ")}],
+    });
+    Answer::json(status, body.to_string())
+}
+
+#[tokio::test]
+async fn canaries_never_show() {
+    let log = Log::default();
+    let guard = tracing::subscriber::set_default(log.clone());
+    let mut all = String::new();
+
+    let d = serde_json::from_str::<serde_json::Value>(KEY).unwrap()["d"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for answer in [
+        Answer::fault(TransportFault::MaybeSent),
+        Answer::json(
+            401,
+            r#"{"errorCode":"E0000011","errorSummary":"Invalid token provided"}"#,
+        ),
+        Answer::empty(500),
+        Answer::new(200, "<html>"),
+        Answer::never(),
+    ] {
+        let given = answer.clone();
+        let (client, transport, _) = client_with(Canned::from_fn(move |_| given.clone()), |b| {
+            b.api_token("00canaryToken")
+                .timeout(std::time::Duration::from_secs(3))
+                .retry(RetryPolicy::default().max_retries(1))
+        });
+        let create = Create::named("canary-body")
+            .with_query("token", "canary-query")
+            .with_header("x-secret", "canary-header")
+            .attach(&client);
+        write!(
+            all,
+            "{create:?} {:?} {client:?}",
+            create.prepare(&client).unwrap()
+        )
+        .unwrap();
+        let error = create.await.unwrap_err();
+        all.push_str(&shown(&error));
+        write!(all, "{:?}", transport.requests()).unwrap();
+        let error = client
+            .call(Method::POST, "/x")
+            .query("token", "canary-query")
+            .json(&"canary-body")
+            .await;
+        write!(all, "{error:?}").unwrap();
+    }
+
+    // Answers that repeat what they were sent, for all credentials.
+    let (client, _, _) = client_with(Canned::from_fn(|request| echo(401, request)), |b| {
+        b.api_token("00canaryToken")
+    });
+    all.push_str(&shown(&client.send(Get::of("1")).await.unwrap_err()));
+    let (client, _, _) = client_with(Canned::from_fn(|request| echo(401, request)), |b| {
+        b.bearer("canaryBearer")
+    });
+    all.push_str(&shown(&client.send(Get::of("1")).await.unwrap_err()));
+
+    let app = || {
+        ServiceApp::new(
+            "0oa1",
+            PrivateKey::parse(KEY).unwrap(),
+            ["okta.things.read"],
+        )
+        .unwrap()
+        .dpop(Dpop::Always)
+    };
+    write!(all, "{:?}", app()).unwrap();
+    let (client, transport, _) = client_with(Canned::from_fn(|request| echo(400, request)), |b| {
+        b.service_app(app())
+    });
+    all.push_str(&shown(&client.send(Get::of("1")).await.unwrap_err()));
+    // The assertion and the proof that were sent are canaries of their own.
+    let request = &transport.requests()[0];
+    let assertion = url::form_urlencoded::parse(&request.body)
+        .find(|(name, _)| name == "client_assertion")
+        .unwrap()
+        .1
+        .into_owned();
+    let proof = request.headers["dpop"].to_str().unwrap().to_owned();
+    write!(all, "{:?} {client:?}", transport.requests()).unwrap();
+
+    let issue = |request: &okta_core::transport::HttpRequest| {
+        if request.uri.path() == "/oauth2/v1/token" {
+            return Answer::json(
+                200,
+                r#"{"token_type":"DPoP","expires_in":3600,"access_token":"canaryAccessToken","scope":"okta.things.read"}"#,
+            );
+        }
+        echo(403, request)
+    };
+    let (client, transport, _) = client_with(Canned::from_fn(issue), |b| b.service_app(app()));
+    all.push_str(&shown(&client.send(Get::of("1")).await.unwrap_err()));
+    write!(
+        all,
+        "{client:?} {:?} {:?}",
+        client.stats(),
+        transport.requests()
+    )
+    .unwrap();
+    let proof_2 = transport.requests()[1].headers["dpop"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+
+    drop(guard);
+    all.push_str(&log.0.lock().unwrap());
+    assert!(all.contains("attempt"), "the log was collected");
+    for canary in [
+        "canary",
+        d.as_str(),
+        assertion.as_str(),
+        proof.as_str(),
+        proof_2.as_str(),
+    ] {
+        if let Some(at) = all.find(canary) {
+            let from = at.saturating_sub(200);
+            panic!(
+                "{canary} shows: …{}",
+                all[from..].chars().take(400).collect::<String>()
+            );
+        }
+    }
+}
