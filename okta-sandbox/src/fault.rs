@@ -35,7 +35,7 @@ fn catalogue(code: &str) -> (u16, &'static str) {
     match code {
         "E0000003" => (400, "The request body was not well-formed."),
         "E0000004" => (401, "Authentication failed"),
-        "E0000005" => (401, "Invalid session"),
+        "E0000005" => (403, "Invalid session"),
         "E0000006" => (
             403,
             "You do not have permission to perform the requested action",

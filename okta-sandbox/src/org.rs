@@ -155,6 +155,7 @@ impl Org {
         );
         policies::add_built_in(self);
         apps::add_built_in(self);
+        crate::engine::add_built_in(self);
         credentials.register(self);
     }
 

@@ -319,7 +319,7 @@ async fn api_tokens_and_strangers() {
         (format!("SSWS {}", sandbox.api_token()), 200, ""),
         (format!("SSWS{}", sandbox.api_token()), 200, ""),
         ("SSWS 00nonsense".to_owned(), 401, "E0000011"),
-        ("Basic eDp5".to_owned(), 401, "E0000005"),
+        ("Basic eDp5".to_owned(), 403, "E0000005"),
     ] {
         let (got, body) = answer(client().get(&users).header("authorization", &header)).await;
         assert_eq!(
@@ -328,7 +328,7 @@ async fn api_tokens_and_strangers() {
             "{header}"
         );
     }
-    assert_eq!(answer(client().get(&users)).await.0, 401);
+    assert_eq!(answer(client().get(&users)).await.0, 403);
     let bad = send(
         client()
             .get(&users)

@@ -5,8 +5,10 @@ pub(crate) mod assignments;
 mod governance;
 pub(crate) mod groups;
 pub(crate) mod logs;
+mod mappings;
 mod org_settings;
 pub(crate) mod policies;
+mod roles;
 pub(crate) mod rules;
 pub(crate) mod schemas;
 pub(crate) mod users;
@@ -41,6 +43,8 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| schemas::handler(id))
         .or_else(|| logs::handler(id))
         .or_else(|| policies::handler(id))
+        .or_else(|| roles::handler(id))
+        .or_else(|| mappings::handler(id))
         .or_else(|| governance::handler(id))
         .or_else(|| org_settings::handler(id))
 }

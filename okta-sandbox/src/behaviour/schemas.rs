@@ -451,6 +451,10 @@ fn apply(schema: &mut Value, body: &Value, now: &str, plain: bool) {
             if fresh {
                 complete(attribute, plain);
             }
+            if plain {
+                crate::json::remove(attribute, "master");
+                crate::json::remove(attribute, "permissions");
+            }
             if let Some(map) = attribute.as_object_mut() {
                 map.retain(|_, v| !v.is_null());
                 if map.get("required") == Some(&Value::Bool(false)) {
@@ -486,9 +490,6 @@ fn complete(attribute: &mut Value, plain: bool) {
         defaults["master"] = json!({ "type": "PROFILE_MASTER" });
     }
     crate::json::fill(attribute, &defaults);
-    if plain {
-        crate::json::remove(attribute, "master");
-    }
 }
 
 fn update_user_schema(call: &mut Call<'_>) -> Outcome {

@@ -9,6 +9,15 @@ fn nothing() -> Value {
     json!({})
 }
 
+/// What a brand shows beside its name.
+pub(super) fn brand() -> Value {
+    json!({
+        "removePoweredByOkta": false, "customPrivacyPolicyUrl": null, "agreeToCustomPrivacyPolicy": false,
+        "isDefault": false,
+        "defaultApp": { "appInstanceId": null, "appLinkName": null, "classicApplicationUri": null },
+    })
+}
+
 /// All kinds.
 pub(super) static KINDS: &[Kind] = &[
     Kind {
@@ -28,6 +37,7 @@ pub(super) static KINDS: &[Kind] = &[
         missing: "Webhook",
         status: Some("ACTIVE"),
         lifecycle: Lifecycle::Object,
+        stamps: Stamps::TimesAndMaker,
         links: Links::Steps,
         extra_links: &[("verify", "lifecycle/verify")],
         defaults: || {
@@ -205,6 +215,18 @@ pub(super) static KINDS: &[Kind] = &[
         unique: Some("/name"),
         event: Some("oauth2.as"),
         past_tense: true,
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/brands",
+        prefix: "bnd",
+        missing: "Brand",
+        created: 201,
+        stamps: Stamps::Nothing,
+        defaults: brand,
+        unique: Some("/name"),
+        event: Some("system.brand"),
+        size: Size::new(20, 200),
         ..PLAIN
     },
 ];

@@ -14,6 +14,7 @@ use crate::fault::Fault;
 use crate::json::{fill, merge, remove, text};
 use crate::log::named;
 use crate::oauth::access::Principal;
+use crate::org::Org;
 use crate::paging::{self, Size};
 use crate::table::Operation;
 
@@ -25,6 +26,8 @@ enum Stamps {
     Nothing,
     /// `created` and `lastUpdated`.
     Times,
+    /// Also `createdBy`.
+    TimesAndMaker,
     /// Also `createdBy` and `lastUpdatedBy`.
     TimesAndPeople,
     /// `createdDate`, `createdBy`, `lastUpdate`, `lastUpdatedBy`.
@@ -108,6 +111,38 @@ const PLAIN: Kind = Kind {
     past_tense: false,
     size: Size::new(200, 200),
 };
+
+/// Puts what a new org has of these kinds into it.
+pub(crate) fn add_built_in(org: &mut Org) {
+    let now = org.created.clone();
+    let mut brand = kinds::brand();
+    let id = org.dice.id("bnd");
+    fill(&mut brand, &json!({ "id": id, "name": "Sandbox" }));
+    brand["isDefault"] = json!(true);
+    org.shelf("/api/v1/brands").put(&id, brand);
+    for name in ["LegacyIpZone", "BlockedIpZone", "DefaultExemptIpZone"] {
+        let id = org.dice.id("nzo");
+        let zone = json!({
+            "type": "IP", "id": id, "name": name, "status": "ACTIVE", "created": now, "lastUpdated": now,
+            "system": true, "gateways": null, "proxies": null,
+            "usage": if name == "BlockedIpZone" { "BLOCKLIST" } else { "POLICY" },
+        });
+        org.shelf("/api/v1/zones").put(&id, zone);
+    }
+    let id = org.dice.id("guo");
+    let realm = json!({
+        "id": id, "created": now, "lastUpdated": now, "isDefault": true,
+        "profile": { "name": "Default Realm", "realmType": "DEFAULT", "domains": [] },
+    });
+    org.shelf("/api/v1/realms").put(&id, realm);
+    let id = org.dice.id("aus");
+    let server = json!({
+        "id": id, "name": "default", "description": "Default Authorization Server",
+        "audiences": ["api://default"], "issuerMode": "ORG_URL", "status": "ACTIVE", "created": now,
+        "lastUpdated": now, "default": true,
+    });
+    org.shelf("/api/v1/authorizationServers").put(&id, server);
+}
 
 /// What an operation does with a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -230,6 +265,7 @@ impl Collection<'_, '_, '_> {
         let (made, changed): (&[&str], &[&str]) = match self.kind.stamps {
             Stamps::Nothing => (&[], &[]),
             Stamps::Times => (&["created"], &["lastUpdated"]),
+            Stamps::TimesAndMaker => (&["created", "createdBy"], &["lastUpdated"]),
             Stamps::TimesAndPeople => {
                 (&["created", "createdBy"], &["lastUpdated", "lastUpdatedBy"])
             }

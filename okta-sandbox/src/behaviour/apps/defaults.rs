@@ -274,6 +274,9 @@ fn saml(app: &mut Value) {
     ] {
         remove(sign_on, member);
     }
+    if let Some(issuer) = sign_on.pointer("/slo/issuer").cloned() {
+        sign_on["spIssuer"] = issuer;
+    }
     fill(
         sign_on,
         &json!({

@@ -29,6 +29,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "activateApplication" => activate,
         "deactivateApplication" => deactivate,
         "assignApplicationPolicy" => assign_policy,
+        "listFeaturesForApplication" | "getFeatureForApplication" => features,
         _ => return grants::handler(id).or_else(|| keys::handler(id)),
     })
 }
@@ -237,4 +238,13 @@ fn assign_policy(call: &mut Call<'_>) -> Outcome {
         .insert((id.to_owned(), member), policy.to_owned());
     call.log("application.policy.sign_on.update", vec![app_target(&app)]);
     Ok(Answer::no_content())
+}
+
+/// No app of the sandbox provisions yet.
+fn features(call: &mut Call<'_>) -> Outcome {
+    named_app(call)?;
+    Err(Fault::validation(
+        "feature",
+        &["Provisioning is not supported."],
+    ))
 }

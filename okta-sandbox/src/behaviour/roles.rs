@@ -1,0 +1,508 @@
+//! Admin roles of users and groups, and custom roles.
+
+use serde_json::{Value, json};
+
+use super::users;
+use crate::call::{Call, Handler, Outcome};
+use crate::clock;
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::text;
+use crate::log::{group_target, named, user_target};
+use crate::paging::{Size, admin_base};
+
+/// The behaviour of an operation of this family.
+pub(crate) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "listAssignedRolesForUser" | "listGroupAssignedRoles" => list,
+        "assignRoleToUser" | "assignRoleToGroup" => assign,
+        "getUserAssignedRole" | "getGroupAssignedRole" => get,
+        "unassignRoleFromUser" | "unassignRoleFromGroup" => unassign,
+        "listGroupTargetsForRole" | "listGroupTargetsForGroupRole" => list_group_targets,
+        "assignGroupTargetToUserRole" | "assignGroupTargetToGroupAdminRole" => add_group_target,
+        "unassignGroupTargetFromUserAdminRole" | "unassignGroupTargetFromGroupAdminRole" => {
+            remove_group_target
+        }
+        "listApplicationTargetsForApplicationAdministratorRoleForUser"
+        | "listApplicationTargetsForApplicationAdministratorRoleForGroup" => list_app_targets,
+        "assignAppTargetToAdminRoleForUser"
+        | "assignAppTargetToAdminRoleForGroup"
+        | "assignAppInstanceTargetToAppAdminRoleForUser"
+        | "assignAppInstanceTargetToAppAdminRoleForGroup" => add_app_target,
+        "unassignAppTargetFromAppAdminRoleForUser"
+        | "unassignAppTargetToAdminRoleForGroup"
+        | "unassignAppInstanceTargetFromAdminRoleForUser"
+        | "unassignAppInstanceTargetToAppAdminRoleForGroup" => remove_app_target,
+        "listRoles" => list_custom,
+        "createRole" => create_custom,
+        "getRole" => get_custom,
+        "replaceRole" => replace_custom,
+        "deleteRole" => delete_custom,
+        "listRolePermissions" => list_permissions,
+        "getRolePermission" => get_permission,
+        "createRolePermission" => add_permission,
+        "deleteRolePermission" => remove_permission,
+        _ => return None,
+    })
+}
+
+const STANDARD: [(&str, &str); 10] = [
+    ("SUPER_ADMIN", "Super Administrator"),
+    ("ORG_ADMIN", "Organizational Administrator"),
+    ("APP_ADMIN", "Application Administrator"),
+    ("USER_ADMIN", "Group Administrator"),
+    ("HELP_DESK_ADMIN", "Help Desk Administrator"),
+    ("READ_ONLY_ADMIN", "Read-Only Administrator"),
+    ("MOBILE_ADMIN", "Mobile Administrator"),
+    (
+        "API_ACCESS_MANAGEMENT_ADMIN",
+        "API Access Management Administrator",
+    ),
+    ("REPORT_ADMIN", "Report Administrator"),
+    ("GROUP_MEMBERSHIP_ADMIN", "Group Membership Administrator"),
+];
+
+/// Base32 of the role type: the id of a standard role without targets.
+fn base32(text: &str) -> String {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let (mut bits, mut count, mut out) = (0_u32, 0, String::new());
+    for byte in text.bytes() {
+        bits = (bits << 8) | u32::from(byte);
+        count += 8;
+        while count >= 5 {
+            count -= 5;
+            out.push(ALPHABET[(bits >> count & 31) as usize] as char);
+        }
+        bits &= (1 << count) - 1;
+    }
+    if count > 0 {
+        out.push(ALPHABET[(bits << (5 - count) & 31) as usize] as char);
+    }
+    out
+}
+
+/// Whom a role is assigned to.
+struct Assignee {
+    path: String,
+    kind: &'static str,
+    events: &'static str,
+    target: Value,
+}
+
+impl Assignee {
+    fn of(call: &Call<'_>) -> Result<Self, Fault> {
+        let named = call.parameter(0);
+        if call.operation.path.starts_with("/api/v1/groups/") {
+            let group = call
+                .org
+                .groups
+                .get(named)
+                .ok_or_else(|| Fault::not_found(named, "UserGroup"))?;
+            let path = format!("/api/v1/groups/{named}");
+            return Ok(Self {
+                path,
+                kind: "GROUP",
+                events: "group.privilege",
+                target: group_target(group),
+            });
+        }
+        let id = users::resolve(call, named)?;
+        let target = call.org.users.get(&id).map(user_target).unwrap_or_default();
+        let path = format!("/api/v1/users/{id}");
+        Ok(Self {
+            path,
+            kind: "USER",
+            events: "user.account.privilege",
+            target,
+        })
+    }
+
+    /// Where the roles stand; their targets stand below.
+    fn shelf(&self) -> String {
+        format!("{}/roles", self.path)
+    }
+
+    fn view(&self, role: &Value, base: &str) -> Value {
+        let mut role = role.clone();
+        role["_links"] = json!({ "assignee": { "href": format!("{base}{}", self.path) } });
+        role
+    }
+
+    fn role(&self, call: &mut Call<'_>) -> Result<Value, Fault> {
+        let id = call.parameter(1);
+        let found = call.org.shelf(&self.shelf()).get(id).cloned();
+        found.ok_or_else(|| Fault::not_found(id, "RoleAssignment"))
+    }
+
+    fn targets(&self, call: &mut Call<'_>, kind: &str) -> Result<String, Fault> {
+        let role = self.role(call)?;
+        Ok(format!(
+            "{}/{}/targets/{kind}",
+            self.shelf(),
+            text(&role, "/id")
+        ))
+    }
+}
+
+fn list(call: &mut Call<'_>) -> Outcome {
+    let who = Assignee::of(call)?;
+    let base = call.base();
+    let roles = call
+        .org
+        .shelf(&who.shelf())
+        .values()
+        .map(|role| who.view(role, base))
+        .collect();
+    Ok(Answer::ok(&Value::Array(roles)))
+}
+
+fn assign(call: &mut Call<'_>) -> Outcome {
+    let who = Assignee::of(call)?;
+    let body = call.request.object()?;
+    let kind = text(&body, "/type");
+    let label = match STANDARD.iter().find(|(name, _)| *name == kind) {
+        Some((_, label)) => (*label).to_owned(),
+        None if kind == "CUSTOM" => {
+            let role = custom(call, text(&body, "/role"))?;
+            text(&role, "/label").to_owned()
+        }
+        None => {
+            return Err(Fault::validation(
+                "type",
+                &["type: The role type is unknown."],
+            ));
+        }
+    };
+    let taken = call
+        .org
+        .shelf(&who.shelf())
+        .values()
+        .any(|r| text(r, "/type") == kind && kind != "CUSTOM");
+    if taken {
+        return Err(Fault::code("E0000090", &[]));
+    }
+    let id = match (kind, who.kind) {
+        ("SUPER_ADMIN" | "CUSTOM", "USER") => call.org.dice.id("ra1"),
+        ("SUPER_ADMIN" | "CUSTOM" | "READ_ONLY_ADMIN", _) => call.org.dice.id("gra"),
+        _ => base32(kind),
+    };
+    let now = clock::zero_millis(call.org.clock.now());
+    let mut role = json!({
+        "id": id, "label": label, "type": kind, "status": "ACTIVE", "created": now, "lastUpdated": now,
+        "assignmentType": who.kind,
+    });
+    if kind == "CUSTOM" {
+        role["role"] = body["role"].clone();
+        role["resource-set"] = body["resource-set"].clone();
+    }
+    call.org.shelf(&who.shelf()).put(&id, role.clone());
+    call.log(
+        &format!("{}.grant", who.events),
+        vec![who.target.clone(), named("ROLE", &id, "unknown", &label)],
+    );
+    Ok(Answer::json(201, &who.view(&role, call.base())))
+}
+
+fn get(call: &mut Call<'_>) -> Outcome {
+    let who = Assignee::of(call)?;
+    let role = who.role(call)?;
+    Ok(Answer::ok(&who.view(&role, call.base())))
+}
+
+fn unassign(call: &mut Call<'_>) -> Outcome {
+    let who = Assignee::of(call)?;
+    let role = who.role(call)?;
+    let id = text(&role, "/id");
+    call.org.shelf(&who.shelf()).remove(id);
+    let below = format!("{}/{id}/", who.shelf());
+    call.org.shelves.retain(|path, _| !path.starts_with(&below));
+    let label = text(&role, "/label");
+    call.log(
+        &format!("{}.revoke", who.events),
+        vec![who.target.clone(), named("ROLE", id, "unknown", label)],
+    );
+    Ok(Answer::no_content())
+}
+
+fn list_group_targets(call: &mut Call<'_>) -> Outcome {
+    let who = Assignee::of(call)?;
+    let shelf = who.targets(call, "groups")?;
+    call.org.shelf(&shelf);
+    let (org, base) = (&*call.org, call.base());
+    let hits = org.shelves[&shelf].placed();
+    let hits = hits.filter_map(|(place, id)| Some((place, org.groups.get(id.as_str()?)?)));
+    call.list(Size::new(20, 200), hits, |group| {
+        super::groups::view(group, base)
+    })
+}
+
+fn add_group_target(call: &mut Call<'_>) -> Outcome {
+    let who = Assignee::of(call)?;
+    let shelf = who.targets(call, "groups")?;
+    let group = call.parameter(2);
+    if !call.org.groups.contains(group) {
+        return Err(Fault::not_found(group, "UserGroup"));
+    }
+    call.org.shelf(&shelf).put(group, json!(group));
+    Ok(Answer::no_content())
+}
+
+/// The last target of a role cannot be taken away: the role would become org-wide.
+fn remove_target(call: &mut Call<'_>, shelf: &str, id: &str) -> Outcome {
+    let targets = call.org.shelf(shelf);
+    if targets.contains(id) && targets.len() == 1 {
+        let cause = "Cannot remove the last target of a role assignment.";
+        return Err(Fault::validation("targets", &[cause]));
+    }
+    targets.remove(id);
+    Ok(Answer::no_content())
+}
+
+fn remove_group_target(call: &mut Call<'_>) -> Outcome {
+    let who = Assignee::of(call)?;
+    let shelf = who.targets(call, "groups")?;
+    remove_target(call, &shelf, call.parameter(2))
+}
+
+fn list_app_targets(call: &mut Call<'_>) -> Outcome {
+    let who = Assignee::of(call)?;
+    let shelf = who.targets(call, "catalog/apps")?;
+    call.org.shelf(&shelf);
+    let org = &*call.org;
+    call.list(
+        Size::new(20, 200),
+        org.shelves[&shelf].placed(),
+        Value::clone,
+    )
+}
+
+/// An app name, or a name and an instance's id.
+fn app_target_id(call: &Call<'_>) -> String {
+    match call.parameter(3) {
+        "" => call.parameter(2).to_owned(),
+        instance => format!("{}/{instance}", call.parameter(2)),
+    }
+}
+
+fn add_app_target(call: &mut Call<'_>) -> Outcome {
+    let who = Assignee::of(call)?;
+    let shelf = who.targets(call, "catalog/apps")?;
+    let (name, instance) = (call.parameter(2), call.parameter(3));
+    let mut target = json!({
+        "name": name, "displayName": name, "status": "ACTIVE", "lastUpdated": call.org.created,
+        "category": "SSO", "verificationStatus": "OKTA_VERIFIED", "website": null, "signOnModes": [],
+        "features": [],
+    });
+    if !instance.is_empty() {
+        let app = call
+            .org
+            .apps
+            .get(instance)
+            .ok_or_else(|| Fault::not_found(instance, "AppInstance"))?;
+        target["id"] = app["id"].clone();
+        target["displayName"] = app["label"].clone();
+        target["status"] = app["status"].clone();
+    }
+    let id = app_target_id(call);
+    call.org.shelf(&shelf).put(&id, target);
+    Ok(Answer::no_content())
+}
+
+fn remove_app_target(call: &mut Call<'_>) -> Outcome {
+    let who = Assignee::of(call)?;
+    let shelf = who.targets(call, "catalog/apps")?;
+    let id = app_target_id(call);
+    remove_target(call, &shelf, &id)
+}
+
+const CUSTOM: &str = "/api/v1/iam/roles";
+
+/// A custom role by id or label.
+fn custom(call: &mut Call<'_>, named: &str) -> Result<Value, Fault> {
+    let shelf = call.org.shelf(CUSTOM);
+    let found = shelf
+        .get(named)
+        .or_else(|| shelf.values().find(|r| text(r, "/label") == named));
+    found
+        .cloned()
+        .ok_or_else(|| Fault::not_found(named, "CustomRole"))
+}
+
+fn custom_view(role: &Value, base: &str) -> Value {
+    let own = format!("{}{CUSTOM}/{}", admin_base(base), text(role, "/id"));
+    let mut role = role.clone();
+    crate::json::remove(&mut role, "permissions");
+    role["_links"] = json!({
+        "permissions": { "href": format!("{own}/permissions") }, "self": { "href": own },
+    });
+    role
+}
+
+fn list_custom(call: &mut Call<'_>) -> Outcome {
+    let base = call.base();
+    let roles: Vec<Value> = call
+        .org
+        .shelf(CUSTOM)
+        .values()
+        .map(|role| custom_view(role, base))
+        .collect();
+    let links = json!({ "self": { "href": format!("{}{CUSTOM}", admin_base(base)) } });
+    Ok(Answer::ok(&json!({ "roles": roles, "_links": links })))
+}
+
+fn checked_label(call: &mut Call<'_>, label: &str, own: Option<&str>) -> Result<(), Fault> {
+    if label.is_empty() {
+        return Err(Fault::validation(
+            "label",
+            &["label: The field cannot be left blank"],
+        ));
+    }
+    let shelf = call.org.shelf(CUSTOM);
+    if shelf
+        .values()
+        .any(|r| text(r, "/label") == label && Some(text(r, "/id")) != own)
+    {
+        return Err(Fault::validation(
+            "label",
+            &["label: There is already an admin role with this name."],
+        ));
+    }
+    Ok(())
+}
+
+fn create_custom(call: &mut Call<'_>) -> Outcome {
+    let body = call.request.object()?;
+    checked_label(call, text(&body, "/label"), None)?;
+    let now = clock::zero_millis(call.org.clock.now());
+    let id = call.org.dice.id("cr0");
+    let names = body["permissions"].as_array().cloned().unwrap_or_default();
+    let permissions: Vec<Value> = names.iter().map(|name| permission(name, &now)).collect();
+    let role = json!({
+        "id": id, "label": body["label"], "description": body["description"], "isCloneable": false,
+        "created": now, "lastUpdated": now, "permissions": permissions,
+    });
+    call.org.shelf(CUSTOM).put(&id, role.clone());
+    call.log(
+        "iam.role.create",
+        vec![named("CUSTOM_ROLE", &id, "unknown", text(&role, "/label"))],
+    );
+    Ok(Answer::ok(&custom_view(&role, call.base())))
+}
+
+fn get_custom(call: &mut Call<'_>) -> Outcome {
+    let role = custom(call, call.parameter(0))?;
+    Ok(Answer::ok(&custom_view(&role, call.base())))
+}
+
+fn store(call: &mut Call<'_>, role: &mut Value) {
+    role["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
+    let id = text(role, "/id").to_owned();
+    call.org.shelf(CUSTOM).put(&id, role.clone());
+}
+
+fn replace_custom(call: &mut Call<'_>) -> Outcome {
+    let mut role = custom(call, call.parameter(0))?;
+    let body = call.request.object()?;
+    let id = text(&role, "/id").to_owned();
+    checked_label(call, text(&body, "/label"), Some(&id))?;
+    role["label"] = body["label"].clone();
+    role["description"] = body["description"].clone();
+    store(call, &mut role);
+    call.log(
+        "iam.role.update",
+        vec![named("CUSTOM_ROLE", &id, "unknown", text(&role, "/label"))],
+    );
+    Ok(Answer::ok(&custom_view(&role, call.base())))
+}
+
+fn delete_custom(call: &mut Call<'_>) -> Outcome {
+    let role = custom(call, call.parameter(0))?;
+    let id = text(&role, "/id");
+    call.org.shelf(CUSTOM).remove(id);
+    call.log(
+        "iam.role.delete",
+        vec![named("CUSTOM_ROLE", id, "unknown", text(&role, "/label"))],
+    );
+    Ok(Answer::no_content())
+}
+
+fn permission(name: &Value, now: &str) -> Value {
+    json!({ "label": name, "created": now, "lastUpdated": now, "conditions": null })
+}
+
+fn permission_view(permission: &Value, role: &Value, base: &str) -> Value {
+    let own = format!("{}{CUSTOM}/{}", admin_base(base), text(role, "/id"));
+    let mut permission = permission.clone();
+    let href = format!("{own}/permissions/{}", text(&permission, "/label"));
+    permission["_links"] = json!({ "role": { "href": own }, "self": { "href": href } });
+    permission
+}
+
+fn permissions(role: &mut Value) -> &mut Vec<Value> {
+    if !role["permissions"].is_array() {
+        role["permissions"] = json!([]);
+    }
+    match &mut role["permissions"] {
+        Value::Array(list) => list,
+        _ => unreachable!("made an array above"),
+    }
+}
+
+fn list_permissions(call: &mut Call<'_>) -> Outcome {
+    let mut role = custom(call, call.parameter(0))?;
+    let list = permissions(&mut role).clone();
+    let list: Vec<Value> = list
+        .iter()
+        .map(|p| permission_view(p, &role, call.base()))
+        .collect();
+    Ok(Answer::ok(&json!({ "permissions": list })))
+}
+
+fn get_permission(call: &mut Call<'_>) -> Outcome {
+    let mut role = custom(call, call.parameter(0))?;
+    let name = call.parameter(1);
+    let found = permissions(&mut role)
+        .iter()
+        .find(|p| text(p, "/label") == name)
+        .cloned();
+    let found = found.ok_or_else(|| Fault::not_found(name, "Permission"))?;
+    Ok(Answer::ok(&permission_view(&found, &role, call.base())))
+}
+
+fn add_permission(call: &mut Call<'_>) -> Outcome {
+    let mut role = custom(call, call.parameter(0))?;
+    let name = call.parameter(1);
+    let now = clock::zero_millis(call.org.clock.now());
+    let list = permissions(&mut role);
+    if !list.iter().any(|p| text(p, "/label") == name) {
+        list.push(permission(&json!(name), &now));
+    }
+    store(call, &mut role);
+    call.log(
+        "iam.role.permissions.add",
+        vec![named("PERMISSION", name, name, name)],
+    );
+    Ok(Answer::no_content())
+}
+
+fn remove_permission(call: &mut Call<'_>) -> Outcome {
+    let mut role = custom(call, call.parameter(0))?;
+    let name = call.parameter(1);
+    permissions(&mut role).retain(|p| text(p, "/label") != name);
+    store(call, &mut role);
+    call.log(
+        "iam.role.permissions.delete",
+        vec![named("PERMISSION", name, name, name)],
+    );
+    Ok(Answer::no_content())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn ids_of_standard_roles_are_the_services() {
+        assert_eq!(super::base32("APP_ADMIN"), "IFIFAX2BIRGUSTQ");
+        assert_eq!(super::base32("USER_ADMIN"), "KVJUKUS7IFCE2SKO");
+        assert_eq!(super::base32("HELP_DESK_ADMIN"), "JBCUYUC7IRCVGS27IFCE2SKO");
+    }
+}
