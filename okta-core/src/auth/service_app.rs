@@ -19,7 +19,11 @@ use super::{AuthContext, Credential, Reaction, Reply};
 use crate::clock::unit;
 use crate::error::{Error, ErrorKind, InsufficientScope, Result, ServiceError};
 use crate::observe::Event;
+use crate::runtime::within;
 use crate::scope::Scopes;
+
+/// How long an early renewal may hold up a call.
+const EARLY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Whether tokens are bound to a proof key (DPoP, RFC 9449).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -235,7 +239,21 @@ impl ServiceApp {
     async fn token(&self, cx: &AuthContext<'_>) -> Result<Arc<Token>> {
         self.check_org(cx.org_url())?;
         let now = cx.runtime.clock.monotonic();
-        self.cache.get(now, || self.fetch(cx)).await
+        let fetch = async |early: bool| {
+            if !early {
+                return self.fetch(cx).await;
+            }
+            // The present token is still good: a slow endpoint must not hold up the call.
+            let end = now.saturating_add(EARLY_PATIENCE);
+            let end = cx.deadline.map_or(end, |deadline| deadline.min(end));
+            within(cx.runtime, Some(end), self.fetch(cx))
+                .await
+                .unwrap_or_else(|| {
+                    let what = "the token endpoint is slow to renew the token";
+                    Err(Error::new(ErrorKind::Timeout, what))
+                })
+        };
+        self.cache.get(now, fetch).await
     }
 }
 

@@ -70,11 +70,12 @@ impl TokenCache {
         }
     }
 
-    /// A usable token: the cached one, or a fetched one.
+    /// A usable token: the cached one, or a fetched one. `fetch` learns whether the present token
+    /// is still good, so that it need not try for long.
     pub(super) async fn get<F>(
         &self,
         now: Duration,
-        fetch: impl FnOnce() -> F + Send,
+        fetch: impl FnOnce(bool) -> F + Send,
     ) -> Result<Arc<Token>>
     where
         F: Future<Output = Result<Token>> + Send,
@@ -89,7 +90,7 @@ impl TokenCache {
             let Ok(_guard) = self.fetching.try_lock() else {
                 return Ok(Arc::clone(token));
             };
-            return match self.fetch(fetch).await {
+            return match self.fetch(|| fetch(true)).await {
                 Ok(fresh) => Ok(fresh),
                 Err(error) => {
                     tracing::warn!(error = %error, "early renewal of the access token failed; the present one is still good");
@@ -109,7 +110,7 @@ impl TokenCache {
             // for another hundred of the same.
             return Err(error);
         }
-        self.fetch(fetch).await
+        self.fetch(|| fetch(false)).await
     }
 
     /// A new token, whatever the cached one is like.
@@ -179,7 +180,7 @@ mod tests {
                 let (cache, fetches) = (Arc::clone(&cache), Arc::clone(&fetches));
                 tokio::spawn(async move {
                     cache
-                        .get(NOW, || async {
+                        .get(NOW, |_| async {
                             fetches.fetch_add(1, Ordering::SeqCst);
                             tokio::task::yield_now().await;
                             Ok(token("t"))
@@ -204,7 +205,7 @@ mod tests {
                 let (cache, fetches) = (Arc::clone(&cache), Arc::clone(&fetches));
                 tokio::spawn(async move {
                     cache
-                        .get(NOW, || async {
+                        .get(NOW, |_| async {
                             fetches.fetch_add(1, Ordering::SeqCst);
                             tokio::task::yield_now().await;
                             Err(Error::new(ErrorKind::Token, "no"))
@@ -219,7 +220,7 @@ mod tests {
         }
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
         // A later caller tries again.
-        assert!(cache.get(NOW, || async { Ok(token("t")) }).await.is_ok());
+        assert!(cache.get(NOW, |_| async { Ok(token("t")) }).await.is_ok());
     }
 
     #[tokio::test]
@@ -229,7 +230,7 @@ mod tests {
             let cache = Arc::clone(&cache);
             tokio::spawn(async move {
                 cache
-                    .get(NOW, std::future::pending::<Result<Token>>)
+                    .get(NOW, |_| std::future::pending::<Result<Token>>())
                     .await
                     .map(|_| ())
             })
@@ -237,7 +238,7 @@ mod tests {
         tokio::task::yield_now().await;
         let follower = {
             let cache = Arc::clone(&cache);
-            tokio::spawn(async move { cache.get(NOW, || async { Ok(token("second")) }).await })
+            tokio::spawn(async move { cache.get(NOW, |_| async { Ok(token("second")) }).await })
         };
         tokio::task::yield_now().await;
         leader.abort();
@@ -247,14 +248,20 @@ mod tests {
     #[tokio::test]
     async fn early_renewal_keeps_the_good_token() {
         let cache = TokenCache::default();
-        cache.get(NOW, || async { Ok(token("old")) }).await.unwrap();
+        cache
+            .get(NOW, |_| async { Ok(token("old")) })
+            .await
+            .unwrap();
         let due = Duration::from_secs(3100);
         let kept = cache
-            .get(due, || async { Err(Error::new(ErrorKind::Token, "no")) })
+            .get(due, |_| async { Err(Error::new(ErrorKind::Token, "no")) })
             .await
             .unwrap();
         assert_eq!(kept.value.expose(), "old");
-        let fresh = cache.get(due, || async { Ok(token("new")) }).await.unwrap();
+        let fresh = cache
+            .get(due, |_| async { Ok(token("new")) })
+            .await
+            .unwrap();
         assert_eq!(fresh.value.expose(), "new");
         cache.forget("other");
         assert!(cache.current().is_some());

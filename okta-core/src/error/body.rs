@@ -198,4 +198,12 @@ mod tests {
             None
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200), html in "<[A-Za-zİ<>/]{0,60}title[>İ/<]{0,9}") {
+            let _ = ServiceError::parse(&body);
+            let _ = ServiceError::parse(html.as_bytes());
+        }
+    }
 }

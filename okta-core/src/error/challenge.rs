@@ -202,4 +202,11 @@ mod tests {
         let escaped = one(r#"Bearer error_description="a \"b\" c", scope="s""#);
         assert_eq!(escaped.description(), Some("a \"b\" c"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(header in "[A-Za-z=,\"'\\\\ ä]{0,60}") {
+            let _ = Challenge::parse(&header);
+        }
+    }
 }

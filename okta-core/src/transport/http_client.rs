@@ -157,14 +157,17 @@ fn wrap(fault: TransportFault, what: &str, error: reqwest::Error) -> TransportEr
 fn certificate_fault<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
     let mut current = Some(error);
     while let Some(error) = current {
-        let inner = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(|io| io.get_ref())
-            .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(found) = inner.or_else(|| error.downcast_ref()) {
+        if let Some(found) = error.downcast_ref() {
             return Some(found);
         }
-        current = error.source();
+        // An io::Error's source() skips the error that it wraps.
+        current = match error
+            .downcast_ref::<std::io::Error>()
+            .and_then(|io| io.get_ref())
+        {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
     }
     None
 }
