@@ -1,4 +1,6 @@
-//! Admin roles of users and groups, and custom roles.
+//! Admin roles of users and groups.
+
+mod custom;
 
 use serde_json::{Value, json};
 
@@ -9,7 +11,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::{group_target, named, user_target};
-use crate::paging::{Size, admin_base};
+use crate::paging::Size;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -33,16 +35,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         | "unassignAppTargetToAdminRoleForGroup"
         | "unassignAppInstanceTargetFromAdminRoleForUser"
         | "unassignAppInstanceTargetToAppAdminRoleForGroup" => remove_app_target,
-        "listRoles" => list_custom,
-        "createRole" => create_custom,
-        "getRole" => get_custom,
-        "replaceRole" => replace_custom,
-        "deleteRole" => delete_custom,
-        "listRolePermissions" => list_permissions,
-        "getRolePermission" => get_permission,
-        "createRolePermission" => add_permission,
-        "deleteRolePermission" => remove_permission,
-        _ => return None,
+        _ => return custom::handler(id),
     })
 }
 
@@ -163,7 +156,7 @@ fn assign(call: &mut Call<'_>) -> Outcome {
     let label = match STANDARD.iter().find(|(name, _)| *name == kind) {
         Some((_, label)) => (*label).to_owned(),
         None if kind == "CUSTOM" => {
-            let role = custom(call, text(&body, "/role"))?;
+            let role = custom::named_role(call, text(&body, "/role"))?;
             text(&role, "/label").to_owned()
         }
         None => {
@@ -313,188 +306,6 @@ fn remove_app_target(call: &mut Call<'_>) -> Outcome {
     let shelf = who.targets(call, "catalog/apps")?;
     let id = app_target_id(call);
     remove_target(call, &shelf, &id)
-}
-
-const CUSTOM: &str = "/api/v1/iam/roles";
-
-/// A custom role by id or label.
-fn custom(call: &mut Call<'_>, named: &str) -> Result<Value, Fault> {
-    let shelf = call.org.shelf(CUSTOM);
-    let found = shelf
-        .get(named)
-        .or_else(|| shelf.values().find(|r| text(r, "/label") == named));
-    found
-        .cloned()
-        .ok_or_else(|| Fault::not_found(named, "CustomRole"))
-}
-
-fn custom_view(role: &Value, base: &str) -> Value {
-    let own = format!("{}{CUSTOM}/{}", admin_base(base), text(role, "/id"));
-    let mut role = role.clone();
-    crate::json::remove(&mut role, "permissions");
-    role["_links"] = json!({
-        "permissions": { "href": format!("{own}/permissions") }, "self": { "href": own },
-    });
-    role
-}
-
-fn list_custom(call: &mut Call<'_>) -> Outcome {
-    let base = call.base();
-    let roles: Vec<Value> = call
-        .org
-        .shelf(CUSTOM)
-        .values()
-        .map(|role| custom_view(role, base))
-        .collect();
-    let links = json!({ "self": { "href": format!("{}{CUSTOM}", admin_base(base)) } });
-    Ok(Answer::ok(&json!({ "roles": roles, "_links": links })))
-}
-
-fn checked_label(call: &mut Call<'_>, label: &str, own: Option<&str>) -> Result<(), Fault> {
-    if label.is_empty() {
-        return Err(Fault::validation(
-            "label",
-            &["label: The field cannot be left blank"],
-        ));
-    }
-    let shelf = call.org.shelf(CUSTOM);
-    if shelf
-        .values()
-        .any(|r| text(r, "/label") == label && Some(text(r, "/id")) != own)
-    {
-        return Err(Fault::validation(
-            "label",
-            &["label: There is already an admin role with this name."],
-        ));
-    }
-    Ok(())
-}
-
-fn create_custom(call: &mut Call<'_>) -> Outcome {
-    let body = call.request.object()?;
-    checked_label(call, text(&body, "/label"), None)?;
-    let now = clock::zero_millis(call.org.clock.now());
-    let id = call.org.dice.id("cr0");
-    let names = body["permissions"].as_array().cloned().unwrap_or_default();
-    let permissions: Vec<Value> = names.iter().map(|name| permission(name, &now)).collect();
-    let role = json!({
-        "id": id, "label": body["label"], "description": body["description"], "isCloneable": false,
-        "created": now, "lastUpdated": now, "permissions": permissions,
-    });
-    call.org.shelf(CUSTOM).put(&id, role.clone());
-    call.log(
-        "iam.role.create",
-        vec![named("CUSTOM_ROLE", &id, "unknown", text(&role, "/label"))],
-    );
-    Ok(Answer::ok(&custom_view(&role, call.base())))
-}
-
-fn get_custom(call: &mut Call<'_>) -> Outcome {
-    let role = custom(call, call.parameter(0))?;
-    Ok(Answer::ok(&custom_view(&role, call.base())))
-}
-
-fn store(call: &mut Call<'_>, role: &mut Value) {
-    role["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
-    let id = text(role, "/id").to_owned();
-    call.org.shelf(CUSTOM).put(&id, role.clone());
-}
-
-fn replace_custom(call: &mut Call<'_>) -> Outcome {
-    let mut role = custom(call, call.parameter(0))?;
-    let body = call.request.object()?;
-    let id = text(&role, "/id").to_owned();
-    checked_label(call, text(&body, "/label"), Some(&id))?;
-    role["label"] = body["label"].clone();
-    role["description"] = body["description"].clone();
-    store(call, &mut role);
-    call.log(
-        "iam.role.update",
-        vec![named("CUSTOM_ROLE", &id, "unknown", text(&role, "/label"))],
-    );
-    Ok(Answer::ok(&custom_view(&role, call.base())))
-}
-
-fn delete_custom(call: &mut Call<'_>) -> Outcome {
-    let role = custom(call, call.parameter(0))?;
-    let id = text(&role, "/id");
-    call.org.shelf(CUSTOM).remove(id);
-    call.log(
-        "iam.role.delete",
-        vec![named("CUSTOM_ROLE", id, "unknown", text(&role, "/label"))],
-    );
-    Ok(Answer::no_content())
-}
-
-fn permission(name: &Value, now: &str) -> Value {
-    json!({ "label": name, "created": now, "lastUpdated": now, "conditions": null })
-}
-
-fn permission_view(permission: &Value, role: &Value, base: &str) -> Value {
-    let own = format!("{}{CUSTOM}/{}", admin_base(base), text(role, "/id"));
-    let mut permission = permission.clone();
-    let href = format!("{own}/permissions/{}", text(&permission, "/label"));
-    permission["_links"] = json!({ "role": { "href": own }, "self": { "href": href } });
-    permission
-}
-
-fn permissions(role: &mut Value) -> &mut Vec<Value> {
-    if !role["permissions"].is_array() {
-        role["permissions"] = json!([]);
-    }
-    match &mut role["permissions"] {
-        Value::Array(list) => list,
-        _ => unreachable!("made an array above"),
-    }
-}
-
-fn list_permissions(call: &mut Call<'_>) -> Outcome {
-    let mut role = custom(call, call.parameter(0))?;
-    let list = permissions(&mut role).clone();
-    let list: Vec<Value> = list
-        .iter()
-        .map(|p| permission_view(p, &role, call.base()))
-        .collect();
-    Ok(Answer::ok(&json!({ "permissions": list })))
-}
-
-fn get_permission(call: &mut Call<'_>) -> Outcome {
-    let mut role = custom(call, call.parameter(0))?;
-    let name = call.parameter(1);
-    let found = permissions(&mut role)
-        .iter()
-        .find(|p| text(p, "/label") == name)
-        .cloned();
-    let found = found.ok_or_else(|| Fault::not_found(name, "Permission"))?;
-    Ok(Answer::ok(&permission_view(&found, &role, call.base())))
-}
-
-fn add_permission(call: &mut Call<'_>) -> Outcome {
-    let mut role = custom(call, call.parameter(0))?;
-    let name = call.parameter(1);
-    let now = clock::zero_millis(call.org.clock.now());
-    let list = permissions(&mut role);
-    if !list.iter().any(|p| text(p, "/label") == name) {
-        list.push(permission(&json!(name), &now));
-    }
-    store(call, &mut role);
-    call.log(
-        "iam.role.permissions.add",
-        vec![named("PERMISSION", name, name, name)],
-    );
-    Ok(Answer::no_content())
-}
-
-fn remove_permission(call: &mut Call<'_>) -> Outcome {
-    let mut role = custom(call, call.parameter(0))?;
-    let name = call.parameter(1);
-    permissions(&mut role).retain(|p| text(p, "/label") != name);
-    store(call, &mut role);
-    call.log(
-        "iam.role.permissions.delete",
-        vec![named("PERMISSION", name, name, name)],
-    );
-    Ok(Answer::no_content())
 }
 
 #[cfg(test)]
