@@ -170,13 +170,15 @@ pub(crate) struct Reading {
     /// Epoch second at which the window ends.
     pub(crate) reset: i64,
     pub(crate) exceeded: bool,
+    /// The first refusal of this window, which the System Log tells.
+    pub(crate) first_refusal: bool,
 }
 
 /// Counts requests.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     limits: RateLimits,
-    windows: HashMap<&'static str, (i64, u32)>,
+    windows: HashMap<&'static str, (i64, u32, bool)>,
 }
 
 impl Limiter {
@@ -207,11 +209,12 @@ impl Limiter {
             .copied()
             .unwrap_or(documented * self.limits.scale);
         let now = now.as_second();
-        let (end, used) = self.windows.entry(id).or_insert((0, 0));
+        let (end, used, refused) = self.windows.entry(id).or_insert((0, 0, false));
         if *end <= now {
-            (*end, *used) = (now + self.limits.window, 0);
+            (*end, *used, *refused) = (now + self.limits.window, 0, false);
         }
         let exceeded = self.limits.enforced && *used >= limit;
+        let first_refusal = exceeded && !std::mem::replace(refused, *refused || exceeded);
         if !exceeded {
             *used += 1;
         }
@@ -220,6 +223,7 @@ impl Limiter {
             remaining: limit.saturating_sub(*used),
             reset: *end,
             exceeded,
+            first_refusal,
         })
     }
 }
@@ -271,7 +275,8 @@ mod tests {
                 limit: 2,
                 remaining: 1,
                 reset: 160,
-                exceeded: false
+                exceeded: false,
+                first_refusal: false
             }
         );
         assert!(!read(101).exceeded);
@@ -282,7 +287,8 @@ mod tests {
                 limit: 2,
                 remaining: 1,
                 reset: 220,
-                exceeded: false
+                exceeded: false,
+                first_refusal: false
             }
         );
     }

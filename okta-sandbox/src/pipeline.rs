@@ -13,7 +13,8 @@ use crate::faults::{Effect, Faults};
 use crate::generated::operations::OPERATIONS;
 use crate::journal::{Entry, Journal};
 use crate::limits::{Limiter, Reading};
-use crate::oauth::access;
+use crate::log::{Actor, named};
+use crate::oauth::access::{self, Principal};
 use crate::oauth::authority::Authority;
 use crate::org::{Org, Settings};
 use crate::service_app::Credentials;
@@ -125,10 +126,19 @@ pub(crate) fn answer(
                 remaining: 0,
                 reset: now.as_second() + 1,
                 exceeded: true,
+                first_refusal: false,
             },
         );
         answer
-    } else if reading.is_some_and(|r| r.exceeded) {
+    } else if let Some(reading) = reading.filter(|r| r.exceeded) {
+        if reading.first_refusal {
+            let org = &mut *shared.org();
+            let actor = Actor::of(org, &Principal::Anonymous);
+            let target = named("URL Pattern", &request.path, "unknown", &request.path);
+            let event = "system.org.rate_limit.violation";
+            org.log
+                .write(&org.clock, &actor, request, event, vec![target], None);
+        }
         Fault::code("E0000047", &[]).into()
     } else {
         dispatch(shared, request, &mut operation).unwrap_or_else(Answer::from)

@@ -2,6 +2,7 @@
 
 pub(crate) mod apps;
 pub(crate) mod assignments;
+mod clients;
 mod governance;
 pub(crate) mod groups;
 pub(crate) mod logs;
@@ -44,6 +45,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| logs::handler(id))
         .or_else(|| policies::handler(id))
         .or_else(|| roles::handler(id))
+        .or_else(|| clients::handler(id))
         .or_else(|| mappings::handler(id))
         .or_else(|| governance::handler(id))
         .or_else(|| org_settings::handler(id))

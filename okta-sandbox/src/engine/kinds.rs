@@ -229,4 +229,64 @@ pub(super) static KINDS: &[Kind] = &[
         size: Size::new(20, 200),
         ..PLAIN
     },
+    Kind {
+        collection: "/api/v1/authorizationServers/{authServerId}/policies",
+        prefix: "00p",
+        missing: "Policy",
+        created: 201,
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::NoContent,
+        defaults: || json!({ "system": false, "description": null, "priority": 1 }),
+        unique: Some("/name"),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules",
+        prefix: "0pr",
+        missing: "PolicyRule",
+        created: 201,
+        status: Some("ACTIVE"),
+        lifecycle: Lifecycle::NoContent,
+        defaults: || {
+            json!({
+                "system": false, "priority": 1,
+                "conditions": { "people": { "users": { "exclude": [] } }, "scopes": { "include": [] } },
+            })
+        },
+        unique: Some("/name"),
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/authorizationServers/{authServerId}/scopes",
+        prefix: "scp",
+        missing: "OAuth2Scope",
+        created: 201,
+        stamps: Stamps::Nothing,
+        defaults: || {
+            json!({
+                "description": null, "system": false, "default": false, "metadataPublish": "NO_CLIENTS",
+            })
+        },
+        unique: Some("/name"),
+        event: Some("oauth2.scope"),
+        past_tense: true,
+        ..PLAIN
+    },
+    Kind {
+        collection: "/api/v1/authorizationServers/{authServerId}/claims",
+        prefix: "ocl",
+        missing: "OAuth2Claim",
+        created: 201,
+        stamps: Stamps::Nothing,
+        defaults: || {
+            json!({
+                "status": "ACTIVE", "system": false, "alwaysIncludeInToken": true,
+                "conditions": { "scopes": [] },
+            })
+        },
+        unique: Some("/name"),
+        event: Some("oauth2.claim"),
+        past_tense: true,
+        ..PLAIN
+    },
 ];

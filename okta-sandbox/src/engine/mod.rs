@@ -193,7 +193,14 @@ fn run(call: &mut Call<'_>) -> Outcome {
     let Some((kind, action)) = find(call.operation) else {
         return Err(Fault::code("E0000008", &[]));
     };
-    let mut one = Collection { kind, call };
+    let depth = kind.collection.matches('{').count();
+    let mut one = Collection {
+        kind,
+        path: concrete(kind, call),
+        depth,
+        call,
+    };
+    one.check_parent()?;
     match action {
         Action::List => one.list(),
         Action::Create => one.create(),
@@ -206,9 +213,24 @@ fn run(call: &mut Call<'_>) -> Outcome {
     }
 }
 
+/// The collection's path in a call, parents filled in.
+fn concrete(kind: &Kind, call: &Call<'_>) -> String {
+    let segments = kind.collection.matches('/').count();
+    let mut path = String::new();
+    for segment in &call.request.segments[..segments] {
+        path.push('/');
+        path.push_str(segment);
+    }
+    path
+}
+
 /// A collection in a call.
 struct Collection<'k, 'c, 'a> {
     kind: &'k Kind,
+    /// Where it stands, parents filled in.
+    path: String,
+    /// How many parents it has.
+    depth: usize,
     call: &'c mut Call<'a>,
 }
 
@@ -221,9 +243,30 @@ impl Collection<'_, '_, '_> {
         }
     }
 
+    /// A nested collection exists as long as its parent does.
+    fn check_parent(&mut self) -> Result<(), Fault> {
+        let up = |path: &str| {
+            path.rsplit_once('/')
+                .map(|(head, tail)| (head.to_owned(), tail.to_owned()))
+        };
+        let Some((template, _)) = up(self.kind.collection).and_then(|(head, _)| up(&head)) else {
+            return Ok(());
+        };
+        let Some(parent) = KINDS.iter().find(|kind| kind.collection == template) else {
+            return Ok(());
+        };
+        let Some((shelf, id)) = up(&self.path).and_then(|(head, _)| up(&head)) else {
+            return Ok(());
+        };
+        match self.call.org.shelf(&shelf).contains(&id) {
+            true => Ok(()),
+            false => Err(Fault::not_found(&id, parent.missing)),
+        }
+    }
+
     fn named(&mut self) -> Result<Value, Fault> {
-        let id = self.call.parameter(0);
-        let shelf = self.call.org.shelf(self.kind.collection);
+        let id = self.call.parameter(self.depth);
+        let shelf = self.call.org.shelf(&self.path);
         let by_key = |pointer: &str| shelf.values().find(|o| text(o, pointer) == id);
         let found = shelf.get(id).or_else(|| by_key(self.kind.key?));
         found
@@ -233,10 +276,7 @@ impl Collection<'_, '_, '_> {
 
     fn put(&mut self, object: &Value) {
         let place = self.place(object).to_owned();
-        self.call
-            .org
-            .shelf(self.kind.collection)
-            .put(&place, object.clone());
+        self.call.org.shelf(&self.path).put(&place, object.clone());
     }
 
     /// What an object stands under: its id, or its key where it has none.
@@ -286,12 +326,7 @@ impl Collection<'_, '_, '_> {
     }
 
     fn view(&self, object: &Value) -> Value {
-        let own = format!(
-            "{}{}/{}",
-            self.call.base(),
-            self.kind.collection,
-            self.place(object)
-        );
+        let own = format!("{}{}/{}", self.call.base(), self.path, self.place(object));
         let mut shown = object.clone();
         for (parent, name) in self.kind.secrets {
             if let Some(parent) = shown.pointer_mut(parent) {
@@ -325,7 +360,7 @@ impl Collection<'_, '_, '_> {
                 hinted(format!("{own}/{path}"), &["POST"]),
             );
         }
-        if !matches!(self.kind.lifecycle, Lifecycle::None | Lifecycle::NoContent) {
+        if self.kind.lifecycle != Lifecycle::None && self.kind.links != Links::Rel {
             let step = if object["status"] == "ACTIVE" {
                 "deactivate"
             } else {
@@ -342,8 +377,8 @@ impl Collection<'_, '_, '_> {
     }
 
     fn list(&mut self) -> Outcome {
-        self.call.org.shelf(self.kind.collection);
-        let shelf = &self.call.org.shelves[self.kind.collection];
+        self.call.org.shelf(&self.path);
+        let shelf = &self.call.org.shelves[&self.path];
         let settings = &self.call.org.settings.paging;
         let page = paging::cut(self.call.request, settings, self.kind.size, shelf.placed())?;
         match self.kind.wrap {
@@ -380,7 +415,7 @@ impl Collection<'_, '_, '_> {
             id => id.to_owned(),
         };
         let fresh = text(object, "/id").is_empty();
-        let shelf = self.call.org.shelf(self.kind.collection);
+        let shelf = self.call.org.shelf(&self.path);
         let taken = shelf
             .values()
             .any(|o| text(o, pointer) == wanted && (fresh || place(o) != own));
@@ -476,7 +511,12 @@ impl Collection<'_, '_, '_> {
             return Err(Fault::code("E0000006", &[]));
         }
         let place = self.place(&object).to_owned();
-        self.call.org.shelf(self.kind.collection).remove(&place);
+        self.call.org.shelf(&self.path).remove(&place);
+        let below = format!("{}/{place}/", self.path);
+        self.call
+            .org
+            .shelves
+            .retain(|path, _| !path.starts_with(&below));
         self.log("delete", &object);
         Ok(Answer::no_content())
     }
