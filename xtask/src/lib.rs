@@ -13,7 +13,8 @@ mod import;
 mod operations;
 mod workspace;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -43,6 +44,51 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         arguments: Vec<String>,
     },
+}
+
+/// Generates from one specification's text: facts and Rust files by name. `names` is the text of a
+/// names file, `corrections` that of a corrections file.
+///
+/// # Errors
+/// If the specification is invalid, or names collide.
+pub fn generate_from(
+    api: &str,
+    specification: &str,
+    names: &str,
+    corrections: &str,
+) -> anyhow::Result<BTreeMap<String, String>> {
+    generate::from_text(api, specification, names, corrections)
+}
+
+/// Everything that `generate` writes, from the committed facts: files by directory.
+///
+/// # Errors
+/// If the facts are invalid, or names collide.
+pub fn outputs() -> anyhow::Result<BTreeMap<String, BTreeMap<String, String>>> {
+    generate::outputs()
+}
+
+/// Names of all operations: `METHOD /path` and `users::factors::List`.
+///
+/// # Errors
+/// If the facts are invalid, or names collide.
+pub fn operation_names() -> anyhow::Result<Vec<(String, String)>> {
+    let name = |p: &generate::Planned| {
+        let operation = &p.operation;
+        (
+            format!("{} {}", operation.method, operation.path),
+            p.rust_name(),
+        )
+    };
+    Ok(generate::planned()?.iter().map(name).collect())
+}
+
+/// Reads a facts file and writes it again: the text must not change.
+///
+/// # Errors
+/// If the file cannot be read, or a line is invalid.
+pub fn rewrite_facts(path: &Path) -> anyhow::Result<String> {
+    facts::Api::read(path)?.to_text()
 }
 
 /// Runs the task that the command line asks for.

@@ -23,7 +23,7 @@ struct Line<'a> {
 /// Prints all operations, by API, path and method.
 pub(crate) fn run(json: bool) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    for planned in generate::planned()?.1 {
+    for planned in generate::planned()? {
         let operation = &planned.operation;
         let line = Line {
             operation_id: &operation.id,

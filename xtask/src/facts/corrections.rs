@@ -77,12 +77,15 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Correction>> {
         .to_string_lossy()
         .into_owned();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read api/{name}"))?;
+    parse(&text, &format!("api/{name}"))
+}
+
+/// Parses corrections, one a line; `name` is for error messages.
+pub(crate) fn parse(text: &str, name: &str) -> Result<Vec<Correction>> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(n, line)| {
-            serde_json::from_str(line).with_context(|| format!("api/{name}:{}", n + 1))
-        })
+        .map(|(n, line)| serde_json::from_str(line).with_context(|| format!("{name}:{}", n + 1)))
         .collect()
 }
 

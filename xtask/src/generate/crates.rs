@@ -118,6 +118,7 @@ pub(crate) fn files(
                     format!("{header}//! {}\n\n{inner}", module_title(child)),
                 );
             }
+            text.push('\n');
             text.push_str(&writer.module(node, family, false)?);
             files.insert(format!("{family}/calls.rs"), text);
         }

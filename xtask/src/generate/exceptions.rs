@@ -104,7 +104,12 @@ impl Exceptions {
     /// Reads the file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).context("cannot read api/names.json")?;
-        serde_json::from_str(&text).context("api/names.json")
+        Self::parse(&text)
+    }
+
+    /// Parses the file's text.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        serde_json::from_str(text).context("api/names.json")
     }
 
     /// How many exceptions there are from the naming of operations.

@@ -31,7 +31,7 @@ pub(crate) fn all(files: BTreeMap<String, String>) -> Result<BTreeMap<String, St
             .map(|worker| {
                 worker
                     .join()
-                    .unwrap_or_else(|_| bail!("a formatting thread panicked"))
+                    .unwrap_or_else(|_| Err(anyhow::anyhow!("a formatting thread panicked")))
             })
             .collect::<Vec<_>>()
     });

@@ -26,58 +26,87 @@ use exceptions::Exceptions;
 use models::Catalog;
 pub(crate) use plan::Planned;
 
-/// Reads the facts, applies corrections, names operations.
-pub(crate) fn planned() -> Result<(Vec<Api>, Vec<Planned>, Exceptions)> {
-    let directory = workspace::root().join("api");
-    let exceptions = Exceptions::read(&directory.join("names.json"))?;
-    let mut apis = plan::read_apis(&directory)?;
-    correct::apply(&mut apis, &directory)?;
-    let planned = plan::plan(&apis, &exceptions)?;
-    Ok((apis, planned, exceptions))
+/// Facts with corrections applied, and everything decided about operations.
+pub(crate) struct Loaded {
+    apis: Vec<Api>,
+    catalogs: Vec<Catalog>,
+    planned: Vec<Planned>,
+    exceptions: Exceptions,
 }
 
-/// Runs the command.
-pub(crate) fn run() -> Result<()> {
+/// Reads the committed facts and names all operations.
+fn load() -> Result<Loaded> {
     let directory = workspace::root().join("api");
     let exceptions = Exceptions::read(&directory.join("names.json"))?;
     let mut apis = plan::read_apis(&directory)?;
     correct::apply(&mut apis, &directory)?;
-    let [management, governance, oauth] = apis.as_mut_slice() else {
-        anyhow::bail!("expected three APIs")
-    };
-    let shared = Catalog::merge(&mut [management, oauth])?;
-    let own = Catalog::merge(&mut [governance])?;
+    let catalogs = merge(&mut apis)?;
     let planned = plan::plan(&apis, &exceptions)?;
-    let heads: Vec<_> = apis.iter().map(|api| &api.head).collect();
-    let targets = [
-        (
-            "okta-management",
-            Crate {
-                entry: "Management",
-                under: None,
-                heads: vec![heads[0], heads[2]],
-                planned: planned.iter().filter(|p| p.api != "governance").collect(),
-                catalog: &shared,
-            },
-        ),
-        (
-            "okta-governance",
-            Crate {
-                entry: "Governance",
-                under: Some("governance"),
-                heads: vec![heads[1]],
-                planned: planned.iter().filter(|p| p.api == "governance").collect(),
-                catalog: &own,
-            },
-        ),
-    ];
-    for (name, target) in &targets {
+    Ok(Loaded {
+        apis,
+        catalogs,
+        planned,
+        exceptions,
+    })
+}
+
+/// One catalog for each crate: Management with OAuth, Governance.
+fn merge(apis: &mut [Api]) -> Result<Vec<Catalog>> {
+    let mut catalogs = Vec::new();
+    for target in ["management", "governance"] {
+        let mut own: Vec<&mut Api> = apis
+            .iter_mut()
+            .filter(|api| route::crate_of(&api.head.name) == target)
+            .collect();
+        catalogs.push(Catalog::merge(&mut own)?);
+    }
+    Ok(catalogs)
+}
+
+/// All operations.
+pub(crate) fn planned() -> Result<Vec<Planned>> {
+    Ok(load()?.planned)
+}
+
+/// The generated crates' files by their path in the workspace.
+fn crate_files(loaded: &Loaded) -> Result<BTreeMap<String, BTreeMap<String, String>>> {
+    let of = |name: &'static str| {
+        let heads = loaded.apis.iter().map(|api| &api.head);
+        let heads = heads
+            .filter(|head| route::crate_of(&head.name) == name)
+            .collect();
+        let planned: Vec<&Planned> = loaded
+            .planned
+            .iter()
+            .filter(|planned| route::crate_of(&planned.api) == name)
+            .collect();
+        (heads, planned)
+    };
+    let mut all = BTreeMap::new();
+    for (number, (name, entry, under)) in [
+        ("management", "Management", None),
+        ("governance", "Governance", Some("governance")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (heads, planned) = of(name);
+        if planned.is_empty() {
+            continue;
+        }
+        let target = Crate {
+            entry,
+            under,
+            heads,
+            planned,
+            catalog: &loaded.catalogs[number],
+        };
         let (files, counts) =
-            crates::files(target, &exceptions).with_context(|| (*name).to_owned())?;
+            crates::files(&target, &loaded.exceptions).with_context(|| format!("okta-{name}"))?;
         let files = format::all(files)?;
         let lines: usize = files.values().map(|text| text.lines().count()).sum();
-        println!(
-            "{name}: {} operations, {} structs, {} unions by discriminator, {} by kind or members, {} enums; {} files, {lines} lines",
+        eprintln!(
+            "okta-{name}: {} operations, {} structs, {} unions by discriminator, {} by kind or members, {} enums; {} files, {lines} lines",
             target.planned.len(),
             counts.structs,
             counts.unions,
@@ -85,23 +114,71 @@ pub(crate) fn run() -> Result<()> {
             counts.enums,
             files.len()
         );
-        replace(&workspace::root().join(name).join("src/generated"), &files)?;
+        all.insert(format!("okta-{name}/src/generated"), files);
     }
-    exceptions.check_all_used()?;
-    println!("{} exceptions from the naming rule", exceptions.count());
-    let table = format::one("operations.rs", &sandbox::operations(&planned))?;
-    workspace::write(
-        &workspace::root().join("okta-sandbox/src/generated/operations.rs"),
-        &table,
-    )
+    Ok(all)
 }
 
-/// Writes the files and removes all others from the directory.
-fn replace(directory: &Path, files: &BTreeMap<String, String>) -> Result<()> {
-    for (name, text) in files {
-        workspace::write(&directory.join(name), text)?;
+/// Every generated directory with its files, from the committed facts.
+pub(crate) fn outputs() -> Result<BTreeMap<String, BTreeMap<String, String>>> {
+    let loaded = load()?;
+    let mut all = crate_files(&loaded)?;
+    loaded.exceptions.check_all_used()?;
+    eprintln!(
+        "{} exceptions from the naming rule",
+        loaded.exceptions.count()
+    );
+    let table = format::one("operations.rs", &sandbox::operations(&loaded.planned))?;
+    all.insert(
+        "okta-sandbox/src/generated".to_owned(),
+        BTreeMap::from([("operations.rs".to_owned(), table)]),
+    );
+    Ok(all)
+}
+
+/// Generates from one specification's text, without any file: for tests.
+pub(crate) fn from_text(
+    api: &str,
+    specification: &str,
+    names: &str,
+    corrections: &str,
+) -> Result<BTreeMap<String, String>> {
+    let mut apis = vec![crate::import::document(
+        api,
+        "specification",
+        specification,
+    )?];
+    let facts = apis[0].to_text()?;
+    let kept = crate::facts::corrections::parse(corrections, "corrections")?;
+    correct::apply_all(&mut apis, &[], &kept)?;
+    let exceptions = Exceptions::parse(names)?;
+    let catalogs = merge(&mut apis)?;
+    let planned = plan::plan(&apis, &exceptions)?;
+    let loaded = Loaded {
+        apis,
+        catalogs,
+        planned,
+        exceptions,
+    };
+    let mut files: BTreeMap<String, String> =
+        crate_files(&loaded)?.into_values().flatten().collect();
+    files.insert("facts.jsonl".to_owned(), facts);
+    Ok(files)
+}
+
+/// Runs the command.
+pub(crate) fn run() -> Result<()> {
+    for (directory, files) in outputs()? {
+        let directory = workspace::root().join(directory);
+        for (name, text) in &files {
+            workspace::write(&directory.join(name), text)?;
+        }
+        // The sandbox's directory also holds files of its own.
+        if !directory.starts_with(workspace::root().join("okta-sandbox")) {
+            remove_others(&directory, &directory, &files)?;
+        }
     }
-    remove_others(directory, directory, files)
+    Ok(())
 }
 
 fn remove_others(root: &Path, directory: &Path, files: &BTreeMap<String, String>) -> Result<()> {

@@ -15,7 +15,6 @@ use super::words;
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) api: String,
-    pub(crate) id: String,
     pub(crate) method: String,
     pub(crate) path: String,
     /// The answer is a list: an array, a page, or an object around one array.

@@ -128,7 +128,6 @@ pub(crate) fn shape(api: &Api, operation: &Operation) -> Shape {
     let listing = listing(api, operation).filter(|_| operation.method == "GET");
     Shape {
         api: api.head.name.clone(),
-        id: operation.id.clone(),
         method: operation.method.clone(),
         path: operation.path.clone(),
         list: listing.is_some(),

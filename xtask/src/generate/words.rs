@@ -54,7 +54,7 @@ pub(crate) fn ident(name: &str) -> String {
         "empty".clone_into(&mut ident);
     }
     if ident.starts_with(|c: char| c.is_ascii_digit()) {
-        ident.insert_str(0, "n");
+        ident.insert(0, 'n');
     }
     if KEYWORDS.contains(&ident.as_str()) || MORE_KEYWORDS[..7].contains(&ident.as_str()) {
         ident.push('_');
@@ -89,11 +89,15 @@ pub(crate) fn type_name(name: &str) -> String {
 
 /// Name of an enum's variant.
 pub(crate) fn variant(value: &str) -> String {
-    let mut out = spelled(value).to_upper_camel_case();
+    let parts = numbers(value);
+    let parts: Vec<String> = parts
+        .iter()
+        .map(|part| spelled(part).to_upper_camel_case())
+        .collect();
+    let mut out = parts.join("_");
     if out.is_empty() {
         out = match value {
             "" => "Empty".to_owned(),
-            "*" => "Any".to_owned(),
             other => other
                 .chars()
                 .map(|c| format!("U{:04X}", u32::from(c)))
@@ -109,17 +113,31 @@ pub(crate) fn variant(value: &str) -> String {
     out
 }
 
-/// Spells out what would vanish: signs before numbers, points within them, comparison signs.
+/// Splits at points between digits, so that `1.0` and `10` stay apart.
+fn numbers(value: &str) -> Vec<&str> {
+    let bytes = value.as_bytes();
+    let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        if *byte == b'.' && at > 0 && digit(at - 1) && digit(at + 1) {
+            parts.push(&value[start..at]);
+            start = at + 1;
+        }
+    }
+    parts.push(&value[start..]);
+    parts
+}
+
+/// Spells out what would vanish: signs before numbers, comparison signs.
 fn spelled(value: &str) -> String {
     let mut out = String::new();
-    let chars: Vec<char> = value.chars().collect();
-    for (n, &c) in chars.iter().enumerate() {
-        let before = n.checked_sub(1).map(|n| chars[n]);
-        let after = chars.get(n + 1);
-        let digit = |c: Option<&char>| c.is_some_and(char::is_ascii_digit);
+    let mut chars = value.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
-            '-' if before.is_none() && digit(after) => out.push_str("minus "),
-            '.' if digit(before.as_ref()) && digit(after) => out.push('_'),
+            '-' if out.is_empty() && chars.peek().is_some_and(char::is_ascii_digit) => {
+                out.push_str("minus ");
+            }
             '*' => out.push_str(" any "),
             '+' => out.push_str(" plus "),
             '<' => out.push_str(" less "),
@@ -127,15 +145,6 @@ fn spelled(value: &str) -> String {
             '=' => out.push_str(" equal "),
             _ => out.push(c),
         }
-    }
-    if out
-        .split('_')
-        .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()))
-        && out.contains('_')
-    {
-        return format!("V{out}")
-            .replace('_', "Point")
-            .replace("Point", "_");
     }
     out
 }
@@ -182,10 +191,10 @@ mod tests {
             ("*", "Any"),
             ("-1", "Minus1"),
             ("10", "V10"),
+            ("1.0", "V1_0"),
             ("other", "OtherValue"),
         ] {
             assert_eq!(variant(wire), rust, "{wire}");
         }
-        assert_ne!(variant("1.0"), variant("10"));
     }
 }

@@ -4,6 +4,7 @@
 //! Operations on `/governance/api/v1/campaigns`.
 
 pub mod reviews;
+
 use crate::generated::campaigns::models;
 use http::Method;
 use okta_core::Call;

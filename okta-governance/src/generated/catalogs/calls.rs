@@ -4,6 +4,7 @@
 //! Operations below `catalogs`.
 
 pub mod default;
+
 use okta_core::Client;
 
 /// Operations below `catalogs`.

@@ -7,6 +7,7 @@ pub mod all_assignments;
 pub mod assignments;
 pub mod catalog;
 pub mod resources;
+
 use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;

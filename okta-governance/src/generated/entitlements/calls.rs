@@ -5,6 +5,7 @@
 
 pub mod all_values;
 pub mod values;
+
 use crate::generated::entitlements::models;
 use http::Method;
 use okta_core::Call;

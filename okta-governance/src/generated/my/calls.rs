@@ -8,6 +8,7 @@ pub mod catalogs;
 pub mod security_access_reviews;
 pub mod settings;
 pub mod tasks;
+
 use okta_core::Client;
 
 /// Operations below `my`.

@@ -4,6 +4,7 @@
 //! Operations on `/governance/api/v1/principal-entitlements`.
 
 pub mod history;
+
 use crate::generated::principal_entitlements::models;
 use http::Method;
 use okta_core::Call;

@@ -4,6 +4,7 @@
 //! Operations on `/governance/api/v1/requests`.
 
 pub mod messages;
+
 use crate::generated::requests::models;
 use http::Method;
 use okta_core::Call;

@@ -4,6 +4,7 @@
 //! Operations on `/governance/api/v2/requests`.
 
 pub mod messages;
+
 use crate::generated::requests_v2::models;
 use crate::generated::shared::models as shared;
 use http::Method;

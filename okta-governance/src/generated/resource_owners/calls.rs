@@ -4,6 +4,7 @@
 //! Operations on `/governance/api/v1/resource-owners`.
 
 pub mod catalog;
+
 use crate::generated::resource_owners::models;
 use http::Method;
 use okta_core::Call;

@@ -7,6 +7,7 @@ pub mod entitlement_settings;
 pub mod request_conditions;
 pub mod request_sequences;
 pub mod request_settings;
+
 use okta_core::Client;
 
 /// Operations below `resources`.

@@ -8,6 +8,7 @@ pub mod actions;
 pub mod history;
 pub mod principal;
 pub mod stats;
+
 use crate::generated::security_access_reviews::models;
 use crate::generated::shared::models as shared;
 use http::Method;

@@ -5,6 +5,7 @@
 
 pub mod certification;
 pub mod integrations;
+
 use crate::generated::settings::models;
 use http::Method;
 use okta_core::Call;

@@ -5,6 +5,7 @@
 //! Operations on `/api/v1/agentPools`.
 
 pub mod updates;
+
 use crate::generated::agent_pools::models;
 use http::Method;
 use okta_core::Call;

@@ -5,6 +5,7 @@
 //! Operations on `/integrations/api/v1/api-services`.
 
 pub mod credentials;
+
 use crate::generated::api_services::models;
 use http::Method;
 use okta_core::Call;

@@ -5,6 +5,7 @@
 //! Operations on `/api/v1/api-tokens`.
 
 pub mod current;
+
 use crate::generated::api_tokens::models;
 use http::Method;
 use okta_core::Call;

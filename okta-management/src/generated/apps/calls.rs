@@ -20,6 +20,7 @@ pub mod policies;
 pub mod sso;
 pub mod tokens;
 pub mod users;
+
 use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;

@@ -6,6 +6,7 @@
 
 pub mod aaguids;
 pub mod methods;
+
 use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;

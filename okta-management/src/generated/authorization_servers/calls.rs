@@ -11,6 +11,7 @@ pub mod credentials;
 pub mod policies;
 pub mod resourceservercredentials;
 pub mod scopes;
+
 use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;

@@ -5,6 +5,7 @@
 //! Operations below `bot_protection`.
 
 pub mod configuration;
+
 use okta_core::Client;
 
 /// Operations below `bot_protection`.

@@ -9,6 +9,7 @@ pub mod pages;
 pub mod templates;
 pub mod themes;
 pub mod well_known_uris;
+
 use crate::generated::brands::models;
 use crate::generated::shared::models as shared;
 use http::Method;

@@ -5,6 +5,7 @@
 //! Operations on `/api/v1/device-posture-checks`.
 
 pub mod default;
+
 use crate::generated::device_posture_checks::models;
 use http::Method;
 use okta_core::Call;

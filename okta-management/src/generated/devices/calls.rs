@@ -5,6 +5,7 @@
 //! Operations on `/api/v1/devices`.
 
 pub mod users;
+
 use crate::generated::devices::models;
 use http::Method;
 use okta_core::Call;

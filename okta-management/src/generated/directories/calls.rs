@@ -5,6 +5,7 @@
 //! Operations below `directories`.
 
 pub mod groups;
+
 use okta_core::Client;
 
 /// Operations below `directories`.

@@ -5,6 +5,7 @@
 //! Operations on `/api/v1/domains`.
 
 pub mod certificate;
+
 use crate::generated::domains::models;
 use crate::generated::shared::models as shared;
 use http::Method;

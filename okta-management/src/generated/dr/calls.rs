@@ -5,6 +5,7 @@
 //! Operations on `/api/v1/dr/failback`.
 
 pub mod status;
+
 use crate::generated::dr::models;
 use http::Method;
 use okta_core::Call;

@@ -6,6 +6,7 @@
 
 pub mod dependencies;
 pub mod dependents;
+
 use crate::generated::features::models;
 use http::Method;
 use okta_core::Call;

@@ -9,6 +9,7 @@ pub mod owners;
 pub mod roles;
 pub mod rules;
 pub mod users;
+
 use crate::generated::groups::models;
 use crate::generated::shared::models as shared;
 use http::Method;

@@ -5,6 +5,7 @@
 //! Operations on `/api/v1/hook-keys`.
 
 pub mod public;
+
 use crate::generated::hook_keys::models;
 use http::Method;
 use okta_core::Call;

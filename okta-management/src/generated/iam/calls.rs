@@ -8,6 +8,7 @@ pub mod assignees;
 pub mod governance;
 pub mod resource_sets;
 pub mod roles;
+
 use okta_core::Client;
 
 /// Operations below `iam`.

@@ -7,6 +7,7 @@
 pub mod groups;
 pub mod sessions;
 pub mod users;
+
 use okta_core::Client;
 
 /// Operations below `identity_sources`.

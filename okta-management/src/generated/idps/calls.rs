@@ -7,6 +7,7 @@
 pub mod credentials;
 pub mod shared_credentials;
 pub mod users;
+
 use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;

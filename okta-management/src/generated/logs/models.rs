@@ -155,7 +155,7 @@ okta_core::open_enum! {
         Email = "EMAIL",
         Iwa = "IWA",
         Jwt = "JWT",
-        OAuth20 = "OAuth 2.0",
+        OAuth2_0 = "OAuth 2.0",
         OktaClientSession = "OKTA_CLIENT_SESSION",
         Otp = "OTP",
         Password = "PASSWORD",

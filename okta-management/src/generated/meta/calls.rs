@@ -6,6 +6,7 @@
 
 pub mod schemas;
 pub mod uischemas;
+
 use okta_core::Client;
 
 /// Operations below `meta`.

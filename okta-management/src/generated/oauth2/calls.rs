@@ -12,6 +12,7 @@ pub mod global_token_revocation;
 pub mod keys;
 pub mod logout;
 pub mod userinfo;
+
 use crate::generated::oauth2::models;
 use crate::generated::shared::models as shared;
 use http::Method;

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod logout;
 pub mod userinfo;
 pub mod well_known;
+
 use crate::generated::oauth_server::models;
 use crate::generated::shared::models as shared;
 use http::Method;

@@ -12,6 +12,7 @@ pub mod org_settings;
 pub mod preferences;
 pub mod privacy;
 pub mod settings;
+
 use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;

@@ -7,6 +7,7 @@
 pub mod app;
 pub mod mappings;
 pub mod rules;
+
 use crate::generated::policies::models;
 use crate::generated::shared::models as shared;
 use http::Method;

@@ -7,6 +7,7 @@
 pub mod admin_notifications;
 pub mod per_client;
 pub mod warning_threshold;
+
 use okta_core::Client;
 
 /// Operations below `rate_limit_settings`.

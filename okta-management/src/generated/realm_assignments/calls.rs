@@ -5,6 +5,7 @@
 //! Operations on `/api/v1/realm-assignments`.
 
 pub mod operations;
+
 use crate::generated::realm_assignments::models;
 use http::Method;
 use okta_core::Call;

@@ -5,6 +5,7 @@
 //! Operations below `roles`.
 
 pub mod subscriptions;
+
 use okta_core::Client;
 
 /// Operations below `roles`.

@@ -12931,12 +12931,12 @@ okta_core::open_enum! {
     /// Schema `SamlApplicationSettingsSignOn.authnContextClassRef`, a list of values that may grow.
     pub enum SamlApplicationSettingsSignOnAuthnContextClassRef: "SamlApplicationSettingsSignOn.authnContextClassRef" {
         UrnFederationAuthenticationWindows = "urn:federation:authentication:windows",
-        OasisNamesTcSaml20AcClassesKerberos = "oasis:names:tc:SAML:2.0:ac:classes:Kerberos",
-        UrnOasisNamesTcSaml20AcClassesPassword = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
-        UrnOasisNamesTcSaml20AcClassesPasswordProtectedTransport = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
-        UrnOasisNamesTcSaml20AcClassesTlsClient = "urn:oasis:names:tc:SAML:2.0:ac:classes:TLSClient",
-        UrnOasisNamesTcSaml20AcClassesUnspecified = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified",
-        UrnOasisNamesTcSaml20AcClassesX509 = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509",
+        OasisNamesTcSaml2_0AcClassesKerberos = "oasis:names:tc:SAML:2.0:ac:classes:Kerberos",
+        UrnOasisNamesTcSaml2_0AcClassesPassword = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
+        UrnOasisNamesTcSaml2_0AcClassesPasswordProtectedTransport = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+        UrnOasisNamesTcSaml2_0AcClassesTlsClient = "urn:oasis:names:tc:SAML:2.0:ac:classes:TLSClient",
+        UrnOasisNamesTcSaml2_0AcClassesUnspecified = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified",
+        UrnOasisNamesTcSaml2_0AcClassesX509 = "urn:oasis:names:tc:SAML:2.0:ac:classes:X509",
     }
 }
 
@@ -12959,11 +12959,11 @@ okta_core::open_enum! {
 okta_core::open_enum! {
     /// Schema `SamlApplicationSettingsSignOn.subjectNameIdFormat`, a list of values that may grow.
     pub enum SamlApplicationSettingsSignOnSubjectNameIdFormat: "SamlApplicationSettingsSignOn.subjectNameIdFormat" {
-        UrnOasisNamesTcSaml11NameidFormatEmailAddress = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
-        UrnOasisNamesTcSaml20NameidFormatPersistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
-        UrnOasisNamesTcSaml20NameidFormatTransient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
-        UrnOasisNamesTcSaml11NameidFormatUnspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
-        UrnOasisNamesTcSaml11NameidFormatX509SubjectName = "urn:oasis:names:tc:SAML:1.1:nameid-format:x509SubjectName",
+        UrnOasisNamesTcSaml1_1NameidFormatEmailAddress = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+        UrnOasisNamesTcSaml2_0NameidFormatPersistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+        UrnOasisNamesTcSaml2_0NameidFormatTransient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+        UrnOasisNamesTcSaml1_1NameidFormatUnspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+        UrnOasisNamesTcSaml1_1NameidFormatX509SubjectName = "urn:oasis:names:tc:SAML:1.1:nameid-format:x509SubjectName",
     }
 }
 
@@ -13055,9 +13055,9 @@ okta_core::model! {
 okta_core::open_enum! {
     /// Schema `SamlAttributeStatementExpression.namespace`, a list of values that may grow.
     pub enum SamlAttributeStatementExpressionNamespace: "SamlAttributeStatementExpression.namespace" {
-        UrnOasisNamesTcSaml20AttrnameFormatBasic = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
-        UrnOasisNamesTcSaml20AttrnameFormatUri = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
-        UrnOasisNamesTcSaml20AttrnameFormatUnspecified = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified",
+        UrnOasisNamesTcSaml2_0AttrnameFormatBasic = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
+        UrnOasisNamesTcSaml2_0AttrnameFormatUri = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
+        UrnOasisNamesTcSaml2_0AttrnameFormatUnspecified = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified",
     }
 }
 
@@ -13095,9 +13095,9 @@ okta_core::open_enum! {
 okta_core::open_enum! {
     /// Schema `SamlAttributeStatementGroup.namespace`, a list of values that may grow.
     pub enum SamlAttributeStatementGroupNamespace: "SamlAttributeStatementGroup.namespace" {
-        UrnOasisNamesTcSaml20AttrnameFormatBasic = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
-        UrnOasisNamesTcSaml20AttrnameFormatUri = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
-        UrnOasisNamesTcSaml20AttrnameFormatUnspecified = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified",
+        UrnOasisNamesTcSaml2_0AttrnameFormatBasic = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic",
+        UrnOasisNamesTcSaml2_0AttrnameFormatUri = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri",
+        UrnOasisNamesTcSaml2_0AttrnameFormatUnspecified = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified",
     }
 }
 
@@ -13258,10 +13258,10 @@ okta_core::model! {
 okta_core::open_enum! {
     /// Schema `SamlNameIdFormat`, a list of values that may grow.
     pub enum SamlNameIdFormat: "SamlNameIdFormat" {
-        UrnOasisNamesTcSaml11NameidFormatEmailAddress = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
-        UrnOasisNamesTcSaml11NameidFormatUnspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
-        UrnOasisNamesTcSaml20NameidFormatPersistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
-        UrnOasisNamesTcSaml20NameidFormatTransient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
+        UrnOasisNamesTcSaml1_1NameidFormatEmailAddress = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
+        UrnOasisNamesTcSaml1_1NameidFormatUnspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified",
+        UrnOasisNamesTcSaml2_0NameidFormatPersistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent",
+        UrnOasisNamesTcSaml2_0NameidFormatTransient = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
     }
 }
 

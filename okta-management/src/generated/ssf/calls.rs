@@ -5,6 +5,7 @@
 //! Operations below `ssf`.
 
 pub mod stream;
+
 use okta_core::Client;
 
 /// Operations below `ssf`.

@@ -5,6 +5,7 @@
 //! Operations below `templates`.
 
 pub mod sms;
+
 use okta_core::Client;
 
 /// Operations below `templates`.

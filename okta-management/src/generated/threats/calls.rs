@@ -5,6 +5,7 @@
 //! Operations below `threats`.
 
 pub mod configuration;
+
 use okta_core::Client;
 
 /// Operations below `threats`.

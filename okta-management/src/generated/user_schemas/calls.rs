@@ -5,6 +5,7 @@
 //! Operations on `/api/v1/meta/schemas/user/{schemaId}`.
 
 pub mod linked_objects;
+
 use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;

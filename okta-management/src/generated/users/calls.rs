@@ -20,6 +20,7 @@ pub mod risk;
 pub mod roles;
 pub mod sessions;
 pub mod subscriptions;
+
 use crate::generated::shared::models as shared;
 use crate::generated::users::models;
 use http::Method;

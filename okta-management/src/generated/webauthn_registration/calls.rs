@@ -5,6 +5,7 @@
 //! Operations on `/webauthn-registration/api/v1/activate`.
 
 pub mod users;
+
 use crate::generated::webauthn_registration::models;
 use http::Method;
 use okta_core::Call;

@@ -11,6 +11,7 @@ pub mod okta_organization;
 pub mod openid_configuration;
 pub mod ssf_configuration;
 pub mod webauthn;
+
 use okta_core::Client;
 
 /// Operations below `well_known`.

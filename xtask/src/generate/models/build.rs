@@ -688,7 +688,11 @@ fn short_names(names: &[&str], union: &str) -> Vec<Option<String>> {
         .count();
     // A name that would vanish keeps its last words.
     let suffix = if least <= prefix + suffix { 0 } else { suffix };
-    let prefix = if least <= prefix { prefix.saturating_sub(1) } else { prefix };
+    let prefix = if least <= prefix {
+        prefix.saturating_sub(1)
+    } else {
+        prefix
+    };
     all.iter()
         .map(|name| {
             let rest = &name[prefix..name.len() - suffix];

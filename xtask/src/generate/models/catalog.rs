@@ -205,10 +205,12 @@ fn rename(api: &mut Api, names: &BTreeSet<String>, prefix: &str) {
 fn twins(api: &Api) -> BTreeMap<String, String> {
     let mut first: Vec<&Schema> = Vec::new();
     let mut names = BTreeMap::new();
-    let inline = |schema: &&Schema| schema.kind == Kind::Union && schema.name.contains([' ', '.', '[']);
+    let inline =
+        |schema: &&Schema| schema.kind == Kind::Union && schema.name.contains([' ', '.', '[']);
     for schema in api.schemas.values().filter(inline) {
         let same = |other: &&&Schema| {
-            (&other.variants, &other.discriminator, &other.mapping) == (&schema.variants, &schema.discriminator, &schema.mapping)
+            (&other.variants, &other.discriminator, &other.mapping)
+                == (&schema.variants, &schema.discriminator, &schema.mapping)
                 && other.members == schema.members
         };
         match first.iter().find(same) {

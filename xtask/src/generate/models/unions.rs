@@ -182,7 +182,12 @@ pub(crate) fn common_members(catalog: &Catalog, id: &str) -> BTreeMap<String, Me
 pub(crate) fn possible_members(catalog: &Catalog, id: &str) -> BTreeMap<String, Member> {
     let mut all = catalog.members(id, None);
     if let Some(schema) = catalog.schemas.get(id) {
-        for variant in schema.mapping.values().map(String::as_str).chain(schema.variants.iter().filter_map(Type::schema)) {
+        for variant in schema
+            .mapping
+            .values()
+            .map(String::as_str)
+            .chain(schema.variants.iter().filter_map(Type::schema))
+        {
             for (name, member) in catalog.members(variant, None) {
                 all.entry(name).or_insert(member);
             }
