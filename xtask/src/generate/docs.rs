@@ -16,7 +16,11 @@ pub(crate) fn schema(item: &Item) -> String {
         Body::Choice(_) => ", one of several".to_owned(),
         Body::Enum(_) => ", a list of values that may grow".to_owned(),
     };
-    let mut text = format!("/// Schema `{}`{kind}.", item.schema);
+    let mut text = if item.base_of_union {
+        format!("/// Members that all variants of schema `{}` share.", item.schema)
+    } else {
+        format!("/// Schema `{}`{kind}.", item.schema)
+    };
     notes(&mut text, &item.lifecycle, item.deprecated);
     text + "\n"
 }

@@ -70,7 +70,8 @@ fn operation(
         since: value["x-okta-added-version"].as_str().map(str::to_owned),
         ..Operation::default()
     };
-    security(&mut operation, &value["security"]);
+    let requirements = value.get("security").unwrap_or(&document.root["security"]);
+    security(&mut operation, requirements);
     let both = [&item["parameters"], &value["parameters"]];
     for value in both
         .into_iter()

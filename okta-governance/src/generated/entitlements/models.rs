@@ -117,7 +117,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `entitlement-patch[]`.
+/// Members that all variants of schema `entitlement-patch[]` share.
 #[derive(Clone, Default)]
 pub struct EntitlementPatchItemBase {
     /// `path`: string, required.

@@ -17,7 +17,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `grant-creatable`.
+/// Members that all variants of schema `grant-creatable` share.
 #[derive(Clone, Default)]
 pub struct GrantCreatableBase {
     /// `action`: `grant-action`.

@@ -184,7 +184,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `patch-labels[]`.
+/// Members that all variants of schema `patch-labels[]` share.
 #[derive(Clone, Default)]
 pub struct PatchLabelsItemBase {
     /// `path`: string, required.

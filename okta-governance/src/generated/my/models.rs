@@ -654,7 +654,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `my-resource-connection`.
+/// Members that all variants of schema `my-resource-connection` share.
 #[derive(Clone, Default)]
 pub struct MyResourceConnectionBase {
     /// `connectionType`: string, required.
@@ -1206,7 +1206,7 @@ impl StsAccessTokenResourceAppInstance {
     }
 }
 
-/// Schema `sts-access-token-resource`.
+/// Members that all variants of schema `sts-access-token-resource` share.
 #[derive(Clone, Default)]
 pub struct StsAccessTokenResourceBase {
     /// `orn`: string, required.

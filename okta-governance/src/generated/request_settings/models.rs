@@ -12,7 +12,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `IntegrationSettings`.
+/// Members that all variants of schema `IntegrationSettings` share.
 #[derive(Clone, Default)]
 pub struct IntegrationSettingsBase {
     /// `canApproveRequest`: boolean.

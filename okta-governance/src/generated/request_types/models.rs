@@ -16,7 +16,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `field`.
+/// Members that all variants of schema `field` share.
 #[derive(Clone, Default)]
 pub struct FieldBase {
     /// `id`: `field-id`, required.
@@ -180,7 +180,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `field-writable`.
+/// Members that all variants of schema `field-writable` share.
 #[derive(Clone, Default)]
 pub struct FieldWritableBase {
     /// `prompt`: `field-prompt`, required.
@@ -293,7 +293,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-type-approval`.
+/// Members that all variants of schema `request-type-approval` share.
 #[derive(Clone, Default)]
 pub struct RequestTypeApprovalBase {
     /// `approverType`: string, required.
@@ -460,7 +460,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-type-approval-settings-mutable`.
+/// Members that all variants of schema `request-type-approval-settings-mutable` share.
 #[derive(Clone, Default)]
 pub struct RequestTypeApprovalSettingsMutableBase {
     /// `type`: string, required.
@@ -517,7 +517,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-type-approval-settings-readable`.
+/// Members that all variants of schema `request-type-approval-settings-readable` share.
 #[derive(Clone, Default)]
 pub struct RequestTypeApprovalSettingsReadableBase {
     /// `type`: string, required.
@@ -683,7 +683,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-type-approval-writable`.
+/// Members that all variants of schema `request-type-approval-writable` share.
 #[derive(Clone, Default)]
 pub struct RequestTypeApprovalWritableBase {
     /// `approverType`: string, required.
@@ -995,7 +995,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-type-request-settings-mutable`.
+/// Members that all variants of schema `request-type-request-settings-mutable` share.
 #[derive(Clone, Default)]
 pub struct RequestTypeRequestSettingsMutableBase {
     /// `requesterFields`: `fields-writable`.
@@ -1029,7 +1029,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-type-request-settings-readable`.
+/// Members that all variants of schema `request-type-request-settings-readable` share.
 #[derive(Clone, Default)]
 pub struct RequestTypeRequestSettingsReadableBase {
     /// `type`: string, required.
@@ -1288,7 +1288,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-type-resource-settings-mutable`.
+/// Members that all variants of schema `request-type-resource-settings-mutable` share.
 #[derive(Clone, Default)]
 pub struct RequestTypeResourceSettingsMutableBase {
     /// `type`: string, required.
@@ -1324,7 +1324,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-type-resource-settings-readable`.
+/// Members that all variants of schema `request-type-resource-settings-readable` share.
 #[derive(Clone, Default)]
 pub struct RequestTypeResourceSettingsReadableBase {
     /// `type`: string, required.

@@ -16,7 +16,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `field-value`.
+/// Members that all variants of schema `field-value` share.
 #[derive(Clone, Default)]
 pub struct FieldValueBase {
     /// `id`: `field-id`, required.
@@ -183,7 +183,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-action`.
+/// Members that all variants of schema `request-action` share.
 #[derive(Clone, Default)]
 pub struct RequestActionBase {
     /// `action`: `request-action-enum`, required.
@@ -331,7 +331,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-approval`.
+/// Members that all variants of schema `request-approval` share.
 #[derive(Clone, Default)]
 pub struct RequestApprovalBase {
     /// `approvalId`: `request-approval-id`, required.
@@ -548,7 +548,7 @@ okta_core::model! {
     }
 }
 
-/// Schema `request-full`.
+/// Members that all variants of schema `request-full` share.
 #[derive(Clone, Default)]
 pub struct RequestFullBase {
     /// `_links`: `request-links`, required.

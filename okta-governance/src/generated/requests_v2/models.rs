@@ -105,7 +105,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `request-resource-creatable`.
+/// Members that all variants of schema `request-resource-creatable` share.
 #[derive(Clone, Default)]
 pub struct RequestResourceCreatableBase {
     /// `entryId`: `catalog-entry-id`, required.

@@ -53,7 +53,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `access-duration-settings-creatable`.
+/// Members that all variants of schema `access-duration-settings-creatable` share.
 #[derive(Clone, Default)]
 pub struct AccessDurationSettingsCreatableBase {
     /// `type`: string, required.
@@ -83,7 +83,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `access-duration-settings-full`.
+/// Members that all variants of schema `access-duration-settings-full` share.
 #[derive(Clone, Default)]
 pub struct AccessDurationSettingsFullBase {
     /// `type`: string, required.
@@ -113,7 +113,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `access-duration-settings-patchable`.
+/// Members that all variants of schema `access-duration-settings-patchable` share.
 #[derive(Clone, Default)]
 pub struct AccessDurationSettingsPatchableBase {
     /// `type`: string, required.
@@ -205,7 +205,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `access-scope-settings-creatable_AccessScopeSettings`.
+/// Members that all variants of schema `access-scope-settings-creatable_AccessScopeSettings` share.
 #[derive(Clone, Default)]
 pub struct AccessScopeSettingsCreatableAccessScopeSettingsBase {
     /// `type`: string, required.
@@ -306,7 +306,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `access-scope-settings-full_AccessScopeSettings`.
+/// Members that all variants of schema `access-scope-settings-full_AccessScopeSettings` share.
 #[derive(Clone, Default)]
 pub struct AccessScopeSettingsFullAccessScopeSettingsBase {
     /// `type`: string, required.
@@ -1341,7 +1341,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `requester-settings-creatable_RequesterSettings`.
+/// Members that all variants of schema `requester-settings-creatable_RequesterSettings` share.
 #[derive(Clone, Default)]
 pub struct RequesterSettingsCreatableRequesterSettingsBase {
     /// `type`: string, required.
@@ -1414,7 +1414,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `requester-settings-full_RequesterSettings`.
+/// Members that all variants of schema `requester-settings-full_RequesterSettings` share.
 #[derive(Clone, Default)]
 pub struct RequesterSettingsFullRequesterSettingsBase {
     /// `type`: string, required.
@@ -1570,7 +1570,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `risk-settings-default-details`.
+/// Members that all variants of schema `risk-settings-default-details` share.
 #[derive(Clone, Default)]
 pub struct RiskSettingsDefaultDetailsBase {
     /// `error`: list of `risk-settings-error`.
@@ -1608,7 +1608,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `risk-settings-default-patchable`.
+/// Members that all variants of schema `risk-settings-default-patchable` share.
 #[derive(Clone, Default)]
 pub struct RiskSettingsDefaultPatchableBase {
     /// `requestSubmissionType`: string, required.

@@ -2982,7 +2982,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `requesters-members-patch-operation`.
+/// Members that all variants of schema `requesters-members-patch-operation` share.
 #[derive(Clone, Default)]
 pub struct RequestersMembersPatchOperationBase {
     /// `op`: required.

@@ -86,7 +86,7 @@ impl AppConfigActiveDirectory {
     }
 }
 
-/// Schema `AppConfig`.
+/// Members that all variants of schema `AppConfig` share.
 #[derive(Clone, Default)]
 pub struct AppConfigBase {
     /// `type`: `AppConfigType`.
@@ -351,7 +351,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `ApplicationFeature`.
+/// Members that all variants of schema `ApplicationFeature` share.
 #[derive(Clone, Default)]
 pub struct ApplicationFeatureBase {
     /// `_links`: `LinksSelf`, read-only.
@@ -468,7 +468,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `POST /api/v1/apps/{appId}/credentials/jwks request`.
+/// Members that all variants of schema `POST /api/v1/apps/{appId}/credentials/jwks request` share.
 #[derive(Clone, Default)]
 pub struct AppsCredentialsJwksCreateRequestBase {
     /// `alg`: string.
@@ -1386,7 +1386,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `OAuth2ClientJsonSigningKeyRequest`.
+/// Members that all variants of schema `OAuth2ClientJsonSigningKeyRequest` share.
 #[derive(Clone, Default)]
 pub struct OAuth2ClientJsonSigningKeyRequestBase {
     /// `alg`: string.

@@ -119,7 +119,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `AuthenticatorBase`.
+/// Members that all variants of schema `AuthenticatorBase` share.
 #[derive(Clone, Default)]
 pub struct AuthenticatorBase {
     /// `_links`: `AuthenticatorLinks`.
@@ -803,7 +803,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `AuthenticatorMethodBase`.
+/// Members that all variants of schema `AuthenticatorMethodBase` share.
 #[derive(Clone, Default)]
 pub struct AuthenticatorMethodBase {
     /// `_links`: `LinksSelfAndLifecycle`.

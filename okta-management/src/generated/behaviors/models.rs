@@ -88,7 +88,7 @@ okta_core::model! {
     }
 }
 
-/// Schema `BehaviorRule`.
+/// Members that all variants of schema `BehaviorRule` share.
 #[derive(Clone, Default)]
 pub struct BehaviorRuleBase {
     /// `_link`: `LinksSelf`.

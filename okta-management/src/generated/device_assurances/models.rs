@@ -173,7 +173,7 @@ okta_core::model! {
     }
 }
 
-/// Schema `DeviceAssurance`.
+/// Members that all variants of schema `DeviceAssurance` share.
 #[derive(Clone, Default)]
 pub struct DeviceAssuranceBase {
     /// `_links`: `LinksSelf`.

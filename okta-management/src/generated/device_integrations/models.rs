@@ -152,7 +152,7 @@ impl DeviceIntegrationsMetadataAlternative2 {
     }
 }
 
-/// Schema `DeviceIntegrationsMetadata`.
+/// Members that all variants of schema `DeviceIntegrationsMetadata` share.
 #[derive(Clone, Default)]
 pub struct DeviceIntegrationsMetadataBase {
     /// `type`: string, required.

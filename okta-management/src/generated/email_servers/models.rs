@@ -52,7 +52,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `BaseEmailServer`.
+/// Members that all variants of schema `BaseEmailServer` share.
 #[derive(Clone, Default)]
 pub struct EmailServerBase {
     /// `alias`: string.
@@ -101,7 +101,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `BaseEmailServerCreate`.
+/// Members that all variants of schema `BaseEmailServerCreate` share.
 #[derive(Clone, Default)]
 pub struct EmailServerCreateBase {
     /// `alias`: string, required.

@@ -76,7 +76,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `InlineHookChannelCreate`.
+/// Members that all variants of schema `InlineHookChannelCreate` share.
 #[derive(Clone, Default)]
 pub struct InlineHookChannelCreateBase {
     /// `type`: `InlineHookChannelType`.
@@ -261,7 +261,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `InlineHookOAuthChannelConfigCreate`.
+/// Members that all variants of schema `InlineHookOAuthChannelConfigCreate` share.
 #[derive(Clone, Default)]
 pub struct InlineHookOAuthChannelConfigCreateBase {
     /// `authType`: string.

@@ -106,7 +106,7 @@ impl LogStreamAwsPutSchema {
     }
 }
 
-/// Schema `LogStream`.
+/// Members that all variants of schema `LogStream` share.
 #[derive(Clone, Default)]
 pub struct LogStreamBase {
     /// `_links`: `LogStreamLinksSelfAndLifecycle`, required.
@@ -245,7 +245,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `LogStreamPutSchema`.
+/// Members that all variants of schema `LogStreamPutSchema` share.
 #[derive(Clone, Default)]
 pub struct LogStreamPutSchemaBase {
     /// `name`: `LogStreamName`, required.

@@ -58,7 +58,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `JsonSigningWebKey`.
+/// Members that all variants of schema `JsonSigningWebKey` share.
 #[derive(Clone, Default)]
 pub struct JsonSigningWebKeyBase {
     /// `alg`: `SigningAlgorithm`.
@@ -230,7 +230,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `OAuthClient.jwks.keys[]`.
+/// Members that all variants of schema `OAuthClient.jwks.keys[]` share.
 #[derive(Clone, Default)]
 pub struct OAuthClientJwksKeysItemBase {
     /// `kid`: string.
@@ -288,7 +288,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `sub_id`.
+/// Members that all variants of schema `sub_id` share.
 #[derive(Clone, Default)]
 pub struct SubIdBase {
     /// `format`: string, required.
@@ -379,7 +379,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `TokenRequestOrgAs`.
+/// Members that all variants of schema `TokenRequestOrgAs` share.
 #[derive(Clone, Default)]
 pub struct TokenRequestOrgAsBase {
     /// `grant_type`: `GrantType`.

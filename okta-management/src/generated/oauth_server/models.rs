@@ -140,7 +140,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `TokenRequestCustomAs`.
+/// Members that all variants of schema `TokenRequestCustomAs` share.
 #[derive(Clone, Default)]
 pub struct TokenRequestCustomAsBase {
     /// `grant_type`: `GrantType`.

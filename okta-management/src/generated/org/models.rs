@@ -379,7 +379,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `OrgContactTypeObj`.
+/// Members that all variants of schema `OrgContactTypeObj` share.
 #[derive(Clone, Default)]
 pub struct OrgContactTypeObjBase {
     /// `contactType`: `OrgContactType`.

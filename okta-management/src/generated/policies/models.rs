@@ -845,7 +845,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `CreateOrUpdatePolicy`.
+/// Members that all variants of schema `CreateOrUpdatePolicy` share.
 #[derive(Clone, Default)]
 pub struct CreateOrUpdatePolicyBase {
     /// `_embedded`: map of any value, read-only.
@@ -1180,7 +1180,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `EnrollmentPolicyAuthenticatorGracePeriod`.
+/// Members that all variants of schema `EnrollmentPolicyAuthenticatorGracePeriod` share.
 #[derive(Clone, Default)]
 pub struct EnrollmentPolicyAuthenticatorGracePeriodBase {
     /// `type`.
@@ -1324,7 +1324,7 @@ okta_core::open_enum! {
     }
 }
 
-/// Schema `EntityRiskPolicyRuleActionsObject`.
+/// Members that all variants of schema `EntityRiskPolicyRuleActionsObject` share.
 #[derive(Clone, Default)]
 pub struct EntityRiskPolicyRuleActionsObjectBase {
     /// `action`.
@@ -2555,7 +2555,7 @@ okta_core::open_enum! {
     }
 }
 
-/// Schema `Policy`.
+/// Members that all variants of schema `Policy` share.
 #[derive(Clone, Default)]
 pub struct PolicyBase {
     /// `_embedded`: map of any value, read-only.
@@ -2873,7 +2873,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `PolicyRule`.
+/// Members that all variants of schema `PolicyRule` share.
 #[derive(Clone, Default)]
 pub struct PolicyRuleBase {
     /// `_links`: `PolicyLinks`.
@@ -3061,7 +3061,7 @@ okta_core::open_enum! {
     }
 }
 
-/// Schema `PostAuthSessionFailureActionsObject`.
+/// Members that all variants of schema `PostAuthSessionFailureActionsObject` share.
 #[derive(Clone, Default)]
 pub struct PostAuthSessionFailureActionsObjectBase {
     /// `action`.
@@ -3849,7 +3849,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `VerificationMethod`.
+/// Members that all variants of schema `VerificationMethod` share.
 #[derive(Clone, Default)]
 pub struct VerificationMethodBase {
     /// `type`: `PolicyRuleVerificationMethodType`.

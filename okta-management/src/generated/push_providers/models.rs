@@ -99,7 +99,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `PushProvider`.
+/// Members that all variants of schema `PushProvider` share.
 #[derive(Clone, Default)]
 pub struct PushProviderBase {
     /// `_links`: `LinksSelf`.

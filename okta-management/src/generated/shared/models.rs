@@ -178,7 +178,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `ActionProvider`.
+/// Members that all variants of schema `ActionProvider` share.
 #[derive(Clone, Default)]
 pub struct ActionProviderBase {
     /// `externalId`: string, required.
@@ -668,7 +668,7 @@ okta_core::model! {
     }
 }
 
-/// Schema `Application`.
+/// Members that all variants of schema `Application` share.
 #[derive(Clone, Default)]
 pub struct ApplicationBase {
     /// `_embedded`: read-only.
@@ -1756,7 +1756,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `AvailableActionProvider`.
+/// Members that all variants of schema `AvailableActionProvider` share.
 #[derive(Clone, Default)]
 pub struct AvailableActionProviderBase {
     /// `actionName`: string, required.
@@ -4776,7 +4776,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId} 200`.
+/// Members that all variants of schema `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId} 200` share.
 #[derive(Clone, Default)]
 pub struct GroupsRolesGetResponseBase {
     /// `assignmentType`: `RoleAssignmentType`.
@@ -5891,7 +5891,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `IdentityProvider.protocol`.
+/// Members that all variants of schema `IdentityProvider.protocol` share.
 #[derive(Clone, Default)]
 pub struct IdentityProviderProtocolBase {
     /// `type`: string, required.
@@ -6207,7 +6207,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `InlineHookChannel`.
+/// Members that all variants of schema `InlineHookChannel` share.
 #[derive(Clone, Default)]
 pub struct InlineHookChannelBase {
     /// `type`: `InlineHookChannelType`.
@@ -6376,7 +6376,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `InlineHookOAuthChannelConfig`.
+/// Members that all variants of schema `InlineHookOAuthChannelConfig` share.
 #[derive(Clone, Default)]
 pub struct InlineHookOAuthChannelConfigBase {
     /// `authScheme`: string, may be null.
@@ -7361,7 +7361,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `OAuth2ClientJsonSigningKeyResponse`.
+/// Members that all variants of schema `OAuth2ClientJsonSigningKeyResponse` share.
 #[derive(Clone, Default)]
 pub struct OAuth2ClientJsonKeyBase {
     /// `_links`: `OAuthClientSecretLinks`, read-only.
@@ -9821,7 +9821,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `OSAccount`.
+/// Members that all variants of schema `OSAccount` share.
 #[derive(Clone, Default)]
 pub struct OsAccountBase {
     /// `_embedded`: `OSAccountEmbedded`.
@@ -10980,7 +10980,7 @@ okta_core::model! {
     }
 }
 
-/// Schema `PrivilegedResource`.
+/// Members that all variants of schema `PrivilegedResource` share.
 #[derive(Clone, Default)]
 pub struct PrivilegedResourceBase {
     /// `created`: string (date-time), read-only.
@@ -11748,7 +11748,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `RegistrationInlineHookRequest`.
+/// Members that all variants of schema `RegistrationInlineHookRequest` share.
 #[derive(Clone, Default)]
 pub struct RegistrationInlineHookRequestBase {
     /// `eventType`: string.
@@ -12245,7 +12245,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `GET /api/v1/groups/{groupId}/roles 200[]`.
+/// Members that all variants of schema `GET /api/v1/groups/{groupId}/roles 200[]` share.
 #[derive(Clone, Default)]
 pub struct RoleAssignmentBase {
     /// `assignmentType`: `RoleAssignmentType`.
@@ -12297,7 +12297,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `POST /api/v1/groups/{groupId}/roles request`.
+/// Members that all variants of schema `POST /api/v1/groups/{groupId}/roles request` share.
 #[derive(Clone, Default)]
 pub struct RoleAssignmentRequestBase {
     /// `type`: string, required.
@@ -13016,7 +13016,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `SamlAttributeStatement`.
+/// Members that all variants of schema `SamlAttributeStatement` share.
 #[derive(Clone, Default)]
 pub struct SamlAttributeStatementBase {
     /// `name`: string.
@@ -14448,7 +14448,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `ServiceAccount`.
+/// Members that all variants of schema `ServiceAccount` share.
 #[derive(Clone, Default)]
 pub struct ServiceAccountBase {
     /// `accountType`: `ServiceAccountType`, required.
@@ -15280,7 +15280,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `SubmissionCapabilityEnhanced`.
+/// Members that all variants of schema `SubmissionCapabilityEnhanced` share.
 #[derive(Clone, Default)]
 pub struct SubmissionCapabilityEnhancedBase {
     /// `capability`: string, required.
@@ -18894,7 +18894,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `ValidationDetailProvider`.
+/// Members that all variants of schema `ValidationDetailProvider` share.
 #[derive(Clone, Default)]
 pub struct ValidationDetailProviderBase {
     /// `externalId`: string, required.

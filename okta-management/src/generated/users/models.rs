@@ -532,7 +532,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `ResendUserFactor`.
+/// Members that all variants of schema `ResendUserFactor` share.
 #[derive(Clone, Default)]
 pub struct ResendUserFactorBase {
     /// `_embedded`: map of any value, read-only.
@@ -1057,7 +1057,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `UserFactorActivateResponse`.
+/// Members that all variants of schema `UserFactorActivateResponse` share.
 #[derive(Clone, Default)]
 pub struct UserFactorActivateResponseBase {
     /// `_embedded`: map of any value, read-only.
@@ -1142,7 +1142,7 @@ okta_core::model! {
     }
 }
 
-/// Schema `UserFactor`.
+/// Members that all variants of schema `UserFactor` share.
 #[derive(Clone, Default)]
 pub struct UserFactorBase {
     /// `_embedded`: map of any value, read-only.
@@ -1303,7 +1303,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `UserFactorPushTransaction`.
+/// Members that all variants of schema `UserFactorPushTransaction` share.
 #[derive(Clone, Default)]
 pub struct UserFactorPushTransactionBase {
     /// `factorResult`.
@@ -2165,7 +2165,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `UserRiskGetResponse`.
+/// Members that all variants of schema `UserRiskGetResponse` share.
 #[derive(Clone, Default)]
 pub struct UserRiskGetResponseBase {
     /// `_links`.

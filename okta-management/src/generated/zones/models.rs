@@ -219,7 +219,7 @@ okta_core::open_enum! {
     }
 }
 
-/// Schema `NetworkZone`.
+/// Members that all variants of schema `NetworkZone` share.
 #[derive(Clone, Default)]
 pub struct NetworkZoneBase {
     /// `_links`: `LinksSelfAndLifecycle`.

@@ -188,6 +188,7 @@ impl Models<'_> {
             schema: id.to_owned(),
             lifecycle: schema.lifecycle.clone(),
             deprecated: schema.deprecated,
+            base_of_union: false,
             body,
         };
         let name = self.name(id);
@@ -366,6 +367,7 @@ impl Models<'_> {
             schema: id.to_owned(),
             lifecycle: schema.lifecycle.clone(),
             deprecated: schema.deprecated,
+            base_of_union: false,
             body,
         };
         let (name, base) = (self.name(id), self.base_name(id));
@@ -420,15 +422,16 @@ impl Models<'_> {
         }
         let fields = self.fields(id, self.base_members(id, union).into_values())?;
         let open = self.catalog.is_open(id, 0);
-        self.insert(item(
-            base.clone(),
-            Body::Struct(Struct {
-                open,
-                base: None,
-                tag: None,
-                fields,
-            }),
-        ))?;
+        let shared = Struct {
+            open,
+            base: None,
+            tag: None,
+            fields,
+        };
+        self.insert(Item {
+            base_of_union: true,
+            ..item(base.clone(), Body::Struct(shared))
+        })?;
         self.insert(item(
             name,
             Body::Union(Union {

@@ -70,6 +70,8 @@ pub(crate) struct Item {
     pub(crate) schema: String,
     pub(crate) lifecycle: String,
     pub(crate) deprecated: bool,
+    /// The struct that the variants of a union share.
+    pub(crate) base_of_union: bool,
     pub(crate) body: Body,
 }
 
