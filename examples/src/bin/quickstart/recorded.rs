@@ -12,17 +12,17 @@ use serde_json::Value;
 
 /// The newest state of each object that a recording shows, as the org answered it.
 #[derive(Default)]
-pub struct Objects {
-    pub users: Vec<Value>,
-    pub groups: Vec<Value>,
-    pub apps: Vec<Value>,
+pub(crate) struct Objects {
+    pub(crate) users: Vec<Value>,
+    pub(crate) groups: Vec<Value>,
+    pub(crate) apps: Vec<Value>,
     /// Exchanges read.
-    pub exchanges: usize,
+    pub(crate) exchanges: usize,
 }
 
 impl Objects {
     /// Reads a file of recorded exchanges.
-    pub fn read(path: &Path) -> Result<Self> {
+    pub(crate) fn read(path: &Path) -> Result<Self> {
         let name = path.display();
         let mut file = File::open(path).with_context(|| format!("cannot open {name}"))?;
         let mut magic = [0; 2];

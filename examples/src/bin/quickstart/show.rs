@@ -8,19 +8,19 @@ use okta_core::{Client, OperationInfo};
 use serde_json::Value;
 
 /// Begins a step of the story.
-pub fn step(title: &str) {
+pub(crate) fn step(title: &str) {
     println!("\n● {title}");
 }
 
 /// A line of a step.
-pub fn line(text: impl AsRef<str>) {
+pub(crate) fn line(text: impl AsRef<str>) {
     for line in text.as_ref().lines() {
         println!("  {line}");
     }
 }
 
 /// A counter on a terminal; nothing when the output goes elsewhere.
-pub fn progress(what: &'static str) -> ProgressBar {
+pub(crate) fn progress(what: &'static str) -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -34,7 +34,7 @@ pub fn progress(what: &'static str) -> ProgressBar {
 }
 
 /// Members that differ between two JSON texts, as `path: before → after`.
-pub fn differences(before: &str, after: &str) -> Vec<String> {
+pub(crate) fn differences(before: &str, after: &str) -> Vec<String> {
     let parse = |text| serde_json::from_str(text).unwrap_or(Value::Null);
     let mut found = Vec::new();
     compare("", &parse(before), &parse(after), &mut found);
@@ -61,7 +61,7 @@ fn compare(path: &str, before: &Value, after: &Value, found: &mut Vec<String>) {
 }
 
 /// The table at the end: what it took.
-pub fn totals(client: &Client, operations: &[&OperationInfo]) {
+pub(crate) fn totals(client: &Client, operations: &[&OperationInfo]) {
     step("What it took");
     let stats = client.stats();
     let drift = client.drift();

@@ -10,13 +10,13 @@ use crate::show;
 
 /// What the survey saw of the users.
 #[derive(Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// The user that shows best what other clients lose, if there is any user at all.
-    pub richest: Option<User>,
+    pub(crate) richest: Option<User>,
 }
 
 /// Streams the whole org once.
-pub async fn run(client: &Client) -> Result<Seen> {
+pub(crate) async fn run(client: &Client) -> Result<Seen> {
     let needed = scopes_of![
         okta_management::users::List,
         okta_management::groups::List,
@@ -88,7 +88,7 @@ fn richness(user: &User) -> usize {
 }
 
 /// Members that this version of the SDK does not know.
-pub fn unknown_members(user: &User) -> Vec<String> {
+pub(crate) fn unknown_members(user: &User) -> Vec<String> {
     user.members()
         .into_iter()
         .map(|(name, _)| name)
