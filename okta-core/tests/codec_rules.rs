@@ -528,3 +528,35 @@ fn required_members() {
         "User has no id, which the specification requires"
     );
 }
+
+#[test]
+fn more_members_than_null_bits() {
+    let json = format!(
+        "{{{}}}",
+        (0..70)
+            .map(|at| format!("\"m{at}\":null"))
+            .collect::<Vec<_>>()
+            .join(",")
+    );
+    let (mut wide, drift) = round::<Wide>(&json);
+    assert!(drift.is_empty(), "{drift:?}");
+    wide.m69 = Some(1);
+    assert!(wide.to_json().contains("\"m69\":1") && !wide.to_json().contains("\"m69\":null"));
+    wide.set_null("m69").unwrap();
+    assert!(wide.m69.is_none() && wide.to_json().contains("\"m69\":null"));
+    assert!(wide.unset("m69") && !wide.to_json().contains("m69"));
+}
+
+#[test]
+fn the_deepest_model_fits_a_small_stack() {
+    let json = format!("{}{{}}{}", "{\"manager\":".repeat(127), "}".repeat(127));
+    let worker = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(move || {
+            let user = User::from_json(&json).unwrap();
+            assert_eq!(user.to_json(), json);
+            assert!(format!("{user:#?}").len() > 1000);
+            assert!(user == user.clone());
+        });
+    worker.unwrap().join().unwrap();
+}

@@ -158,7 +158,7 @@ fn get_raw(object: &dyn Object, name: &str) -> Option<String> {
                 .filter(|slot| slot.is_some())
         {
             let mut writer = Writer::new();
-            slot.write_value(&mut writer);
+            slot.write("", &mut writer);
             found = Some(writer.into_string());
         } else {
             found = extra

@@ -11,12 +11,8 @@ pub trait Slot {
     fn read(&mut self, decoder: &mut Decoder<'_>) -> Result<(), Fault>;
     /// Makes the member `None`.
     fn clear(&mut self);
-    /// Whether the member is `Some`.
-    fn is_some(&self) -> bool;
-    /// Writes name and value if the member is `Some`; whether it was.
+    /// Writes name and value if the member is `Some`; whether it was. The name has the form `,"name":`, or is empty.
     fn write(&self, key: &'static str, writer: &mut Writer) -> bool;
-    /// Writes the value, null for `None`.
-    fn write_value(&self, writer: &mut Writer);
     /// The value, if it is `Some` string.
     fn text(&self) -> Option<&str>;
     /// The value for `Debug`, if the member is `Some`.
@@ -33,22 +29,11 @@ impl<T: Value> Slot for Option<T> {
         *self = None;
     }
 
-    fn is_some(&self) -> bool {
-        Option::is_some(self)
-    }
-
     fn write(&self, key: &'static str, writer: &mut Writer) -> bool {
         let Some(value) = self else { return false };
         writer.ready_key(key);
         value.encode(writer);
         true
-    }
-
-    fn write_value(&self, writer: &mut Writer) {
-        match self {
-            Some(value) => value.encode(writer),
-            None => writer.null(),
-        }
     }
 
     fn text(&self) -> Option<&str> {
@@ -57,6 +42,15 @@ impl<T: Value> Slot for Option<T> {
 
     fn debug(&self) -> Option<&dyn fmt::Debug> {
         self.as_ref().map(|value| value as &dyn fmt::Debug)
+    }
+}
+
+// Not in the trait: each of its methods is compiled once for each member type.
+impl dyn Slot + '_ {
+    /// Whether the member is `Some`.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        self.debug().is_some()
     }
 }
 

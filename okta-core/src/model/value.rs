@@ -153,22 +153,10 @@ impl<T: Value> Value for Box<T> {
 
 impl<T: Value> Value for Vec<T> {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
-        if decoder.reader.next_byte() != b'[' {
-            return Err(decoder.misfit(Kind::Array));
-        }
         let mut list = Self::new();
-        let path = decoder.path;
-        let mut more = decoder.reader.begin_array()?;
-        decoder.path = mix(path, u64::from(b'['));
-        while more {
-            let noted = decoder.noted();
-            if let Err(fault) = T::decode_element(&mut list, decoder) {
-                return Err(in_list(fault, list.len(), decoder, path));
-            }
-            decoder.step_out(noted, "[]", Some(list.len() - 1));
-            more = decoder.reader.more_elements()?;
-        }
-        decoder.path = path;
+        decode_list(decoder, &mut |decoder| {
+            T::decode_element(&mut list, decoder)
+        })?;
         Ok(list)
     }
 
@@ -180,6 +168,31 @@ impl<T: Value> Value for Vec<T> {
         }
         writer.end_array();
     }
+}
+
+/// The part of list decoding that does not know the element type.
+fn decode_list(
+    decoder: &mut Decoder<'_>,
+    element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    if decoder.reader.next_byte() != b'[' {
+        return Err(decoder.misfit(Kind::Array));
+    }
+    let path = decoder.path;
+    let mut index = 0;
+    let mut more = decoder.reader.begin_array()?;
+    decoder.path = mix(path, u64::from(b'['));
+    while more {
+        let noted = decoder.noted();
+        if let Err(fault) = element(decoder) {
+            return Err(in_list(fault, index, decoder, path));
+        }
+        decoder.step_out(noted, "[]", Some(index));
+        index += 1;
+        more = decoder.reader.more_elements()?;
+    }
+    decoder.path = path;
+    Ok(())
 }
 
 #[cold]
