@@ -25,6 +25,8 @@ mod retry;
 mod runtime;
 mod secret;
 
+pub use {bytes, http};
+
 pub use auth::{ApiToken, Bearer, Credential, Dpop, PrivateKey, ServiceApp};
 pub use call::{Call, PreparedRequest};
 pub use client::{Client, ClientBuilder, MissingScope, Preflight};

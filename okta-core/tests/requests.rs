@@ -179,7 +179,10 @@ async fn untyped_calls_take_templates_queries_and_report_bad_paths() {
         let error = client.call(Method::GET, bad).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Request, "{bad}");
     }
-    assert_eq!(transport.requests().len(), 1);
+    let error = client.call("GE T", "/a").await.unwrap_err();
+    assert!(error.to_string().contains("method"), "{error}");
+    client.call("PATCH", "/a").await.unwrap();
+    assert_eq!(transport.requests().len(), 2);
 }
 
 #[tokio::test]

@@ -638,6 +638,7 @@ async fn preflight_names_what_is_missing_before_the_first_call() {
     for part in ["okta.things.manage", "/api/v1/apps/0oaTEST/grants", ORG] {
         assert!(fix.contains(part), "{fix}");
     }
+    assert!(!fix.contains("does not ask"), "{fix}");
     assert_eq!(transport.requests().len(), 1);
     assert!(client.preflight(scopes_of![Get]).await.unwrap().is_ok());
     assert_eq!(transport.requests().len(), 1);
@@ -683,7 +684,9 @@ async fn a_403_names_app_and_granted_scopes() {
     assert_eq!(scope.granted().unwrap().to_string(), "okta.logs.read");
     // By the operation's record, not by the weaker scope that the service names.
     assert_eq!(scope.missing().to_string(), "okta.things.manage");
-    assert!(scope.how_to_fix().contains("0oaTEST"));
+    let fix = scope.how_to_fix();
+    assert!(fix.contains("0oaTEST"), "{fix}");
+    assert!(fix.contains("does not ask for okta.things.manage"), "{fix}");
     assert_eq!(transport.requests().len(), 2);
 }
 

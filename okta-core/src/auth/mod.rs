@@ -56,6 +56,11 @@ pub trait Credential: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// Scopes that tokens are asked for with; `None` if this credential asks for none.
+    fn requested_scopes(&self) -> Option<&Scopes> {
+        None
+    }
+
     /// Client id of the app that the token is issued to, if there is one.
     fn client_id(&self) -> Option<&str> {
         None

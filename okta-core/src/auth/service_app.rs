@@ -229,6 +229,7 @@ impl ServiceApp {
         error.inner_mut().scope = Some(InsufficientScope {
             needed: self.scopes.clone(),
             granted: Some(granted.clone()),
+            requested: Some(self.scopes.clone()),
             app: Some(self.client_id.clone()),
             operation: "token request".into(),
             org_url: cx.org_url().to_owned(),
@@ -332,6 +333,10 @@ impl Credential for ServiceApp {
 
     fn granted_scopes(&self) -> Option<Scopes> {
         self.cache.current().map(|token| token.scopes.clone())
+    }
+
+    fn requested_scopes(&self) -> Option<&Scopes> {
+        Some(&self.scopes)
     }
 
     fn client_id(&self) -> Option<&str> {

@@ -59,7 +59,11 @@ pub struct UntypedCall {
 }
 
 impl UntypedCall {
-    pub(crate) fn new(client: &Client, method: Method, path: Cow<'static, str>) -> Self {
+    pub(crate) fn new(client: &Client, method: Option<Method>, path: Cow<'static, str>) -> Self {
+        let fault = method
+            .is_none()
+            .then(|| "the HTTP method is not valid".to_owned());
+        let method = method.unwrap_or(Method::GET);
         let idempotent = matches!(
             method,
             Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS
@@ -73,6 +77,7 @@ impl UntypedCall {
         call.method = method;
         call.template = path;
         call.set_client(client);
+        call.fault = fault;
         Self { call }
     }
 

@@ -88,13 +88,19 @@ impl Client {
     /// ```no_run
     /// # async fn f(client: okta_core::Client) -> okta_core::Result<()> {
     /// let reply = client
-    ///     .call(http::Method::GET, "/api/v1/users/{id}")
+    ///     .call("GET", "/api/v1/users/{id}")
     ///     .path("id", "ana@example.com")
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    pub fn call(&self, method: Method, path: impl Into<Cow<'static, str>>) -> UntypedCall {
-        UntypedCall::new(self, method, path.into())
+    ///
+    /// A method that is none (`"GE T"`) fails when the call is sent.
+    pub fn call(
+        &self,
+        method: impl TryInto<Method>,
+        path: impl Into<Cow<'static, str>>,
+    ) -> UntypedCall {
+        UntypedCall::new(self, method.try_into().ok(), path.into())
     }
 
     /// The request of a call as it would be sent, without credentials and IO.

@@ -42,7 +42,12 @@ impl Client {
             .iter()
             .map(|scope| MissingScope {
                 scope: scope.clone(),
-                how_to_fix: how_to_grant(std::iter::once(scope), app, self.org_url()),
+                how_to_fix: how_to_grant(
+                    &Scopes::from(scope.clone()),
+                    credential.requested_scopes(),
+                    app,
+                    self.org_url(),
+                ),
             })
             .collect();
         Ok(Preflight {

@@ -391,6 +391,7 @@ impl Inner {
             inner.scope = Some(crate::error::InsufficientScope {
                 needed: super::preflight::needed(request.info, challenge),
                 granted: self.credential.granted_scopes(),
+                requested: self.credential.requested_scopes().cloned(),
                 app: self.credential.client_id().map(str::to_owned),
                 operation: format!("{} {}", request.method, request.template),
                 org_url: self.runtime.origin.as_str().to_owned(),

@@ -7,6 +7,7 @@ use crate::scope::{Scope, Scopes};
 pub struct InsufficientScope {
     pub(crate) needed: Scopes,
     pub(crate) granted: Option<Scopes>,
+    pub(crate) requested: Option<Scopes>,
     pub(crate) app: Option<String>,
     pub(crate) operation: String,
     pub(crate) org_url: String,
@@ -50,23 +51,29 @@ impl InsufficientScope {
         } else {
             &missing
         };
-        how_to_grant(scopes.iter(), self.app.as_deref(), &self.org_url)
+        how_to_grant(
+            scopes,
+            self.requested.as_ref(),
+            self.app.as_deref(),
+            &self.org_url,
+        )
     }
 }
 
-/// How an admin grants scopes to a service app.
-pub(crate) fn how_to_grant<'a>(
-    scopes: impl Iterator<Item = &'a Scope>,
+/// How a scope comes into a token: the client asks for it, an admin grants it to the app, and a new
+/// token is issued.
+pub(crate) fn how_to_grant(
+    scopes: &Scopes,
+    requested: Option<&Scopes>,
     app: Option<&str>,
     org_url: &str,
 ) -> String {
-    let names: Vec<&str> = scopes.map(Scope::as_str).collect();
-    let names = if names.is_empty() {
+    let names = if scopes.is_empty() {
         "the missing scope".to_owned()
     } else {
-        names.join(" ")
+        scopes.to_string()
     };
-    let first = names.split(' ').next().unwrap_or_default();
+    let first = scopes.iter().next().map_or("{scope}", Scope::as_str);
     let (whom, id) = match app {
         Some(id) => (format!("app {id}"), id),
         None => (
@@ -74,10 +81,15 @@ pub(crate) fn how_to_grant<'a>(
             "{clientId}",
         ),
     };
+    let ask = match requested.map(|requested| scopes.missing_from(requested)) {
+        Some(unasked) if !unasked.is_empty() => {
+            format!("the client does not ask for {unasked}: add it to the client's scopes; ")
+        }
+        _ => String::new(),
+    };
     format!(
-        "grant {names} to {whom}: POST {org_url}/api/v1/apps/{id}/grants \
+        "{ask}grant {names} to {whom}: POST {org_url}/api/v1/apps/{id}/grants \
          {{\"scopeId\":\"{first}\",\"issuer\":\"{org_url}\"}} once per scope, or Admin Console > Applications > \
-         the app > Okta API Scopes; add it to the scopes the client asks for, then get a new token \
-         (a token keeps the scopes it was issued with)"
+         the app > Okta API Scopes; then get a new token (one keeps the scopes it was issued with)"
     )
 }

@@ -11,7 +11,7 @@
 //!     .api_token("00test")
 //!     .transport(transport.clone())
 //!     .build()?;
-//! let reply = client.call(http::Method::GET, "/api/v1/meta").await?;
+//! let reply = client.call("GET", "/api/v1/meta").await?;
 //! assert_eq!(reply.body(), r#"{"a":1}"#);
 //! assert_eq!(transport.requests().len(), 1);
 //! # Ok(()) }
