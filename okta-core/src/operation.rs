@@ -195,7 +195,8 @@ pub trait Operation: Sized + Send + 'static {
         self
     }
 
-    /// Call option: total deadline, waits and repeats included, from the moment it is sent.
+    /// Call option: total deadline, waits and repeats included, from the moment it is sent. In a
+    /// stream it counts for each page.
     #[must_use]
     fn with_timeout(mut self, timeout: Duration) -> Self {
         self.call_mut().options_mut().timeout = Some(timeout);

@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use okta_core::RetryPolicy;
 use okta_core::observe::Event;
 use okta_core::prelude::*;
 use okta_core::testing::{Answer, Canned, VirtualClock};
-use okta_core::transport::TransportFault;
+use okta_core::transport::{HttpRequest, HttpResponse, TransportError, TransportFault};
 
 const THING: &str = r#"{"id":"1"}"#;
 
@@ -249,4 +250,51 @@ async fn attempts_and_waits_are_observable() {
         *log,
         ["fault canned fault NotSent", "wait backoff", "answer 200 2"]
     );
+}
+
+#[tokio::test]
+async fn retry_after_is_honoured() {
+    let path = "/api/v1/things/1";
+    for status in [429, 503] {
+        let (client, _, clock) = client(
+            Canned::new()
+                .on(
+                    "GET",
+                    path,
+                    Answer::empty(status).header("retry-after", "7"),
+                )
+                .on("GET", path, Answer::json(200, THING)),
+        );
+        client.send(Get::of("1")).await.unwrap();
+        assert_eq!(clock.elapsed(), Duration::from_secs(7));
+    }
+}
+
+/// Sees every attempt.
+#[derive(Debug)]
+struct Counting(Arc<dyn okta_core::Transport>, Arc<AtomicUsize>);
+
+#[async_trait::async_trait]
+impl okta_core::Transport for Counting {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.send(request).await
+    }
+}
+
+#[tokio::test]
+async fn something_may_stand_in_front_of_the_transport() {
+    let seen = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&seen);
+    let path = "/api/v1/things/1";
+    let canned =
+        Canned::new()
+            .on("GET", path, Answer::empty(503))
+            .on("GET", path, Answer::json(200, THING));
+    let (client, _, _) = client_with(canned, |b| {
+        b.api_token("00x")
+            .wrap_transport(move |inner| Arc::new(Counting(inner, counter)))
+    });
+    client.send(Get::of("1")).await.unwrap();
+    assert_eq!(seen.load(Ordering::SeqCst), 2);
 }

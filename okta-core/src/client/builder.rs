@@ -25,6 +25,7 @@ const DEFAULT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest answer unless another is set: 64 MiB.
 const DEFAULT_MAX_RESPONSE: usize = 64 * 1024 * 1024;
 
+type Wrap = Box<dyn FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport> + Send>;
 type LazyCredential = Box<dyn FnOnce() -> Result<Arc<dyn Credential>> + Send>;
 
 /// Builds a [`Client`]; from [`Client::builder`].
@@ -37,6 +38,7 @@ pub struct ClientBuilder {
     attempt_timeout: Option<Duration>,
     retry: RetryPolicy,
     transport: Option<Arc<dyn Transport>>,
+    wraps: Vec<Wrap>,
     options: TransportOptions,
     user_agent_suffix: Option<String>,
     max_response_bytes: usize,
@@ -56,6 +58,7 @@ impl Default for ClientBuilder {
             attempt_timeout: Some(DEFAULT_ATTEMPT_TIMEOUT),
             retry: RetryPolicy::default(),
             transport: None,
+            wraps: Vec::new(),
             options: TransportOptions::default(),
             user_agent_suffix: None,
             max_response_bytes: DEFAULT_MAX_RESPONSE,
@@ -138,6 +141,16 @@ impl ClientBuilder {
     /// Another transport, such as [`testing::Canned`](crate::testing::Canned).
     pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// Puts something in front of the transport, the default one or another: it sees every attempt,
+    /// token requests included. Several wraps nest, the last one outermost.
+    pub fn wrap_transport(
+        mut self,
+        wrap: impl FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport> + Send + 'static,
+    ) -> Self {
+        self.wraps.push(Box::new(wrap));
         self
     }
 
@@ -278,6 +291,10 @@ impl ClientBuilder {
                 Arc::new(HttpTransport::new(&options)?)
             }
         };
+        let transport = self
+            .wraps
+            .into_iter()
+            .fold(transport, |inner, wrap| wrap(inner));
         let runtime = Runtime::new(RuntimeParts {
             origin,
             transport,

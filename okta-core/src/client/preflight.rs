@@ -12,11 +12,15 @@ impl Client {
     /// Compares the scopes that a program needs with those that the token carries; gets a token if
     /// there is none yet.
     ///
-    /// ```ignore
-    /// let report = client.preflight(scopes_of![users::List, groups::Create]).await?;
+    /// With typed operations: `client.preflight(scopes_of![users::List, groups::Create])`.
+    ///
+    /// ```no_run
+    /// # async fn f(client: okta_core::Client) -> okta_core::Result<()> {
+    /// let report = client.preflight(["okta.users.read", "okta.groups.manage"]).await?;
     /// if !report.is_ok() {
     ///     eprintln!("{report}");
     /// }
+    /// # Ok(()) }
     /// ```
     ///
     /// # Errors

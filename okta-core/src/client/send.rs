@@ -315,7 +315,12 @@ impl Inner {
                 return Wait::limit("rate limit", wait);
             }
         }
-        let backoff = policy.backoff_for(run.retries, jitter);
+        let mut backoff = policy.backoff_for(run.retries, jitter);
+        if let Some(asked) = run.retry_after()
+            && asked <= policy.rate_limit_cap()
+        {
+            backoff = backoff.max(asked);
+        }
         Wait::plain(
             match fault {
                 Fault::Concurrency => "concurrency limit",

@@ -308,3 +308,20 @@ impl std::error::Error for Error {
         self.0.source.as_ref().map(|source| &**source as _)
     }
 }
+
+macro_rules! from_model_error {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Error {
+            /// So that `user.try_id()?` works in functions that return this error.
+            fn from(error: $error) -> Self {
+                Self::new(ErrorKind::Decode, error.to_string()).with_source(error)
+            }
+        })*
+    };
+}
+
+from_model_error!(
+    crate::model::MissingMember,
+    crate::model::MemberError,
+    crate::model::DecodeError
+);

@@ -15,7 +15,7 @@ pub(crate) use http_client::{HttpTransport, ProxyOptions, TransportOptions};
 /// Sends one request and gives one complete answer. No retry, no redirects, no decoding: those
 /// belong to the client.
 ///
-/// Put your own in front of the default one ([`ClientBuilder::transport`](crate::ClientBuilder::transport))
+/// Put your own in front of the default one ([`ClientBuilder::wrap_transport`](crate::ClientBuilder::wrap_transport))
 /// to see every attempt; requests carry credentials, `Debug` hides them.
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync + 'static {
