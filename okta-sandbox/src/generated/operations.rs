@@ -441,7 +441,7 @@ pub static OPERATIONS: &[Operation] = &[
         api: "governance",
         scopes: &["okta.governance.labels.read"],
         public: false,
-        paged: false,
+        paged: true,
         success: 200,
     },
     Operation {
@@ -571,7 +571,7 @@ pub static OPERATIONS: &[Operation] = &[
         api: "governance",
         scopes: &["okta.governance.entitlements.read"],
         public: false,
-        paged: false,
+        paged: true,
         success: 200,
     },
     Operation {
@@ -1291,7 +1291,7 @@ pub static OPERATIONS: &[Operation] = &[
         api: "governance",
         scopes: &["okta.accessRequests.condition.read"],
         public: false,
-        paged: false,
+        paged: true,
         success: 200,
     },
     Operation {
@@ -8261,7 +8261,7 @@ pub static OPERATIONS: &[Operation] = &[
         api: "management",
         scopes: &["okta.roles.read"],
         public: false,
-        paged: false,
+        paged: true,
         success: 200,
     },
     Operation {

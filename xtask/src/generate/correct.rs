@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::facts::{Answer, Api, Correction, Kind, Limits, Member, Type, corrections};
+use crate::facts::{Answer, Api, Correction, Kind, Limits, Member, Parameter, Type, corrections};
 
 /// Applies observed and hand-kept corrections; every hand-kept one must match something.
 pub(crate) fn apply(apis: &mut [Api], directory: &Path) -> Result<()> {
@@ -27,6 +27,14 @@ pub(crate) fn apply_all(
                 && other.schema.is_some()
         })
     };
+    for correction in observed
+        .iter()
+        .filter(|c| c.problem == "next_link_parameter")
+    {
+        for api in apis.iter_mut() {
+            next_link_parameter(api, correction);
+        }
+    }
     for correction in observed.iter().filter(|correction| !overruled(correction)) {
         if let Some(api) = apis.iter_mut().find(|api| api.head.name == correction.api) {
             // A new release may have mended what was observed: no match is fine.
@@ -330,6 +338,42 @@ fn add_values(api: &mut Api, schema: &str, member: &str, values: &[String]) -> R
         }
     }
     Ok(true)
+}
+
+/// A parameter that only next links show.
+fn next_link_parameter(api: &mut Api, correction: &Correction) {
+    let (Some(id), Some(name)) = (&correction.operation, &correction.member) else {
+        return;
+    };
+    let Some(operation) = api
+        .operations
+        .iter_mut()
+        .find(|operation| operation.id == *id)
+    else {
+        return;
+    };
+    if operation
+        .parameters
+        .iter()
+        .any(|parameter| parameter.name == *name)
+    {
+        return;
+    }
+    operation.parameters.push(Parameter {
+        operation: id.clone(),
+        name: name.clone(),
+        location: "query".to_owned(),
+        ty: if name == "limit" {
+            Type::Integer(String::new())
+        } else {
+            Type::String(String::new())
+        },
+        required: false,
+        joined: false,
+        since: None,
+        lifecycle: String::new(),
+        limits: Limits::default(),
+    });
 }
 
 fn operation_correction(api: &mut Api, id: &str, correction: &Correction) -> bool {

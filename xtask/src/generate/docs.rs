@@ -17,7 +17,10 @@ pub(crate) fn schema(item: &Item) -> String {
         Body::Enum(_) => ", a list of values that may grow".to_owned(),
     };
     let mut text = if item.base_of_union {
-        format!("/// Members that all variants of schema `{}` share.", item.schema)
+        format!(
+            "/// Members that all variants of schema `{}` share.",
+            item.schema
+        )
     } else {
         format!("/// Schema `{}`{kind}.", item.schema)
     };

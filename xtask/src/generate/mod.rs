@@ -1,5 +1,6 @@
 //! `cargo xtask generate`: facts → committed Rust.
 
+mod buckets;
 mod correct;
 mod crates;
 mod docs;
@@ -21,6 +22,7 @@ use anyhow::{Context as _, Result};
 
 use crate::facts::Api;
 use crate::workspace;
+use buckets::Buckets;
 use crates::Crate;
 use exceptions::Exceptions;
 use models::Catalog;
@@ -41,7 +43,8 @@ fn load() -> Result<Loaded> {
     let mut apis = plan::read_apis(&directory)?;
     correct::apply(&mut apis, &directory)?;
     let catalogs = merge(&mut apis)?;
-    let planned = plan::plan(&apis, &exceptions)?;
+    let buckets = Buckets::read(&directory.join("rate-limits.jsonl"))?;
+    let planned = plan::plan(&apis, &exceptions, &buckets)?;
     Ok(Loaded {
         apis,
         catalogs,
@@ -153,7 +156,7 @@ pub(crate) fn from_text(
     correct::apply_all(&mut apis, &[], &kept)?;
     let exceptions = Exceptions::parse(names)?;
     let catalogs = merge(&mut apis)?;
-    let planned = plan::plan(&apis, &exceptions)?;
+    let planned = plan::plan(&apis, &exceptions, &Buckets::default())?;
     let loaded = Loaded {
         apis,
         catalogs,

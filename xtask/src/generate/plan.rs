@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use super::buckets::Buckets;
 use super::exceptions::Exceptions;
 use super::route::{Route, routes};
 use super::shapes::{self, Listing};
@@ -42,7 +43,11 @@ impl Planned {
 }
 
 /// Names all operations.
-pub(crate) fn plan(apis: &[Api], exceptions: &Exceptions) -> Result<Vec<Planned>> {
+pub(crate) fn plan(
+    apis: &[Api],
+    exceptions: &Exceptions,
+    buckets: &Buckets,
+) -> Result<Vec<Planned>> {
     let all: Vec<(&Api, &Operation)> = apis
         .iter()
         .flat_map(|api| api.operations.iter().map(move |o| (api, o)))
@@ -57,10 +62,10 @@ pub(crate) fn plan(apis: &[Api], exceptions: &Exceptions) -> Result<Vec<Planned>
         .zip(routes)
         .map(|((api, operation), route)| {
             let listing = shapes::listing(api, operation).filter(|_| operation.method == "GET");
-            let paging = shapes::paging(operation, listing.as_ref());
+            let paging = shapes::paging(api, operation, listing.as_ref());
             Planned {
                 api: api.head.name.clone(),
-                bucket: bucket(&operation.path),
+                bucket: buckets.of(&operation.method, &operation.path),
                 operation: operation.clone(),
                 route,
                 listing,
@@ -76,27 +81,4 @@ pub(crate) fn read_apis(directory: &Path) -> Result<Vec<Api>> {
         .iter()
         .map(|name| Api::read(&directory.join(format!("{name}.jsonl"))))
         .collect()
-}
-
-/// The bucket that an operation's calls are counted in, as far as paths tell: the family, and apart
-/// from it the family's items themselves.
-fn bucket(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        if part.starts_with('{') && parts.len() > 1 {
-            let item = path.ends_with(part);
-            return if item {
-                format!("{}/{{id}}", parts.join("/"))
-            } else {
-                parts.join("/")
-            };
-        }
-        parts.push(part);
-    }
-    let family = parts
-        .iter()
-        .position(|part| *part == "api")
-        .map_or(3, |at| at + 3)
-        .min(parts.len());
-    parts[..family].join("/")
 }

@@ -139,12 +139,29 @@ pub(crate) fn shape(api: &Api, operation: &Operation) -> Shape {
 }
 
 /// Paging of an operation, by the name of core's variant.
-pub(crate) fn paging(operation: &Operation, listing: Option<&Listing>) -> &'static str {
+pub(crate) fn paging(api: &Api, operation: &Operation, listing: Option<&Listing>) -> &'static str {
     match listing {
         Some(Listing { member: None, .. }) => "Link",
         Some(Listing {
             member: Some(_), ..
-        }) if takes_cursor(operation) => "Body",
+        }) if takes_cursor(operation) || links_to_next(api, operation) => "Body",
         _ => "None",
     }
+}
+
+/// Whether the answer object has `_links.next`.
+fn links_to_next(api: &Api, operation: &Operation) -> bool {
+    let member = |ty: &Type, name: &str| {
+        let Type::Schema(id) = resolved(api, ty) else {
+            return None;
+        };
+        let schema = api.schemas.get(id)?;
+        members(api, schema, 0)
+            .into_iter()
+            .find(|(other, _)| other == name)
+    };
+    answer(operation)
+        .and_then(|(_, ty)| member(ty, "_links"))
+        .and_then(|(_, links)| member(&links, "next"))
+        .is_some()
 }

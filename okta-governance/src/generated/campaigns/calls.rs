@@ -148,7 +148,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/campaigns",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::CampaignSparse);
@@ -195,7 +195,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/campaigns",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::CampaignFull);
@@ -246,7 +246,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/campaigns/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -297,7 +297,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/campaigns/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::CampaignFull);
@@ -354,7 +354,7 @@ pub(crate) static END: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/campaigns",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(End, END, empty);
@@ -405,7 +405,7 @@ pub(crate) static LAUNCH: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/campaigns",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Launch, LAUNCH, empty);

@@ -170,7 +170,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::CollectionFull);
@@ -217,7 +217,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::CollectionFull);
@@ -268,7 +268,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/collections/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -319,7 +319,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/collections/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::CollectionFull);
@@ -371,7 +371,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/collections/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json models::CollectionFull);

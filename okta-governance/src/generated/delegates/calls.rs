@@ -102,7 +102,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/delegates",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::DelegateAppointment);

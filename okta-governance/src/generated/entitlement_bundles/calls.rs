@@ -145,7 +145,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/entitlement-bundles",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::EntitlementBundleFullWithEntitlements);
@@ -192,7 +192,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/entitlement-bundles",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::EntitlementBundleFull);
@@ -243,7 +243,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/entitlement-bundles/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -308,7 +308,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/entitlement-bundles/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::EntitlementBundleFullWithEntitlements);
@@ -363,7 +363,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/entitlement-bundles/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json models::EntitlementBundleFull);

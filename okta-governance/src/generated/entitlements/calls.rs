@@ -158,7 +158,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/entitlements",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::EntitlementsListObject);
@@ -205,7 +205,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/entitlements",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::EntitlementsFullWithParent);
@@ -256,7 +256,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/entitlements/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -307,7 +307,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/entitlements/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::EntitlementsFullWithParent);
@@ -359,7 +359,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/entitlements/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json models::EntitlementsFullWithParent);
@@ -411,7 +411,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/entitlements/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json models::EntitlementsFullWithParent);

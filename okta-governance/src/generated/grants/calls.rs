@@ -125,7 +125,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/grants",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::GrantFullWithEntitlements);
@@ -172,7 +172,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/grants",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json shared::GrantFull);
@@ -237,7 +237,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/grants/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::GrantFullWithEntitlements);
@@ -289,7 +289,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/grants/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json shared::GrantFull);
@@ -341,7 +341,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/grants/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json shared::GrantFull);

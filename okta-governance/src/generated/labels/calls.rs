@@ -95,11 +95,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
         status: 200,
         media: "application/json",
     }],
-    paging: Paging::None,
+    paging: Paging::Body,
     items: Some("data"),
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/labels",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::Label);
@@ -146,7 +146,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/labels",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json shared::Label);
@@ -197,7 +197,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/labels/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -248,7 +248,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/labels/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::Label);
@@ -300,7 +300,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/labels/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json shared::Label);

@@ -73,11 +73,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
         status: 200,
         media: "application/json",
     }],
-    paging: Paging::None,
+    paging: Paging::Body,
     items: Some("data"),
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/principal-entitlements",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::PrincipalEntitlement);

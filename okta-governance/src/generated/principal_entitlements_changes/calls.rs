@@ -71,7 +71,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/principal-entitlements-changes/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::PrincipalEntitlementsChange);

@@ -80,7 +80,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/principal-settings/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json models::PrincipalSettings);

@@ -69,7 +69,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/request-settings",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::OrgRequestSettings);
@@ -116,7 +116,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/request-settings",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json models::OrgRequestSettingsPatchable);

@@ -134,7 +134,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/request-types",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::RequestTypeSparse);
@@ -181,7 +181,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/request-types",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::RequestTypeFull);
@@ -232,7 +232,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/request-types/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -283,7 +283,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/request-types/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::RequestTypeFull);
@@ -334,7 +334,7 @@ pub(crate) static PUBLISH: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/request-types",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Publish, PUBLISH, json models::RequestTypeFull);
@@ -385,7 +385,7 @@ pub(crate) static UN_PUBLISH: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/request-types",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(UnPublish, UN_PUBLISH, json models::RequestTypeFull);

@@ -129,7 +129,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/requests",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::RequestSparse);
@@ -176,7 +176,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/requests",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::RequestFull);
@@ -227,7 +227,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/requests/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::RequestFull);

@@ -130,7 +130,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v2/requests",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::RequestSparse2);
@@ -177,7 +177,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/requests",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::RequestSubmissionFull);
@@ -228,7 +228,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/requests/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::RequestFull2);

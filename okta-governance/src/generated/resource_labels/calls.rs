@@ -102,7 +102,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/resource-labels",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::ResourceLabel);
@@ -149,7 +149,7 @@ pub(crate) static ASSIGN: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/resource-labels",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Assign, ASSIGN, json models::AssignmentResourceLabelsResult);
@@ -196,7 +196,7 @@ pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/resource-labels",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Unassign, UNASSIGN, empty);

@@ -123,7 +123,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/resource-owners",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::ResourceOwner);
@@ -170,7 +170,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/resource-owners",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, empty);
@@ -217,7 +217,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/resource-owners",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::ResourceOwnersResponse);

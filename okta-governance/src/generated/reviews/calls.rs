@@ -119,7 +119,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::ReviewSparse);
@@ -170,7 +170,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/reviews/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::ReviewFull);

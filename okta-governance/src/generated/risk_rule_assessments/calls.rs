@@ -64,7 +64,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/risk-rule-assessments",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::RiskAssessmentResponse);

@@ -122,7 +122,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/risk-rules",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::RiskRuleResponse);
@@ -169,7 +169,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/risk-rules",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::RiskRuleResponse);
@@ -220,7 +220,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/risk-rules/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -271,7 +271,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/risk-rules/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::RiskRuleResponse);
@@ -323,7 +323,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/risk-rules/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json models::RiskRuleResponse);

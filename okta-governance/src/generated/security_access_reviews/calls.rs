@@ -192,7 +192,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v2/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::SecurityAccessReviewSparse);
@@ -239,7 +239,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json shared::SecurityAccessReview);
@@ -290,7 +290,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/security-access-reviews/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::SecurityAccessReview);
@@ -345,7 +345,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/security-access-reviews/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json shared::SecurityAccessReview);
@@ -400,7 +400,7 @@ pub(crate) static COMMENT: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Comment, COMMENT, empty);
@@ -451,7 +451,7 @@ pub(crate) static SUMMARY: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Summary, SUMMARY, json shared::AiMessage);

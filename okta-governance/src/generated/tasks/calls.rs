@@ -125,7 +125,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v2/tasks",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::TaskSparse);
@@ -176,7 +176,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/tasks/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::TaskFull);
@@ -228,7 +228,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/tasks/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json shared::TaskFull);
@@ -285,7 +285,7 @@ pub(crate) static RESOLVE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/tasks",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Resolve, RESOLVE, json shared::TaskFull);

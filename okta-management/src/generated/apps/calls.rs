@@ -336,7 +336,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::Application);
@@ -406,7 +406,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json shared::Application);
@@ -457,7 +457,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps/{id}",
+    bucket: "app",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -521,7 +521,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps/{id}",
+    bucket: "app",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::Application);
@@ -573,7 +573,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps/{id}",
+    bucket: "app",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json shared::Application);
@@ -624,7 +624,7 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Activate, ACTIVATE, empty);
@@ -675,7 +675,7 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Deactivate, DEACTIVATE, empty);

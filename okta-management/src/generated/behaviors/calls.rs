@@ -71,6 +71,18 @@ impl List {
             call: Call::new(&LIST),
         }
     }
+
+    /// Query parameter `after`: string.
+    pub fn after(mut self, value: impl Into<String>) -> Self {
+        self.call.set_query("after", value.into());
+        self
+    }
+
+    /// Query parameter `limit`: integer.
+    pub fn limit(mut self, value: i64) -> Self {
+        self.call.set_query("limit", value);
+        self
+    }
 }
 
 pub(crate) static LIST: OperationInfo = OperationInfo {
@@ -79,7 +91,18 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     rust_name: "behaviors::List",
     method: Method::GET,
     path: "/api/v1/behaviors",
-    parameters: &[],
+    parameters: &[
+        Parameter {
+            name: "after",
+            location: Location::Query,
+            required: false,
+        },
+        Parameter {
+            name: "limit",
+            location: Location::Query,
+            required: false,
+        },
+    ],
     scopes: &["okta.behaviors.read"],
     permissions: &[],
     roles: &[],

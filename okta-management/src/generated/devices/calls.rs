@@ -151,7 +151,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/api/v1/devices",
+    bucket: "devices",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::DeviceList);
@@ -202,7 +202,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/devices/{id}",
+    bucket: "devices",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -253,7 +253,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/devices/{id}",
+    bucket: "devices",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::DeviceWithProviders);
@@ -304,7 +304,7 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/devices",
+    bucket: "devices",
     public: false,
 };
 okta_core::operation!(Activate, ACTIVATE, empty);
@@ -355,7 +355,7 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/devices",
+    bucket: "devices",
     public: false,
 };
 okta_core::operation!(Deactivate, DEACTIVATE, empty);
@@ -406,7 +406,7 @@ pub(crate) static SUSPEND: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/devices",
+    bucket: "devices",
     public: false,
 };
 okta_core::operation!(Suspend, SUSPEND, empty);
@@ -457,7 +457,7 @@ pub(crate) static UNSUSPEND: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/devices",
+    bucket: "devices",
     public: false,
 };
 okta_core::operation!(Unsuspend, UNSUSPEND, empty);

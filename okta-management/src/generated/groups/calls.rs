@@ -224,7 +224,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: Some(10000),
     idempotent: true,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::Group);
@@ -271,7 +271,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json shared::Group);
@@ -322,7 +322,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups/{id}",
+    bucket: "group",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -373,7 +373,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups/{id}",
+    bucket: "group",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::Group);
@@ -425,7 +425,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups/{id}",
+    bucket: "group",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json shared::Group);

@@ -144,7 +144,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/logs",
+    bucket: "logs",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::LogEvent);

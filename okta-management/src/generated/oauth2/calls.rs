@@ -167,7 +167,7 @@ pub(crate) static CHALLENGE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: true,
 };
 okta_core::operation!(Challenge, CHALLENGE, json shared::ChallengeResponse);
@@ -220,7 +220,7 @@ pub(crate) static INTROSPECT: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: true,
 };
 okta_core::operation!(Introspect, INTROSPECT, json shared::IntrospectionResponse);
@@ -273,7 +273,7 @@ pub(crate) static OOB_AUTHENTICATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: true,
 };
 okta_core::operation!(OobAuthenticate, OOB_AUTHENTICATE, json shared::OobAuthenticateResponse);
@@ -326,7 +326,7 @@ pub(crate) static PAR: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: true,
 };
 okta_core::operation!(Par, PAR, json shared::ParResponse);
@@ -379,7 +379,7 @@ pub(crate) static PRIMARY_AUTHENTICATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: true,
 };
 okta_core::operation!(PrimaryAuthenticate, PRIMARY_AUTHENTICATE, json shared::OobAuthenticateResponse);
@@ -432,7 +432,7 @@ pub(crate) static REVOKE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: true,
 };
 okta_core::operation!(Revoke, REVOKE, empty);
@@ -485,7 +485,7 @@ pub(crate) static TOKEN: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as-token",
     public: true,
 };
 okta_core::operation!(Token, TOKEN, json models::TokenResponseOrgAs);

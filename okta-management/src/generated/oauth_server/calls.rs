@@ -171,7 +171,7 @@ pub(crate) static CHALLENGE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: true,
 };
 okta_core::operation!(Challenge, CHALLENGE, json shared::ChallengeResponse);
@@ -228,7 +228,7 @@ pub(crate) static INTROSPECT: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: true,
 };
 okta_core::operation!(Introspect, INTROSPECT, json shared::IntrospectionResponse);
@@ -285,7 +285,7 @@ pub(crate) static OOB_AUTHENTICATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: true,
 };
 okta_core::operation!(OobAuthenticate, OOB_AUTHENTICATE, json shared::OobAuthenticateResponse);
@@ -342,7 +342,7 @@ pub(crate) static PAR: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: true,
 };
 okta_core::operation!(Par, PAR, json shared::ParResponse);
@@ -399,7 +399,7 @@ pub(crate) static PRIMARY_AUTHENTICATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: true,
 };
 okta_core::operation!(PrimaryAuthenticate, PRIMARY_AUTHENTICATE, json shared::OobAuthenticateResponse);
@@ -456,7 +456,7 @@ pub(crate) static REVOKE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: true,
 };
 okta_core::operation!(Revoke, REVOKE, empty);
@@ -513,7 +513,7 @@ pub(crate) static TOKEN: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2",
+    bucket: "custom-as-token",
     public: true,
 };
 okta_core::operation!(Token, TOKEN, json models::TokenResponseCustomAs);

@@ -65,7 +65,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/orgs",
+    bucket: "org-creator",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::ChildOrg);

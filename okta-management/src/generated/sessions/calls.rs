@@ -79,7 +79,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/sessions/{id}",
+    bucket: "sessions",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -130,7 +130,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/sessions/{id}",
+    bucket: "sessions",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::Session);
@@ -181,7 +181,7 @@ pub(crate) static REFRESH: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/sessions",
+    bucket: "sessions",
     public: false,
 };
 okta_core::operation!(Refresh, REFRESH, json models::Session);

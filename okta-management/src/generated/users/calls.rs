@@ -406,7 +406,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/users",
+    bucket: "users-list",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::User);
@@ -488,7 +488,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/users",
+    bucket: "users-list",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json shared::User);
@@ -563,7 +563,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/users/{id}",
+    bucket: "user-write",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -638,7 +638,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/users/{id}",
+    bucket: "user-get",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::UserGetSingleton);
@@ -714,7 +714,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/users/{id}",
+    bucket: "user-write",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json shared::User);
@@ -790,7 +790,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/users/{id}",
+    bucket: "user-write",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json shared::User);

@@ -61,7 +61,7 @@ okta_core::union! {
     }
 }
 
-/// Schema `Pet`.
+/// Members that all variants of schema `Pet` share.
 #[derive(Clone, Default)]
 pub struct PetBase {
     /// `kind`: string.

@@ -70,7 +70,7 @@ pub(crate) static REASSIGN: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/campaigns",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Reassign, REASSIGN, json models::ReviewReassignList);

@@ -144,7 +144,7 @@ pub mod entries {
         items: Some("data"),
         max_limit: Some(200),
         idempotent: true,
-        bucket: "/governance/api/v2/catalogs",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(List, LIST, page shared::RcarEntry);
@@ -195,7 +195,7 @@ pub mod entries {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/governance/api/v2/catalogs/default/entries/{id}",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(Get, GET, json shared::RcarEntryGet);
@@ -304,7 +304,7 @@ pub mod entries {
                 items: Some("data"),
                 max_limit: None,
                 idempotent: true,
-                bucket: "/governance/api/v2/catalogs/default/entries",
+                bucket: "governance",
                 public: false,
             };
             okta_core::operation!(List, LIST, page shared::RequestField);
@@ -443,7 +443,7 @@ pub mod user {
             items: Some("data"),
             max_limit: Some(200),
             idempotent: true,
-            bucket: "/governance/api/v2/catalogs/default/user",
+            bucket: "governance",
             public: false,
         };
         okta_core::operation!(List, LIST, page shared::RcarEntry);

@@ -123,7 +123,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::AssignedPrincipalDetails);
@@ -175,7 +175,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json Vec<models::AssignedPrincipalFull>);
@@ -234,7 +234,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -298,7 +298,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, empty);

@@ -105,7 +105,7 @@ pub mod users {
         items: Some("data"),
         max_limit: None,
         idempotent: true,
-        bucket: "/governance/api/v1/collections",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(List, LIST, page models::PrincipalProfile);

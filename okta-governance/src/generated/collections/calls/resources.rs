@@ -129,7 +129,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::CollectionResourceFull);
@@ -184,7 +184,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::CollectionResourcesList);
@@ -243,7 +243,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -302,7 +302,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::CollectionResourceFull);
@@ -366,7 +366,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/collections",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json models::CollectionResourceFull);

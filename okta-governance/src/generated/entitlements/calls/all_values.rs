@@ -107,7 +107,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/entitlements",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::EntitlementValueWithParent);

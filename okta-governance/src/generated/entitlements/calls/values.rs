@@ -124,7 +124,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v1/entitlements",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::EntitlementValueWithParent);
@@ -183,7 +183,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/entitlements",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::EntitlementValue2);

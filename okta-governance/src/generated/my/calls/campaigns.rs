@@ -166,7 +166,7 @@ pub mod reviews {
             items: Some("data"),
             max_limit: Some(200),
             idempotent: true,
-            bucket: "/governance/api/v1/my/campaigns",
+            bucket: "governance",
             public: false,
         };
         okta_core::operation!(List, LIST, page models::MyResourceConnection);
@@ -254,7 +254,7 @@ pub mod reviews {
             items: None,
             max_limit: None,
             idempotent: false,
-            bucket: "/governance/api/v1/my/campaigns",
+            bucket: "governance",
             public: false,
         };
         okta_core::operation!(Create, CREATE, json models::BulkReviewSubmissionDetails);
@@ -337,7 +337,7 @@ pub mod reviews {
                 items: None,
                 max_limit: None,
                 idempotent: true,
-                bucket: "/governance/api/v1/my/campaigns",
+                bucket: "governance",
                 public: false,
             };
             okta_core::operation!(Get, GET, json models::BulkReviewSubmissionJobDetails);

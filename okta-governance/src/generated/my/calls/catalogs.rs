@@ -175,7 +175,7 @@ pub mod default {
             items: Some("data"),
             max_limit: Some(200),
             idempotent: true,
-            bucket: "/governance/api/v2/my",
+            bucket: "governance",
             public: false,
         };
         okta_core::operation!(List, LIST, page shared::RcarEntry);
@@ -226,7 +226,7 @@ pub mod default {
             items: None,
             max_limit: None,
             idempotent: true,
-            bucket: "/governance/api/v2/my/catalogs/default/entries/{id}",
+            bucket: "governance",
             public: false,
         };
         okta_core::operation!(Get, GET, json shared::RcarEntryGet);
@@ -301,7 +301,7 @@ pub mod default {
                 items: Some("data"),
                 max_limit: None,
                 idempotent: true,
-                bucket: "/governance/api/v2/my/catalogs/default/entries",
+                bucket: "governance",
                 public: false,
             };
             okta_core::operation!(List, LIST, page shared::RequestField);
@@ -384,7 +384,7 @@ pub mod default {
                 items: None,
                 max_limit: None,
                 idempotent: false,
-                bucket: "/governance/api/v2/my/catalogs/default/entries",
+                bucket: "governance",
                 public: false,
             };
             okta_core::operation!(Create, CREATE, json shared::RequestFull2);
@@ -443,7 +443,7 @@ pub mod default {
                 items: None,
                 max_limit: None,
                 idempotent: true,
-                bucket: "/governance/api/v2/my/catalogs/default/entries",
+                bucket: "governance",
                 public: false,
             };
             okta_core::operation!(Get, GET, json shared::RequestFull2);
@@ -561,7 +561,7 @@ pub mod default {
                 items: Some("data"),
                 max_limit: Some(200),
                 idempotent: true,
-                bucket: "/governance/api/v2/my/catalogs/default/entries",
+                bucket: "governance",
                 public: false,
             };
             okta_core::operation!(List, LIST, page models::EntryUser);
@@ -645,7 +645,7 @@ pub mod default {
                     items: Some("data"),
                     max_limit: None,
                     idempotent: true,
-                    bucket: "/governance/api/v2/my/catalogs/default/entries",
+                    bucket: "governance",
                     public: false,
                 };
                 okta_core::operation!(List, LIST, page shared::RequestField);

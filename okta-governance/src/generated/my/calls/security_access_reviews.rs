@@ -171,7 +171,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v2/my",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::SecurityAccessReviewSparse);
@@ -222,7 +222,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/my/security-access-reviews/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::SecurityAccessReview);
@@ -277,7 +277,7 @@ pub(crate) static COMMENT: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/my/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Comment, COMMENT, empty);
@@ -328,7 +328,7 @@ pub(crate) static SUMMARY: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/my/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Summary, SUMMARY, json shared::AiMessage);
@@ -498,7 +498,7 @@ pub mod accesses {
         items: Some("data"),
         max_limit: Some(200),
         idempotent: true,
-        bucket: "/governance/api/v2/my/security-access-reviews",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAccessItem);
@@ -563,7 +563,7 @@ pub mod accesses {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/governance/api/v2/my/security-access-reviews",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(Summary, SUMMARY, json shared::AiMessage);
@@ -663,7 +663,7 @@ pub mod accesses {
             items: None,
             max_limit: None,
             idempotent: false,
-            bucket: "/governance/api/v2/my/security-access-reviews",
+            bucket: "governance",
             public: false,
         };
         okta_core::operation!(Create, CREATE, empty);
@@ -758,7 +758,7 @@ pub mod accesses {
             items: Some("data"),
             max_limit: None,
             idempotent: true,
-            bucket: "/governance/api/v2/my/security-access-reviews",
+            bucket: "governance",
             public: false,
         };
         okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAnomaly);
@@ -901,7 +901,7 @@ pub mod accesses {
             items: Some("data"),
             max_limit: Some(200),
             idempotent: true,
-            bucket: "/governance/api/v2/my/security-access-reviews",
+            bucket: "governance",
             public: false,
         };
         okta_core::operation!(List, LIST, page shared::SecurityAccessReviewSubAccessItem);
@@ -983,7 +983,7 @@ pub mod actions {
         items: Some("data"),
         max_limit: None,
         idempotent: true,
-        bucket: "/governance/api/v2/my/security-access-reviews",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAction);
@@ -1038,7 +1038,7 @@ pub mod actions {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/governance/api/v2/my/security-access-reviews",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(Create, CREATE, empty);
@@ -1138,7 +1138,7 @@ pub mod history {
         items: Some("data"),
         max_limit: Some(200),
         idempotent: true,
-        bucket: "/governance/api/v2/my/security-access-reviews",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(List, LIST, page shared::SecurityAccessReviewHistoryItem);
@@ -1214,7 +1214,7 @@ pub mod principal {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/governance/api/v2/my/security-access-reviews",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(Get, GET, json shared::SecurityAccessReviewPrincipal);
@@ -1283,7 +1283,7 @@ pub mod stats {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/governance/api/v2/my",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(Get, GET, json shared::SecurityAccessReviewsStats);

@@ -76,7 +76,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/my",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::MySettingsGet);
@@ -123,7 +123,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/my",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json models::MySettings);
@@ -246,7 +246,7 @@ pub mod delegate {
             items: Some("data"),
             max_limit: Some(200),
             idempotent: true,
-            bucket: "/governance/api/v1/my",
+            bucket: "governance",
             public: false,
         };
         okta_core::operation!(List, LIST, page models::DelegateUser);

@@ -120,7 +120,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v2/my",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::TaskSparse);
@@ -171,7 +171,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/my/tasks/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::TaskFull);
@@ -228,7 +228,7 @@ pub(crate) static RESOLVE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/my/tasks",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Resolve, RESOLVE, json shared::TaskFull);

@@ -104,7 +104,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("entitlementHistory"),
     max_limit: Some(100),
     idempotent: true,
-    bucket: "/governance/api/v1/principal-entitlements",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::EntitlementHistoryRecord);

@@ -70,7 +70,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/requests",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, empty);

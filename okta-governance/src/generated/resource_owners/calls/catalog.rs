@@ -113,7 +113,7 @@ pub mod resources {
         items: Some("data"),
         max_limit: Some(200),
         idempotent: true,
-        bucket: "/governance/api/v1/resource-owners",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(List, LIST, page models::ResourceOwnerResource);

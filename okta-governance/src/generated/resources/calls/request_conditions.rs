@@ -99,11 +99,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
         status: 200,
         media: "application/json",
     }],
-    paging: Paging::None,
+    paging: Paging::Body,
     items: Some("data"),
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::RequestConditionSparse);
@@ -155,7 +155,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::RequestConditionFull);
@@ -214,7 +214,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -273,7 +273,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::RequestConditionFull);
@@ -337,7 +337,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json models::RequestConditionFull);
@@ -396,7 +396,7 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Activate, ACTIVATE, json models::RequestConditionFull);
@@ -455,7 +455,7 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Deactivate, DEACTIVATE, json models::RequestConditionFull);

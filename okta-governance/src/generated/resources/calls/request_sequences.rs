@@ -74,7 +74,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::RequestSequence);
@@ -133,7 +133,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::RequestSequence);

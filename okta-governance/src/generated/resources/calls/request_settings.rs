@@ -74,7 +74,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::RequestSettings);
@@ -129,7 +129,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/resources",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json models::RequestSettings);

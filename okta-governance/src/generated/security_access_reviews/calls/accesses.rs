@@ -161,7 +161,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v2/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAccessItem);
@@ -226,7 +226,7 @@ pub(crate) static SUMMARY: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Summary, SUMMARY, json shared::AiMessage);
@@ -323,7 +323,7 @@ pub mod actions {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/governance/api/v2/security-access-reviews",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(Create, CREATE, empty);
@@ -418,7 +418,7 @@ pub mod anomalies {
         items: Some("data"),
         max_limit: None,
         idempotent: true,
-        bucket: "/governance/api/v2/security-access-reviews",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAnomaly);
@@ -561,7 +561,7 @@ pub mod sub_accesses {
         items: Some("data"),
         max_limit: Some(200),
         idempotent: true,
-        bucket: "/governance/api/v2/security-access-reviews",
+        bucket: "governance",
         public: false,
     };
     okta_core::operation!(List, LIST, page shared::SecurityAccessReviewSubAccessItem);

@@ -74,7 +74,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAction);
@@ -129,7 +129,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v2/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, empty);

@@ -93,7 +93,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/governance/api/v2/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::SecurityAccessReviewHistoryItem);

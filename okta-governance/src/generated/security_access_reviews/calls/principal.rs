@@ -69,7 +69,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v2/security-access-reviews",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::SecurityAccessReviewPrincipal);

@@ -78,7 +78,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("data"),
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/settings",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::IntegrationReadable);
@@ -125,7 +125,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/governance/api/v1/settings",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::IntegrationFull);
@@ -176,7 +176,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/governance/api/v1/settings/integrations/{id}",
+    bucket: "governance",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);

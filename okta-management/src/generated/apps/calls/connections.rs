@@ -116,7 +116,7 @@ pub mod default {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Get, GET, json models::ProvisioningConnectionResponse);
@@ -184,7 +184,7 @@ pub mod default {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Update, UPDATE, json models::ProvisioningConnectionResponse);
@@ -235,7 +235,7 @@ pub mod default {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Activate, ACTIVATE, empty);
@@ -286,7 +286,7 @@ pub mod default {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Deactivate, DEACTIVATE, empty);
@@ -361,7 +361,7 @@ pub mod default {
             items: None,
             max_limit: None,
             idempotent: true,
-            bucket: "/api/v1/apps",
+            bucket: "apps",
             public: false,
         };
         okta_core::operation!(Get, GET, json models::AppConnectionUserProvisionJwkResponse);

@@ -143,7 +143,7 @@ pub mod csrs {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(List, LIST, page models::Csr);
@@ -201,7 +201,7 @@ pub mod csrs {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Create, CREATE, json models::Csr);
@@ -260,7 +260,7 @@ pub mod csrs {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Delete, DELETE, empty);
@@ -325,7 +325,7 @@ pub mod csrs {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Get, GET, json models::Csr);
@@ -395,7 +395,7 @@ pub mod csrs {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Publish, PUBLISH, json models::JsonWebKey);
@@ -497,7 +497,7 @@ pub mod jwks {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(List, LIST, page shared::OAuth2ClientJsonKey);
@@ -552,7 +552,7 @@ pub mod jwks {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Create, CREATE, json shared::OAuth2ClientJsonKey);
@@ -611,7 +611,7 @@ pub mod jwks {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Delete, DELETE, empty);
@@ -670,7 +670,7 @@ pub mod jwks {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Get, GET, json shared::OAuth2ClientJsonKey);
@@ -729,7 +729,7 @@ pub mod jwks {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Activate, ACTIVATE, json shared::OAuth2ClientJsonKey);
@@ -788,7 +788,7 @@ pub mod jwks {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Deactivate, DEACTIVATE, json shared::OAuth2ClientJsonKey);
@@ -883,7 +883,7 @@ pub mod keys {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(List, LIST, page models::JsonWebKey);
@@ -942,7 +942,7 @@ pub mod keys {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Generate, GENERATE, json models::JsonWebKey);
@@ -1001,7 +1001,7 @@ pub mod keys {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Get, GET, json models::JsonWebKey);
@@ -1070,7 +1070,7 @@ pub mod keys {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Duplicate, DUPLICATE, json models::JsonWebKey);
@@ -1171,7 +1171,7 @@ pub mod secrets {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(List, LIST, page models::OAuth2ClientSecret);
@@ -1226,7 +1226,7 @@ pub mod secrets {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Create, CREATE, json models::OAuth2ClientSecret);
@@ -1285,7 +1285,7 @@ pub mod secrets {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Delete, DELETE, empty);
@@ -1344,7 +1344,7 @@ pub mod secrets {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Get, GET, json models::OAuth2ClientSecret);
@@ -1403,7 +1403,7 @@ pub mod secrets {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Activate, ACTIVATE, json models::OAuth2ClientSecret);
@@ -1462,7 +1462,7 @@ pub mod secrets {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Deactivate, DEACTIVATE, json models::OAuth2ClientSecret);

@@ -208,7 +208,7 @@ pub mod connections {
         items: None,
         max_limit: Some(200),
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(List, LIST, page models::OrgCrossAppAccessConnection);
@@ -260,7 +260,7 @@ pub mod connections {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Create, CREATE, json models::OrgCrossAppAccessConnection);
@@ -319,7 +319,7 @@ pub mod connections {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Delete, DELETE, empty);
@@ -378,7 +378,7 @@ pub mod connections {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Get, GET, json models::OrgCrossAppAccessConnection);
@@ -442,7 +442,7 @@ pub mod connections {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Update, UPDATE, json models::OrgCrossAppAccessConnection);

@@ -90,7 +90,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::FederatedClaim);
@@ -142,7 +142,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::FederatedClaim);
@@ -201,7 +201,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -260,7 +260,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::FederatedClaimRequestBody);
@@ -330,7 +330,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json models::FederatedClaim);

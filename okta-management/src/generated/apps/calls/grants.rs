@@ -98,7 +98,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::OAuth2ScopeConsentGrant);
@@ -156,7 +156,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json shared::OAuth2ScopeConsentGrant);
@@ -215,7 +215,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -285,7 +285,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::OAuth2ScopeConsentGrant);

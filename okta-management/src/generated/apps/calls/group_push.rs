@@ -175,7 +175,7 @@ pub mod mappings {
         items: None,
         max_limit: Some(1000),
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(List, LIST, page models::GroupPushMapping);
@@ -236,7 +236,7 @@ pub mod mappings {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Create, CREATE, json models::GroupPushMapping);
@@ -311,7 +311,7 @@ pub mod mappings {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Delete, DELETE, empty);
@@ -370,7 +370,7 @@ pub mod mappings {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Get, GET, json models::GroupPushMapping);
@@ -434,7 +434,7 @@ pub mod mappings {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Update, UPDATE, json models::GroupPushMapping);

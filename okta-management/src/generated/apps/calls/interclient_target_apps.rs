@@ -69,7 +69,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(List, LIST, page String);

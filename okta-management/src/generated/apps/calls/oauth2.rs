@@ -125,7 +125,7 @@ pub mod callback {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/apps",
+        bucket: "apps",
         public: false,
     };
     okta_core::operation!(Create, CREATE, empty);

@@ -77,7 +77,7 @@ pub(crate) static ASSIGN: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Assign, ASSIGN, empty);

@@ -121,7 +121,7 @@ pub mod saml {
             items: None,
             max_limit: None,
             idempotent: true,
-            bucket: "/api/v1/apps",
+            bucket: "apps",
             public: false,
         };
         okta_core::operation!(Get, GET, text);

@@ -85,7 +85,7 @@ pub(crate) static DELETE_ALL: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(DeleteAll, DELETE_ALL, empty);
@@ -171,7 +171,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::OAuth2RefreshToken);
@@ -230,7 +230,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -300,7 +300,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::OAuth2RefreshToken);

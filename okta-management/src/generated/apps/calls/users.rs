@@ -140,7 +140,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: Some(500),
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::AppUser);
@@ -192,7 +192,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::AppUser);
@@ -262,7 +262,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -332,7 +332,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::AppUser);
@@ -396,7 +396,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/apps",
+    bucket: "apps",
     public: false,
 };
 okta_core::operation!(Update, UPDATE, json models::AppUser);

@@ -70,7 +70,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/devices",
+    bucket: "devices",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::DeviceUser);

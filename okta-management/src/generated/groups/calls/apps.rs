@@ -94,7 +94,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::Application);

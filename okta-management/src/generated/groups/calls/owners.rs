@@ -115,7 +115,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::GroupOwner);
@@ -167,7 +167,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::GroupOwner);
@@ -226,7 +226,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);

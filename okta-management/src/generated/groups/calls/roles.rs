@@ -107,7 +107,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::RoleAssignment);
@@ -178,7 +178,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json shared::GroupsRolesGetResponse);
@@ -237,7 +237,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -296,7 +296,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::GroupsRolesGetResponse);
@@ -511,7 +511,7 @@ pub mod targets {
                 items: None,
                 max_limit: Some(200),
                 idempotent: true,
-                bucket: "/api/v1/groups",
+                bucket: "groups",
                 public: false,
             };
             okta_core::operation!(List, LIST, page shared::CatalogApplication);
@@ -580,7 +580,7 @@ pub mod targets {
                 items: None,
                 max_limit: None,
                 idempotent: true,
-                bucket: "/api/v1/groups",
+                bucket: "groups",
                 public: false,
             };
             okta_core::operation!(Unassign, UNASSIGN, empty);
@@ -655,7 +655,7 @@ pub mod targets {
                 items: None,
                 max_limit: None,
                 idempotent: true,
-                bucket: "/api/v1/groups",
+                bucket: "groups",
                 public: false,
             };
             okta_core::operation!(Assign, ASSIGN, empty);
@@ -731,7 +731,7 @@ pub mod targets {
                 items: None,
                 max_limit: None,
                 idempotent: true,
-                bucket: "/api/v1/groups",
+                bucket: "groups",
                 public: false,
             };
             okta_core::operation!(UnassignApp, UNASSIGN_APP, empty);
@@ -807,7 +807,7 @@ pub mod targets {
                 items: None,
                 max_limit: None,
                 idempotent: true,
-                bucket: "/api/v1/groups",
+                bucket: "groups",
                 public: false,
             };
             okta_core::operation!(AssignApp, ASSIGN_APP, empty);
@@ -936,7 +936,7 @@ pub mod targets {
             items: None,
             max_limit: Some(200),
             idempotent: true,
-            bucket: "/api/v1/groups",
+            bucket: "groups",
             public: false,
         };
         okta_core::operation!(List, LIST, page shared::Group);
@@ -1005,7 +1005,7 @@ pub mod targets {
             items: None,
             max_limit: None,
             idempotent: true,
-            bucket: "/api/v1/groups",
+            bucket: "groups",
             public: false,
         };
         okta_core::operation!(Unassign, UNASSIGN, empty);
@@ -1074,7 +1074,7 @@ pub mod targets {
             items: None,
             max_limit: None,
             idempotent: true,
-            bucket: "/api/v1/groups",
+            bucket: "groups",
             public: false,
         };
         okta_core::operation!(Assign, ASSIGN, empty);

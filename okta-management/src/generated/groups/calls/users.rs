@@ -104,7 +104,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(List, LIST, page shared::User);
@@ -163,7 +163,7 @@ pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(Unassign, UNASSIGN, empty);
@@ -222,7 +222,7 @@ pub(crate) static ASSIGN: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/api/v1/groups",
+    bucket: "groups",
     public: false,
 };
 okta_core::operation!(Assign, ASSIGN, empty);

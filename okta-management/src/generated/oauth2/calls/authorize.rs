@@ -291,7 +291,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2/v1",
+    bucket: "org-as-authorize",
     public: true,
 };
 okta_core::operation!(Get, GET, empty);
@@ -335,7 +335,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as-authorize",
     public: true,
 };
 okta_core::operation!(Update, UPDATE, empty);

@@ -132,7 +132,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: None,
     max_limit: Some(200),
     idempotent: true,
-    bucket: "/oauth2/v1",
+    bucket: "oauth-clients",
     public: false,
 };
 okta_core::operation!(List, LIST, page models::OAuthClient);
@@ -179,7 +179,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "oauth-clients",
     public: false,
 };
 okta_core::operation!(Create, CREATE, json models::OAuthClient);
@@ -230,7 +230,7 @@ pub(crate) static DELETE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2/v1/clients/{id}",
+    bucket: "oauth-clients",
     public: false,
 };
 okta_core::operation!(Delete, DELETE, empty);
@@ -281,7 +281,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2/v1/clients/{id}",
+    bucket: "oauth-clients",
     public: false,
 };
 okta_core::operation!(Get, GET, json models::OAuthClient);
@@ -333,7 +333,7 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2/v1/clients/{id}",
+    bucket: "oauth-clients",
     public: false,
 };
 okta_core::operation!(Replace, REPLACE, json models::OAuthClient);
@@ -384,7 +384,7 @@ pub(crate) static NEW_SECRET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1/clients",
+    bucket: "oauth-clients",
     public: false,
 };
 okta_core::operation!(NewSecret, NEW_SECRET, json models::OAuthClient);
@@ -483,7 +483,7 @@ pub mod roles {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/oauth2/v1/clients",
+        bucket: "oauth-clients",
         public: false,
     };
     okta_core::operation!(List, LIST, page shared::GroupsRolesGetResponse);
@@ -535,7 +535,7 @@ pub mod roles {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/oauth2/v1/clients",
+        bucket: "oauth-clients",
         public: false,
     };
     okta_core::operation!(Create, CREATE, json shared::GroupsRolesGetResponse);
@@ -594,7 +594,7 @@ pub mod roles {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/oauth2/v1/clients",
+        bucket: "oauth-clients",
         public: false,
     };
     okta_core::operation!(Delete, DELETE, empty);
@@ -653,7 +653,7 @@ pub mod roles {
         items: None,
         max_limit: None,
         idempotent: true,
-        bucket: "/oauth2/v1/clients",
+        bucket: "oauth-clients",
         public: false,
     };
     okta_core::operation!(Get, GET, json shared::GroupsRolesGetResponse);
@@ -868,7 +868,7 @@ pub mod roles {
                     items: None,
                     max_limit: Some(200),
                     idempotent: true,
-                    bucket: "/oauth2/v1/clients",
+                    bucket: "oauth-clients",
                     public: false,
                 };
                 okta_core::operation!(List, LIST, page shared::CatalogApplication);
@@ -937,7 +937,7 @@ pub mod roles {
                     items: None,
                     max_limit: None,
                     idempotent: true,
-                    bucket: "/oauth2/v1/clients",
+                    bucket: "oauth-clients",
                     public: false,
                 };
                 okta_core::operation!(Unassign, UNASSIGN, empty);
@@ -1006,7 +1006,7 @@ pub mod roles {
                     items: None,
                     max_limit: None,
                     idempotent: true,
-                    bucket: "/oauth2/v1/clients",
+                    bucket: "oauth-clients",
                     public: false,
                 };
                 okta_core::operation!(Assign, ASSIGN, empty);
@@ -1082,7 +1082,7 @@ pub mod roles {
                     items: None,
                     max_limit: None,
                     idempotent: true,
-                    bucket: "/oauth2/v1/clients",
+                    bucket: "oauth-clients",
                     public: false,
                 };
                 okta_core::operation!(UnassignApp, UNASSIGN_APP, empty);
@@ -1158,7 +1158,7 @@ pub mod roles {
                     items: None,
                     max_limit: None,
                     idempotent: true,
-                    bucket: "/oauth2/v1/clients",
+                    bucket: "oauth-clients",
                     public: false,
                 };
                 okta_core::operation!(AssignApp, ASSIGN_APP, empty);
@@ -1290,7 +1290,7 @@ pub mod roles {
                 items: None,
                 max_limit: Some(200),
                 idempotent: true,
-                bucket: "/oauth2/v1/clients",
+                bucket: "oauth-clients",
                 public: false,
             };
             okta_core::operation!(List, LIST, page shared::Group);
@@ -1359,7 +1359,7 @@ pub mod roles {
                 items: None,
                 max_limit: None,
                 idempotent: true,
-                bucket: "/oauth2/v1/clients",
+                bucket: "oauth-clients",
                 public: false,
             };
             okta_core::operation!(Unassign, UNASSIGN, empty);
@@ -1428,7 +1428,7 @@ pub mod roles {
                 items: None,
                 max_limit: None,
                 idempotent: true,
-                bucket: "/oauth2/v1/clients",
+                bucket: "oauth-clients",
                 public: false,
             };
             okta_core::operation!(Assign, ASSIGN, empty);

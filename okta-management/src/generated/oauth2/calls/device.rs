@@ -71,7 +71,7 @@ pub(crate) static AUTHORIZE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: true,
 };
 okta_core::operation!(Authorize, AUTHORIZE, json shared::DeviceAuthorizeResponse);

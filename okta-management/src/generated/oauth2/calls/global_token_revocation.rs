@@ -65,7 +65,7 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: false,
 };
 okta_core::operation!(Create, CREATE, empty);

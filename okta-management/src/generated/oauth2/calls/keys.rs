@@ -75,7 +75,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("keys"),
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2/v1",
+    bucket: "public-metadata",
     public: true,
 };
 okta_core::operation!(List, LIST, page shared::OAuthJsonWebKey);

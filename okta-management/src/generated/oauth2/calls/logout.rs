@@ -99,7 +99,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: true,
 };
 okta_core::operation!(Get, GET, empty);
@@ -146,7 +146,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: true,
 };
 okta_core::operation!(Update, UPDATE, empty);

@@ -65,7 +65,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2/v1",
+    bucket: "org-as",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::UserInfo);

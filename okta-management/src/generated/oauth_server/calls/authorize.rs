@@ -307,7 +307,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2",
+    bucket: "custom-as-authorize",
     public: true,
 };
 okta_core::operation!(Get, GET, empty);
@@ -359,7 +359,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2",
+    bucket: "custom-as-authorize",
     public: true,
 };
 okta_core::operation!(Update, UPDATE, empty);

@@ -76,7 +76,7 @@ pub(crate) static AUTHORIZE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: true,
 };
 okta_core::operation!(Authorize, AUTHORIZE, json shared::BackchannelAuthorizeResponse);

@@ -70,7 +70,7 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     items: Some("keys"),
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: true,
 };
 okta_core::operation!(List, LIST, page shared::OAuthJsonWebKey);

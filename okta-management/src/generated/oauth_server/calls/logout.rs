@@ -109,7 +109,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: true,
 };
 okta_core::operation!(Get, GET, empty);
@@ -161,7 +161,7 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: true,
 };
 okta_core::operation!(Update, UPDATE, empty);

@@ -70,7 +70,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/oauth2",
+    bucket: "custom-as",
     public: false,
 };
 okta_core::operation!(Get, GET, json shared::UserInfo);

@@ -90,7 +90,7 @@ pub mod bounces {
         items: None,
         max_limit: None,
         idempotent: false,
-        bucket: "/api/v1/org",
+        bucket: "email-bounces",
         public: false,
     };
     okta_core::operation!(RemoveList, REMOVE_LIST, json models::BouncesRemoveListResult);

@@ -428,7 +428,7 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: false,
-    bucket: "/api/v1/users",
+    bucket: "factor-otp",
     public: false,
 };
 okta_core::operation!(Activate, ACTIVATE, json models::UserFactorActivateResponse);

@@ -568,7 +568,7 @@ pub mod governance {
                 status: 200,
                 media: "application/json",
             }],
-            paging: Paging::None,
+            paging: Paging::Body,
             items: Some("resources"),
             max_limit: None,
             idempotent: true,

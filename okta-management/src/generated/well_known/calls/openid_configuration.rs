@@ -75,7 +75,7 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     items: None,
     max_limit: None,
     idempotent: true,
-    bucket: "/.well-known/openid-configuration",
+    bucket: "public-metadata",
     public: true,
 };
 okta_core::operation!(Get, GET, json shared::OidcMetadata);
