@@ -734,3 +734,62 @@ fn service_apps_are_checked_when_they_are_made() {
     );
     assert_eq!(key().key_id(), Some("ec_p256"));
 }
+
+#[tokio::test]
+async fn dropping_the_call_that_fetches_does_not_fail_the_others() {
+    // The first token request never gets an answer.
+    let requests = AtomicUsize::new(0);
+    let canned = Canned::from_fn(move |request| {
+        if request.uri.path() != "/oauth2/v1/token" {
+            return Answer::json(200, "{}");
+        }
+        match requests.fetch_add(1, Ordering::SeqCst) {
+            0 => Answer::never(),
+            _ => Answer::json(
+                200,
+                r#"{"token_type":"Bearer","expires_in":3600,"access_token":"t"}"#,
+            ),
+        }
+    });
+    let (client, transport, _) = client_with(canned, |b| {
+        b.service_app(app(&["okta.things.read"])).no_timeout()
+    });
+    let leader = tokio::spawn(client.send(Get::of("1")));
+    tokio::task::yield_now().await;
+    let followers: Vec<_> = (0..20)
+        .map(|_| tokio::spawn(client.send(Get::of("1"))))
+        .collect();
+    tokio::task::yield_now().await;
+    leader.abort();
+    for follower in followers {
+        follower.await.unwrap().unwrap();
+    }
+    let token_requests = transport
+        .requests()
+        .iter()
+        .filter(|request| request.uri.path() == "/oauth2/v1/token")
+        .count();
+    assert_eq!(token_requests, 2);
+}
+
+#[tokio::test]
+async fn a_slow_early_renewal_does_not_hold_up_calls() {
+    let requests = AtomicUsize::new(0);
+    let canned = Canned::from_fn(move |request| {
+        if request.uri.path() != "/oauth2/v1/token" {
+            return Answer::json(200, "{}");
+        }
+        match requests.fetch_add(1, Ordering::SeqCst) {
+            0 => Answer::json(
+                200,
+                r#"{"token_type":"Bearer","expires_in":3600,"access_token":"t"}"#,
+            ),
+            _ => Answer::never(),
+        }
+    });
+    let (client, _, clock) = client_with(canned, |b| b.service_app(app(&["okta.things.read"])));
+    client.send(Get::of("1")).await.unwrap();
+    clock.advance(Duration::from_secs(3400));
+    client.send(Get::of("1")).await.unwrap();
+    assert_eq!(clock.elapsed(), Duration::from_secs(3410));
+}

@@ -39,7 +39,7 @@ impl<'a> Der<'a> {
     }
 
     /// The next value, which must have this tag.
-    pub(super) fn expect(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(super) fn tagged(&mut self, tag: u8) -> Option<&'a [u8]> {
         let before = *self;
         match self.any() {
             Some((found, content)) if found == tag => Some(content),
@@ -52,12 +52,12 @@ impl<'a> Der<'a> {
 
     /// The next value as a sequence to read from.
     pub(super) fn sequence(&mut self) -> Option<Der<'a>> {
-        self.expect(SEQUENCE).map(Der)
+        self.tagged(SEQUENCE).map(Der)
     }
 
     /// The next value as a non-negative integer without leading zeros.
     pub(super) fn unsigned(&mut self) -> Option<&'a [u8]> {
-        let bytes = self.expect(INTEGER)?;
+        let bytes = self.tagged(INTEGER)?;
         let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
         Some(&bytes[zeros..])
     }
@@ -72,8 +72,8 @@ mod tests {
         let mut der = Der::new(&[0x30, 0x07, 0x02, 0x02, 0x00, 0x81, 0x04, 0x01, 0x09]);
         let mut inner = der.sequence().unwrap();
         assert_eq!(inner.unsigned(), Some(&[0x81][..]));
-        assert_eq!(inner.expect(INTEGER), None);
-        assert_eq!(inner.expect(OCTET_STRING), Some(&[9][..]));
+        assert_eq!(inner.tagged(INTEGER), None);
+        assert_eq!(inner.tagged(OCTET_STRING), Some(&[9][..]));
         assert!(inner.any().is_none());
         for bad in [
             &[][..],

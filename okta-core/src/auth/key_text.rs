@@ -118,7 +118,7 @@ fn rsa(key: Result<RsaKeyPair, KeyRejected>, der: &[u8]) -> Result<Inner, String
 /// Bits of the modulus of a PKCS#1 key.
 fn rsa_bits(pkcs1: &[u8]) -> Option<usize> {
     let mut key = Der::new(pkcs1).sequence()?;
-    key.expect(INTEGER)?;
+    key.tagged(INTEGER)?;
     let modulus = key.unsigned()?;
     let first = modulus.first()?;
     Some(modulus.len() * 8 - first.leading_zeros() as usize)
@@ -127,14 +127,14 @@ fn rsa_bits(pkcs1: &[u8]) -> Option<usize> {
 fn from_pkcs8(der: &[u8]) -> Result<Inner, String> {
     const BROKEN: &str = "it is a PKCS#8 block with broken content";
     let mut info = Der::new(der).sequence().ok_or(BROKEN)?;
-    info.expect(INTEGER).ok_or(BROKEN)?;
+    info.tagged(INTEGER).ok_or(BROKEN)?;
     let mut algorithm = info.sequence().ok_or(BROKEN)?;
-    let content = info.expect(OCTET_STRING).ok_or(BROKEN)?;
-    match algorithm.expect(OID).ok_or(BROKEN)? {
+    let content = info.tagged(OCTET_STRING).ok_or(BROKEN)?;
+    match algorithm.tagged(OID).ok_or(BROKEN)? {
         RSA_OID => rsa(RsaKeyPair::from_pkcs8(der), content),
         RSA_PSS_OID => Err("it is an RSA-PSS key, which Okta does not accept".into()),
         EC_OID => {
-            let curve = Curve::by_oid(algorithm.expect(OID).ok_or(BROKEN)?)?;
+            let curve = Curve::by_oid(algorithm.tagged(OID).ok_or(BROKEN)?)?;
             ec(
                 EcdsaKeyPair::from_private_key_der(curve.signing(), der),
                 curve,
@@ -148,10 +148,10 @@ fn from_pkcs8(der: &[u8]) -> Result<Inner, String> {
 fn from_sec1(der: &[u8]) -> Result<Inner, String> {
     const BROKEN: &str = "it is an EC key with broken content";
     let mut key = Der::new(der).sequence().ok_or(BROKEN)?;
-    key.expect(INTEGER).ok_or(BROKEN)?;
-    let secret = key.expect(OCTET_STRING).ok_or(BROKEN)?;
-    let curve = match key.expect(CONTEXT_0) {
-        Some(parameters) => Curve::by_oid(Der::new(parameters).expect(OID).ok_or(BROKEN)?)?,
+    key.tagged(INTEGER).ok_or(BROKEN)?;
+    let secret = key.tagged(OCTET_STRING).ok_or(BROKEN)?;
+    let curve = match key.tagged(CONTEXT_0) {
+        Some(parameters) => Curve::by_oid(Der::new(parameters).tagged(OID).ok_or(BROKEN)?)?,
         // The curve may be left out; the length of the number tells it.
         None => Curve::ALL
             .into_iter()

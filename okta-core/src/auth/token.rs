@@ -39,6 +39,15 @@ pub(super) struct TokenCache {
     /// Fetches that came to an end, good or bad.
     finished: AtomicU64,
     last_failure: Mutex<Option<Error>>,
+    /// No early renewal before this moment (milliseconds): the last one failed.
+    early_pause: AtomicU64,
+}
+
+/// Between two early renewals, after one failed.
+const EARLY_PAUSE: Duration = Duration::from_secs(30);
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl TokenCache {
@@ -83,7 +92,8 @@ impl TokenCache {
         let usable = |token: &Arc<Token>| now < token.expires_at;
         let cached = self.current().filter(usable);
         if let Some(token) = &cached {
-            if now < token.renew_at {
+            let paused = millis(now) < self.early_pause.load(Ordering::Relaxed);
+            if now < token.renew_at || paused {
                 return Ok(Arc::clone(token));
             }
             // It is due, but still good: one caller renews, the others go on with it.
@@ -93,6 +103,8 @@ impl TokenCache {
             return match self.fetch(|| fetch(true)).await {
                 Ok(fresh) => Ok(fresh),
                 Err(error) => {
+                    let until = now.saturating_add(EARLY_PAUSE);
+                    self.early_pause.store(millis(until), Ordering::Relaxed);
                     tracing::warn!(error = %error, "early renewal of the access token failed; the present one is still good");
                     Ok(Arc::clone(token))
                 }
@@ -258,8 +270,15 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(kept.value.expose(), "old");
+        let soon = due + Duration::from_secs(29);
+        let kept = cache
+            .get(soon, |_| async { Ok(token("new")) })
+            .await
+            .unwrap();
+        assert_eq!(kept.value.expose(), "old");
+        let later = due + Duration::from_secs(31);
         let fresh = cache
-            .get(due, |_| async { Ok(token("new")) })
+            .get(later, |_| async { Ok(token("new")) })
             .await
             .unwrap();
         assert_eq!(fresh.value.expose(), "new");
