@@ -85,6 +85,14 @@ pub(crate) fn limit(request: &Request, size: Size) -> Result<usize, Fault> {
     }
 }
 
+/// The place behind which the request's page begins; 0 for the first page.
+pub(crate) fn position(request: &Request) -> Result<u64, Fault> {
+    match request.query("after") {
+        Some(cursor) if !cursor.is_empty() => redeem(&request.path, cursor),
+        _ => Ok(0),
+    }
+}
+
 /// Cuts the page that the request asks for out of placed elements in ascending order.
 pub(crate) fn cut<T>(
     request: &Request,

@@ -69,7 +69,9 @@ impl Shared {
     /// Makes the org new; the printed credentials stay valid.
     pub(crate) fn reset(&self) -> Result<(), aws_lc_rs::error::Unspecified> {
         let fresh = Org::new(&self.credentials, self.settings.clone(), Authority::new()?);
-        *self.org() = fresh;
+        let old = std::mem::replace(&mut *self.org(), fresh);
+        // A large org takes a while to free; nobody needs to wait for it.
+        std::thread::spawn(move || drop(old));
         lock(&self.limiter).clear();
         self.journal().clear();
         self.faults().clear();

@@ -45,6 +45,16 @@ impl Shelf {
         self.items.iter().map(|(place, value)| (*place, value))
     }
 
+    /// The objects behind a place, in order.
+    pub(crate) fn placed_after(
+        &self,
+        place: u64,
+    ) -> impl DoubleEndedIterator<Item = (u64, &Value)> {
+        self.items
+            .range(place.saturating_add(1)..)
+            .map(|(place, value)| (*place, value))
+    }
+
     pub(crate) fn values(&self) -> impl DoubleEndedIterator<Item = &Value> {
         self.items.values()
     }

@@ -75,6 +75,13 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let request = call.request;
     let present = |name: &str| request.query(name).filter(|v| !v.is_empty());
     let base = call.base();
+    let begin = crate::paging::position(request)?;
+    // A sorted list pages by position, so that all of it is needed.
+    let from = if present("search").and(present("sortBy")).is_some() {
+        0
+    } else {
+        begin
+    };
     let size = Size::new(10_000, 10_000);
     let stats = present("expand").is_some_and(|e| e.split(',').any(|part| part.trim() == "stats"));
     let org = &*call.org;
@@ -103,12 +110,12 @@ fn list(call: &mut Call<'_>) -> Outcome {
         }
         let hits = org
             .groups
-            .placed()
+            .placed_after(from)
             .filter(|(_, group)| expression.matches(group, Case::Sensitive));
         return call.list(size, hits, show);
     }
     let Some(search) = present("search") else {
-        return call.list(size, org.groups.placed(), show);
+        return call.list(size, org.groups.placed_after(from), show);
     };
     let expression = Expression::parse(search).map_err(invalid)?;
     if !expression.every(&|_, operator| operator != Some(Operator::Ne)) {
@@ -116,7 +123,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
     }
     let hits = org
         .groups
-        .placed()
+        .placed_after(from)
         .filter(|(_, group)| expression.matches(group, Case::Insensitive));
     if let Some(path) = present("sortBy") {
         let mut hits: Vec<&Value> = hits.map(|(_, group)| group).collect();

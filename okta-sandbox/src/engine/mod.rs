@@ -135,13 +135,13 @@ pub(crate) fn add_built_in(org: &mut Org) {
         "profile": { "name": "Default Realm", "realmType": "DEFAULT", "domains": [] },
     });
     org.shelf("/api/v1/realms").put(&id, realm);
-    let id = org.dice.id("aus");
+    let id = "default";
     let server = json!({
         "id": id, "name": "default", "description": "Default Authorization Server",
         "audiences": ["api://default"], "issuerMode": "ORG_URL", "status": "ACTIVE", "created": now,
         "lastUpdated": now, "default": true,
     });
-    org.shelf("/api/v1/authorizationServers").put(&id, server);
+    org.shelf("/api/v1/authorizationServers").put(id, server);
 }
 
 /// What an operation does with a collection.

@@ -113,9 +113,10 @@ fn list(call: &mut Call<'_>) -> Outcome {
             Some(parsed.map_err(|reason| Fault::code("E0000031", &[reason.as_str()]))?)
         }
     };
+    let begin = crate::paging::position(request)?;
     let org = &*call.org;
     let base = call.base();
-    let hits = org.apps.placed().filter(|(_, app)| {
+    let hits = org.apps.placed_after(begin).filter(|(_, app)| {
         let named = ["/name", "/label"]
             .iter()
             .any(|p| text(app, p).to_lowercase().starts_with(&q));

@@ -107,8 +107,15 @@ fn list(call: &mut Call<'_>) -> Outcome {
     }
     let invalid = |reason: String| Fault::code("E0000031", &[reason.as_str()]);
     let base = call.base();
+    let begin = crate::paging::position(request)?;
     let size = Size::new(if q.is_some() { 10 } else { 200 }, 200);
     if let Some(search) = search {
+        // A sorted list pages by position, so that all of it is needed.
+        let from = if present("sortBy").is_some() {
+            0
+        } else {
+            begin
+        };
         let expression = Expression::parse(search).map_err(invalid)?;
         if !expression.every(&|_, operator| !matches!(operator, Some(Operator::Ne | Operator::Ew)))
         {
@@ -117,7 +124,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
         let hits = call
             .org
             .users
-            .placed()
+            .placed_after(from)
             .filter(|(_, user)| expression.matches(user, Case::Insensitive));
         if let Some(path) = present("sortBy") {
             let mut hits: Vec<&Value> = hits.map(|(_, user)| user).collect();
@@ -130,6 +137,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
         }
         return call.list(size, hits, |user| view::item(user, base));
     }
+    let from = begin;
     if let Some(filter) = filter {
         let expression = Expression::parse(filter).map_err(invalid)?;
         let allowed = |path: &str, operator: Option<Operator>| {
@@ -141,7 +149,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
         let hits = call
             .org
             .users
-            .placed()
+            .placed_after(from)
             .filter(|(_, user)| expression.matches(user, Case::Sensitive));
         return call.list(size, hits, |user| view::item(user, base));
     }
@@ -150,7 +158,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
         .split_whitespace()
         .map(str::to_lowercase)
         .collect();
-    let hits = call.org.users.placed().filter(|(_, user)| {
+    let hits = call.org.users.placed_after(from).filter(|(_, user)| {
         text(user, "/status") != "DEPROVISIONED" && words.iter().all(|word| named_like(user, word))
     });
     if q.is_some() {
