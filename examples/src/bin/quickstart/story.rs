@@ -25,7 +25,8 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let seen = survey::run(&client).await?;
     let user = seen.richest.context("the org has no active user")?;
 
-    let before = Timestamp::now();
+    // The log keeps milliseconds.
+    let before = Timestamp::from_millisecond(Timestamp::now().as_millisecond())?;
     update(&client, &user).await?;
     campaign(&client, &sandbox, &client_id, &user).await?;
     system_log(&client, before).await?;
