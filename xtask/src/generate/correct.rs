@@ -35,28 +35,48 @@ pub(crate) fn apply_all(
             next_link_parameter(api, correction);
         }
     }
-    for correction in observed.iter().filter(|correction| !overruled(correction)) {
+    // What is open first: custom attributes seen in such schemas are no members of theirs.
+    let (first, rest): (Vec<_>, Vec<_>) = kept
+        .iter()
+        .partition(|c| matches!(c.problem.as_str(), "open" | "only_listed_members"));
+    for correction in first {
+        apply_kept(apis, correction)?;
+    }
+    let foreign = |correction: &Correction| {
+        correction.problem == "undocumented_member"
+            && kept.iter().any(|other| {
+                other.problem == "only_listed_members" && other.schema == correction.schema
+            })
+    };
+    for correction in observed
+        .iter()
+        .filter(|correction| !overruled(correction) && !foreign(correction))
+    {
         if let Some(api) = apis.iter_mut().find(|api| api.head.name == correction.api) {
             // A new release may have mended what was observed: no match is fine.
             let _mended = apply_one(api, correction)?;
         }
     }
-    for correction in kept {
-        let api = apis
-            .iter_mut()
-            .find(|api| api.head.name == correction.api)
-            .with_context(|| {
-                format!(
-                    "api/corrections.jsonl: no API is named `{}`",
-                    correction.api
-                )
-            })?;
-        if !apply_one(api, correction)? {
-            bail!(
-                "api/corrections.jsonl: this correction matches nothing, remove or mend it: {}",
-                serde_json::to_string(correction)?
-            );
-        }
+    rest.into_iter()
+        .try_for_each(|correction| apply_kept(apis, correction))
+}
+
+/// Applies a hand-kept correction, which must match something.
+fn apply_kept(apis: &mut [Api], correction: &Correction) -> Result<()> {
+    let api = apis
+        .iter_mut()
+        .find(|api| api.head.name == correction.api)
+        .with_context(|| {
+            format!(
+                "api/corrections.jsonl: no API is named `{}`",
+                correction.api
+            )
+        })?;
+    if !apply_one(api, correction)? {
+        bail!(
+            "api/corrections.jsonl: this correction matches nothing, remove or mend it: {}",
+            serde_json::to_string(correction)?
+        );
     }
     Ok(())
 }
@@ -85,6 +105,9 @@ fn apply_one(api: &mut Api, correction: &Correction) -> Result<bool> {
         };
         schema.extensible = true;
         return Ok(true);
+    }
+    if correction.problem == "only_listed_members" {
+        return Ok(api.schemas.contains_key(schema));
     }
     let Some(member) = &correction.member else {
         return Ok(false);
@@ -243,6 +266,13 @@ fn add_member(api: &mut Api, schema: &str, path: &str, correction: &Correction) 
         return Ok(false);
     };
     if name.contains(['[', '{']) || owner(api, &target, name, 0).is_some() {
+        return Ok(false);
+    }
+    let open = api
+        .schemas
+        .get(&target)
+        .is_some_and(|schema| schema.extensible || schema.additional.is_some());
+    if correction.problem == "undocumented_member" && open {
         return Ok(false);
     }
     // A spelling that would read like a declared member's name stays where unknown members are.

@@ -39,8 +39,8 @@ pub struct ProfileMapping {
     pub links: Option<LinksSelf>,
     /// `id`: string, read-only.
     pub id: Option<String>,
-    /// `properties`: `ProfileMappingProperty`.
-    pub properties: Option<ProfileMappingProperty>,
+    /// `properties`: map of `ProfileMappingProperty`.
+    pub properties: Option<Map<ProfileMappingProperty>>,
     /// `source`: `ProfileMappingSource`.
     pub source: Option<ProfileMappingSource>,
     /// `target`: `ProfileMappingTarget`.
@@ -62,72 +62,18 @@ okta_core::model! {
 /// Schema `ProfileMappingProperty`.
 #[derive(Clone, Default)]
 pub struct ProfileMappingProperty {
-    /// `city`: map of any value.
-    pub city: Option<Map<Json>>,
-    /// `countryCode`: map of any value.
-    pub country_code: Option<Map<Json>>,
-    /// `displayName`: map of any value, may be null.
-    pub display_name: Option<Map<Json>>,
-    /// `email`: map of any value, may be null.
-    pub email: Option<Map<Json>>,
     /// `expression`: string.
     pub expression: Option<String>,
-    /// `firstName`: map of any value, may be null.
-    pub first_name: Option<Map<Json>>,
-    /// `honorificPrefix`: map of any value, may be null.
-    pub honorific_prefix: Option<Map<Json>>,
-    /// `honorificSuffix`: map of any value, may be null.
-    pub honorific_suffix: Option<Map<Json>>,
-    /// `lastName`: map of any value, may be null.
-    pub last_name: Option<Map<Json>>,
-    /// `login`: map of any value.
-    pub login: Option<Map<Json>>,
-    /// `middleName`: map of any value, may be null.
-    pub middle_name: Option<Map<Json>>,
-    /// `mobilePhone`: map of any value.
-    pub mobile_phone: Option<Map<Json>>,
-    /// `nickName`: map of any value.
-    pub nick_name: Option<Map<Json>>,
-    /// `primaryPhone`: map of any value.
-    pub primary_phone: Option<Map<Json>>,
-    /// `profileUrl`: map of any value, may be null.
-    pub profile_url: Option<Map<Json>>,
     /// `pushStatus`: `ProfileMappingPropertyPushStatus`.
     pub push_status: Option<ProfileMappingPropertyPushStatus>,
-    /// `state`: map of any value.
-    pub state: Option<Map<Json>>,
-    /// `streetAddress`: map of any value.
-    pub street_address: Option<Map<Json>>,
-    /// `timezone`: map of any value.
-    pub timezone: Option<Map<Json>>,
-    /// `zipCode`: map of any value.
-    pub zip_code: Option<Map<Json>>,
     /// Unknown members, and what else must survive a round trip.
     pub extra: Extra,
 }
 
 okta_core::model! {
     ProfileMappingProperty: "ProfileMappingProperty" {
-        city: "city",
-        country_code: "countryCode",
-        display_name: "displayName" = NULLABLE,
-        email: "email" = NULLABLE,
         expression: "expression",
-        first_name: "firstName" = NULLABLE,
-        honorific_prefix: "honorificPrefix" = NULLABLE,
-        honorific_suffix: "honorificSuffix" = NULLABLE,
-        last_name: "lastName" = NULLABLE,
-        login: "login",
-        middle_name: "middleName" = NULLABLE,
-        mobile_phone: "mobilePhone",
-        nick_name: "nickName",
-        primary_phone: "primaryPhone",
-        profile_url: "profileUrl" = NULLABLE,
         push_status: "pushStatus",
-        state: "state",
-        street_address: "streetAddress",
-        timezone: "timezone",
-        zip_code: "zipCode",
     }
 }
 
@@ -146,8 +92,8 @@ pub struct ProfileMappingRequest {
     pub links: Option<Map<Json>>,
     /// `id`: string.
     pub id: Option<String>,
-    /// `properties`: `ProfileMappingProperty`, required.
-    pub properties: Option<ProfileMappingProperty>,
+    /// `properties`: map of `ProfileMappingProperty`, required.
+    pub properties: Option<Map<ProfileMappingProperty>>,
     /// `source`: map of any value.
     pub source: Option<Map<Json>>,
     /// `target`: map of any value.
@@ -168,7 +114,7 @@ okta_core::model! {
 
 impl ProfileMappingRequest {
     /// `properties`, which the specification requires.
-    pub fn try_properties(&self) -> Result<&ProfileMappingProperty, MissingMember> {
+    pub fn try_properties(&self) -> Result<&Map<ProfileMappingProperty>, MissingMember> {
         required(&self.properties, "ProfileMappingRequest", "properties")
     }
 }

@@ -9009,8 +9009,6 @@ okta_core::open_enum! {
 /// Schema `OktaUserGroupProfile`.
 #[derive(Clone, Default)]
 pub struct OktaUserGroupProfile {
-    /// `customGroupAttribute`: string.
-    pub custom_group_attribute: Option<String>,
     /// `description`: string, may be null.
     pub description: Option<String>,
     /// `name`: string.
@@ -9021,7 +9019,6 @@ pub struct OktaUserGroupProfile {
 
 okta_core::model! {
     open OktaUserGroupProfile: "OktaUserGroupProfile" {
-        custom_group_attribute: "customGroupAttribute",
         description: "description" = NULLABLE,
         name: "name",
     }
@@ -15657,171 +15654,45 @@ okta_core::model! {
 /// Schema `SwaApplicationSettingsApplication`.
 #[derive(Clone, Default)]
 pub struct SwaApplicationSettingsApplication {
-    /// `accessKey`: any value, may be null.
-    pub access_key: Option<Json>,
-    /// `accountID`: any value, may be null.
-    pub account_id: Option<Json>,
-    /// `adminUserId`: any value, may be null.
-    pub admin_user_id: Option<Json>,
-    /// `appFilter`: string.
-    pub app_filter: Option<String>,
-    /// `authToken`: any value, may be null.
-    pub auth_token: Option<Json>,
-    /// `awsEnvironmentType`: string.
-    pub aws_environment_type: Option<String>,
-    /// `baseUrl`: string.
-    pub base_url: Option<String>,
     /// `buttonField`: string.
     pub button_field: Option<String>,
     /// `buttonSelector`: string.
     pub button_selector: Option<String>,
-    /// `checkbox`: string.
-    pub checkbox: Option<String>,
-    /// `companySubDomain`: string.
-    pub company_sub_domain: Option<String>,
-    /// `customDomain`: any value, may be null.
-    pub custom_domain: Option<Json>,
-    /// `domain`: string.
-    pub domain: Option<String>,
-    /// `domains`: list of any value.
-    pub domains: Option<Vec<Json>>,
-    /// `encryptedAuthToken`: any value, may be null.
-    pub encrypted_auth_token: Option<Json>,
     /// `extraFieldSelector`: string.
     pub extra_field_selector: Option<String>,
     /// `extraFieldValue`: string.
     pub extra_field_value: Option<String>,
-    /// `groupFilter`: string, may be null.
-    pub group_filter: Option<String>,
-    /// `identityProviderArn`: any value, may be null.
-    pub identity_provider_arn: Option<Json>,
-    /// `instanceType`: string.
-    pub instance_type: Option<String>,
-    /// `integrationType`: string.
-    pub integration_type: Option<String>,
-    /// `joinAllRoles`: boolean.
-    pub join_all_roles: Option<bool>,
-    /// `loginURL`: string.
-    pub login_url: Option<String>,
     /// `loginUrlRegex`: string, may be null.
     pub login_url_regex: Option<String>,
-    /// `logoutUrl`: any value, may be null.
-    pub logout_url: Option<Json>,
-    /// `msftTenant`: string.
-    pub msft_tenant: Option<String>,
-    /// `myDomain`: any value, may be null.
-    pub my_domain: Option<Json>,
-    /// `occSettings`: any value, may be null.
-    pub occ_settings: Option<Json>,
-    /// `office365FlexibleProvisioningMode`: any value, may be null.
-    pub office365_flexible_provisioning_mode: Option<Json>,
-    /// `office365ProvisioningType`: any value, may be null.
-    pub office365_provisioning_type: Option<Json>,
-    /// `orgID`: any value, may be null.
-    pub org_id: Option<Json>,
-    /// `overrideAcsURL`: any value, may be null.
-    pub override_acs_url: Option<Json>,
     /// `passwordField`: string.
     pub password_field: Option<String>,
     /// `passwordSelector`: string.
     pub password_selector: Option<String>,
-    /// `portalID`: any value, may be null.
-    pub portal_id: Option<Json>,
-    /// `pushGroupsWithSAML`: boolean.
-    pub push_groups_with_saml: Option<bool>,
-    /// `redirectUrl`: string.
-    pub redirect_url: Option<String>,
-    /// `requireAdminConsent`: boolean.
-    pub require_admin_consent: Option<bool>,
-    /// `roleValuePattern`: string.
-    pub role_value_pattern: Option<String>,
-    /// `secretKey`: any value, may be null.
-    pub secret_key: Option<Json>,
-    /// `secretKeyEnc`: any value, may be null.
-    pub secret_key_enc: Option<Json>,
-    /// `sessionDuration`: integer.
-    pub session_duration: Option<i64>,
-    /// `siteURL`: any value, may be null.
-    pub site_url: Option<Json>,
-    /// `subdomain`: string.
-    pub subdomain: Option<String>,
     /// `targetURL`: string.
     pub target_url: Option<String>,
-    /// `tenantType`: any value, may be null.
-    pub tenant_type: Option<Json>,
     /// `url`: string.
     pub url: Option<String>,
-    /// `useGroupMapping`: boolean.
-    pub use_group_mapping: Option<bool>,
     /// `userNameSelector`: string.
     pub user_name_selector: Option<String>,
     /// `usernameField`: string.
     pub username_field: Option<String>,
-    /// `webSSOAllowedClient`: any value, may be null.
-    pub web_sso_allowed_client: Option<Json>,
-    /// `windowsTransportEnabled`: boolean.
-    pub windows_transport_enabled: Option<bool>,
-    /// `wsFedConfigureType`: string.
-    pub ws_fed_configure_type: Option<String>,
     /// Unknown members, and what else must survive a round trip.
     pub extra: Extra,
 }
 
 okta_core::model! {
-    SwaApplicationSettingsApplication: "SwaApplicationSettingsApplication" {
-        access_key: "accessKey" = NULLABLE,
-        account_id: "accountID" = NULLABLE,
-        admin_user_id: "adminUserId" = NULLABLE,
-        app_filter: "appFilter",
-        auth_token: "authToken" = NULLABLE,
-        aws_environment_type: "awsEnvironmentType",
-        base_url: "baseUrl",
+    open SwaApplicationSettingsApplication: "SwaApplicationSettingsApplication" {
         button_field: "buttonField",
         button_selector: "buttonSelector",
-        checkbox: "checkbox",
-        company_sub_domain: "companySubDomain",
-        custom_domain: "customDomain" = NULLABLE,
-        domain: "domain",
-        domains: "domains",
-        encrypted_auth_token: "encryptedAuthToken" = NULLABLE,
         extra_field_selector: "extraFieldSelector",
         extra_field_value: "extraFieldValue",
-        group_filter: "groupFilter" = NULLABLE,
-        identity_provider_arn: "identityProviderArn" = NULLABLE,
-        instance_type: "instanceType",
-        integration_type: "integrationType",
-        join_all_roles: "joinAllRoles",
-        login_url: "loginURL",
         login_url_regex: "loginUrlRegex" = NULLABLE,
-        logout_url: "logoutUrl" = NULLABLE,
-        msft_tenant: "msftTenant",
-        my_domain: "myDomain" = NULLABLE,
-        occ_settings: "occSettings" = NULLABLE,
-        office365_flexible_provisioning_mode: "office365FlexibleProvisioningMode" = NULLABLE,
-        office365_provisioning_type: "office365ProvisioningType" = NULLABLE,
-        org_id: "orgID" = NULLABLE,
-        override_acs_url: "overrideAcsURL" = NULLABLE,
         password_field: "passwordField",
         password_selector: "passwordSelector",
-        portal_id: "portalID" = NULLABLE,
-        push_groups_with_saml: "pushGroupsWithSAML",
-        redirect_url: "redirectUrl",
-        require_admin_consent: "requireAdminConsent",
-        role_value_pattern: "roleValuePattern",
-        secret_key: "secretKey" = NULLABLE | SECRET,
-        secret_key_enc: "secretKeyEnc" = NULLABLE,
-        session_duration: "sessionDuration",
-        site_url: "siteURL" = NULLABLE,
-        subdomain: "subdomain",
         target_url: "targetURL",
-        tenant_type: "tenantType" = NULLABLE,
         url: "url",
-        use_group_mapping: "useGroupMapping",
         user_name_selector: "userNameSelector",
         username_field: "usernameField",
-        web_sso_allowed_client: "webSSOAllowedClient" = NULLABLE,
-        windows_transport_enabled: "windowsTransportEnabled",
-        ws_fed_configure_type: "wsFedConfigureType",
     }
 }
 
@@ -18530,14 +18401,10 @@ okta_core::model! {
 /// Schema `UserSchemaBaseProperties`.
 #[derive(Clone, Default)]
 pub struct UserSchemaBaseProperties {
-    /// `birthdate`: map of any value.
-    pub birthdate: Option<Map<Json>>,
     /// `city`: `UserSchemaAttribute`.
     pub city: Option<UserSchemaAttribute>,
     /// `costCenter`: `UserSchemaAttribute`.
     pub cost_center: Option<UserSchemaAttribute>,
-    /// `country`: map of any value.
-    pub country: Option<Map<Json>>,
     /// `countryCode`: `UserSchemaAttribute`.
     pub country_code: Option<UserSchemaAttribute>,
     /// `department`: `UserSchemaAttribute`.
@@ -18550,16 +18417,8 @@ pub struct UserSchemaBaseProperties {
     pub email: Option<UserSchemaAttribute>,
     /// `employeeNumber`: `UserSchemaAttribute`.
     pub employee_number: Option<UserSchemaAttribute>,
-    /// `family_name`: map of any value.
-    pub family_name: Option<Map<Json>>,
     /// `firstName`: `UserSchemaAttribute`.
     pub first_name: Option<UserSchemaAttribute>,
-    /// `formatted`: map of any value.
-    pub formatted: Option<Map<Json>>,
-    /// `gender`: map of any value.
-    pub gender: Option<Map<Json>>,
-    /// `given_name`: map of any value.
-    pub given_name: Option<Map<Json>>,
     /// `honorificPrefix`: `UserSchemaAttribute`.
     pub honorific_prefix: Option<UserSchemaAttribute>,
     /// `honorificSuffix`: `UserSchemaAttribute`.
@@ -18568,8 +18427,6 @@ pub struct UserSchemaBaseProperties {
     pub last_name: Option<UserSchemaAttribute>,
     /// `locale`: `UserSchemaAttribute`.
     pub locale: Option<UserSchemaAttribute>,
-    /// `locality`: map of any value.
-    pub locality: Option<Map<Json>>,
     /// `login`: `UserSchemaAttribute`.
     pub login: Option<UserSchemaAttribute>,
     /// `manager`: `UserSchemaAttribute`.
@@ -18580,32 +18437,18 @@ pub struct UserSchemaBaseProperties {
     pub middle_name: Option<UserSchemaAttribute>,
     /// `mobilePhone`: `UserSchemaAttribute`.
     pub mobile_phone: Option<UserSchemaAttribute>,
-    /// `name`: map of any value.
-    pub name: Option<Map<Json>>,
     /// `nickName`: `UserSchemaAttribute`.
     pub nick_name: Option<UserSchemaAttribute>,
-    /// `nickname`: map of any value.
-    pub nickname: Option<Map<Json>>,
     /// `organization`: `UserSchemaAttribute`.
     pub organization: Option<UserSchemaAttribute>,
-    /// `phone_number`: map of any value.
-    pub phone_number: Option<Map<Json>>,
-    /// `picture`: map of any value.
-    pub picture: Option<Map<Json>>,
     /// `postalAddress`: `UserSchemaAttribute`.
     pub postal_address: Option<UserSchemaAttribute>,
-    /// `postal_code`: map of any value.
-    pub postal_code: Option<Map<Json>>,
     /// `preferredLanguage`: `UserSchemaAttribute`.
     pub preferred_language: Option<UserSchemaAttribute>,
     /// `primaryPhone`: `UserSchemaAttribute`.
     pub primary_phone: Option<UserSchemaAttribute>,
-    /// `profile`: map of any value.
-    pub profile: Option<Map<Json>>,
     /// `profileUrl`: `UserSchemaAttribute`.
     pub profile_url: Option<UserSchemaAttribute>,
-    /// `region`: map of any value.
-    pub region: Option<Map<Json>>,
     /// `secondEmail`: `UserSchemaAttribute`.
     pub second_email: Option<UserSchemaAttribute>,
     /// `state`: `UserSchemaAttribute`.
@@ -18616,70 +18459,47 @@ pub struct UserSchemaBaseProperties {
     pub timezone: Option<UserSchemaAttribute>,
     /// `title`: `UserSchemaAttribute`.
     pub title: Option<UserSchemaAttribute>,
-    /// `userName`: map of any value.
-    pub user_name: Option<Map<Json>>,
     /// `userType`: `UserSchemaAttribute`.
     pub user_type: Option<UserSchemaAttribute>,
-    /// `website`: map of any value.
-    pub website: Option<Map<Json>>,
     /// `zipCode`: `UserSchemaAttribute`.
     pub zip_code: Option<UserSchemaAttribute>,
-    /// `zoneinfo`: map of any value.
-    pub zoneinfo: Option<Map<Json>>,
     /// Unknown members, and what else must survive a round trip.
     pub extra: Extra,
 }
 
 okta_core::model! {
     open UserSchemaBaseProperties: "UserSchemaBaseProperties" {
-        birthdate: "birthdate",
         city: "city",
         cost_center: "costCenter",
-        country: "country",
         country_code: "countryCode",
         department: "department",
         display_name: "displayName",
         division: "division",
         email: "email",
         employee_number: "employeeNumber",
-        family_name: "family_name",
         first_name: "firstName",
-        formatted: "formatted",
-        gender: "gender",
-        given_name: "given_name",
         honorific_prefix: "honorificPrefix",
         honorific_suffix: "honorificSuffix",
         last_name: "lastName",
         locale: "locale",
-        locality: "locality",
         login: "login",
         manager: "manager",
         manager_id: "managerId",
         middle_name: "middleName",
         mobile_phone: "mobilePhone",
-        name: "name",
         nick_name: "nickName",
-        nickname: "nickname",
         organization: "organization",
-        phone_number: "phone_number",
-        picture: "picture",
         postal_address: "postalAddress",
-        postal_code: "postal_code",
         preferred_language: "preferredLanguage",
         primary_phone: "primaryPhone",
-        profile: "profile",
         profile_url: "profileUrl",
-        region: "region",
         second_email: "secondEmail",
         state: "state",
         street_address: "streetAddress",
         timezone: "timezone",
         title: "title",
-        user_name: "userName",
         user_type: "userType",
-        website: "website",
         zip_code: "zipCode",
-        zoneinfo: "zoneinfo",
     }
 }
 
