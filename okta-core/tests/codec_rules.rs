@@ -522,6 +522,23 @@ fn serde_both_ways() {
 }
 
 #[test]
+fn yaml_both_ways() {
+    let yaml = "id: '1'\nlogins: 5\nscore: 0.1\ntags: null\nx:\n- 1\n- {y: true}\napp:\n  signOnMode: SAML_2_0\n";
+    let user: User = serde_norway::from_str(yaml).unwrap();
+    assert_eq!((user.logins, user.score), (Some(5), Some(0.1)));
+    assert!(matches!(user.app, Some(App::Saml(_))));
+    let again: User = serde_norway::from_str(&serde_norway::to_string(&user).unwrap()).unwrap();
+    assert_eq!(user, again);
+    assert_eq!(again.to_json(), user.to_json());
+    // Floats keep their last bit on the way out.
+    let odd = Json::from_text("-2.046992495766549e15").unwrap();
+    assert_eq!(
+        serde_json::to_value(&odd).unwrap().as_f64(),
+        Some(-2.046992495766549e15)
+    );
+}
+
+#[test]
 fn required_members() {
     assert_eq!(
         User::default().try_id().unwrap_err().to_string(),

@@ -26,9 +26,9 @@ use std::time::Instant;
 
 use okta_core::json::Reader;
 use okta_core::model::{Value, decode, encode};
-use okta_governance::campaigns::CampaignFull;
-use okta_management::logs::LogEvent;
-use okta_management::shared::{Application, Group, OpenIdConnectApplication, SamlApplication, User};
+use okta_governance::campaigns::models::CampaignFull;
+use okta_management::logs::models::LogEvent;
+use okta_management::shared::models::{Application, Group, OpenIdConnectApplication, SamlApplication, User};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

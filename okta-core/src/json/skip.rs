@@ -13,7 +13,7 @@ struct Open {
 
 impl Open {
     fn push(&mut self, object: bool) {
-        if self.count > 0 && self.count % 128 == 0 {
+        if self.count > 0 && self.count.is_multiple_of(128) {
             self.older.push(self.bits);
             self.bits = 0;
         }
@@ -24,7 +24,7 @@ impl Open {
     fn pop(&mut self) {
         self.count -= 1;
         self.bits >>= 1;
-        if self.count % 128 == 0 && self.count > 0 {
+        if self.count.is_multiple_of(128) && self.count > 0 {
             self.bits = self.older.pop().unwrap_or_default();
         }
     }

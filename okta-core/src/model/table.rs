@@ -66,9 +66,19 @@ pub struct Member {
 }
 
 impl Member {
+    /// Checked while the static is made: a name that needs escapes does not compile.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(key: &'static str, flags: u8) -> Self {
+        let bytes = key.as_bytes();
+        let mut at = 2;
+        while at + 2 < bytes.len() {
+            assert!(
+                bytes[at] >= 0x20 && bytes[at] != b'"' && bytes[at] != b'\\',
+                "name needs escapes"
+            );
+            at += 1;
+        }
         Self {
             key,
             flags,
