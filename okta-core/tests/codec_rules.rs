@@ -208,6 +208,25 @@ fn unions_go_by_tag_wherever_it_stands() {
 }
 
 #[test]
+fn shadows_hold_after_other_variants_were_read() {
+    for _ in 0..3 {
+        let (app, _) =
+            round::<App>(r#"{"signOnMode":"AUTO_LOGIN","label":"l","name":"a","url":"u"}"#);
+        assert!(app.base().name.is_some());
+        let (app, _) = round::<App>(r#"{"signOnMode":"SAML_2_0","label":"l","name":"a"}"#);
+        assert!(app.base().name.is_none());
+    }
+    let app = SamlApp {
+        base: AppBase {
+            name: Some(Json::default()),
+            ..Default::default()
+        },
+        ..Default::default()
+    };
+    assert!(!app.to_json().contains("name"));
+}
+
+#[test]
 fn unions_without_a_known_tag_keep_the_base() {
     for (json, found) in [
         (r#"{"label":"l","signOnMode":"NEW","x":1}"#, "NEW"),

@@ -13,7 +13,7 @@ use crate::json::{Reader, Writer, diff_objects, merge_objects};
 ///
 /// Members are named as in JSON; known members, custom attributes and members that this version does not know are
 /// reached alike.
-pub trait Model: Value + Object + Default {
+pub trait Model: Value + Object + Default + Clone {
     /// Names and flags of the members.
     fn table() -> &'static Table;
 
@@ -86,7 +86,8 @@ pub trait Model: Value + Object + Default {
         let text = diff_objects(before.as_str(), changed.as_str(), &unions);
         text.ok()
             .and_then(|text| Self::from_json(text).ok())
-            .unwrap_or_default()
+            // Only a hand-built model beyond the depth cap fails; sending all of it is safe.
+            .unwrap_or_else(|| after.clone())
     }
 
     /// The whole model as a struct of the caller's.

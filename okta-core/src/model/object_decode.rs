@@ -88,10 +88,10 @@ fn next_member<'a>(
     let guess = table.guess(previous);
     reader.next_byte();
     if let Some(member) = table.member(guess)
+        && !table.is_shadowed(guess, member)
         && reader.take_exactly(member.ready_key().get(1..).unwrap_or_default())
     {
-        // What follows a base's member was perhaps learnt by another heir of the base.
-        return Ok(Ok(table.unshadowed(guess, member)));
+        return Ok(Ok((guess, member)));
     }
     let raw_name = reader.string_raw()?;
     reader.colon()?;

@@ -39,19 +39,14 @@ fn encode_layers(layers: &[Parts<'_, '_>], extra: &Extra, writer: &mut Writer) {
     if !extra.is_decoded() {
         write_tags(layers, extra, writer);
     }
-    for (level, layer) in layers.iter().enumerate().rev() {
-        for (at, slot) in layer.slots.iter().enumerate() {
-            let Some(member) = layer.table.members.get(at) else {
-                continue;
-            };
-            if level > 0
-                && layers[..level]
-                    .iter()
-                    .any(|above| shadows(above, member.name()))
-            {
+    let Some(top) = layers.first() else { return };
+    for layer in layers.iter().rev() {
+        let offset = layer.table.offset;
+        for (at, (slot, member)) in layer.slots.iter().zip(layer.table.members).enumerate() {
+            if top.table.is_shadowed(offset + at, member) {
                 continue;
             }
-            if !slot.write(member.ready_key(), writer) && extra.is_null(layer.table.offset + at) {
+            if !slot.write(member.ready_key(), writer) && extra.is_null(offset + at) {
                 writer.ready_key(member.ready_key());
                 writer.null();
             }
@@ -62,14 +57,6 @@ fn encode_layers(layers: &[Parts<'_, '_>], extra: &Extra, writer: &mut Writer) {
         known.is_some_and(|number| slot_has_value(layers, number))
     });
     writer.end_object();
-}
-
-fn shadows(layer: &Parts<'_, '_>, name: &str) -> bool {
-    layer
-        .table
-        .members
-        .iter()
-        .any(|member| member.name() == name)
 }
 
 fn slot_has_value(layers: &[Parts<'_, '_>], number: usize) -> bool {

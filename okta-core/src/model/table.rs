@@ -40,6 +40,9 @@ pub struct Table {
     /// What the first member of an object was last time.
     #[doc(hidden)]
     pub first: Guess,
+    /// Whether own members shadow some of the base: 0 not looked at yet, 1 no, 2 yes.
+    #[doc(hidden)]
+    pub shadows: Guess,
 }
 
 /// Number of the member that followed last time. Servers write members in a stable order, so that one comparison finds
@@ -130,26 +133,6 @@ impl Table {
         }
     }
 
-    /// The member itself, or the own member that shadows it if it is one of a base.
-    #[inline(always)]
-    pub(crate) fn unshadowed(
-        &self,
-        number: usize,
-        member: &'static Member,
-    ) -> (usize, &'static Member) {
-        let mut table = self;
-        while number < table.offset {
-            if let Some(at) = table.members.iter().position(|own| own.key == member.key) {
-                return (table.offset + at, &table.members[at]);
-            }
-            match table.base {
-                Some(base) => table = base,
-                None => break,
-            }
-        }
-        (number, member)
-    }
-
     /// Member of a number, `None` beyond the table.
     #[inline(always)]
     pub(crate) fn member(&self, number: usize) -> Option<&'static Member> {
@@ -158,6 +141,34 @@ impl Table {
             table = table.base?;
         }
         table.members.get(number - table.offset)
+    }
+
+    /// Whether a member of this number is hidden by one of the same name in a more derived table.
+    #[inline(always)]
+    pub(crate) fn is_shadowed(&self, number: usize, member: &Member) -> bool {
+        number < self.offset && self.has_shadows() && self.find(member.name()) != Some(number)
+    }
+
+    fn has_shadows(&self) -> bool {
+        match self.shadows.0.load(Ordering::Relaxed) {
+            0 => self.look_for_shadows(),
+            known => known == 2,
+        }
+    }
+
+    #[cold]
+    fn look_for_shadows(&self) -> bool {
+        let found = self.base.is_some_and(|base| {
+            base.has_shadows()
+                || self
+                    .members
+                    .iter()
+                    .any(|member| base.find(member.name()).is_some())
+        });
+        self.shadows
+            .0
+            .store(1 + u16::from(found), Ordering::Relaxed);
+        found
     }
 
     /// Guess for what follows `after` (`None`: the beginning).
