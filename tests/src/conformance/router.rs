@@ -4,9 +4,13 @@ use std::collections::HashMap;
 
 use okta_core::operation::OperationEntry;
 
+/// A path template's segments and its operation.
+type Template = (Vec<&'static str>, &'static OperationEntry);
+
 /// All operations of the generated crates, by method and path.
 pub struct Router {
-    by_shape: HashMap<(String, usize), Vec<(Vec<&'static str>, &'static OperationEntry)>>,
+    /// By method and number of segments.
+    by_shape: HashMap<(String, usize), Vec<Template>>,
 }
 
 impl Default for Router {

@@ -37,6 +37,9 @@ pub(crate) struct Counts {
 /// Modules that the crate has beside its families.
 const OTHER_MODULES: [&str; 6] = ["entry", "ext", "models", "prelude", "scopes", "table"];
 
+/// A family with more types than this gets one file for each first letter.
+const MANY_TYPES: usize = 250;
+
 /// All files by their path below `src/generated/`, unformatted.
 pub(crate) fn files(
     target: &Crate<'_>,
@@ -78,26 +81,16 @@ pub(crate) fn files(
         if OTHER_MODULES.contains(&family.as_str()) {
             bail!("a family cannot be named `{family}`; name its path in api/names.json");
         }
-        let mut text = format!("{header}//! Types.\n\nuse okta_core::model::*;\n\n");
-        if family != SHARED {
-            text.push_str("use crate::generated::shared::models::*;\n\n");
-        }
-        let mut any = false;
-        for item in models
+        let own: Vec<&models::Item> = models
             .items
             .values()
             .filter(|item| families.get(&item.name) == Some(family))
-        {
-            text.push_str(&models::render(item));
-            text.push('\n');
-            any = true;
-        }
+            .collect();
+        let any = !own.is_empty();
         if any {
-            if family != SHARED && !uses_shared(&models, &families, family) {
-                text = text.replace("use crate::generated::shared::models::*;\n\n", "");
-            }
             with_models.insert(family.clone());
-            files.insert(format!("{family}/models.rs"), text);
+            let shared = family != SHARED && uses_shared(&own, &families);
+            files.extend(model_files(family, &own, shared, &header));
         }
         let title = tree.children.get(family).map_or_else(
             || "Types that several families use.".to_owned(),
@@ -169,17 +162,84 @@ fn types(planned: &Planned) -> Vec<Type> {
         .collect()
 }
 
-fn uses_shared(
-    models: &models::Models<'_>,
-    families: &BTreeMap<String, String>,
+fn uses_shared(own: &[&models::Item], families: &BTreeMap<String, String>) -> bool {
+    own.iter()
+        .flat_map(|item| item.uses())
+        .any(|name| families.get(&name).is_some_and(|family| family == SHARED))
+}
+
+/// The types of a family: one file, or one for each first letter if there are very many.
+fn model_files(
     family: &str,
-) -> bool {
-    let own = models
-        .items
-        .values()
-        .filter(|item| families.get(&item.name).is_some_and(|f| f == family));
-    own.flat_map(models::Item::uses)
-        .any(|name| families.get(&name).is_some_and(|f| f == SHARED))
+    own: &[&models::Item],
+    shared: bool,
+    header: &str,
+) -> BTreeMap<String, String> {
+    let uses_shared = "use crate::generated::shared::models::*;\n";
+    let core = |items: &[&models::Item]| {
+        let structs = items
+            .iter()
+            .any(|item| matches!(item.body, models::Body::Struct(_) | models::Body::Choice(_)));
+        if structs {
+            "use okta_core::model::*;\n\n"
+        } else {
+            ""
+        }
+    };
+    let text = |items: &[&models::Item]| {
+        let rendered = items.iter().map(|item| models::render(item));
+        rendered.collect::<Vec<_>>().join("\n")
+    };
+    let mut files = BTreeMap::new();
+    if own.len() <= MANY_TYPES {
+        let shared = if shared {
+            format!("{uses_shared}\n")
+        } else {
+            String::new()
+        };
+        files.insert(
+            format!("{family}/models.rs"),
+            format!("{header}//! Types.\n\n{}{shared}{}", core(own), text(own)),
+        );
+        return files;
+    }
+    let mut letters: BTreeMap<char, Vec<&models::Item>> = BTreeMap::new();
+    for item in own {
+        let letter = item.name.chars().next().unwrap_or('_').to_ascii_lowercase();
+        letters.entry(letter).or_default().push(item);
+    }
+    let mut module = format!("{header}//! Types.\n\n");
+    for letter in letters.keys() {
+        let _ = writeln!(module, "mod {letter};");
+    }
+    module.push('\n');
+    for (letter, items) in letters {
+        let _ = writeln!(module, "pub use {letter}::*;");
+        let others = items.iter().flat_map(|item| item.uses()).any(|name| {
+            let other = name.chars().next().unwrap_or('_').to_ascii_lowercase();
+            other != letter && own.iter().any(|item| item.name == name)
+        });
+        let siblings = if others {
+            format!("use crate::generated::{family}::models::*;\n\n")
+        } else {
+            String::new()
+        };
+        let shared = if shared {
+            format!("{uses_shared}\n")
+        } else {
+            String::new()
+        };
+        files.insert(
+            format!("{family}/models/{letter}.rs"),
+            format!(
+                "{header}//! Types.\n\n{}{shared}{siblings}{}",
+                core(&items),
+                text(&items)
+            ),
+        );
+    }
+    files.insert(format!("{family}/models.rs"), module);
+    files
 }
 
 fn header(heads: &[&Head]) -> String {

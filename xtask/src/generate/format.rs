@@ -55,7 +55,7 @@ pub(crate) fn one(name: &str, text: &str) -> Result<String> {
     let input = text.to_owned();
     let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
     let output = child.wait_with_output()?;
-    let written = writer.join().unwrap_or_else(|_| Ok(()));
+    let written = writer.join().unwrap_or(Ok(()));
     if !output.status.success() {
         bail!(
             "rustfmt refuses {name}: {}",

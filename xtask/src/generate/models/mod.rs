@@ -1,5 +1,6 @@
 //! Schemas as Rust types.
 
+mod alternatives;
 mod boxes;
 mod build;
 mod catalog;
