@@ -208,8 +208,10 @@ impl Writer<'_> {
             .collect();
         let _ = writeln!(
             out,
-            "\n{}#[derive(Clone, Debug)]\n#[must_use = \"an operation does nothing until it is awaited or sent\"]\npub struct {name} {{\n    call: Call,\n}}\n\nimpl {name} {{",
-            docs::operation(planned)
+            "\n{}#[doc(alias = {:?})]\n#[doc(alias = {:?})]\n#[derive(Clone, Debug)]\n#[must_use = \"an operation does nothing until it is awaited or sent\"]\npub struct {name} {{\n    call: Call,\n}}\n\nimpl {name} {{",
+            docs::operation(planned),
+            planned.operation.id,
+            planned.operation.path
         );
         let sets: String = arguments
             .iter()

@@ -62,6 +62,8 @@ impl Campaigns {
 /// Operation `listCampaigns`. Scopes: `okta.governance.accessCertifications.read`. Admin roles: `ACCESS_CERTIFICATIONS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/listCampaigns)
+#[doc(alias = "listCampaigns")]
+#[doc(alias = "/governance/api/v1/campaigns")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -158,6 +160,8 @@ okta_core::operation!(List, LIST, page models::CampaignSparse);
 /// Operation `createCampaign`. Scopes: `okta.governance.accessCertifications.manage`. Admin roles: `ACCESS_CERTIFICATIONS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/createCampaign)
+#[doc(alias = "createCampaign")]
+#[doc(alias = "/governance/api/v1/campaigns")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -205,6 +209,8 @@ okta_core::operation!(Create, CREATE, json models::CampaignFull);
 /// Operation `deleteCampaign`. Scopes: `okta.governance.accessCertifications.manage`. Admin roles: `ACCESS_CERTIFICATIONS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/deleteCampaign)
+#[doc(alias = "deleteCampaign")]
+#[doc(alias = "/governance/api/v1/campaigns/{campaignId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -256,6 +262,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getCampaign`. Scopes: `okta.governance.accessCertifications.read`. Admin roles: `ACCESS_CERTIFICATIONS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/getCampaign)
+#[doc(alias = "getCampaign")]
+#[doc(alias = "/governance/api/v1/campaigns/{campaignId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -307,6 +315,8 @@ okta_core::operation!(Get, GET, json models::CampaignFull);
 /// Operation `endCampaign`. Scopes: `okta.governance.accessCertifications.manage`. Admin roles: `ACCESS_CERTIFICATIONS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/endCampaign)
+#[doc(alias = "endCampaign")]
+#[doc(alias = "/governance/api/v1/campaigns/{campaignId}/end")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct End {
@@ -364,6 +374,8 @@ okta_core::operation!(End, END, empty);
 /// Operation `launchCampaign`. Scopes: `okta.governance.accessCertifications.manage`. Admin roles: `ACCESS_CERTIFICATIONS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/launchCampaign)
+#[doc(alias = "launchCampaign")]
+#[doc(alias = "/governance/api/v1/campaigns/{campaignId}/launch")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Launch {

@@ -87,6 +87,8 @@ impl Collections {
 /// Operation `listCollections`. Scopes: `okta.governance.collections.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/listCollections)
+#[doc(alias = "listCollections")]
+#[doc(alias = "/governance/api/v1/collections")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -180,6 +182,8 @@ okta_core::operation!(List, LIST, page models::CollectionFull);
 /// Operation `createCollection`. Scopes: `okta.governance.collections.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/createCollection)
+#[doc(alias = "createCollection")]
+#[doc(alias = "/governance/api/v1/collections")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -227,6 +231,8 @@ okta_core::operation!(Create, CREATE, json models::CollectionFull);
 /// Operation `deleteCollection`. Scopes: `okta.governance.collections.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/deleteCollection)
+#[doc(alias = "deleteCollection")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -278,6 +284,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getCollection`. Scopes: `okta.governance.collections.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/getCollection)
+#[doc(alias = "getCollection")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -329,6 +337,8 @@ okta_core::operation!(Get, GET, json models::CollectionFull);
 /// Operation `replaceCollection`. Scopes: `okta.governance.collections.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/replaceCollection)
+#[doc(alias = "replaceCollection")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -27,6 +27,8 @@ impl Delegates {
 /// Operation `listDelegateAppointments`. Scopes: `okta.governance.delegates.read`. Admin roles: `SUPER_ADMIN`, `ACCESS_CERTIFICATION_ADMIN`, `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Delegates/#tag/Delegates/operation/listDelegateAppointments)
+#[doc(alias = "listDelegateAppointments")]
+#[doc(alias = "/governance/api/v1/delegates")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

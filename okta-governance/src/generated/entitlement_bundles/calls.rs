@@ -51,6 +51,8 @@ impl EntitlementBundles {
 /// Operation `listEntitlementBundles`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Bundles/#tag/Entitlement-Bundles/operation/listEntitlementBundles)
+#[doc(alias = "listEntitlementBundles")]
+#[doc(alias = "/governance/api/v1/entitlement-bundles")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -155,6 +157,8 @@ okta_core::operation!(List, LIST, page models::EntitlementBundleFullWithEntitlem
 /// Operation `createEntitlementBundle`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Bundles/#tag/Entitlement-Bundles/operation/createEntitlementBundle)
+#[doc(alias = "createEntitlementBundle")]
+#[doc(alias = "/governance/api/v1/entitlement-bundles")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -202,6 +206,8 @@ okta_core::operation!(Create, CREATE, json models::EntitlementBundleFull);
 /// Operation `deleteEntitlementBundle`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Bundles/#tag/Entitlement-Bundles/operation/deleteEntitlementBundle)
+#[doc(alias = "deleteEntitlementBundle")]
+#[doc(alias = "/governance/api/v1/entitlement-bundles/{entitlementBundleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -253,6 +259,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getEntitlementBundle`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Bundles/#tag/Entitlement-Bundles/operation/getEntitlementBundle)
+#[doc(alias = "getEntitlementBundle")]
+#[doc(alias = "/governance/api/v1/entitlement-bundles/{entitlementBundleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -318,6 +326,8 @@ okta_core::operation!(Get, GET, json models::EntitlementBundleFullWithEntitlemen
 /// Operation `replaceEntitlementBundle`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Bundles/#tag/Entitlement-Bundles/operation/replaceEntitlementBundle)
+#[doc(alias = "replaceEntitlementBundle")]
+#[doc(alias = "/governance/api/v1/entitlement-bundles/{entitlementBundleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -78,6 +78,8 @@ impl Entitlements {
 /// Operation `listEntitlements`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/listEntitlements)
+#[doc(alias = "listEntitlements")]
+#[doc(alias = "/governance/api/v1/entitlements")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -168,6 +170,8 @@ okta_core::operation!(List, LIST, page models::EntitlementsListObject);
 /// Operation `createEntitlement`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/createEntitlement)
+#[doc(alias = "createEntitlement")]
+#[doc(alias = "/governance/api/v1/entitlements")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -215,6 +219,8 @@ okta_core::operation!(Create, CREATE, json models::EntitlementsFullWithParent);
 /// Operation `deleteEntitlement`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/deleteEntitlement)
+#[doc(alias = "deleteEntitlement")]
+#[doc(alias = "/governance/api/v1/entitlements/{entitlementId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -266,6 +272,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getEntitlement`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/getEntitlement)
+#[doc(alias = "getEntitlement")]
+#[doc(alias = "/governance/api/v1/entitlements/{entitlementId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -317,6 +325,8 @@ okta_core::operation!(Get, GET, json models::EntitlementsFullWithParent);
 /// Operation `updateEntitlement`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/updateEntitlement)
+#[doc(alias = "updateEntitlement")]
+#[doc(alias = "/governance/api/v1/entitlements/{entitlementId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -369,6 +379,8 @@ okta_core::operation!(Update, UPDATE, json models::EntitlementsFullWithParent);
 /// Operation `replaceEntitlement`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/replaceEntitlement)
+#[doc(alias = "replaceEntitlement")]
+#[doc(alias = "/governance/api/v1/entitlements/{entitlementId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

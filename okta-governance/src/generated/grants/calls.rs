@@ -48,6 +48,8 @@ impl Grants {
 /// Operation `listGrants`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Grants/#tag/Grants/operation/listGrants)
+#[doc(alias = "listGrants")]
+#[doc(alias = "/governance/api/v1/grants")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -135,6 +137,8 @@ okta_core::operation!(List, LIST, page models::GrantFullWithEntitlements);
 /// Operation `createGrant`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Grants/#tag/Grants/operation/createGrant)
+#[doc(alias = "createGrant")]
+#[doc(alias = "/governance/api/v1/grants")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -182,6 +186,8 @@ okta_core::operation!(Create, CREATE, json shared::GrantFull);
 /// Operation `getGrant`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Grants/#tag/Grants/operation/getGrant)
+#[doc(alias = "getGrant")]
+#[doc(alias = "/governance/api/v1/grants/{grantId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -247,6 +253,8 @@ okta_core::operation!(Get, GET, json models::GrantFullWithEntitlements);
 /// Operation `updateGrant`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Grants/#tag/Grants/operation/updateGrant)
+#[doc(alias = "updateGrant")]
+#[doc(alias = "/governance/api/v1/grants/{grantId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -299,6 +307,8 @@ okta_core::operation!(Update, UPDATE, json shared::GrantFull);
 /// Operation `replaceGrant`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Grants/#tag/Grants/operation/replaceGrant)
+#[doc(alias = "replaceGrant")]
+#[doc(alias = "/governance/api/v1/grants/{grantId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

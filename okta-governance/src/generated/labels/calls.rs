@@ -52,6 +52,8 @@ impl Labels {
 /// Operation `listLabels`. Scopes: `okta.governance.labels.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/listLabels)
+#[doc(alias = "listLabels")]
+#[doc(alias = "/governance/api/v1/labels")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -109,6 +111,8 @@ okta_core::operation!(List, LIST, page shared::Label);
 /// Operation `createLabel`. Scopes: `okta.governance.labels.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/createLabel)
+#[doc(alias = "createLabel")]
+#[doc(alias = "/governance/api/v1/labels")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -156,6 +160,8 @@ okta_core::operation!(Create, CREATE, json shared::Label);
 /// Operation `deleteLabel`. Scopes: `okta.governance.labels.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/deleteLabel)
+#[doc(alias = "deleteLabel")]
+#[doc(alias = "/governance/api/v1/labels/{labelId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -207,6 +213,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getLabel`. Scopes: `okta.governance.labels.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/getLabel)
+#[doc(alias = "getLabel")]
+#[doc(alias = "/governance/api/v1/labels/{labelId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -258,6 +266,8 @@ okta_core::operation!(Get, GET, json shared::Label);
 /// Operation `updateLabel`. Scopes: `okta.governance.labels.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/updateLabel)
+#[doc(alias = "updateLabel")]
+#[doc(alias = "/governance/api/v1/labels/{labelId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

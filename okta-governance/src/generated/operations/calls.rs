@@ -27,6 +27,8 @@ impl Operations {
 /// Operation `getOperation`. Scopes: `okta.governance.operations.read`. Admin roles: `ORG_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Operations/#tag/Operations/operation/getOperation)
+#[doc(alias = "getOperation")]
+#[doc(alias = "/governance/api/v1/operations/{operationId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -27,6 +27,8 @@ impl PrincipalAccess {
 /// Operation `getPrincipalAccess`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Access/#tag/Principal-Access/operation/getPrincipalAccess)
+#[doc(alias = "getPrincipalAccess")]
+#[doc(alias = "/governance/api/v1/principal-access")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -36,6 +36,8 @@ impl PrincipalEntitlements {
 /// Operation `getPrincipalEntitlements`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Entitlements/#tag/Principal-Entitlements/operation/getPrincipalEntitlements)
+#[doc(alias = "getPrincipalEntitlements")]
+#[doc(alias = "/governance/api/v1/principal-entitlements")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

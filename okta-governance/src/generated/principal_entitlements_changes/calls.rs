@@ -27,6 +27,8 @@ impl PrincipalEntitlementsChanges {
 /// Operation `getPrincipalEntitlementsChanges`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Entitlements/#tag/Principal-Entitlements/operation/getPrincipalEntitlementsChanges)
+#[doc(alias = "getPrincipalEntitlementsChanges")]
+#[doc(alias = "/governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -31,6 +31,8 @@ impl PrincipalSettings {
 /// Operation `updatePrincipalSettings`. Scopes: `okta.governance.principalSettings.manage`. Admin roles: `SUPER_ADMIN`, `ACCESS_CERTIFICATION_ADMIN`, `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Settings/#tag/Principal-Settings/operation/updatePrincipalSettings)
+#[doc(alias = "updatePrincipalSettings")]
+#[doc(alias = "/governance/api/v1/principal-settings/{targetPrincipalId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

@@ -26,6 +26,8 @@ impl RequestSequences {
 /// Operation `deleteRequestSequenceV2`. Scopes: `okta.accessRequests.condition.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Sequences/#tag/Request-Sequences/operation/deleteRequestSequenceV2)
+#[doc(alias = "deleteRequestSequenceV2")]
+#[doc(alias = "/governance/api/v2/request-sequences/{sequenceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {

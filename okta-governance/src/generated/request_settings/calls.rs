@@ -32,6 +32,8 @@ impl RequestSettings {
 /// Operation `getOrgRequestSettingsV2`. Scopes: `okta.accessRequests.condition.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Settings/#tag/Request-Settings/operation/getOrgRequestSettingsV2)
+#[doc(alias = "getOrgRequestSettingsV2")]
+#[doc(alias = "/governance/api/v2/request-settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -79,6 +81,8 @@ okta_core::operation!(Get, GET, json models::OrgRequestSettings);
 /// Operation `updateOrgRequestSettingsV2`. Scopes: `okta.accessRequests.condition.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Settings/#tag/Request-Settings/operation/updateOrgRequestSettingsV2)
+#[doc(alias = "updateOrgRequestSettingsV2")]
+#[doc(alias = "/governance/api/v2/request-settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

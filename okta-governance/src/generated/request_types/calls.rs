@@ -52,6 +52,8 @@ impl RequestTypes {
 /// Operation `listAllRequestTypes`. Scopes: `okta.governance.accessRequests.read`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/listAllRequestTypes)
+#[doc(alias = "listAllRequestTypes")]
+#[doc(alias = "/governance/api/v1/request-types")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -144,6 +146,8 @@ okta_core::operation!(List, LIST, page models::RequestTypeSparse);
 /// Operation `createRequestType`. Scopes: `okta.governance.accessRequests.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/createRequestType)
+#[doc(alias = "createRequestType")]
+#[doc(alias = "/governance/api/v1/request-types")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -191,6 +195,8 @@ okta_core::operation!(Create, CREATE, json models::RequestTypeFull);
 /// Operation `deleteRequestType`. Scopes: `okta.governance.accessRequests.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/deleteRequestType)
+#[doc(alias = "deleteRequestType")]
+#[doc(alias = "/governance/api/v1/request-types/{requestTypeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -242,6 +248,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getRequestType`. Scopes: `okta.governance.accessRequests.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/getRequestType)
+#[doc(alias = "getRequestType")]
+#[doc(alias = "/governance/api/v1/request-types/{requestTypeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -293,6 +301,8 @@ okta_core::operation!(Get, GET, json models::RequestTypeFull);
 /// Operation `publishRequestType`. Scopes: `okta.governance.accessRequests.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/publishRequestType)
+#[doc(alias = "publishRequestType")]
+#[doc(alias = "/governance/api/v1/request-types/{requestTypeId}/publish")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Publish {
@@ -344,6 +354,8 @@ okta_core::operation!(Publish, PUBLISH, json models::RequestTypeFull);
 /// Operation `unpublishRequestType`. Scopes: `okta.governance.accessRequests.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/unpublishRequestType)
+#[doc(alias = "unpublishRequestType")]
+#[doc(alias = "/governance/api/v1/request-types/{requestTypeId}/un-publish")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct UnPublish {

@@ -47,6 +47,8 @@ impl Requests {
 /// Operation `listAllRequests`. Scopes: `okta.governance.accessRequests.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Requests/#tag/Requests/operation/listAllRequests)
+#[doc(alias = "listAllRequests")]
+#[doc(alias = "/governance/api/v1/requests")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -139,6 +141,8 @@ okta_core::operation!(List, LIST, page models::RequestSparse);
 /// Operation `createRequest`. Scopes: `okta.governance.accessRequests.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Requests/#tag/Requests/operation/createRequest)
+#[doc(alias = "createRequest")]
+#[doc(alias = "/governance/api/v1/requests")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -186,6 +190,8 @@ okta_core::operation!(Create, CREATE, json models::RequestFull);
 /// Operation `getRequest`. Scopes: `okta.governance.accessRequests.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Requests/#tag/Requests/operation/getRequest)
+#[doc(alias = "getRequest")]
+#[doc(alias = "/governance/api/v1/requests/{requestId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

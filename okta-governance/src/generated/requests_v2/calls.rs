@@ -48,6 +48,8 @@ impl RequestsV2 {
 /// Operation `listAllRequestsV2`. Scopes: `okta.accessRequests.request.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Requests/#tag/Requests/operation/listAllRequestsV2)
+#[doc(alias = "listAllRequestsV2")]
+#[doc(alias = "/governance/api/v2/requests")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -140,6 +142,8 @@ okta_core::operation!(List, LIST, page models::RequestSparse2);
 /// Operation `createRequestV2`. Scopes: `okta.accessRequests.request.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Requests/#tag/Requests/operation/createRequestV2)
+#[doc(alias = "createRequestV2")]
+#[doc(alias = "/governance/api/v2/requests")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -187,6 +191,8 @@ okta_core::operation!(Create, CREATE, json models::RequestSubmissionFull);
 /// Operation `getRequestV2`. Scopes: `okta.accessRequests.request.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Requests/#tag/Requests/operation/getRequestV2)
+#[doc(alias = "getRequestV2")]
+#[doc(alias = "/governance/api/v2/requests/{requestId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

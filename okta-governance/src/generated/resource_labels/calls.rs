@@ -37,6 +37,8 @@ impl ResourceLabels {
 /// Operation `listLabelResources`. Scopes: `okta.governance.labels.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/listLabelResources)
+#[doc(alias = "listLabelResources")]
+#[doc(alias = "/governance/api/v1/resource-labels")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -112,6 +114,8 @@ okta_core::operation!(List, LIST, page models::ResourceLabel);
 /// Operation `assignResourceLabels`. Scopes: `okta.governance.labels.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/assignResourceLabels)
+#[doc(alias = "assignResourceLabels")]
+#[doc(alias = "/governance/api/v1/resource-labels/assign")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Assign {
@@ -159,6 +163,8 @@ okta_core::operation!(Assign, ASSIGN, json models::AssignmentResourceLabelsResul
 /// Operation `removeResourceLabels`. Scopes: `okta.governance.labels.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/removeResourceLabels)
+#[doc(alias = "removeResourceLabels")]
+#[doc(alias = "/governance/api/v1/resource-labels/unassign")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unassign {

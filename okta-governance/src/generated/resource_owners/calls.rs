@@ -46,6 +46,8 @@ impl ResourceOwners {
 /// Operation `listResourceOwners`. Scopes: `okta.governance.resourceOwner.read`. Admin permissions: `okta.apps.read`, `okta.users.read`, `okta.groups.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Resource-Owners/#tag/Resource-Owners/operation/listResourceOwners)
+#[doc(alias = "listResourceOwners")]
+#[doc(alias = "/governance/api/v1/resource-owners")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -133,6 +135,8 @@ okta_core::operation!(List, LIST, page models::ResourceOwner);
 /// Operation `updateResourceOwners`. Scopes: `okta.governance.resourceOwner.manage`. Admin permissions: `okta.apps.manage`, `okta.users.read`, `okta.groups.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Resource-Owners/#tag/Resource-Owners/operation/updateResourceOwners)
+#[doc(alias = "updateResourceOwners")]
+#[doc(alias = "/governance/api/v1/resource-owners")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -180,6 +184,8 @@ okta_core::operation!(Update, UPDATE, empty);
 /// Operation `configureResourceOwners`. Scopes: `okta.governance.resourceOwner.manage`. Admin permissions: `okta.apps.manage`, `okta.users.read`, `okta.groups.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Resource-Owners/#tag/Resource-Owners/operation/configureResourceOwners)
+#[doc(alias = "configureResourceOwners")]
+#[doc(alias = "/governance/api/v1/resource-owners")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

@@ -33,6 +33,8 @@ impl Reviews {
 /// Operation `listReviews`. Scopes: `okta.governance.accessCertifications.read`. Admin roles: `ACCESS_CERTIFICATIONS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Reviews/#tag/Reviews/operation/listReviews)
+#[doc(alias = "listReviews")]
+#[doc(alias = "/governance/api/v1/reviews")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -129,6 +131,8 @@ okta_core::operation!(List, LIST, page shared::ReviewSparse);
 /// Operation `getReview`. Scopes: `okta.governance.accessCertifications.read`. Admin roles: `ACCESS_CERTIFICATIONS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Reviews/#tag/Reviews/operation/getReview)
+#[doc(alias = "getReview")]
+#[doc(alias = "/governance/api/v1/reviews/{reviewId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -27,6 +27,8 @@ impl RevokePrincipalAccess {
 /// Operation `revokePrincipalAccess`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Access---V2/#tag/Principal-Access---V2/operation/revokePrincipalAccess)
+#[doc(alias = "revokePrincipalAccess")]
+#[doc(alias = "/governance/api/v2/revoke-principal-access")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

@@ -27,6 +27,8 @@ impl RiskRuleAssessments {
 /// Operation `generatePotentialRiskAssessments`. Scopes: `okta.governance.riskRule.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Risk-Rules/#tag/Risk-Rules/operation/generatePotentialRiskAssessments)
+#[doc(alias = "generatePotentialRiskAssessments")]
+#[doc(alias = "/governance/api/v1/risk-rule-assessments")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

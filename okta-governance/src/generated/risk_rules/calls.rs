@@ -51,6 +51,8 @@ impl RiskRules {
 /// Operation `listRiskRules`. Scopes: `okta.governance.riskRule.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Risk-Rules/#tag/Risk-Rules/operation/listRiskRules)
+#[doc(alias = "listRiskRules")]
+#[doc(alias = "/governance/api/v1/risk-rules")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -132,6 +134,8 @@ okta_core::operation!(List, LIST, page models::RiskRuleResponse);
 /// Operation `createRiskRule`. Scopes: `okta.governance.riskRule.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Risk-Rules/#tag/Risk-Rules/operation/createRiskRule)
+#[doc(alias = "createRiskRule")]
+#[doc(alias = "/governance/api/v1/risk-rules")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -179,6 +183,8 @@ okta_core::operation!(Create, CREATE, json models::RiskRuleResponse);
 /// Operation `deleteRiskRule`. Scopes: `okta.governance.riskRule.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Risk-Rules/#tag/Risk-Rules/operation/deleteRiskRule)
+#[doc(alias = "deleteRiskRule")]
+#[doc(alias = "/governance/api/v1/risk-rules/{ruleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -230,6 +236,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getRiskRule`. Scopes: `okta.governance.riskRule.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Risk-Rules/#tag/Risk-Rules/operation/getRiskRule)
+#[doc(alias = "getRiskRule")]
+#[doc(alias = "/governance/api/v1/risk-rules/{ruleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -281,6 +289,8 @@ okta_core::operation!(Get, GET, json models::RiskRuleResponse);
 /// Operation `replaceRiskRule`. Scopes: `okta.governance.riskRule.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Risk-Rules/#tag/Risk-Rules/operation/replaceRiskRule)
+#[doc(alias = "replaceRiskRule")]
+#[doc(alias = "/governance/api/v1/risk-rules/{ruleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -106,6 +106,8 @@ impl SecurityAccessReviews {
 /// Operation `listSecurityAccessReviews`. Scopes: `okta.governance.securityAccessReviews.admin.read`. Admin permissions: `okta.governance.securityAccessReviews.admin.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/listSecurityAccessReviews)
+#[doc(alias = "listSecurityAccessReviews")]
+#[doc(alias = "/governance/api/v2/security-access-reviews")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -202,6 +204,8 @@ okta_core::operation!(List, LIST, page shared::SecurityAccessReviewSparse);
 /// Operation `createSecurityAccessReview`. Scopes: `okta.governance.securityAccessReviews.admin.manage`. Admin permissions: `okta.governance.securityAccessReviews.admin.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/createSecurityAccessReview)
+#[doc(alias = "createSecurityAccessReview")]
+#[doc(alias = "/governance/api/v2/security-access-reviews")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -249,6 +253,8 @@ okta_core::operation!(Create, CREATE, json shared::SecurityAccessReview);
 /// Operation `getSecurityAccessReview`. Scopes: `okta.governance.securityAccessReviews.admin.read`. Admin permissions: `okta.governance.securityAccessReviews.admin.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/getSecurityAccessReview)
+#[doc(alias = "getSecurityAccessReview")]
+#[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -300,6 +306,8 @@ okta_core::operation!(Get, GET, json shared::SecurityAccessReview);
 /// Operation `updateSecurityAccessReview`. Scopes: `okta.governance.securityAccessReviews.admin.manage`. Admin permissions: `okta.governance.securityAccessReviews.admin.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/updateSecurityAccessReview)
+#[doc(alias = "updateSecurityAccessReview")]
+#[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -355,6 +363,8 @@ okta_core::operation!(Update, UPDATE, json shared::SecurityAccessReview);
 /// Operation `addSecurityAccessReviewComment`. Scopes: `okta.governance.securityAccessReviews.admin.manage`. Admin permissions: `okta.governance.securityAccessReviews.admin.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/addSecurityAccessReviewComment)
+#[doc(alias = "addSecurityAccessReviewComment")]
+#[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/comment")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Comment {
@@ -410,6 +420,8 @@ okta_core::operation!(Comment, COMMENT, empty);
 /// Operation `generateSecurityAccessReviewSummary`. Scopes: `okta.governance.securityAccessReviews.admin.manage`. Admin permissions: `okta.governance.securityAccessReviews.admin.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/generateSecurityAccessReviewSummary)
+#[doc(alias = "generateSecurityAccessReviewSummary")]
+#[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/summary")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Summary {

@@ -49,6 +49,8 @@ impl Settings {
 /// Operation `getOrgSettings`. Scopes: `okta.governance.settings.read`. Admin roles: `ACCESS_CERTIFICATION_ADMIN`, `ACCESS_REQUESTS_ADMIN`, `SUPER_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Org-Governance-Settings/#tag/Org-Governance-Settings/operation/getOrgSettings)
+#[doc(alias = "getOrgSettings")]
+#[doc(alias = "/governance/api/v1/settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -100,6 +102,8 @@ okta_core::operation!(Get, GET, json models::OrgSettings);
 /// Operation `updateOrgSettings`. Scopes: `okta.governance.settings.manage`. Admin roles: `SUPER_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Org-Governance-Settings/#tag/Org-Governance-Settings/operation/updateOrgSettings)
+#[doc(alias = "updateOrgSettings")]
+#[doc(alias = "/governance/api/v1/settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

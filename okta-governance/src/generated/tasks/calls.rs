@@ -43,6 +43,8 @@ impl Tasks {
 /// Operation `listAllTasksV2`. Scopes: `okta.accessRequests.tasks.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Tasks/#tag/Tasks/operation/listAllTasksV2)
+#[doc(alias = "listAllTasksV2")]
+#[doc(alias = "/governance/api/v2/tasks")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -135,6 +137,8 @@ okta_core::operation!(List, LIST, page shared::TaskSparse);
 /// Operation `getTaskV2`. Scopes: `okta.accessRequests.tasks.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Tasks/#tag/Tasks/operation/getTaskV2)
+#[doc(alias = "getTaskV2")]
+#[doc(alias = "/governance/api/v2/tasks/{taskId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -186,6 +190,8 @@ okta_core::operation!(Get, GET, json shared::TaskFull);
 /// Operation `updateTaskV2`. Scopes: `okta.accessRequests.tasks.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Tasks/#tag/Tasks/operation/updateTaskV2)
+#[doc(alias = "updateTaskV2")]
+#[doc(alias = "/governance/api/v2/tasks/{taskId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -238,6 +244,8 @@ okta_core::operation!(Update, UPDATE, json shared::TaskFull);
 /// Operation `resolveTaskV2`. Scopes: `okta.accessRequests.tasks.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Tasks/#tag/Tasks/operation/resolveTaskV2)
+#[doc(alias = "resolveTaskV2")]
+#[doc(alias = "/governance/api/v2/tasks/{taskId}/resolve")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Resolve {

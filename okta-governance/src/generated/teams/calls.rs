@@ -27,6 +27,8 @@ impl Teams {
 /// Operation `listAllRequestTeams`. Scopes: `okta.governance.accessRequests.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/listAllRequestTeams)
+#[doc(alias = "listAllRequestTeams")]
+#[doc(alias = "/governance/api/v1/teams")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -38,6 +38,8 @@ impl AgentPools {
 /// Operation `listAgentPools`. Scopes: `okta.agentPools.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/listAgentPools)
+#[doc(alias = "listAgentPools")]
+#[doc(alias = "/api/v1/agentPools")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -53,6 +53,8 @@ impl ApiServices {
 /// Operation `listApiServiceIntegrationInstances`. Scopes: `okta.oauthIntegrations.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/listApiServiceIntegrationInstances)
+#[doc(alias = "listApiServiceIntegrationInstances")]
+#[doc(alias = "/integrations/api/v1/api-services")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -110,6 +112,8 @@ okta_core::operation!(List, LIST, page models::ApiServiceIntegrationInstance);
 /// Operation `createApiServiceIntegrationInstance`. Scopes: `okta.oauthIntegrations.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/createApiServiceIntegrationInstance)
+#[doc(alias = "createApiServiceIntegrationInstance")]
+#[doc(alias = "/integrations/api/v1/api-services")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -157,6 +161,8 @@ okta_core::operation!(Create, CREATE, json models::PostApiServiceIntegrationInst
 /// Operation `deleteApiServiceIntegrationInstance`. Scopes: `okta.oauthIntegrations.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/deleteApiServiceIntegrationInstance)
+#[doc(alias = "deleteApiServiceIntegrationInstance")]
+#[doc(alias = "/integrations/api/v1/api-services/{apiServiceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -208,6 +214,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getApiServiceIntegrationInstance`. Scopes: `okta.oauthIntegrations.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/getApiServiceIntegrationInstance)
+#[doc(alias = "getApiServiceIntegrationInstance")]
+#[doc(alias = "/integrations/api/v1/api-services/{apiServiceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

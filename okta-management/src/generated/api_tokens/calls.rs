@@ -56,6 +56,8 @@ impl ApiTokens {
 /// Operation `listApiTokens`. Scopes: `okta.apiTokens.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiToken/#tag/ApiToken/operation/listApiTokens)
+#[doc(alias = "listApiTokens")]
+#[doc(alias = "/api/v1/api-tokens")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -103,6 +105,8 @@ okta_core::operation!(List, LIST, page models::ApiToken);
 /// Operation `revokeApiToken`. Scopes: `okta.apiTokens.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiToken/#tag/ApiToken/operation/revokeApiToken)
+#[doc(alias = "revokeApiToken")]
+#[doc(alias = "/api/v1/api-tokens/{apiTokenId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -154,6 +158,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getApiToken`. Scopes: `okta.apiTokens.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiToken/#tag/ApiToken/operation/getApiToken)
+#[doc(alias = "getApiToken")]
+#[doc(alias = "/api/v1/api-tokens/{apiTokenId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -205,6 +211,8 @@ okta_core::operation!(Get, GET, json models::ApiToken);
 /// Operation `upsertApiToken`. Scopes: `okta.apiTokens.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiToken/#tag/ApiToken/operation/upsertApiToken)
+#[doc(alias = "upsertApiToken")]
+#[doc(alias = "/api/v1/api-tokens/{apiTokenId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

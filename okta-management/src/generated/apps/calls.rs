@@ -210,6 +210,8 @@ impl Apps {
 /// Operation `listApplications`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/listApplications)
+#[doc(alias = "listApplications")]
+#[doc(alias = "/api/v1/apps")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -346,6 +348,8 @@ okta_core::operation!(List, LIST, page shared::Application);
 /// Operation `createApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/createApplication)
+#[doc(alias = "createApplication")]
+#[doc(alias = "/api/v1/apps")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -416,6 +420,8 @@ okta_core::operation!(Create, CREATE, json shared::Application);
 /// Operation `deleteApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/deleteApplication)
+#[doc(alias = "deleteApplication")]
+#[doc(alias = "/api/v1/apps/{appId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -467,6 +473,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getApplication`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/getApplication)
+#[doc(alias = "getApplication")]
+#[doc(alias = "/api/v1/apps/{appId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -531,6 +539,8 @@ okta_core::operation!(Get, GET, json shared::Application);
 /// Operation `replaceApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/replaceApplication)
+#[doc(alias = "replaceApplication")]
+#[doc(alias = "/api/v1/apps/{appId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -583,6 +593,8 @@ okta_core::operation!(Replace, REPLACE, json shared::Application);
 /// Operation `activateApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/activateApplication)
+#[doc(alias = "activateApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -634,6 +646,8 @@ okta_core::operation!(Activate, ACTIVATE, empty);
 /// Operation `deactivateApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Application/#tag/Application/operation/deactivateApplication)
+#[doc(alias = "deactivateApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

@@ -33,6 +33,8 @@ impl AuthenticatorSettings {
 /// Operation `getAuthenticatorSettings`. Scopes: `okta.orgs.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AttackProtection/#tag/AttackProtection/operation/getAuthenticatorSettings)
+#[doc(alias = "getAuthenticatorSettings")]
+#[doc(alias = "/attack-protection/api/v1/authenticator-settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -80,6 +82,8 @@ okta_core::operation!(Get, GET, json models::AttackProtectionAuthenticatorSettin
 /// Operation `replaceAuthenticatorSettings`. Scopes: `okta.orgs.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AttackProtection/#tag/AttackProtection/operation/replaceAuthenticatorSettings)
+#[doc(alias = "replaceAuthenticatorSettings")]
+#[doc(alias = "/attack-protection/api/v1/authenticator-settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

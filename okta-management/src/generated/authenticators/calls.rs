@@ -76,6 +76,8 @@ impl Authenticators {
 /// Operation `listAuthenticators`. Scopes: `okta.authenticators.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/listAuthenticators)
+#[doc(alias = "listAuthenticators")]
+#[doc(alias = "/api/v1/authenticators")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -123,6 +125,8 @@ okta_core::operation!(List, LIST, page models::Authenticator);
 /// Operation `createAuthenticator`. Scopes: `okta.authenticators.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/createAuthenticator)
+#[doc(alias = "createAuthenticator")]
+#[doc(alias = "/api/v1/authenticators")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -180,6 +184,8 @@ okta_core::operation!(Create, CREATE, json models::Authenticator);
 /// Operation `getAuthenticator`. Scopes: `okta.authenticators.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/getAuthenticator)
+#[doc(alias = "getAuthenticator")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -231,6 +237,8 @@ okta_core::operation!(Get, GET, json models::Authenticator);
 /// Operation `replaceAuthenticator`. Scopes: `okta.authenticators.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/replaceAuthenticator)
+#[doc(alias = "replaceAuthenticator")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -283,6 +291,8 @@ okta_core::operation!(Replace, REPLACE, json models::Authenticator);
 /// Operation `activateAuthenticator`. Scopes: `okta.authenticators.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/activateAuthenticator)
+#[doc(alias = "activateAuthenticator")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -334,6 +344,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::Authenticator);
 /// Operation `deactivateAuthenticator`. Scopes: `okta.authenticators.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/deactivateAuthenticator)
+#[doc(alias = "deactivateAuthenticator")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

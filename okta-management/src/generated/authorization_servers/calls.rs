@@ -132,6 +132,8 @@ impl AuthorizationServers {
 /// Operation `listAuthorizationServers`. Scopes: `okta.authorizationServers.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServer/#tag/AuthorizationServer/operation/listAuthorizationServers)
+#[doc(alias = "listAuthorizationServers")]
+#[doc(alias = "/api/v1/authorizationServers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -213,6 +215,8 @@ okta_core::operation!(List, LIST, page models::AuthorizationServer);
 /// Operation `createAuthorizationServer`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServer/#tag/AuthorizationServer/operation/createAuthorizationServer)
+#[doc(alias = "createAuthorizationServer")]
+#[doc(alias = "/api/v1/authorizationServers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -260,6 +264,8 @@ okta_core::operation!(Create, CREATE, json models::AuthorizationServer);
 /// Operation `deleteAuthorizationServer`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServer/#tag/AuthorizationServer/operation/deleteAuthorizationServer)
+#[doc(alias = "deleteAuthorizationServer")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -311,6 +317,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getAuthorizationServer`. Scopes: `okta.authorizationServers.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServer/#tag/AuthorizationServer/operation/getAuthorizationServer)
+#[doc(alias = "getAuthorizationServer")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -362,6 +370,8 @@ okta_core::operation!(Get, GET, json models::AuthorizationServer);
 /// Operation `replaceAuthorizationServer`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServer/#tag/AuthorizationServer/operation/replaceAuthorizationServer)
+#[doc(alias = "replaceAuthorizationServer")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -414,6 +424,8 @@ okta_core::operation!(Replace, REPLACE, json models::AuthorizationServer);
 /// Operation `activateAuthorizationServer`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServer/#tag/AuthorizationServer/operation/activateAuthorizationServer)
+#[doc(alias = "activateAuthorizationServer")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -465,6 +477,8 @@ okta_core::operation!(Activate, ACTIVATE, empty);
 /// Operation `deactivateAuthorizationServer`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServer/#tag/AuthorizationServer/operation/deactivateAuthorizationServer)
+#[doc(alias = "deactivateAuthorizationServer")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

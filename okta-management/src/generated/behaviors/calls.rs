@@ -58,6 +58,8 @@ impl Behaviors {
 /// Operation `listBehaviorDetectionRules`. Scopes: `okta.behaviors.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Behavior/#tag/Behavior/operation/listBehaviorDetectionRules)
+#[doc(alias = "listBehaviorDetectionRules")]
+#[doc(alias = "/api/v1/behaviors")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -128,6 +130,8 @@ okta_core::operation!(List, LIST, page models::BehaviorRule);
 /// Operation `createBehaviorDetectionRule`. Scopes: `okta.behaviors.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Behavior/#tag/Behavior/operation/createBehaviorDetectionRule)
+#[doc(alias = "createBehaviorDetectionRule")]
+#[doc(alias = "/api/v1/behaviors")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -175,6 +179,8 @@ okta_core::operation!(Create, CREATE, json models::BehaviorRule);
 /// Operation `deleteBehaviorDetectionRule`. Scopes: `okta.behaviors.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Behavior/#tag/Behavior/operation/deleteBehaviorDetectionRule)
+#[doc(alias = "deleteBehaviorDetectionRule")]
+#[doc(alias = "/api/v1/behaviors/{behaviorId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -226,6 +232,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getBehaviorDetectionRule`. Scopes: `okta.behaviors.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Behavior/#tag/Behavior/operation/getBehaviorDetectionRule)
+#[doc(alias = "getBehaviorDetectionRule")]
+#[doc(alias = "/api/v1/behaviors/{behaviorId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -277,6 +285,8 @@ okta_core::operation!(Get, GET, json models::BehaviorRule);
 /// Operation `replaceBehaviorDetectionRule`. Scopes: `okta.behaviors.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Behavior/#tag/Behavior/operation/replaceBehaviorDetectionRule)
+#[doc(alias = "replaceBehaviorDetectionRule")]
+#[doc(alias = "/api/v1/behaviors/{behaviorId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -329,6 +339,8 @@ okta_core::operation!(Replace, REPLACE, json models::BehaviorRule);
 /// Operation `activateBehaviorDetectionRule`. Scopes: `okta.behaviors.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Behavior/#tag/Behavior/operation/activateBehaviorDetectionRule)
+#[doc(alias = "activateBehaviorDetectionRule")]
+#[doc(alias = "/api/v1/behaviors/{behaviorId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -380,6 +392,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::BehaviorRule);
 /// Operation `deactivateBehaviorDetectionRule`. Scopes: `okta.behaviors.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Behavior/#tag/Behavior/operation/deactivateBehaviorDetectionRule)
+#[doc(alias = "deactivateBehaviorDetectionRule")]
+#[doc(alias = "/api/v1/behaviors/{behaviorId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

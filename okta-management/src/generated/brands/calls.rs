@@ -95,6 +95,8 @@ impl Brands {
 /// Operation `listBrands`. Scopes: `okta.brands.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Brands/#tag/Brands/operation/listBrands)
+#[doc(alias = "listBrands")]
+#[doc(alias = "/api/v1/brands")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -188,6 +190,8 @@ okta_core::operation!(List, LIST, page models::BrandWithEmbedded);
 /// Operation `createBrand`. Scopes: `okta.brands.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Brands/#tag/Brands/operation/createBrand)
+#[doc(alias = "createBrand")]
+#[doc(alias = "/api/v1/brands")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -235,6 +239,8 @@ okta_core::operation!(Create, CREATE, json shared::Brand);
 /// Operation `deleteBrand`. Scopes: `okta.brands.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Brands/#tag/Brands/operation/deleteBrand)
+#[doc(alias = "deleteBrand")]
+#[doc(alias = "/api/v1/brands/{brandId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -286,6 +292,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getBrand`. Scopes: `okta.brands.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Brands/#tag/Brands/operation/getBrand)
+#[doc(alias = "getBrand")]
+#[doc(alias = "/api/v1/brands/{brandId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -351,6 +359,8 @@ okta_core::operation!(Get, GET, json models::BrandWithEmbedded);
 /// Operation `replaceBrand`. Scopes: `okta.brands.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Brands/#tag/Brands/operation/replaceBrand)
+#[doc(alias = "replaceBrand")]
+#[doc(alias = "/api/v1/brands/{brandId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

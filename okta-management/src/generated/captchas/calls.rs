@@ -57,6 +57,8 @@ impl Captchas {
 /// Operation `listCaptchaInstances`. Scopes: `okta.captchas.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CAPTCHA/#tag/CAPTCHA/operation/listCaptchaInstances)
+#[doc(alias = "listCaptchaInstances")]
+#[doc(alias = "/api/v1/captchas")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -104,6 +106,8 @@ okta_core::operation!(List, LIST, page models::CaptchaInstance);
 /// Operation `createCaptchaInstance`. Scopes: `okta.captchas.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CAPTCHA/#tag/CAPTCHA/operation/createCaptchaInstance)
+#[doc(alias = "createCaptchaInstance")]
+#[doc(alias = "/api/v1/captchas")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -151,6 +155,8 @@ okta_core::operation!(Create, CREATE, json models::CaptchaInstance);
 /// Operation `deleteCaptchaInstance`. Scopes: `okta.captchas.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CAPTCHA/#tag/CAPTCHA/operation/deleteCaptchaInstance)
+#[doc(alias = "deleteCaptchaInstance")]
+#[doc(alias = "/api/v1/captchas/{captchaId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -202,6 +208,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getCaptchaInstance`. Scopes: `okta.captchas.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CAPTCHA/#tag/CAPTCHA/operation/getCaptchaInstance)
+#[doc(alias = "getCaptchaInstance")]
+#[doc(alias = "/api/v1/captchas/{captchaId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -253,6 +261,8 @@ okta_core::operation!(Get, GET, json models::CaptchaInstance);
 /// Operation `updateCaptchaInstance`. Scopes: `okta.captchas.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CAPTCHA/#tag/CAPTCHA/operation/updateCaptchaInstance)
+#[doc(alias = "updateCaptchaInstance")]
+#[doc(alias = "/api/v1/captchas/{captchaId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -305,6 +315,8 @@ okta_core::operation!(Update, UPDATE, json models::CaptchaInstance);
 /// Operation `replaceCaptchaInstance`. Scopes: `okta.captchas.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CAPTCHA/#tag/CAPTCHA/operation/replaceCaptchaInstance)
+#[doc(alias = "replaceCaptchaInstance")]
+#[doc(alias = "/api/v1/captchas/{captchaId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -52,6 +52,8 @@ impl DeviceAssurances {
 /// Operation `listDeviceAssurancePolicies`. Scopes: `okta.deviceAssurance.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DeviceAssurance/#tag/DeviceAssurance/operation/listDeviceAssurancePolicies)
+#[doc(alias = "listDeviceAssurancePolicies")]
+#[doc(alias = "/api/v1/device-assurances")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -99,6 +101,8 @@ okta_core::operation!(List, LIST, page models::DeviceAssurance);
 /// Operation `createDeviceAssurancePolicy`. Scopes: `okta.deviceAssurance.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DeviceAssurance/#tag/DeviceAssurance/operation/createDeviceAssurancePolicy)
+#[doc(alias = "createDeviceAssurancePolicy")]
+#[doc(alias = "/api/v1/device-assurances")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -146,6 +150,8 @@ okta_core::operation!(Create, CREATE, json models::DeviceAssurance);
 /// Operation `deleteDeviceAssurancePolicy`. Scopes: `okta.deviceAssurance.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DeviceAssurance/#tag/DeviceAssurance/operation/deleteDeviceAssurancePolicy)
+#[doc(alias = "deleteDeviceAssurancePolicy")]
+#[doc(alias = "/api/v1/device-assurances/{deviceAssuranceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -197,6 +203,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getDeviceAssurancePolicy`. Scopes: `okta.deviceAssurance.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DeviceAssurance/#tag/DeviceAssurance/operation/getDeviceAssurancePolicy)
+#[doc(alias = "getDeviceAssurancePolicy")]
+#[doc(alias = "/api/v1/device-assurances/{deviceAssuranceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -248,6 +256,8 @@ okta_core::operation!(Get, GET, json models::DeviceAssurance);
 /// Operation `replaceDeviceAssurancePolicy`. Scopes: `okta.deviceAssurance.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DeviceAssurance/#tag/DeviceAssurance/operation/replaceDeviceAssurancePolicy)
+#[doc(alias = "replaceDeviceAssurancePolicy")]
+#[doc(alias = "/api/v1/device-assurances/{deviceAssuranceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -43,6 +43,8 @@ impl DeviceIntegrations {
 /// Operation `listDeviceIntegrations`. Scopes: `okta.deviceIntegrations.read`. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DeviceIntegrations/#tag/DeviceIntegrations/operation/listDeviceIntegrations)
+#[doc(alias = "listDeviceIntegrations")]
+#[doc(alias = "/api/v1/device-integrations")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -90,6 +92,8 @@ okta_core::operation!(List, LIST, page models::DeviceIntegrations);
 /// Operation `getDeviceIntegration`. Scopes: `okta.deviceIntegrations.read`. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DeviceIntegrations/#tag/DeviceIntegrations/operation/getDeviceIntegration)
+#[doc(alias = "getDeviceIntegration")]
+#[doc(alias = "/api/v1/device-integrations/{deviceIntegrationId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -141,6 +145,8 @@ okta_core::operation!(Get, GET, json models::DeviceIntegrations);
 /// Operation `activateDeviceIntegration`. Scopes: `okta.deviceIntegrations.manage`. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DeviceIntegrations/#tag/DeviceIntegrations/operation/activateDeviceIntegration)
+#[doc(alias = "activateDeviceIntegration")]
+#[doc(alias = "/api/v1/device-integrations/{deviceIntegrationId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -192,6 +198,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::DeviceIntegrations);
 /// Operation `deactivateDeviceIntegration`. Scopes: `okta.deviceIntegrations.manage`. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DeviceIntegrations/#tag/DeviceIntegrations/operation/deactivateDeviceIntegration)
+#[doc(alias = "deactivateDeviceIntegration")]
+#[doc(alias = "/api/v1/device-integrations/{deviceIntegrationId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

@@ -61,6 +61,8 @@ impl DevicePostureChecks {
 /// Operation `listDevicePostureChecks`. Scopes: `okta.devicePostureChecks.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/listDevicePostureChecks)
+#[doc(alias = "listDevicePostureChecks")]
+#[doc(alias = "/api/v1/device-posture-checks")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -108,6 +110,8 @@ okta_core::operation!(List, LIST, page models::DevicePostureCheck);
 /// Operation `createDevicePostureCheck`. Scopes: `okta.devicePostureChecks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/createDevicePostureCheck)
+#[doc(alias = "createDevicePostureCheck")]
+#[doc(alias = "/api/v1/device-posture-checks")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -155,6 +159,8 @@ okta_core::operation!(Create, CREATE, json models::DevicePostureCheck);
 /// Operation `deleteDevicePostureCheck`. Scopes: `okta.devicePostureChecks.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/deleteDevicePostureCheck)
+#[doc(alias = "deleteDevicePostureCheck")]
+#[doc(alias = "/api/v1/device-posture-checks/{postureCheckId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -206,6 +212,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getDevicePostureCheck`. Scopes: `okta.devicePostureChecks.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/getDevicePostureCheck)
+#[doc(alias = "getDevicePostureCheck")]
+#[doc(alias = "/api/v1/device-posture-checks/{postureCheckId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -257,6 +265,8 @@ okta_core::operation!(Get, GET, json models::DevicePostureCheck);
 /// Operation `replaceDevicePostureCheck`. Scopes: `okta.devicePostureChecks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/replaceDevicePostureCheck)
+#[doc(alias = "replaceDevicePostureCheck")]
+#[doc(alias = "/api/v1/device-posture-checks/{postureCheckId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

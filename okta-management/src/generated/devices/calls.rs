@@ -68,6 +68,8 @@ impl Devices {
 /// Operation `listDevices`. Scopes: `okta.devices.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/listDevices)
+#[doc(alias = "listDevices")]
+#[doc(alias = "/api/v1/devices")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -161,6 +163,8 @@ okta_core::operation!(List, LIST, page models::DeviceList);
 /// Operation `deleteDevice`. Scopes: `okta.devices.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/deleteDevice)
+#[doc(alias = "deleteDevice")]
+#[doc(alias = "/api/v1/devices/{deviceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -212,6 +216,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getDevice`. Scopes: `okta.devices.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/getDevice)
+#[doc(alias = "getDevice")]
+#[doc(alias = "/api/v1/devices/{deviceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -263,6 +269,8 @@ okta_core::operation!(Get, GET, json models::DeviceWithProviders);
 /// Operation `activateDevice`. Scopes: `okta.devices.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/activateDevice)
+#[doc(alias = "activateDevice")]
+#[doc(alias = "/api/v1/devices/{deviceId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -314,6 +322,8 @@ okta_core::operation!(Activate, ACTIVATE, empty);
 /// Operation `deactivateDevice`. Scopes: `okta.devices.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/deactivateDevice)
+#[doc(alias = "deactivateDevice")]
+#[doc(alias = "/api/v1/devices/{deviceId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
@@ -365,6 +375,8 @@ okta_core::operation!(Deactivate, DEACTIVATE, empty);
 /// Operation `suspendDevice`. Scopes: `okta.devices.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/suspendDevice)
+#[doc(alias = "suspendDevice")]
+#[doc(alias = "/api/v1/devices/{deviceId}/lifecycle/suspend")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Suspend {
@@ -416,6 +428,8 @@ okta_core::operation!(Suspend, SUSPEND, empty);
 /// Operation `unsuspendDevice`. Scopes: `okta.devices.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/unsuspendDevice)
+#[doc(alias = "unsuspendDevice")]
+#[doc(alias = "/api/v1/devices/{deviceId}/lifecycle/unsuspend")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unsuspend {

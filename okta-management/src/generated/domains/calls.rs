@@ -64,6 +64,8 @@ impl Domains {
 /// Operation `listCustomDomains`. Scopes: `okta.domains.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomDomain/#tag/CustomDomain/operation/listCustomDomains)
+#[doc(alias = "listCustomDomains")]
+#[doc(alias = "/api/v1/domains")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -111,6 +113,8 @@ okta_core::operation!(List, LIST, page shared::DomainResponse);
 /// Operation `createCustomDomain`. Scopes: `okta.domains.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomDomain/#tag/CustomDomain/operation/createCustomDomain)
+#[doc(alias = "createCustomDomain")]
+#[doc(alias = "/api/v1/domains")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -164,6 +168,8 @@ okta_core::operation!(Create, CREATE, json shared::DomainResponse);
 /// Operation `deleteCustomDomain`. Scopes: `okta.domains.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomDomain/#tag/CustomDomain/operation/deleteCustomDomain)
+#[doc(alias = "deleteCustomDomain")]
+#[doc(alias = "/api/v1/domains/{domainId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -215,6 +221,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getCustomDomain`. Scopes: `okta.domains.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomDomain/#tag/CustomDomain/operation/getCustomDomain)
+#[doc(alias = "getCustomDomain")]
+#[doc(alias = "/api/v1/domains/{domainId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -266,6 +274,8 @@ okta_core::operation!(Get, GET, json shared::DomainResponse);
 /// Operation `replaceCustomDomain`. Scopes: `okta.domains.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomDomain/#tag/CustomDomain/operation/replaceCustomDomain)
+#[doc(alias = "replaceCustomDomain")]
+#[doc(alias = "/api/v1/domains/{domainId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -318,6 +328,8 @@ okta_core::operation!(Replace, REPLACE, json shared::DomainResponse);
 /// Operation `verifyDomain`. Scopes: `okta.domains.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomDomain/#tag/CustomDomain/operation/verifyDomain)
+#[doc(alias = "verifyDomain")]
+#[doc(alias = "/api/v1/domains/{domainId}/verify")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Verify {

@@ -42,6 +42,8 @@ impl Dr {
 /// Operation `startOrgFailback`. Scopes: `okta.dr.manage`. Lifecycle: EA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DisasterRecovery/#tag/DisasterRecovery/operation/startOrgFailback)
+#[doc(alias = "startOrgFailback")]
+#[doc(alias = "/api/v1/dr/failback")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Failback {
@@ -95,6 +97,8 @@ okta_core::operation!(Failback, FAILBACK, json models::DrFailbackResponse);
 /// Operation `startOrgFailover`. Scopes: `okta.dr.manage`. Lifecycle: EA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DisasterRecovery/#tag/DisasterRecovery/operation/startOrgFailover)
+#[doc(alias = "startOrgFailover")]
+#[doc(alias = "/api/v1/dr/failover")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Failover {

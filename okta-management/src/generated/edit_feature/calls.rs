@@ -28,6 +28,8 @@ impl EditFeature {
 /// Operation `replaceOktaPersonalAdminSettings`. Scopes: `okta.personal.adminSettings.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaPersonalSettings/#tag/OktaPersonalSettings/operation/replaceOktaPersonalAdminSettings)
+#[doc(alias = "replaceOktaPersonalAdminSettings")]
+#[doc(alias = "/okta-personal-settings/api/v1/edit-feature")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -58,6 +58,8 @@ impl EmailDomains {
 /// Operation `listEmailDomains`. Scopes: `okta.emailDomains.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailDomain/#tag/EmailDomain/operation/listEmailDomains)
+#[doc(alias = "listEmailDomains")]
+#[doc(alias = "/api/v1/email-domains")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -116,6 +118,8 @@ okta_core::operation!(List, LIST, page models::EmailDomainResponseWithEmbedded);
 /// Operation `createEmailDomain`. Scopes: `okta.emailDomains.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailDomain/#tag/EmailDomain/operation/createEmailDomain)
+#[doc(alias = "createEmailDomain")]
+#[doc(alias = "/api/v1/email-domains")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -180,6 +184,8 @@ okta_core::operation!(Create, CREATE, json shared::EmailDomainResponse);
 /// Operation `deleteEmailDomain`. Scopes: `okta.emailDomains.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailDomain/#tag/EmailDomain/operation/deleteEmailDomain)
+#[doc(alias = "deleteEmailDomain")]
+#[doc(alias = "/api/v1/email-domains/{emailDomainId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -245,6 +251,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getEmailDomain`. Scopes: `okta.emailDomains.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailDomain/#tag/EmailDomain/operation/getEmailDomain)
+#[doc(alias = "getEmailDomain")]
+#[doc(alias = "/api/v1/email-domains/{emailDomainId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -310,6 +318,8 @@ okta_core::operation!(Get, GET, json models::EmailDomainResponseWithEmbedded);
 /// Operation `replaceEmailDomain`. Scopes: `okta.emailDomains.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailDomain/#tag/EmailDomain/operation/replaceEmailDomain)
+#[doc(alias = "replaceEmailDomain")]
+#[doc(alias = "/api/v1/email-domains/{emailDomainId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -376,6 +386,8 @@ okta_core::operation!(Replace, REPLACE, json shared::EmailDomainResponse);
 /// Operation `verifyEmailDomain`. Scopes: `okta.emailDomains.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailDomain/#tag/EmailDomain/operation/verifyEmailDomain)
+#[doc(alias = "verifyEmailDomain")]
+#[doc(alias = "/api/v1/email-domains/{emailDomainId}/verify")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Verify {

@@ -53,6 +53,8 @@ impl EmailServers {
 /// Operation `listEmailServers`. Scopes: `okta.emailServers.read`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/listEmailServers)
+#[doc(alias = "listEmailServers")]
+#[doc(alias = "/api/v1/email-servers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -100,6 +102,8 @@ okta_core::operation!(List, LIST, page models::EmailServer);
 /// Operation `createEmailServer`. Scopes: `okta.emailServers.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/createEmailServer)
+#[doc(alias = "createEmailServer")]
+#[doc(alias = "/api/v1/email-servers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -147,6 +151,8 @@ okta_core::operation!(Create, CREATE, json models::EmailServer);
 /// Operation `deleteEmailServer`. Scopes: `okta.emailServers.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/deleteEmailServer)
+#[doc(alias = "deleteEmailServer")]
+#[doc(alias = "/api/v1/email-servers/{emailServerId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -198,6 +204,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getEmailServer`. Scopes: `okta.emailServers.read`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/getEmailServer)
+#[doc(alias = "getEmailServer")]
+#[doc(alias = "/api/v1/email-servers/{emailServerId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -249,6 +257,8 @@ okta_core::operation!(Get, GET, json models::EmailServer);
 /// Operation `updateEmailServer`. Scopes: `okta.emailServers.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/updateEmailServer)
+#[doc(alias = "updateEmailServer")]
+#[doc(alias = "/api/v1/email-servers/{emailServerId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -301,6 +311,8 @@ okta_core::operation!(Update, UPDATE, json models::EmailServer);
 /// Operation `testEmailServer`. Scopes: `okta.emailServers.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/testEmailServer)
+#[doc(alias = "testEmailServer")]
+#[doc(alias = "/api/v1/email-servers/{emailServerId}/test")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Test {

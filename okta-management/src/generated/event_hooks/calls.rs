@@ -63,6 +63,8 @@ impl EventHooks {
 /// Operation `listEventHooks`. Scopes: `okta.eventHooks.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EventHook/#tag/EventHook/operation/listEventHooks)
+#[doc(alias = "listEventHooks")]
+#[doc(alias = "/api/v1/eventHooks")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -110,6 +112,8 @@ okta_core::operation!(List, LIST, page models::EventHook);
 /// Operation `createEventHook`. Scopes: `okta.eventHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EventHook/#tag/EventHook/operation/createEventHook)
+#[doc(alias = "createEventHook")]
+#[doc(alias = "/api/v1/eventHooks")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -157,6 +161,8 @@ okta_core::operation!(Create, CREATE, json models::EventHook);
 /// Operation `deleteEventHook`. Scopes: `okta.eventHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EventHook/#tag/EventHook/operation/deleteEventHook)
+#[doc(alias = "deleteEventHook")]
+#[doc(alias = "/api/v1/eventHooks/{eventHookId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -208,6 +214,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getEventHook`. Scopes: `okta.eventHooks.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EventHook/#tag/EventHook/operation/getEventHook)
+#[doc(alias = "getEventHook")]
+#[doc(alias = "/api/v1/eventHooks/{eventHookId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -259,6 +267,8 @@ okta_core::operation!(Get, GET, json models::EventHook);
 /// Operation `replaceEventHook`. Scopes: `okta.eventHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EventHook/#tag/EventHook/operation/replaceEventHook)
+#[doc(alias = "replaceEventHook")]
+#[doc(alias = "/api/v1/eventHooks/{eventHookId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -311,6 +321,8 @@ okta_core::operation!(Replace, REPLACE, json models::EventHook);
 /// Operation `activateEventHook`. Scopes: `okta.eventHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EventHook/#tag/EventHook/operation/activateEventHook)
+#[doc(alias = "activateEventHook")]
+#[doc(alias = "/api/v1/eventHooks/{eventHookId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -362,6 +374,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::EventHook);
 /// Operation `deactivateEventHook`. Scopes: `okta.eventHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EventHook/#tag/EventHook/operation/deactivateEventHook)
+#[doc(alias = "deactivateEventHook")]
+#[doc(alias = "/api/v1/eventHooks/{eventHookId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
@@ -413,6 +427,8 @@ okta_core::operation!(Deactivate, DEACTIVATE, json models::EventHook);
 /// Operation `verifyEventHook`. Scopes: `okta.eventHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EventHook/#tag/EventHook/operation/verifyEventHook)
+#[doc(alias = "verifyEventHook")]
+#[doc(alias = "/api/v1/eventHooks/{eventHookId}/lifecycle/verify")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Verify {

@@ -33,6 +33,8 @@ impl ExportBlocklists {
 /// Operation `listPersonalAppsExportBlockList`. Scopes: `okta.personal.adminSettings.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaPersonalSettings/#tag/OktaPersonalSettings/operation/listPersonalAppsExportBlockList)
+#[doc(alias = "listPersonalAppsExportBlockList")]
+#[doc(alias = "/okta-personal-settings/api/v1/export-blocklists")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -80,6 +82,8 @@ okta_core::operation!(List, LIST, page String);
 /// Operation `replaceBlockedEmailDomains`. Scopes: `okta.personal.adminSettings.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaPersonalSettings/#tag/OktaPersonalSettings/operation/replaceBlockedEmailDomains)
+#[doc(alias = "replaceBlockedEmailDomains")]
+#[doc(alias = "/okta-personal-settings/api/v1/export-blocklists")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -61,6 +61,8 @@ impl Features {
 /// Operation `listFeatures`. Scopes: `okta.features.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Feature/#tag/Feature/operation/listFeatures)
+#[doc(alias = "listFeatures")]
+#[doc(alias = "/api/v1/features")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -108,6 +110,8 @@ okta_core::operation!(List, LIST, page models::Feature);
 /// Operation `getFeature`. Scopes: `okta.features.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Feature/#tag/Feature/operation/getFeature)
+#[doc(alias = "getFeature")]
+#[doc(alias = "/api/v1/features/{featureId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -159,6 +163,8 @@ okta_core::operation!(Get, GET, json models::Feature);
 /// Operation `updateFeatureLifecycle`. Scopes: `okta.features.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Feature/#tag/Feature/operation/updateFeatureLifecycle)
+#[doc(alias = "updateFeatureLifecycle")]
+#[doc(alias = "/api/v1/features/{featureId}/{lifecycle}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct SetLifecycle {

@@ -37,6 +37,8 @@ impl FirstPartyAppSettings {
 /// Operation `getFirstPartyAppSettings`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaApplicationSettings/#tag/OktaApplicationSettings/operation/getFirstPartyAppSettings)
+#[doc(alias = "getFirstPartyAppSettings")]
+#[doc(alias = "/api/v1/first-party-app-settings/{appName}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -88,6 +90,8 @@ okta_core::operation!(Get, GET, json models::AdminConsoleSettings);
 /// Operation `replaceFirstPartyAppSettings`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaApplicationSettings/#tag/OktaApplicationSettings/operation/replaceFirstPartyAppSettings)
+#[doc(alias = "replaceFirstPartyAppSettings")]
+#[doc(alias = "/api/v1/first-party-app-settings/{appName}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

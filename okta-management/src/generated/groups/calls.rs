@@ -98,6 +98,8 @@ impl Groups {
 /// Operation `listGroups`. Scopes: `okta.groups.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroups)
+#[doc(alias = "listGroups")]
+#[doc(alias = "/api/v1/groups")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -234,6 +236,8 @@ okta_core::operation!(List, LIST, page shared::Group);
 /// Operation `addGroup`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/addGroup)
+#[doc(alias = "addGroup")]
+#[doc(alias = "/api/v1/groups")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -281,6 +285,8 @@ okta_core::operation!(Create, CREATE, json shared::Group);
 /// Operation `deleteGroup`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/deleteGroup)
+#[doc(alias = "deleteGroup")]
+#[doc(alias = "/api/v1/groups/{groupId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -332,6 +338,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getGroup`. Scopes: `okta.groups.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/getGroup)
+#[doc(alias = "getGroup")]
+#[doc(alias = "/api/v1/groups/{groupId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -383,6 +391,8 @@ okta_core::operation!(Get, GET, json shared::Group);
 /// Operation `replaceGroup`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/replaceGroup)
+#[doc(alias = "replaceGroup")]
+#[doc(alias = "/api/v1/groups/{groupId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -57,6 +57,8 @@ impl HookKeys {
 /// Operation `listHookKeys`. Scopes: `okta.inlineHooks.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/HookKey/#tag/HookKey/operation/listHookKeys)
+#[doc(alias = "listHookKeys")]
+#[doc(alias = "/api/v1/hook-keys")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -104,6 +106,8 @@ okta_core::operation!(List, LIST, page models::HookKey);
 /// Operation `createHookKey`. Scopes: `okta.inlineHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/HookKey/#tag/HookKey/operation/createHookKey)
+#[doc(alias = "createHookKey")]
+#[doc(alias = "/api/v1/hook-keys")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -151,6 +155,8 @@ okta_core::operation!(Create, CREATE, json models::DetailedHookKeyInstance);
 /// Operation `deleteHookKey`. Scopes: `okta.inlineHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/HookKey/#tag/HookKey/operation/deleteHookKey)
+#[doc(alias = "deleteHookKey")]
+#[doc(alias = "/api/v1/hook-keys/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -202,6 +208,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getHookKey`. Scopes: `okta.inlineHooks.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/HookKey/#tag/HookKey/operation/getHookKey)
+#[doc(alias = "getHookKey")]
+#[doc(alias = "/api/v1/hook-keys/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -253,6 +261,8 @@ okta_core::operation!(Get, GET, json models::HookKey);
 /// Operation `replaceHookKey`. Scopes: `okta.inlineHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/HookKey/#tag/HookKey/operation/replaceHookKey)
+#[doc(alias = "replaceHookKey")]
+#[doc(alias = "/api/v1/hook-keys/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -85,6 +85,8 @@ impl Idps {
 /// Operation `listIdentityProviders`. Scopes: `okta.idps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProvider/#tag/IdentityProvider/operation/listIdentityProviders)
+#[doc(alias = "listIdentityProviders")]
+#[doc(alias = "/api/v1/idps")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -178,6 +180,8 @@ okta_core::operation!(List, LIST, page shared::IdentityProvider);
 /// Operation `createIdentityProvider`. Scopes: `okta.idps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProvider/#tag/IdentityProvider/operation/createIdentityProvider)
+#[doc(alias = "createIdentityProvider")]
+#[doc(alias = "/api/v1/idps")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -225,6 +229,8 @@ okta_core::operation!(Create, CREATE, json shared::IdentityProvider);
 /// Operation `deleteIdentityProvider`. Scopes: `okta.idps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProvider/#tag/IdentityProvider/operation/deleteIdentityProvider)
+#[doc(alias = "deleteIdentityProvider")]
+#[doc(alias = "/api/v1/idps/{idpId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -276,6 +282,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getIdentityProvider`. Scopes: `okta.idps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProvider/#tag/IdentityProvider/operation/getIdentityProvider)
+#[doc(alias = "getIdentityProvider")]
+#[doc(alias = "/api/v1/idps/{idpId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -327,6 +335,8 @@ okta_core::operation!(Get, GET, json shared::IdentityProvider);
 /// Operation `replaceIdentityProvider`. Scopes: `okta.idps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProvider/#tag/IdentityProvider/operation/replaceIdentityProvider)
+#[doc(alias = "replaceIdentityProvider")]
+#[doc(alias = "/api/v1/idps/{idpId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -379,6 +389,8 @@ okta_core::operation!(Replace, REPLACE, json shared::IdentityProvider);
 /// Operation `activateIdentityProvider`. Scopes: `okta.idps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProvider/#tag/IdentityProvider/operation/activateIdentityProvider)
+#[doc(alias = "activateIdentityProvider")]
+#[doc(alias = "/api/v1/idps/{idpId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -430,6 +442,8 @@ okta_core::operation!(Activate, ACTIVATE, json shared::IdentityProvider);
 /// Operation `deactivateIdentityProvider`. Scopes: `okta.idps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProvider/#tag/IdentityProvider/operation/deactivateIdentityProvider)
+#[doc(alias = "deactivateIdentityProvider")]
+#[doc(alias = "/api/v1/idps/{idpId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

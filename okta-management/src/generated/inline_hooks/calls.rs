@@ -78,6 +78,8 @@ impl InlineHooks {
 /// Operation `listInlineHooks`. Scopes: `okta.inlineHooks.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/listInlineHooks)
+#[doc(alias = "listInlineHooks")]
+#[doc(alias = "/api/v1/inlineHooks")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -136,6 +138,8 @@ okta_core::operation!(List, LIST, page models::InlineHook);
 /// Operation `createInlineHook`. Scopes: `okta.inlineHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/createInlineHook)
+#[doc(alias = "createInlineHook")]
+#[doc(alias = "/api/v1/inlineHooks")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -183,6 +187,8 @@ okta_core::operation!(Create, CREATE, json models::InlineHookCreateResponse);
 /// Operation `deleteInlineHook`. Scopes: `okta.inlineHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/deleteInlineHook)
+#[doc(alias = "deleteInlineHook")]
+#[doc(alias = "/api/v1/inlineHooks/{inlineHookId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -234,6 +240,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getInlineHook`. Scopes: `okta.inlineHooks.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/getInlineHook)
+#[doc(alias = "getInlineHook")]
+#[doc(alias = "/api/v1/inlineHooks/{inlineHookId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -285,6 +293,8 @@ okta_core::operation!(Get, GET, json models::InlineHook);
 /// Operation `updateInlineHook`. Scopes: `okta.inlineHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/updateInlineHook)
+#[doc(alias = "updateInlineHook")]
+#[doc(alias = "/api/v1/inlineHooks/{inlineHookId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -337,6 +347,8 @@ okta_core::operation!(Update, UPDATE, json models::InlineHook);
 /// Operation `replaceInlineHook`. Scopes: `okta.inlineHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/replaceInlineHook)
+#[doc(alias = "replaceInlineHook")]
+#[doc(alias = "/api/v1/inlineHooks/{inlineHookId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -389,6 +401,8 @@ okta_core::operation!(Replace, REPLACE, json models::InlineHook);
 /// Operation `executeInlineHook`. Scopes: `okta.inlineHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/executeInlineHook)
+#[doc(alias = "executeInlineHook")]
+#[doc(alias = "/api/v1/inlineHooks/{inlineHookId}/execute")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Execute {
@@ -441,6 +455,8 @@ okta_core::operation!(Execute, EXECUTE, json Map<Json>);
 /// Operation `activateInlineHook`. Scopes: `okta.inlineHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/activateInlineHook)
+#[doc(alias = "activateInlineHook")]
+#[doc(alias = "/api/v1/inlineHooks/{inlineHookId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -492,6 +508,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::InlineHook);
 /// Operation `deactivateInlineHook`. Scopes: `okta.inlineHooks.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/deactivateInlineHook)
+#[doc(alias = "deactivateInlineHook")]
+#[doc(alias = "/api/v1/inlineHooks/{inlineHookId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

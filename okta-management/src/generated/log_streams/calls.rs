@@ -62,6 +62,8 @@ impl LogStreams {
 /// Operation `listLogStreams`. Scopes: `okta.logStreams.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LogStream/#tag/LogStream/operation/listLogStreams)
+#[doc(alias = "listLogStreams")]
+#[doc(alias = "/api/v1/logStreams")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -143,6 +145,8 @@ okta_core::operation!(List, LIST, page models::LogStream);
 /// Operation `createLogStream`. Scopes: `okta.logStreams.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LogStream/#tag/LogStream/operation/createLogStream)
+#[doc(alias = "createLogStream")]
+#[doc(alias = "/api/v1/logStreams")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -190,6 +194,8 @@ okta_core::operation!(Create, CREATE, json models::LogStream);
 /// Operation `deleteLogStream`. Scopes: `okta.logStreams.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LogStream/#tag/LogStream/operation/deleteLogStream)
+#[doc(alias = "deleteLogStream")]
+#[doc(alias = "/api/v1/logStreams/{logStreamId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -241,6 +247,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getLogStream`. Scopes: `okta.logStreams.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LogStream/#tag/LogStream/operation/getLogStream)
+#[doc(alias = "getLogStream")]
+#[doc(alias = "/api/v1/logStreams/{logStreamId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -292,6 +300,8 @@ okta_core::operation!(Get, GET, json models::LogStream);
 /// Operation `replaceLogStream`. Scopes: `okta.logStreams.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LogStream/#tag/LogStream/operation/replaceLogStream)
+#[doc(alias = "replaceLogStream")]
+#[doc(alias = "/api/v1/logStreams/{logStreamId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -344,6 +354,8 @@ okta_core::operation!(Replace, REPLACE, json models::LogStream);
 /// Operation `activateLogStream`. Scopes: `okta.logStreams.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LogStream/#tag/LogStream/operation/activateLogStream)
+#[doc(alias = "activateLogStream")]
+#[doc(alias = "/api/v1/logStreams/{logStreamId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -395,6 +407,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::LogStream);
 /// Operation `deactivateLogStream`. Scopes: `okta.logStreams.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LogStream/#tag/LogStream/operation/deactivateLogStream)
+#[doc(alias = "deactivateLogStream")]
+#[doc(alias = "/api/v1/logStreams/{logStreamId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

@@ -28,6 +28,8 @@ impl Logs {
 /// Operation `listLogEvents`. Scopes: `okta.logs.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SystemLog/#tag/SystemLog/operation/listLogEvents)
+#[doc(alias = "listLogEvents")]
+#[doc(alias = "/api/v1/logs")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

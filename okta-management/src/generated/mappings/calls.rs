@@ -42,6 +42,8 @@ impl Mappings {
 /// Operation `listProfileMappings`. Scopes: `okta.profileMappings.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ProfileMapping/#tag/ProfileMapping/operation/listProfileMappings)
+#[doc(alias = "listProfileMappings")]
+#[doc(alias = "/api/v1/mappings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -134,6 +136,8 @@ okta_core::operation!(List, LIST, page models::ListProfileMappings);
 /// Operation `getProfileMapping`. Scopes: `okta.profileMappings.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ProfileMapping/#tag/ProfileMapping/operation/getProfileMapping)
+#[doc(alias = "getProfileMapping")]
+#[doc(alias = "/api/v1/mappings/{mappingId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -185,6 +189,8 @@ okta_core::operation!(Get, GET, json models::ProfileMapping);
 /// Operation `updateProfileMapping`. Scopes: `okta.profileMappings.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ProfileMapping/#tag/ProfileMapping/operation/updateProfileMapping)
+#[doc(alias = "updateProfileMapping")]
+#[doc(alias = "/api/v1/mappings/{mappingId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

@@ -124,6 +124,8 @@ impl Oauth2 {
 /// Operation `challenge`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/challenge)
+#[doc(alias = "challenge")]
+#[doc(alias = "/oauth2/v1/challenge")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Challenge {
@@ -177,6 +179,8 @@ okta_core::operation!(Challenge, CHALLENGE, json shared::ChallengeResponse);
 /// Operation `introspect`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/introspect)
+#[doc(alias = "introspect")]
+#[doc(alias = "/oauth2/v1/introspect")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Introspect {
@@ -230,6 +234,8 @@ okta_core::operation!(Introspect, INTROSPECT, json shared::IntrospectionResponse
 /// Operation `oob-authenticate`. Needs no authentication. Deprecated.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/oob-authenticate)
+#[doc(alias = "oob-authenticate")]
+#[doc(alias = "/oauth2/v1/oob-authenticate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct OobAuthenticate {
@@ -283,6 +289,8 @@ okta_core::operation!(OobAuthenticate, OOB_AUTHENTICATE, json shared::OobAuthent
 /// Operation `par`. Needs no authentication. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/par)
+#[doc(alias = "par")]
+#[doc(alias = "/oauth2/v1/par")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Par {
@@ -336,6 +344,8 @@ okta_core::operation!(Par, PAR, json shared::ParResponse);
 /// Operation `primary-authenticate`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/primary-authenticate)
+#[doc(alias = "primary-authenticate")]
+#[doc(alias = "/oauth2/v1/primary-authenticate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct PrimaryAuthenticate {
@@ -389,6 +399,8 @@ okta_core::operation!(PrimaryAuthenticate, PRIMARY_AUTHENTICATE, json shared::Oo
 /// Operation `revoke`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/revoke)
+#[doc(alias = "revoke")]
+#[doc(alias = "/oauth2/v1/revoke")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Revoke {
@@ -442,6 +454,8 @@ okta_core::operation!(Revoke, REVOKE, empty);
 /// Operation `token`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/token)
+#[doc(alias = "token")]
+#[doc(alias = "/oauth2/v1/token")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Token {

@@ -124,6 +124,8 @@ impl OauthServer {
 /// Operation `challenge-custom-as`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/challenge-custom-as)
+#[doc(alias = "challenge-custom-as")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/challenge")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Challenge {
@@ -181,6 +183,8 @@ okta_core::operation!(Challenge, CHALLENGE, json shared::ChallengeResponse);
 /// Operation `introspectCustomAS`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/introspectCustomAS)
+#[doc(alias = "introspectCustomAS")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/introspect")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Introspect {
@@ -238,6 +242,8 @@ okta_core::operation!(Introspect, INTROSPECT, json shared::IntrospectionResponse
 /// Operation `oob-authenticate-custom-as`. Needs no authentication. Deprecated.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/oob-authenticate-custom-as)
+#[doc(alias = "oob-authenticate-custom-as")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/oob-authenticate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct OobAuthenticate {
@@ -295,6 +301,8 @@ okta_core::operation!(OobAuthenticate, OOB_AUTHENTICATE, json shared::OobAuthent
 /// Operation `parCustomAS`. Needs no authentication. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/parCustomAS)
+#[doc(alias = "parCustomAS")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/par")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Par {
@@ -352,6 +360,8 @@ okta_core::operation!(Par, PAR, json shared::ParResponse);
 /// Operation `primary-authenticate-custom-as`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/primary-authenticate-custom-as)
+#[doc(alias = "primary-authenticate-custom-as")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/primary-authenticate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct PrimaryAuthenticate {
@@ -409,6 +419,8 @@ okta_core::operation!(PrimaryAuthenticate, PRIMARY_AUTHENTICATE, json shared::Oo
 /// Operation `revokeCustomAS`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/revokeCustomAS)
+#[doc(alias = "revokeCustomAS")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/revoke")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Revoke {
@@ -466,6 +478,8 @@ okta_core::operation!(Revoke, REVOKE, empty);
 /// Operation `tokenCustomAS`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/tokenCustomAS)
+#[doc(alias = "tokenCustomAS")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/token")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Token {

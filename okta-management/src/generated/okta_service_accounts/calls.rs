@@ -52,6 +52,8 @@ impl OktaServiceAccounts {
 /// Operation `listOktaManagedUserAccounts`. Scopes: `okta.serviceAccounts.okta.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaManagedUserAccount/#tag/OktaManagedUserAccount/operation/listOktaManagedUserAccounts)
+#[doc(alias = "listOktaManagedUserAccounts")]
+#[doc(alias = "/privileged-access/api/v1/okta-service-accounts")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -133,6 +135,8 @@ okta_core::operation!(List, LIST, page models::OktaManagedUserAccountResponse);
 /// Operation `createOktaManagedUserAccount`. Scopes: `okta.serviceAccounts.okta.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaManagedUserAccount/#tag/OktaManagedUserAccount/operation/createOktaManagedUserAccount)
+#[doc(alias = "createOktaManagedUserAccount")]
+#[doc(alias = "/privileged-access/api/v1/okta-service-accounts")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -180,6 +184,8 @@ okta_core::operation!(Create, CREATE, json models::OktaManagedUserAccountRespons
 /// Operation `deleteOktaManagedUserAccount`. Scopes: `okta.serviceAccounts.okta.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaManagedUserAccount/#tag/OktaManagedUserAccount/operation/deleteOktaManagedUserAccount)
+#[doc(alias = "deleteOktaManagedUserAccount")]
+#[doc(alias = "/privileged-access/api/v1/okta-service-accounts/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -231,6 +237,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getOktaManagedUserAccount`. Scopes: `okta.serviceAccounts.okta.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaManagedUserAccount/#tag/OktaManagedUserAccount/operation/getOktaManagedUserAccount)
+#[doc(alias = "getOktaManagedUserAccount")]
+#[doc(alias = "/privileged-access/api/v1/okta-service-accounts/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -282,6 +290,8 @@ okta_core::operation!(Get, GET, json models::OktaManagedUserAccountResponse);
 /// Operation `updateOktaManagedUserAccount`. Scopes: `okta.serviceAccounts.okta.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaManagedUserAccount/#tag/OktaManagedUserAccount/operation/updateOktaManagedUserAccount)
+#[doc(alias = "updateOktaManagedUserAccount")]
+#[doc(alias = "/privileged-access/api/v1/okta-service-accounts/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

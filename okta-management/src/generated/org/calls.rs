@@ -103,6 +103,8 @@ impl Org {
 /// Operation `getOrgSettings`. Scopes: `okta.orgs.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingGeneral/#tag/OrgSettingGeneral/operation/getOrgSettings)
+#[doc(alias = "getOrgSettings")]
+#[doc(alias = "/api/v1/org")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -150,6 +152,8 @@ okta_core::operation!(Get, GET, json models::OrgSetting);
 /// Operation `updateOrgSettings`. Scopes: `okta.orgs.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingGeneral/#tag/OrgSettingGeneral/operation/updateOrgSettings)
+#[doc(alias = "updateOrgSettings")]
+#[doc(alias = "/api/v1/org")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -197,6 +201,8 @@ okta_core::operation!(Update, UPDATE, json models::OrgSetting);
 /// Operation `replaceOrgSettings`. Scopes: `okta.orgs.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingGeneral/#tag/OrgSettingGeneral/operation/replaceOrgSettings)
+#[doc(alias = "replaceOrgSettings")]
+#[doc(alias = "/api/v1/org")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -28,6 +28,8 @@ impl Orgs {
 /// Operation `createChildOrg`. Scopes: `okta.orgs.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgCreator/#tag/OrgCreator/operation/createChildOrg)
+#[doc(alias = "createChildOrg")]
+#[doc(alias = "/api/v1/orgs")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

@@ -101,6 +101,8 @@ impl Policies {
 /// Operation `listPolicies`. Scopes: `okta.policies.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicies)
+#[doc(alias = "listPolicies")]
+#[doc(alias = "/api/v1/policies")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -231,6 +233,8 @@ okta_core::operation!(List, LIST, page models::Policy);
 /// Operation `createPolicy`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/createPolicy)
+#[doc(alias = "createPolicy")]
+#[doc(alias = "/api/v1/policies")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -288,6 +292,8 @@ okta_core::operation!(Create, CREATE, json models::CreateOrUpdatePolicy);
 /// Operation `createPolicySimulation`. Scopes: `okta.policies.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/createPolicySimulation)
+#[doc(alias = "createPolicySimulation")]
+#[doc(alias = "/api/v1/policies/simulate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Simulate {
@@ -345,6 +351,8 @@ okta_core::operation!(Simulate, SIMULATE, json Vec<models::SimulatePolicyEvaluat
 /// Operation `deletePolicy`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/deletePolicy)
+#[doc(alias = "deletePolicy")]
+#[doc(alias = "/api/v1/policies/{policyId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -396,6 +404,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getPolicy`. Scopes: `okta.policies.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/getPolicy)
+#[doc(alias = "getPolicy")]
+#[doc(alias = "/api/v1/policies/{policyId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -460,6 +470,8 @@ okta_core::operation!(Get, GET, json models::Policy);
 /// Operation `replacePolicy`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/replacePolicy)
+#[doc(alias = "replacePolicy")]
+#[doc(alias = "/api/v1/policies/{policyId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -512,6 +524,8 @@ okta_core::operation!(Replace, REPLACE, json models::Policy);
 /// Operation `clonePolicy`. Scopes: `okta.policies.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/clonePolicy)
+#[doc(alias = "clonePolicy")]
+#[doc(alias = "/api/v1/policies/{policyId}/clone")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Duplicate {
@@ -563,6 +577,8 @@ okta_core::operation!(Duplicate, DUPLICATE, json models::Policy);
 /// Operation `activatePolicy`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/activatePolicy)
+#[doc(alias = "activatePolicy")]
+#[doc(alias = "/api/v1/policies/{policyId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -614,6 +630,8 @@ okta_core::operation!(Activate, ACTIVATE, empty);
 /// Operation `deactivatePolicy`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/deactivatePolicy)
+#[doc(alias = "deactivatePolicy")]
+#[doc(alias = "/api/v1/policies/{policyId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

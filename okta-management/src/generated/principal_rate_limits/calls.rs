@@ -47,6 +47,8 @@ impl PrincipalRateLimits {
 /// Operation `listPrincipalRateLimitEntities`. Scopes: `okta.principalRateLimits.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PrincipalRateLimit/#tag/PrincipalRateLimit/operation/listPrincipalRateLimitEntities)
+#[doc(alias = "listPrincipalRateLimitEntities")]
+#[doc(alias = "/api/v1/principal-rate-limits")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -122,6 +124,8 @@ okta_core::operation!(List, LIST, page models::PrincipalRateLimitEntity);
 /// Operation `createPrincipalRateLimitEntity`. Scopes: `okta.principalRateLimits.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PrincipalRateLimit/#tag/PrincipalRateLimit/operation/createPrincipalRateLimitEntity)
+#[doc(alias = "createPrincipalRateLimitEntity")]
+#[doc(alias = "/api/v1/principal-rate-limits")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -169,6 +173,8 @@ okta_core::operation!(Create, CREATE, json models::PrincipalRateLimitEntity);
 /// Operation `getPrincipalRateLimitEntity`. Scopes: `okta.principalRateLimits.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PrincipalRateLimit/#tag/PrincipalRateLimit/operation/getPrincipalRateLimitEntity)
+#[doc(alias = "getPrincipalRateLimitEntity")]
+#[doc(alias = "/api/v1/principal-rate-limits/{principalRateLimitId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -220,6 +226,8 @@ okta_core::operation!(Get, GET, json models::PrincipalRateLimitEntity);
 /// Operation `replacePrincipalRateLimitEntity`. Scopes: `okta.principalRateLimits.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PrincipalRateLimit/#tag/PrincipalRateLimit/operation/replacePrincipalRateLimitEntity)
+#[doc(alias = "replacePrincipalRateLimitEntity")]
+#[doc(alias = "/api/v1/principal-rate-limits/{principalRateLimitId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

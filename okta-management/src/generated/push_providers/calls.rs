@@ -52,6 +52,8 @@ impl PushProviders {
 /// Operation `listPushProviders`. Scopes: `okta.pushProviders.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PushProvider/#tag/PushProvider/operation/listPushProviders)
+#[doc(alias = "listPushProviders")]
+#[doc(alias = "/api/v1/push-providers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -110,6 +112,8 @@ okta_core::operation!(List, LIST, page models::PushProvider);
 /// Operation `createPushProvider`. Scopes: `okta.pushProviders.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PushProvider/#tag/PushProvider/operation/createPushProvider)
+#[doc(alias = "createPushProvider")]
+#[doc(alias = "/api/v1/push-providers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -157,6 +161,8 @@ okta_core::operation!(Create, CREATE, json models::PushProvider);
 /// Operation `deletePushProvider`. Scopes: `okta.pushProviders.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PushProvider/#tag/PushProvider/operation/deletePushProvider)
+#[doc(alias = "deletePushProvider")]
+#[doc(alias = "/api/v1/push-providers/{pushProviderId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -208,6 +214,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getPushProvider`. Scopes: `okta.pushProviders.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PushProvider/#tag/PushProvider/operation/getPushProvider)
+#[doc(alias = "getPushProvider")]
+#[doc(alias = "/api/v1/push-providers/{pushProviderId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -259,6 +267,8 @@ okta_core::operation!(Get, GET, json models::PushProvider);
 /// Operation `replacePushProvider`. Scopes: `okta.pushProviders.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PushProvider/#tag/PushProvider/operation/replacePushProvider)
+#[doc(alias = "replacePushProvider")]
+#[doc(alias = "/api/v1/push-providers/{pushProviderId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -71,6 +71,8 @@ impl RealmAssignments {
 /// Operation `listRealmAssignments`. Scopes: `okta.realmAssignments.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/listRealmAssignments)
+#[doc(alias = "listRealmAssignments")]
+#[doc(alias = "/api/v1/realm-assignments")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -141,6 +143,8 @@ okta_core::operation!(List, LIST, page models::RealmAssignment);
 /// Operation `createRealmAssignment`. Scopes: `okta.realmAssignments.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/createRealmAssignment)
+#[doc(alias = "createRealmAssignment")]
+#[doc(alias = "/api/v1/realm-assignments")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -194,6 +198,8 @@ okta_core::operation!(Create, CREATE, json models::RealmAssignment);
 /// Operation `deleteRealmAssignment`. Scopes: `okta.realmAssignments.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/deleteRealmAssignment)
+#[doc(alias = "deleteRealmAssignment")]
+#[doc(alias = "/api/v1/realm-assignments/{assignmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -245,6 +251,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getRealmAssignment`. Scopes: `okta.realmAssignments.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/getRealmAssignment)
+#[doc(alias = "getRealmAssignment")]
+#[doc(alias = "/api/v1/realm-assignments/{assignmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -296,6 +304,8 @@ okta_core::operation!(Get, GET, json models::RealmAssignment);
 /// Operation `replaceRealmAssignment`. Scopes: `okta.realmAssignments.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/replaceRealmAssignment)
+#[doc(alias = "replaceRealmAssignment")]
+#[doc(alias = "/api/v1/realm-assignments/{assignmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -351,6 +361,8 @@ okta_core::operation!(Replace, REPLACE, json models::RealmAssignment);
 /// Operation `activateRealmAssignment`. Scopes: `okta.realmAssignments.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/activateRealmAssignment)
+#[doc(alias = "activateRealmAssignment")]
+#[doc(alias = "/api/v1/realm-assignments/{assignmentId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -402,6 +414,8 @@ okta_core::operation!(Activate, ACTIVATE, empty);
 /// Operation `deactivateRealmAssignment`. Scopes: `okta.realmAssignments.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/deactivateRealmAssignment)
+#[doc(alias = "deactivateRealmAssignment")]
+#[doc(alias = "/api/v1/realm-assignments/{assignmentId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

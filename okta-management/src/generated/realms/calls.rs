@@ -52,6 +52,8 @@ impl Realms {
 /// Operation `listRealms`. Scopes: `okta.realms.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Realm/#tag/Realm/operation/listRealms)
+#[doc(alias = "listRealms")]
+#[doc(alias = "/api/v1/realms")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -155,6 +157,8 @@ okta_core::operation!(List, LIST, page models::Realm);
 /// Operation `createRealm`. Scopes: `okta.realms.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Realm/#tag/Realm/operation/createRealm)
+#[doc(alias = "createRealm")]
+#[doc(alias = "/api/v1/realms")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -202,6 +206,8 @@ okta_core::operation!(Create, CREATE, json models::Realm);
 /// Operation `deleteRealm`. Scopes: `okta.realms.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Realm/#tag/Realm/operation/deleteRealm)
+#[doc(alias = "deleteRealm")]
+#[doc(alias = "/api/v1/realms/{realmId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -253,6 +259,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getRealm`. Scopes: `okta.realms.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Realm/#tag/Realm/operation/getRealm)
+#[doc(alias = "getRealm")]
+#[doc(alias = "/api/v1/realms/{realmId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -304,6 +312,8 @@ okta_core::operation!(Get, GET, json models::Realm);
 /// Operation `replaceRealm`. Scopes: `okta.realms.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Realm/#tag/Realm/operation/replaceRealm)
+#[doc(alias = "replaceRealm")]
+#[doc(alias = "/api/v1/realms/{realmId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -27,6 +27,8 @@ impl SecurityEvents {
 /// Operation `publishSecurityEventTokens`. Needs no authentication. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFSecurityEventToken/#tag/SSFSecurityEventToken/operation/publishSecurityEventTokens)
+#[doc(alias = "publishSecurityEventTokens")]
+#[doc(alias = "/security/api/v1/security-events")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

@@ -62,6 +62,8 @@ impl SecurityEventsProviders {
 /// Operation `listSecurityEventsProviderInstances`. Scopes: `okta.securityEventsProviders.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFReceiver/#tag/SSFReceiver/operation/listSecurityEventsProviderInstances)
+#[doc(alias = "listSecurityEventsProviderInstances")]
+#[doc(alias = "/api/v1/security-events-providers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -109,6 +111,8 @@ okta_core::operation!(List, LIST, page models::SecurityEventsProviderResponse);
 /// Operation `createSecurityEventsProviderInstance`. Scopes: `okta.securityEventsProviders.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFReceiver/#tag/SSFReceiver/operation/createSecurityEventsProviderInstance)
+#[doc(alias = "createSecurityEventsProviderInstance")]
+#[doc(alias = "/api/v1/security-events-providers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -156,6 +160,8 @@ okta_core::operation!(Create, CREATE, json models::SecurityEventsProviderRespons
 /// Operation `deleteSecurityEventsProviderInstance`. Scopes: `okta.securityEventsProviders.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFReceiver/#tag/SSFReceiver/operation/deleteSecurityEventsProviderInstance)
+#[doc(alias = "deleteSecurityEventsProviderInstance")]
+#[doc(alias = "/api/v1/security-events-providers/{securityEventProviderId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -207,6 +213,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getSecurityEventsProviderInstance`. Scopes: `okta.securityEventsProviders.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFReceiver/#tag/SSFReceiver/operation/getSecurityEventsProviderInstance)
+#[doc(alias = "getSecurityEventsProviderInstance")]
+#[doc(alias = "/api/v1/security-events-providers/{securityEventProviderId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -258,6 +266,8 @@ okta_core::operation!(Get, GET, json models::SecurityEventsProviderResponse);
 /// Operation `replaceSecurityEventsProviderInstance`. Scopes: `okta.securityEventsProviders.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFReceiver/#tag/SSFReceiver/operation/replaceSecurityEventsProviderInstance)
+#[doc(alias = "replaceSecurityEventsProviderInstance")]
+#[doc(alias = "/api/v1/security-events-providers/{securityEventProviderId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -313,6 +323,8 @@ okta_core::operation!(Replace, REPLACE, json models::SecurityEventsProviderRespo
 /// Operation `activateSecurityEventsProviderInstance`. Scopes: `okta.securityEventsProviders.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFReceiver/#tag/SSFReceiver/operation/activateSecurityEventsProviderInstance)
+#[doc(alias = "activateSecurityEventsProviderInstance")]
+#[doc(alias = "/api/v1/security-events-providers/{securityEventProviderId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -364,6 +376,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::SecurityEventsProviderRes
 /// Operation `deactivateSecurityEventsProviderInstance`. Scopes: `okta.securityEventsProviders.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFReceiver/#tag/SSFReceiver/operation/deactivateSecurityEventsProviderInstance)
+#[doc(alias = "deactivateSecurityEventsProviderInstance")]
+#[doc(alias = "/api/v1/security-events-providers/{securityEventProviderId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

@@ -52,6 +52,8 @@ impl ServiceAccounts {
 /// Operation `listAppServiceAccounts`. Scopes: `okta.serviceAccounts.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ServiceAccount/#tag/ServiceAccount/operation/listAppServiceAccounts)
+#[doc(alias = "listAppServiceAccounts")]
+#[doc(alias = "/privileged-access/api/v1/service-accounts")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -133,6 +135,8 @@ okta_core::operation!(List, LIST, page models::AppServiceAccount);
 /// Operation `createAppServiceAccount`. Scopes: `okta.serviceAccounts.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ServiceAccount/#tag/ServiceAccount/operation/createAppServiceAccount)
+#[doc(alias = "createAppServiceAccount")]
+#[doc(alias = "/privileged-access/api/v1/service-accounts")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -180,6 +184,8 @@ okta_core::operation!(Create, CREATE, json models::AppServiceAccount);
 /// Operation `deleteAppServiceAccount`. Scopes: `okta.serviceAccounts.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ServiceAccount/#tag/ServiceAccount/operation/deleteAppServiceAccount)
+#[doc(alias = "deleteAppServiceAccount")]
+#[doc(alias = "/privileged-access/api/v1/service-accounts/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -231,6 +237,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getAppServiceAccount`. Scopes: `okta.serviceAccounts.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ServiceAccount/#tag/ServiceAccount/operation/getAppServiceAccount)
+#[doc(alias = "getAppServiceAccount")]
+#[doc(alias = "/privileged-access/api/v1/service-accounts/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -282,6 +290,8 @@ okta_core::operation!(Get, GET, json models::AppServiceAccount);
 /// Operation `updateAppServiceAccount`. Scopes: `okta.serviceAccounts.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ServiceAccount/#tag/ServiceAccount/operation/updateAppServiceAccount)
+#[doc(alias = "updateAppServiceAccount")]
+#[doc(alias = "/privileged-access/api/v1/service-accounts/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

@@ -38,6 +38,8 @@ impl Sessions {
 /// Operation `revokeSession`. Scopes: `okta.sessions.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/revokeSession)
+#[doc(alias = "revokeSession")]
+#[doc(alias = "/api/v1/sessions/{sessionId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -89,6 +91,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getSession`. Scopes: `okta.sessions.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/getSession)
+#[doc(alias = "getSession")]
+#[doc(alias = "/api/v1/sessions/{sessionId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -140,6 +144,8 @@ okta_core::operation!(Get, GET, json models::Session);
 /// Operation `refreshSession`. Scopes: `okta.sessions.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/refreshSession)
+#[doc(alias = "refreshSession")]
+#[doc(alias = "/api/v1/sessions/{sessionId}/lifecycle/refresh")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Refresh {

@@ -76,6 +76,8 @@ impl TelephonyProviders {
 /// Operation `listAllCustomTelephonyProviderCredentials`. Scopes: `okta.customTelephonyProvider.read`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/listAllCustomTelephonyProviderCredentials)
+#[doc(alias = "listAllCustomTelephonyProviderCredentials")]
+#[doc(alias = "/api/v1/telephony-providers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -123,6 +125,8 @@ okta_core::operation!(List, LIST, page models::CustomTelephonyProviderCredential
 /// Operation `createCustomTelephonyProviderCredentials`. Scopes: `okta.customTelephonyProvider.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/createCustomTelephonyProviderCredentials)
+#[doc(alias = "createCustomTelephonyProviderCredentials")]
+#[doc(alias = "/api/v1/telephony-providers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -170,6 +174,8 @@ okta_core::operation!(Create, CREATE, json models::CustomTelephonyProviderCreden
 /// Operation `deleteCustomTelephonyProviderCredential`. Scopes: `okta.customTelephonyProvider.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/deleteCustomTelephonyProviderCredential)
+#[doc(alias = "deleteCustomTelephonyProviderCredential")]
+#[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -221,6 +227,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getCustomTelephonyProviderCredential`. Scopes: `okta.customTelephonyProvider.read`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/getCustomTelephonyProviderCredential)
+#[doc(alias = "getCustomTelephonyProviderCredential")]
+#[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -272,6 +280,8 @@ okta_core::operation!(Get, GET, json models::CustomTelephonyProviderCredentialRe
 /// Operation `updateCustomTelephonyProviderCredential`. Scopes: `okta.customTelephonyProvider.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/updateCustomTelephonyProviderCredential)
+#[doc(alias = "updateCustomTelephonyProviderCredential")]
+#[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -327,6 +337,8 @@ okta_core::operation!(Update, UPDATE, json models::CustomTelephonyProviderCreden
 /// Operation `activateCustomTelephonyCredential`. Scopes: `okta.customTelephonyProvider.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/activateCustomTelephonyCredential)
+#[doc(alias = "activateCustomTelephonyCredential")]
+#[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -378,6 +390,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::CustomTelephonyProviderCr
 /// Operation `deactivateCustomTelephonyCredential`. Scopes: `okta.customTelephonyProvider.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/deactivateCustomTelephonyCredential)
+#[doc(alias = "deactivateCustomTelephonyCredential")]
+#[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
@@ -429,6 +443,8 @@ okta_core::operation!(Deactivate, DEACTIVATE, json models::CustomTelephonyProvid
 /// Operation `setAsPrimaryCustomTelephonyCredential`. Scopes: `okta.customTelephonyProvider.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/setAsPrimaryCustomTelephonyCredential)
+#[doc(alias = "setAsPrimaryCustomTelephonyCredential")]
+#[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}/setAsPrimary")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct SetAsPrimary {
@@ -480,6 +496,8 @@ okta_core::operation!(SetAsPrimary, SET_AS_PRIMARY, json models::CustomTelephony
 /// Operation `sendTestCustomTelephonyProviderCredential`. Scopes: `okta.customTelephonyProvider.manage`. Needs: Okta Identity Engine.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/sendTestCustomTelephonyProviderCredential)
+#[doc(alias = "sendTestCustomTelephonyProviderCredential")]
+#[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}/test")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Test {

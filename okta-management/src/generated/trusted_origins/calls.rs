@@ -62,6 +62,8 @@ impl TrustedOrigins {
 /// Operation `listTrustedOrigins`. Scopes: `okta.trustedOrigins.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/TrustedOrigin/#tag/TrustedOrigin/operation/listTrustedOrigins)
+#[doc(alias = "listTrustedOrigins")]
+#[doc(alias = "/api/v1/trustedOrigins")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -154,6 +156,8 @@ okta_core::operation!(List, LIST, page models::TrustedOrigin);
 /// Operation `createTrustedOrigin`. Scopes: `okta.trustedOrigins.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/TrustedOrigin/#tag/TrustedOrigin/operation/createTrustedOrigin)
+#[doc(alias = "createTrustedOrigin")]
+#[doc(alias = "/api/v1/trustedOrigins")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -201,6 +205,8 @@ okta_core::operation!(Create, CREATE, json models::TrustedOrigin);
 /// Operation `deleteTrustedOrigin`. Scopes: `okta.trustedOrigins.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/TrustedOrigin/#tag/TrustedOrigin/operation/deleteTrustedOrigin)
+#[doc(alias = "deleteTrustedOrigin")]
+#[doc(alias = "/api/v1/trustedOrigins/{trustedOriginId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -252,6 +258,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getTrustedOrigin`. Scopes: `okta.trustedOrigins.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/TrustedOrigin/#tag/TrustedOrigin/operation/getTrustedOrigin)
+#[doc(alias = "getTrustedOrigin")]
+#[doc(alias = "/api/v1/trustedOrigins/{trustedOriginId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -303,6 +311,8 @@ okta_core::operation!(Get, GET, json models::TrustedOrigin);
 /// Operation `replaceTrustedOrigin`. Scopes: `okta.trustedOrigins.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/TrustedOrigin/#tag/TrustedOrigin/operation/replaceTrustedOrigin)
+#[doc(alias = "replaceTrustedOrigin")]
+#[doc(alias = "/api/v1/trustedOrigins/{trustedOriginId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -355,6 +365,8 @@ okta_core::operation!(Replace, REPLACE, json models::TrustedOrigin);
 /// Operation `activateTrustedOrigin`. Scopes: `okta.trustedOrigins.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/TrustedOrigin/#tag/TrustedOrigin/operation/activateTrustedOrigin)
+#[doc(alias = "activateTrustedOrigin")]
+#[doc(alias = "/api/v1/trustedOrigins/{trustedOriginId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -406,6 +418,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::TrustedOrigin);
 /// Operation `deactivateTrustedOrigin`. Scopes: `okta.trustedOrigins.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/TrustedOrigin/#tag/TrustedOrigin/operation/deactivateTrustedOrigin)
+#[doc(alias = "deactivateTrustedOrigin")]
+#[doc(alias = "/api/v1/trustedOrigins/{trustedOriginId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

@@ -33,6 +33,8 @@ impl UserLockoutSettings {
 /// Operation `getUserLockoutSettings`. Scopes: `okta.orgs.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AttackProtection/#tag/AttackProtection/operation/getUserLockoutSettings)
+#[doc(alias = "getUserLockoutSettings")]
+#[doc(alias = "/attack-protection/api/v1/user-lockout-settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -80,6 +82,8 @@ okta_core::operation!(Get, GET, json models::UserLockoutSettings);
 /// Operation `replaceUserLockoutSettings`. Scopes: `okta.orgs.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AttackProtection/#tag/AttackProtection/operation/replaceUserLockoutSettings)
+#[doc(alias = "replaceUserLockoutSettings")]
+#[doc(alias = "/attack-protection/api/v1/user-lockout-settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

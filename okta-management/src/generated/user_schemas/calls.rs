@@ -42,6 +42,8 @@ impl UserSchemas {
 /// Operation `getUserSchema`. Scopes: `okta.schemas.read`. Admin permissions: `okta.apps.manage`. Admin roles: `API_ACCESS_MANAGEMENT_ADMIN`, `APP_ADMIN`, `ORG_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/getUserSchema)
+#[doc(alias = "getUserSchema")]
+#[doc(alias = "/api/v1/meta/schemas/user/{schemaId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -93,6 +95,8 @@ okta_core::operation!(Get, GET, json shared::UserSchema);
 /// Operation `updateUserProfile`. Scopes: `okta.schemas.manage`. Admin roles: `API_ACCESS_MANAGEMENT_ADMIN`, `ORG_ADMIN`, `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/updateUserProfile)
+#[doc(alias = "updateUserProfile")]
+#[doc(alias = "/api/v1/meta/schemas/user/{schemaId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

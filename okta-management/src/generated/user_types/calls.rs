@@ -57,6 +57,8 @@ impl UserTypes {
 /// Operation `listUserTypes`. Scopes: `okta.userTypes.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserType/#tag/UserType/operation/listUserTypes)
+#[doc(alias = "listUserTypes")]
+#[doc(alias = "/api/v1/meta/types/user")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -104,6 +106,8 @@ okta_core::operation!(List, LIST, page models::UserType);
 /// Operation `createUserType`. Scopes: `okta.userTypes.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserType/#tag/UserType/operation/createUserType)
+#[doc(alias = "createUserType")]
+#[doc(alias = "/api/v1/meta/types/user")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -151,6 +155,8 @@ okta_core::operation!(Create, CREATE, json models::UserType);
 /// Operation `deleteUserType`. Scopes: `okta.userTypes.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserType/#tag/UserType/operation/deleteUserType)
+#[doc(alias = "deleteUserType")]
+#[doc(alias = "/api/v1/meta/types/user/{typeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -202,6 +208,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getUserType`. Scopes: `okta.userTypes.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserType/#tag/UserType/operation/getUserType)
+#[doc(alias = "getUserType")]
+#[doc(alias = "/api/v1/meta/types/user/{typeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -253,6 +261,8 @@ okta_core::operation!(Get, GET, json models::UserType);
 /// Operation `updateUserType`. Scopes: `okta.userTypes.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserType/#tag/UserType/operation/updateUserType)
+#[doc(alias = "updateUserType")]
+#[doc(alias = "/api/v1/meta/types/user/{typeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -305,6 +315,8 @@ okta_core::operation!(Update, UPDATE, json models::UserType);
 /// Operation `replaceUserType`. Scopes: `okta.userTypes.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserType/#tag/UserType/operation/replaceUserType)
+#[doc(alias = "replaceUserType")]
+#[doc(alias = "/api/v1/meta/types/user/{typeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -258,6 +258,8 @@ impl Users {
 /// Operation `listUsers`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers)
+#[doc(alias = "listUsers")]
+#[doc(alias = "/api/v1/users")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -416,6 +418,8 @@ okta_core::operation!(List, LIST, page shared::User);
 /// Operation `createUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/createUser)
+#[doc(alias = "createUser")]
+#[doc(alias = "/api/v1/users")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -498,6 +502,8 @@ okta_core::operation!(Create, CREATE, json shared::User);
 /// Operation `deleteUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/deleteUser)
+#[doc(alias = "deleteUser")]
+#[doc(alias = "/api/v1/users/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -573,6 +579,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getUser`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/getUser)
+#[doc(alias = "getUser")]
+#[doc(alias = "/api/v1/users/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -648,6 +656,8 @@ okta_core::operation!(Get, GET, json models::UserGetSingleton);
 /// Operation `updateUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/updateUser)
+#[doc(alias = "updateUser")]
+#[doc(alias = "/api/v1/users/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -724,6 +734,8 @@ okta_core::operation!(Update, UPDATE, json shared::User);
 /// Operation `replaceUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/replaceUser)
+#[doc(alias = "replaceUser")]
+#[doc(alias = "/api/v1/users/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -800,6 +812,8 @@ okta_core::operation!(Replace, REPLACE, json shared::User);
 /// Operation `activateUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/activateUser)
+#[doc(alias = "activateUser")]
+#[doc(alias = "/api/v1/users/{id}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -864,6 +878,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::UserActivationToken);
 /// Operation `deactivateUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/deactivateUser)
+#[doc(alias = "deactivateUser")]
+#[doc(alias = "/api/v1/users/{id}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
@@ -945,6 +961,8 @@ okta_core::operation!(Deactivate, DEACTIVATE, empty);
 /// Operation `expirePassword`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/expirePassword)
+#[doc(alias = "expirePassword")]
+#[doc(alias = "/api/v1/users/{id}/lifecycle/expire_password")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ExpirePassword {
@@ -996,6 +1014,8 @@ okta_core::operation!(ExpirePassword, EXPIRE_PASSWORD, json shared::User);
 /// Operation `expirePasswordWithTempPassword`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/expirePasswordWithTempPassword)
+#[doc(alias = "expirePasswordWithTempPassword")]
+#[doc(alias = "/api/v1/users/{id}/lifecycle/expire_password_with_temp_password")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ExpirePasswordWithTempPassword {
@@ -1060,6 +1080,8 @@ okta_core::operation!(ExpirePasswordWithTempPassword, EXPIRE_PASSWORD_WITH_TEMP_
 /// Operation `reactivateUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/reactivateUser)
+#[doc(alias = "reactivateUser")]
+#[doc(alias = "/api/v1/users/{id}/lifecycle/reactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Reactivate {
@@ -1124,6 +1146,8 @@ okta_core::operation!(Reactivate, REACTIVATE, json models::UserActivationToken);
 /// Operation `resetFactors`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/resetFactors)
+#[doc(alias = "resetFactors")]
+#[doc(alias = "/api/v1/users/{id}/lifecycle/reset_factors")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ResetFactors {
@@ -1175,6 +1199,8 @@ okta_core::operation!(ResetFactors, RESET_FACTORS, empty);
 /// Operation `resetPassword`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/resetPassword)
+#[doc(alias = "resetPassword")]
+#[doc(alias = "/api/v1/users/{id}/lifecycle/reset_password")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ResetPassword {
@@ -1245,6 +1271,8 @@ okta_core::operation!(ResetPassword, RESET_PASSWORD, json models::ResetPasswordT
 /// Operation `suspendUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/suspendUser)
+#[doc(alias = "suspendUser")]
+#[doc(alias = "/api/v1/users/{id}/lifecycle/suspend")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Suspend {
@@ -1296,6 +1324,8 @@ okta_core::operation!(Suspend, SUSPEND, empty);
 /// Operation `unlockUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unlockUser)
+#[doc(alias = "unlockUser")]
+#[doc(alias = "/api/v1/users/{id}/lifecycle/unlock")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unlock {
@@ -1347,6 +1377,8 @@ okta_core::operation!(Unlock, UNLOCK, empty);
 /// Operation `unsuspendUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unsuspendUser)
+#[doc(alias = "unsuspendUser")]
+#[doc(alias = "/api/v1/users/{id}/lifecycle/unsuspend")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unsuspend {

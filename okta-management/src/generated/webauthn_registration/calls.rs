@@ -52,6 +52,8 @@ impl WebauthnRegistration {
 /// Operation `activatePreregistrationEnrollment`. Scopes: `okta.users.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/activatePreregistrationEnrollment)
+#[doc(alias = "activatePreregistrationEnrollment")]
+#[doc(alias = "/webauthn-registration/api/v1/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -105,6 +107,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::EnrollmentActivationRespo
 /// Operation `enrollPreregistrationEnrollment`. Scopes: `okta.users.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/enrollPreregistrationEnrollment)
+#[doc(alias = "enrollPreregistrationEnrollment")]
+#[doc(alias = "/webauthn-registration/api/v1/enroll")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Enroll {
@@ -158,6 +162,8 @@ okta_core::operation!(Enroll, ENROLL, json models::EnrollmentInitializationRespo
 /// Operation `generateFulfillmentRequest`. Scopes: `okta.users.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/generateFulfillmentRequest)
+#[doc(alias = "generateFulfillmentRequest")]
+#[doc(alias = "/webauthn-registration/api/v1/initiate-fulfillment-request")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct InitiateFulfillmentRequest {
@@ -215,6 +221,8 @@ okta_core::operation!(
 /// Operation `sendPin`. Scopes: `okta.users.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/sendPin)
+#[doc(alias = "sendPin")]
+#[doc(alias = "/webauthn-registration/api/v1/send-pin")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct SendPin {

@@ -58,6 +58,8 @@ impl Zones {
 /// Operation `listNetworkZones`. Scopes: `okta.networkZones.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/listNetworkZones)
+#[doc(alias = "listNetworkZones")]
+#[doc(alias = "/api/v1/zones")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -139,6 +141,8 @@ okta_core::operation!(List, LIST, page models::NetworkZone);
 /// Operation `createNetworkZone`. Scopes: `okta.networkZones.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/createNetworkZone)
+#[doc(alias = "createNetworkZone")]
+#[doc(alias = "/api/v1/zones")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -186,6 +190,8 @@ okta_core::operation!(Create, CREATE, json models::NetworkZone);
 /// Operation `deleteNetworkZone`. Scopes: `okta.networkZones.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/deleteNetworkZone)
+#[doc(alias = "deleteNetworkZone")]
+#[doc(alias = "/api/v1/zones/{zoneId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -237,6 +243,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getNetworkZone`. Scopes: `okta.networkZones.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/getNetworkZone)
+#[doc(alias = "getNetworkZone")]
+#[doc(alias = "/api/v1/zones/{zoneId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -288,6 +296,8 @@ okta_core::operation!(Get, GET, json models::NetworkZone);
 /// Operation `replaceNetworkZone`. Scopes: `okta.networkZones.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/replaceNetworkZone)
+#[doc(alias = "replaceNetworkZone")]
+#[doc(alias = "/api/v1/zones/{zoneId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -340,6 +350,8 @@ okta_core::operation!(Replace, REPLACE, json models::NetworkZone);
 /// Operation `activateNetworkZone`. Scopes: `okta.networkZones.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/activateNetworkZone)
+#[doc(alias = "activateNetworkZone")]
+#[doc(alias = "/api/v1/zones/{zoneId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -391,6 +403,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::NetworkZone);
 /// Operation `deactivateNetworkZone`. Scopes: `okta.networkZones.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/NetworkZone/#tag/NetworkZone/operation/deactivateNetworkZone)
+#[doc(alias = "deactivateNetworkZone")]
+#[doc(alias = "/api/v1/zones/{zoneId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

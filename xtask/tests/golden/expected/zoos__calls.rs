@@ -66,6 +66,8 @@ impl Zoos {
 /// Operation `listZoos`. Scopes: `okta.zoos.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Zoo/#tag/Zoo/operation/listZoos)
+#[doc(alias = "listZoos")]
+#[doc(alias = "/api/v1/zoos")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -158,6 +160,8 @@ okta_core::operation!(List, LIST, page models::Zoo);
 /// `POST /api/v1/zoos`
 ///
 /// Operation `createZoo`. Scopes: `okta.zoos.manage`.
+#[doc(alias = "createZoo")]
+#[doc(alias = "/api/v1/zoos")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -203,6 +207,8 @@ okta_core::operation!(Create, CREATE, json models::Zoo);
 /// `DELETE /api/v1/zoos/{zooId}`
 ///
 /// Operation `deleteZoo`. Needs no authentication.
+#[doc(alias = "deleteZoo")]
+#[doc(alias = "/api/v1/zoos/{zooId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -252,6 +258,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// `GET /api/v1/zoos/{zooId}`
 ///
 /// Operation `getZoo`. Needs no authentication.
+#[doc(alias = "getZoo")]
+#[doc(alias = "/api/v1/zoos/{zooId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -301,6 +309,8 @@ okta_core::operation!(Get, GET, json models::Zoo);
 /// `POST /api/v1/zoos/{zooId}/lifecycle/activate`
 ///
 /// Operation `activateZoo`. Needs no authentication.
+#[doc(alias = "activateZoo")]
+#[doc(alias = "/api/v1/zoos/{zooId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {

@@ -36,6 +36,8 @@ impl Pets {
 /// `GET /api/v1/zoos/{zooId}/pets`
 ///
 /// Operation `listPets`. Needs no authentication.
+#[doc(alias = "listPets")]
+#[doc(alias = "/api/v1/zoos/{zooId}/pets")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -98,6 +100,8 @@ okta_core::operation!(List, LIST, page models::Pet);
 /// `DELETE /api/v1/zoos/{zooId}/pets/{petId}`
 ///
 /// Operation `unassignPet`. Needs no authentication.
+#[doc(alias = "unassignPet")]
+#[doc(alias = "/api/v1/zoos/{zooId}/pets/{petId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unassign {
@@ -155,6 +159,8 @@ okta_core::operation!(Unassign, UNASSIGN, empty);
 /// `PUT /api/v1/zoos/{zooId}/pets/{petId}`
 ///
 /// Operation `assignPet`. Needs no authentication.
+#[doc(alias = "assignPet")]
+#[doc(alias = "/api/v1/zoos/{zooId}/pets/{petId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Assign {

@@ -25,6 +25,8 @@ impl Plan {
 /// `GET /api/v1/zoos/{zooId}/map`
 ///
 /// Operation `getMap`. Needs no authentication.
+#[doc(alias = "getMap")]
+#[doc(alias = "/api/v1/zoos/{zooId}/map")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -24,6 +24,8 @@ impl ZoosV2 {
 /// `GET /api/v2/zoos`
 ///
 /// Operation `listZoosV2`. Needs no authentication.
+#[doc(alias = "listZoosV2")]
+#[doc(alias = "/api/v2/zoos")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -28,6 +28,8 @@ impl Reviews {
 /// Operation `reassignReviews`. Scopes: `okta.governance.accessCertifications.manage`. Admin roles: `ACCESS_CERTIFICATIONS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Reviews/#tag/Reviews/operation/reassignReviews)
+#[doc(alias = "reassignReviews")]
+#[doc(alias = "/governance/api/v1/campaigns/{campaignId}/reviews/reassign")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Reassign {

@@ -68,6 +68,8 @@ pub mod entries {
     /// Operation `listAllDefaultEntriesV2`. Scopes: `okta.accessRequests.catalog.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: EA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Catalogs/#tag/Catalogs/operation/listAllDefaultEntriesV2)
+    #[doc(alias = "listAllDefaultEntriesV2")]
+    #[doc(alias = "/governance/api/v2/catalogs/default/entries")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -154,6 +156,8 @@ pub mod entries {
     /// Operation `getCatalogEntryV2`. Scopes: `okta.accessRequests.catalog.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: EA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Catalogs/#tag/Catalogs/operation/getCatalogEntryV2)
+    #[doc(alias = "getCatalogEntryV2")]
+    #[doc(alias = "/governance/api/v2/catalogs/default/entries/{entryId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -255,6 +259,10 @@ pub mod entries {
             /// Operation `getCatalogEntryRequestFieldsV2`. Scopes: `okta.accessRequests.request.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Catalogs/#tag/Catalogs/operation/getCatalogEntryRequestFieldsV2)
+            #[doc(alias = "getCatalogEntryRequestFieldsV2")]
+            #[doc(
+                alias = "/governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
@@ -361,6 +369,8 @@ pub mod user {
         /// Operation `listAllDefaultUserEntriesV2`. Scopes: `okta.accessRequests.catalog.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Catalogs/#tag/Catalogs/operation/listAllDefaultUserEntriesV2)
+        #[doc(alias = "listAllDefaultUserEntriesV2")]
+        #[doc(alias = "/governance/api/v2/catalogs/default/user/{userId}/entries")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {

@@ -27,6 +27,8 @@ impl AllAssignments {
 /// Operation `listCollectionsAssignments`. Scopes: `okta.governance.collections.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/listCollectionsAssignments)
+#[doc(alias = "listCollectionsAssignments")]
+#[doc(alias = "/governance/api/v1/collections/assignments")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -47,6 +47,8 @@ impl Assignments {
 /// Operation `listCollectionAssignments`. Scopes: `okta.governance.collections.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/listCollectionAssignments)
+#[doc(alias = "listCollectionAssignments")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}/assignments")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -133,6 +135,8 @@ okta_core::operation!(List, LIST, page models::AssignedPrincipalDetails);
 /// Operation `assignCollection`. Scopes: `okta.governance.collections.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/assignCollection)
+#[doc(alias = "assignCollection")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}/assignments")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -185,6 +189,8 @@ okta_core::operation!(Create, CREATE, json Vec<models::AssignedPrincipalFull>);
 /// Operation `deletePrincipalAssignment`. Scopes: `okta.governance.collections.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/deletePrincipalAssignment)
+#[doc(alias = "deletePrincipalAssignment")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}/assignments/{assignmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -244,6 +250,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `updatePrincipalAssignment`. Scopes: `okta.governance.collections.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/updatePrincipalAssignment)
+#[doc(alias = "updatePrincipalAssignment")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}/assignments/{assignmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

@@ -51,6 +51,8 @@ pub mod users {
     /// Operation `getUnassignedUsers`. Scopes: `okta.governance.collections.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/getUnassignedUsers)
+    #[doc(alias = "getUnassignedUsers")]
+    #[doc(alias = "/governance/api/v1/collections/{collectionId}/catalog/users")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {

@@ -52,6 +52,8 @@ impl Resources {
 /// Operation `listCollectionResources`. Scopes: `okta.governance.collections.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/listCollectionResources)
+#[doc(alias = "listCollectionResources")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}/resources")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -139,6 +141,8 @@ okta_core::operation!(List, LIST, page models::CollectionResourceFull);
 /// Operation `addResourcesToCollection`. Scopes: `okta.governance.collections.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/addResourcesToCollection)
+#[doc(alias = "addResourcesToCollection")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}/resources")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -194,6 +198,8 @@ okta_core::operation!(Create, CREATE, json models::CollectionResourcesList);
 /// Operation `deleteCollectionResource`. Scopes: `okta.governance.collections.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/deleteCollectionResource)
+#[doc(alias = "deleteCollectionResource")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}/resources/{resourceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -253,6 +259,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getCollectionResource`. Scopes: `okta.governance.collections.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/getCollectionResource)
+#[doc(alias = "getCollectionResource")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}/resources/{resourceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -312,6 +320,8 @@ okta_core::operation!(Get, GET, json models::CollectionResourceFull);
 /// Operation `replaceCollectionResource`. Scopes: `okta.governance.collections.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/replaceCollectionResource)
+#[doc(alias = "replaceCollectionResource")]
+#[doc(alias = "/governance/api/v1/collections/{collectionId}/resources/{resourceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

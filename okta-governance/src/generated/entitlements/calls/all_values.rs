@@ -27,6 +27,8 @@ impl AllValues {
 /// Operation `listAllEntitlementValues`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/listAllEntitlementValues)
+#[doc(alias = "listAllEntitlementValues")]
+#[doc(alias = "/governance/api/v1/entitlements/values")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

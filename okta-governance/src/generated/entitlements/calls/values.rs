@@ -33,6 +33,8 @@ impl Values {
 /// Operation `listEntitlementValues`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/listEntitlementValues)
+#[doc(alias = "listEntitlementValues")]
+#[doc(alias = "/governance/api/v1/entitlements/{entitlementId}/values")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -134,6 +136,8 @@ okta_core::operation!(List, LIST, page models::EntitlementValueWithParent);
 /// Operation `getEntitlementValue`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/getEntitlementValue)
+#[doc(alias = "getEntitlementValue")]
+#[doc(alias = "/governance/api/v1/entitlements/{entitlementId}/values/{valueId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -85,6 +85,10 @@ pub mod reviews {
         /// Operation `listMyResourceConnections`. Scopes: `okta.governance.reviewer.read`. Lifecycle: BETA.
         ///
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Access-Certification-Reviews/#tag/My-Access-Certification-Reviews/operation/listMyResourceConnections)
+        #[doc(alias = "listMyResourceConnections")]
+        #[doc(
+            alias = "/governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -209,6 +213,8 @@ pub mod reviews {
         /// Operation `submitCampaignBulkDecisions`. Scopes: `okta.governance.reviewer.manage`. Lifecycle: EA.
         ///
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Access-Certification-Reviews/#tag/My-Access-Certification-Reviews/operation/submitCampaignBulkDecisions)
+        #[doc(alias = "submitCampaignBulkDecisions")]
+        #[doc(alias = "/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Create {
@@ -288,6 +294,10 @@ pub mod reviews {
             /// Operation `getCampaignBulkDecisionsJobStatus`. Scopes: `okta.governance.reviewer.read`. Lifecycle: EA.
             ///
             /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Access-Certification-Reviews/#tag/My-Access-Certification-Reviews/operation/getCampaignBulkDecisionsJobStatus)
+            #[doc(alias = "getCampaignBulkDecisionsJobStatus")]
+            #[doc(
+                alias = "/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Get {

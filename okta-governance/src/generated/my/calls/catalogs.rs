@@ -99,6 +99,8 @@ pub mod default {
         /// Operation `listMyDefaultEntriesV2`. Scopes: `okta.accessRequests.catalog.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Catalogs/#tag/My-Catalogs/operation/listMyDefaultEntriesV2)
+        #[doc(alias = "listMyDefaultEntriesV2")]
+        #[doc(alias = "/governance/api/v2/my/catalogs/default/entries")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -185,6 +187,8 @@ pub mod default {
         /// Operation `getMyEntryV2`. Scopes: `okta.accessRequests.catalog.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Catalogs/#tag/My-Catalogs/operation/getMyEntryV2)
+        #[doc(alias = "getMyEntryV2")]
+        #[doc(alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -260,6 +264,10 @@ pub mod default {
             /// Operation `getMyCatalogEntryRequestFieldsV2`. Scopes: `okta.accessRequests.request.read`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Catalogs/#tag/My-Catalogs/operation/getMyCatalogEntryRequestFieldsV2)
+            #[doc(alias = "getMyCatalogEntryRequestFieldsV2")]
+            #[doc(
+                alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
@@ -342,6 +350,8 @@ pub mod default {
             /// Operation `createMyRequestV2`. Scopes: `okta.accessRequests.request.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Requests/#tag/My-Requests/operation/createMyRequestV2)
+            #[doc(alias = "createMyRequestV2")]
+            #[doc(alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}/requests")]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Create {
@@ -394,6 +404,10 @@ pub mod default {
             /// Operation `getMyRequestV2`. Scopes: `okta.accessRequests.request.read`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Requests/#tag/My-Requests/operation/getMyRequestV2)
+            #[doc(alias = "getMyRequestV2")]
+            #[doc(
+                alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}/requests/{requestId}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Get {
@@ -490,6 +504,8 @@ pub mod default {
             /// Operation `listMyEntryUsersV2`. Scopes: `okta.accessRequests.catalog.read`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Catalogs/#tag/My-Catalogs/operation/listMyEntryUsersV2)
+            #[doc(alias = "listMyEntryUsersV2")]
+            #[doc(alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}/users")]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
@@ -596,6 +612,10 @@ pub mod default {
                 /// Operation `getMyCatalogEntryUserRequestFieldsV2`. Scopes: `okta.accessRequests.catalog.read`.
                 ///
                 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Catalogs/#tag/My-Catalogs/operation/getMyCatalogEntryUserRequestFieldsV2)
+                #[doc(alias = "getMyCatalogEntryUserRequestFieldsV2")]
+                #[doc(
+                    alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields"
+                )]
                 #[derive(Clone, Debug)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct List {

@@ -85,6 +85,8 @@ impl SecurityAccessReviews {
 /// Operation `listMySecurityAccessReviews`. Scopes: `okta.governance.securityAccessReviews.endUser.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/listMySecurityAccessReviews)
+#[doc(alias = "listMySecurityAccessReviews")]
+#[doc(alias = "/governance/api/v2/my/security-access-reviews")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -181,6 +183,8 @@ okta_core::operation!(List, LIST, page shared::SecurityAccessReviewSparse);
 /// Operation `getMySecurityAccessReview`. Scopes: `okta.governance.securityAccessReviews.endUser.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/getMySecurityAccessReview)
+#[doc(alias = "getMySecurityAccessReview")]
+#[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -232,6 +236,8 @@ okta_core::operation!(Get, GET, json shared::SecurityAccessReview);
 /// Operation `addMySecurityAccessReviewComment`. Scopes: `okta.governance.securityAccessReviews.endUser.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/addMySecurityAccessReviewComment)
+#[doc(alias = "addMySecurityAccessReviewComment")]
+#[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/comment")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Comment {
@@ -287,6 +293,8 @@ okta_core::operation!(Comment, COMMENT, empty);
 /// Operation `generateMySecurityAccessReviewSummary`. Scopes: `okta.governance.securityAccessReviews.endUser.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/generateMySecurityAccessReviewSummary)
+#[doc(alias = "generateMySecurityAccessReviewSummary")]
+#[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/summary")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Summary {
@@ -407,6 +415,10 @@ pub mod accesses {
     /// Operation `listMySecurityAccessReviewAccesses`. Scopes: `okta.governance.securityAccessReviews.endUser.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/listMySecurityAccessReviewAccesses)
+    #[doc(alias = "listMySecurityAccessReviewAccesses")]
+    #[doc(
+        alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -508,6 +520,10 @@ pub mod accesses {
     /// Operation `generateMySecurityAccessReviewAccessesSummary`. Scopes: `okta.governance.securityAccessReviews.endUser.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/generateMySecurityAccessReviewAccessesSummary)
+    #[doc(alias = "generateMySecurityAccessReviewAccessesSummary")]
+    #[doc(
+        alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Summary {
@@ -606,6 +622,10 @@ pub mod accesses {
         /// Operation `executeMySecurityAccessReviewAccessesAction`. Scopes: `okta.governance.securityAccessReviews.endUser.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/executeMySecurityAccessReviewAccessesAction)
+        #[doc(alias = "executeMySecurityAccessReviewAccessesAction")]
+        #[doc(
+            alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Create {
@@ -703,6 +723,10 @@ pub mod accesses {
         /// Operation `listMySecurityAccessReviewAccessesAnomalies`. Scopes: `okta.governance.securityAccessReviews.endUser.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/listMySecurityAccessReviewAccessesAnomalies)
+        #[doc(alias = "listMySecurityAccessReviewAccessesAnomalies")]
+        #[doc(
+            alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -798,6 +822,10 @@ pub mod accesses {
         /// Operation `listMySecurityAccessReviewSubAccesses`. Scopes: `okta.governance.securityAccessReviews.endUser.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/listMySecurityAccessReviewSubAccesses)
+        #[doc(alias = "listMySecurityAccessReviewSubAccesses")]
+        #[doc(
+            alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -942,6 +970,8 @@ pub mod actions {
     /// Operation `listMySecurityAccessReviewActions`. Scopes: `okta.governance.securityAccessReviews.endUser.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/listMySecurityAccessReviewActions)
+    #[doc(alias = "listMySecurityAccessReviewActions")]
+    #[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -993,6 +1023,8 @@ pub mod actions {
     /// Operation `executeMySecurityAccessReviewAction`. Scopes: `okta.governance.securityAccessReviews.endUser.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/executeMySecurityAccessReviewAction)
+    #[doc(alias = "executeMySecurityAccessReviewAction")]
+    #[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -1073,6 +1105,8 @@ pub mod history {
     /// Operation `listMySecurityAccessReviewHistory`. Scopes: `okta.governance.securityAccessReviews.endUser.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/listMySecurityAccessReviewHistory)
+    #[doc(alias = "listMySecurityAccessReviewHistory")]
+    #[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -1173,6 +1207,10 @@ pub mod principal {
     /// Operation `getMySecurityAccessReviewPrincipalDetails`. Scopes: `okta.governance.securityAccessReviews.endUser.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/getMySecurityAccessReviewPrincipalDetails)
+    #[doc(alias = "getMySecurityAccessReviewPrincipalDetails")]
+    #[doc(
+        alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -1246,6 +1284,8 @@ pub mod stats {
     /// Operation `getMySecurityAccessReviewsStats`. Scopes: `okta.governance.securityAccessReviews.endUser.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/getMySecurityAccessReviewsStats)
+    #[doc(alias = "getMySecurityAccessReviewsStats")]
+    #[doc(alias = "/governance/api/v2/my/security-access-reviews/stats")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {

@@ -39,6 +39,8 @@ impl Settings {
 /// Operation `getMySettings`. Scopes: `okta.governance.principalSettings.read`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Settings/#tag/My-Settings/operation/getMySettings)
+#[doc(alias = "getMySettings")]
+#[doc(alias = "/governance/api/v1/my/settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -86,6 +88,8 @@ okta_core::operation!(Get, GET, json models::MySettingsGet);
 /// Operation `updateMySettings`. Scopes: `okta.governance.principalSettings.manage`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Settings/#tag/My-Settings/operation/updateMySettings)
+#[doc(alias = "updateMySettings")]
+#[doc(alias = "/governance/api/v1/my/settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -175,6 +179,8 @@ pub mod delegate {
         /// Operation `listMyDelegateUsers`. Scopes: `okta.governance.principalSettings.read`. Lifecycle: BETA.
         ///
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Settings/#tag/My-Settings/operation/listMyDelegateUsers)
+        #[doc(alias = "listMyDelegateUsers")]
+        #[doc(alias = "/governance/api/v1/my/settings/delegate/users")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {

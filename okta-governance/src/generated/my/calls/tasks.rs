@@ -38,6 +38,8 @@ impl Tasks {
 /// Operation `listAllMyTasksV2`. Scopes: `okta.accessRequests.tasks.read`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Tasks/#tag/My-Tasks/operation/listAllMyTasksV2)
+#[doc(alias = "listAllMyTasksV2")]
+#[doc(alias = "/governance/api/v2/my/tasks")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -130,6 +132,8 @@ okta_core::operation!(List, LIST, page shared::TaskSparse);
 /// Operation `getMyTaskV2`. Scopes: `okta.accessRequests.tasks.read`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Tasks/#tag/My-Tasks/operation/getMyTaskV2)
+#[doc(alias = "getMyTaskV2")]
+#[doc(alias = "/governance/api/v2/my/tasks/{taskId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -181,6 +185,8 @@ okta_core::operation!(Get, GET, json shared::TaskFull);
 /// Operation `resolveMyTaskV2`. Scopes: `okta.accessRequests.tasks.manage`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Tasks/#tag/My-Tasks/operation/resolveMyTaskV2)
+#[doc(alias = "resolveMyTaskV2")]
+#[doc(alias = "/governance/api/v2/my/tasks/{taskId}/resolve")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Resolve {

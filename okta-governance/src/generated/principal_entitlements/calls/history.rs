@@ -27,6 +27,8 @@ impl History {
 /// Operation `getPrincipalEntitlementsHistory`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Entitlements/#tag/Principal-Entitlements/operation/getPrincipalEntitlementsHistory)
+#[doc(alias = "getPrincipalEntitlementsHistory")]
+#[doc(alias = "/governance/api/v1/principal-entitlements/history")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -28,6 +28,8 @@ impl Messages {
 /// Operation `createRequestMessage`. Scopes: `okta.governance.accessRequests.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Requests/#tag/Requests/operation/createRequestMessage)
+#[doc(alias = "createRequestMessage")]
+#[doc(alias = "/governance/api/v1/requests/{requestId}/messages")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

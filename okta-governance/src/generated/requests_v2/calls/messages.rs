@@ -28,6 +28,8 @@ impl Messages {
 /// Operation `createRequestMessageV2`. Scopes: `okta.accessRequests.request.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Requests/#tag/Requests/operation/createRequestMessageV2)
+#[doc(alias = "createRequestMessageV2")]
+#[doc(alias = "/governance/api/v2/requests/{requestId}/messages")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

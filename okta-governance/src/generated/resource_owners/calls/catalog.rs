@@ -48,6 +48,8 @@ pub mod resources {
     /// Operation `listResourceOwnerCatalogResources`. Scopes: `okta.governance.resourceOwner.read`. Admin permissions: `okta.apps.read`. Admin roles: `SUPER_ADMIN`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Resource-Owners/#tag/Resource-Owners/operation/listResourceOwnerCatalogResources)
+    #[doc(alias = "listResourceOwnerCatalogResources")]
+    #[doc(alias = "/governance/api/v1/resource-owners/catalog/resources")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {

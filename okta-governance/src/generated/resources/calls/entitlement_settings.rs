@@ -33,6 +33,8 @@ impl EntitlementSettings {
 /// Operation `getEntitlementSettings`. Scopes: `okta.governance.entitlements.read`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Settings/#tag/Entitlement-Settings/operation/getEntitlementSettings)
+#[doc(alias = "getEntitlementSettings")]
+#[doc(alias = "/governance/api/v2/resources/{resourceOrn}/entitlement-settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -84,6 +86,8 @@ okta_core::operation!(Get, GET, json models::EntitlementSettingsFull);
 /// Operation `updateEntitlementSettings`. Scopes: `okta.governance.entitlements.manage`. Admin roles: `APP_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Settings/#tag/Entitlement-Settings/operation/updateEntitlementSettings)
+#[doc(alias = "updateEntitlementSettings")]
+#[doc(alias = "/governance/api/v2/resources/{resourceOrn}/entitlement-settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

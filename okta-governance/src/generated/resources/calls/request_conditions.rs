@@ -62,6 +62,8 @@ impl RequestConditions {
 /// Operation `listResourceRequestConditionsV2`. Scopes: `okta.accessRequests.condition.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/listResourceRequestConditionsV2)
+#[doc(alias = "listResourceRequestConditionsV2")]
+#[doc(alias = "/governance/api/v2/resources/{resourceId}/request-conditions")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -113,6 +115,8 @@ okta_core::operation!(List, LIST, page models::RequestConditionSparse);
 /// Operation `createResourceRequestConditionV2`. Scopes: `okta.accessRequests.condition.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/createResourceRequestConditionV2)
+#[doc(alias = "createResourceRequestConditionV2")]
+#[doc(alias = "/governance/api/v2/resources/{resourceId}/request-conditions")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -165,6 +169,8 @@ okta_core::operation!(Create, CREATE, json models::RequestConditionFull);
 /// Operation `deleteResourceRequestConditionV2`. Scopes: `okta.accessRequests.condition.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/deleteResourceRequestConditionV2)
+#[doc(alias = "deleteResourceRequestConditionV2")]
+#[doc(alias = "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -224,6 +230,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getResourceRequestConditionV2`. Scopes: `okta.accessRequests.condition.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/getResourceRequestConditionV2)
+#[doc(alias = "getResourceRequestConditionV2")]
+#[doc(alias = "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -283,6 +291,8 @@ okta_core::operation!(Get, GET, json models::RequestConditionFull);
 /// Operation `updateResourceRequestConditionV2`. Scopes: `okta.accessRequests.condition.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/updateResourceRequestConditionV2)
+#[doc(alias = "updateResourceRequestConditionV2")]
+#[doc(alias = "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -347,6 +357,10 @@ okta_core::operation!(Update, UPDATE, json models::RequestConditionFull);
 /// Operation `activateResourceRequestConditionV2`. Scopes: `okta.accessRequests.condition.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/activateResourceRequestConditionV2)
+#[doc(alias = "activateResourceRequestConditionV2")]
+#[doc(
+    alias = "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/activate"
+)]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -406,6 +420,10 @@ okta_core::operation!(Activate, ACTIVATE, json models::RequestConditionFull);
 /// Operation `deactivateResourceRequestConditionV2`. Scopes: `okta.accessRequests.condition.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/deactivateResourceRequestConditionV2)
+#[doc(alias = "deactivateResourceRequestConditionV2")]
+#[doc(
+    alias = "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/deactivate"
+)]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

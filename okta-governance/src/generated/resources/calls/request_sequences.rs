@@ -33,6 +33,8 @@ impl RequestSequences {
 /// Operation `listResourceRequestSequencesV2`. Scopes: `okta.accessRequests.condition.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Sequences/#tag/Request-Sequences/operation/listResourceRequestSequencesV2)
+#[doc(alias = "listResourceRequestSequencesV2")]
+#[doc(alias = "/governance/api/v2/resources/{resourceId}/request-sequences")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -84,6 +86,8 @@ okta_core::operation!(List, LIST, page models::RequestSequence);
 /// Operation `getResourceRequestSequenceV2`. Scopes: `okta.accessRequests.condition.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Sequences/#tag/Request-Sequences/operation/getResourceRequestSequenceV2)
+#[doc(alias = "getResourceRequestSequenceV2")]
+#[doc(alias = "/governance/api/v2/resources/{resourceId}/request-sequences/{sequenceId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

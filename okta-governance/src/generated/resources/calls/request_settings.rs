@@ -33,6 +33,8 @@ impl RequestSettings {
 /// Operation `getRequestSettingsV2`. Scopes: `okta.accessRequests.condition.read`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Settings/#tag/Request-Settings/operation/getRequestSettingsV2)
+#[doc(alias = "getRequestSettingsV2")]
+#[doc(alias = "/governance/api/v2/resources/{resourceId}/request-settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -84,6 +86,8 @@ okta_core::operation!(Get, GET, json models::RequestSettings);
 /// Operation `updateResourceRequestSettingsV2`. Scopes: `okta.accessRequests.condition.manage`. Admin roles: `ACCESS_REQUESTS_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Settings/#tag/Request-Settings/operation/updateResourceRequestSettingsV2)
+#[doc(alias = "updateResourceRequestSettingsV2")]
+#[doc(alias = "/governance/api/v2/resources/{resourceId}/request-settings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

@@ -70,6 +70,8 @@ impl Accesses {
 /// Operation `listSecurityAccessReviewAccesses`. Scopes: `okta.governance.securityAccessReviews.admin.read`. Admin permissions: `okta.governance.securityAccessReviews.admin.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/listSecurityAccessReviewAccesses)
+#[doc(alias = "listSecurityAccessReviewAccesses")]
+#[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -171,6 +173,10 @@ okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAccessItem);
 /// Operation `generateSecurityAccessReviewAccessesSummary`. Scopes: `okta.governance.securityAccessReviews.admin.manage`. Admin permissions: `okta.governance.securityAccessReviews.admin.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/generateSecurityAccessReviewAccessesSummary)
+#[doc(alias = "generateSecurityAccessReviewAccessesSummary")]
+#[doc(
+    alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary"
+)]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Summary {
@@ -266,6 +272,10 @@ pub mod actions {
     /// Operation `executeSecurityAccessReviewAccessesAction`. Scopes: `okta.governance.securityAccessReviews.admin.manage`. Admin permissions: `okta.governance.securityAccessReviews.admin.manage`. Admin roles: `SUPER_ADMIN`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/executeSecurityAccessReviewAccessesAction)
+    #[doc(alias = "executeSecurityAccessReviewAccessesAction")]
+    #[doc(
+        alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -363,6 +373,10 @@ pub mod anomalies {
     /// Operation `listSecurityAccessReviewAccessesAnomalies`. Scopes: `okta.governance.securityAccessReviews.admin.read`. Admin permissions: `okta.governance.securityAccessReviews.admin.read`. Admin roles: `SUPER_ADMIN`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/listSecurityAccessReviewAccessesAnomalies)
+    #[doc(alias = "listSecurityAccessReviewAccessesAnomalies")]
+    #[doc(
+        alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -458,6 +472,10 @@ pub mod sub_accesses {
     /// Operation `listSecurityAccessReviewSubAccesses`. Scopes: `okta.governance.securityAccessReviews.admin.read`. Admin permissions: `okta.governance.securityAccessReviews.admin.read`. Admin roles: `SUPER_ADMIN`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/listSecurityAccessReviewSubAccesses)
+    #[doc(alias = "listSecurityAccessReviewSubAccesses")]
+    #[doc(
+        alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {

@@ -33,6 +33,8 @@ impl Actions {
 /// Operation `listSecurityAccessReviewActions`. Scopes: `okta.governance.securityAccessReviews.admin.read`. Admin permissions: `okta.governance.securityAccessReviews.admin.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/listSecurityAccessReviewActions)
+#[doc(alias = "listSecurityAccessReviewActions")]
+#[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -84,6 +86,8 @@ okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAction);
 /// Operation `executeSecurityAccessReviewAction`. Scopes: `okta.governance.securityAccessReviews.admin.manage`. Admin permissions: `okta.governance.securityAccessReviews.admin.manage`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/executeSecurityAccessReviewAction)
+#[doc(alias = "executeSecurityAccessReviewAction")]
+#[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

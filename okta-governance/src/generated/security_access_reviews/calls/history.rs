@@ -28,6 +28,8 @@ impl History {
 /// Operation `listSecurityAccessReviewHistory`. Scopes: `okta.governance.securityAccessReviews.admin.read`. Admin permissions: `okta.governance.securityAccessReviews.admin.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/listSecurityAccessReviewHistory)
+#[doc(alias = "listSecurityAccessReviewHistory")]
+#[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/history")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -28,6 +28,8 @@ impl Principal {
 /// Operation `getSecurityAccessReviewPrincipalDetails`. Scopes: `okta.governance.securityAccessReviews.admin.read`. Admin permissions: `okta.governance.securityAccessReviews.admin.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/getSecurityAccessReviewPrincipalDetails)
+#[doc(alias = "getSecurityAccessReviewPrincipalDetails")]
+#[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/principal")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -27,6 +27,8 @@ impl Stats {
 /// Operation `getSecurityAccessReviewsStats`. Scopes: `okta.governance.securityAccessReviews.admin.read`. Admin permissions: `okta.governance.securityAccessReviews.admin.read`. Admin roles: `SUPER_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/getSecurityAccessReviewsStats)
+#[doc(alias = "getSecurityAccessReviewsStats")]
+#[doc(alias = "/governance/api/v2/security-access-reviews/stats")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -32,6 +32,8 @@ impl Certification {
 /// Operation `getOrgCertificationSettings`. Scopes: `okta.governance.admin.read`. Admin roles: `ACCESS_CERTIFICATION_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Org-Governance-Settings/#tag/Org-Governance-Settings/operation/getOrgCertificationSettings)
+#[doc(alias = "getOrgCertificationSettings")]
+#[doc(alias = "/governance/api/v1/settings/certification")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -79,6 +81,8 @@ okta_core::operation!(Get, GET, json models::OrgCertificationSettings);
 /// Operation `updateOrgCertificationSettings`. Scopes: `okta.governance.admin.manage`. Admin roles: `ACCESS_CERTIFICATION_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Org-Governance-Settings/#tag/Org-Governance-Settings/operation/updateOrgCertificationSettings)
+#[doc(alias = "updateOrgCertificationSettings")]
+#[doc(alias = "/governance/api/v1/settings/certification")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

@@ -37,6 +37,8 @@ impl Integrations {
 /// Operation `listOrgIntegrations`. Scopes: `okta.governance.settings.read`. Admin permissions: `okta.governance.settings.read`. Admin roles: `ACCESS_CERTIFICATION_ADMIN`, `ACCESS_REQUESTS_ADMIN`, `SUPER_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Org-Governance-Settings/#tag/Org-Governance-Settings/operation/listOrgIntegrations)
+#[doc(alias = "listOrgIntegrations")]
+#[doc(alias = "/governance/api/v1/settings/integrations")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -88,6 +90,8 @@ okta_core::operation!(List, LIST, page models::IntegrationReadable);
 /// Operation `createOrgIntegration`. Scopes: `okta.governance.settings.manage`. Admin permissions: `okta.governance.settings.manage`. Admin roles: `SUPER_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Org-Governance-Settings/#tag/Org-Governance-Settings/operation/createOrgIntegration)
+#[doc(alias = "createOrgIntegration")]
+#[doc(alias = "/governance/api/v1/settings/integrations")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -135,6 +139,8 @@ okta_core::operation!(Create, CREATE, json models::IntegrationFull);
 /// Operation `deleteOrgIntegration`. Scopes: `okta.governance.settings.manage`. Admin permissions: `okta.governance.settings.manage`. Admin roles: `SUPER_ADMIN`. Lifecycle: BETA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Org-Governance-Settings/#tag/Org-Governance-Settings/operation/deleteOrgIntegration)
+#[doc(alias = "deleteOrgIntegration")]
+#[doc(alias = "/governance/api/v1/settings/integrations/{integrationId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {

@@ -87,6 +87,8 @@ impl Updates {
 /// Operation `listAgentPoolsUpdates`. Scopes: `okta.agentPools.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/listAgentPoolsUpdates)
+#[doc(alias = "listAgentPoolsUpdates")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -151,6 +153,8 @@ okta_core::operation!(List, LIST, page models::AgentPoolUpdate);
 /// Operation `createAgentPoolsUpdate`. Scopes: `okta.agentPools.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/createAgentPoolsUpdate)
+#[doc(alias = "createAgentPoolsUpdate")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -209,6 +213,8 @@ okta_core::operation!(Create, CREATE, json models::AgentPoolUpdate);
 /// Operation `deleteAgentPoolsUpdate`. Scopes: `okta.agentPools.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/deleteAgentPoolsUpdate)
+#[doc(alias = "deleteAgentPoolsUpdate")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -268,6 +274,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getAgentPoolsUpdateInstance`. Scopes: `okta.agentPools.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/getAgentPoolsUpdateInstance)
+#[doc(alias = "getAgentPoolsUpdateInstance")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -327,6 +335,8 @@ okta_core::operation!(Get, GET, json models::AgentPoolUpdate);
 /// Operation `updateAgentPoolsUpdate`. Scopes: `okta.agentPools.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/updateAgentPoolsUpdate)
+#[doc(alias = "updateAgentPoolsUpdate")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -397,6 +407,8 @@ okta_core::operation!(Update, UPDATE, json models::AgentPoolUpdate);
 /// Operation `activateAgentPoolsUpdate`. Scopes: `okta.agentPools.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/activateAgentPoolsUpdate)
+#[doc(alias = "activateAgentPoolsUpdate")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -456,6 +468,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::AgentPoolUpdate);
 /// Operation `deactivateAgentPoolsUpdate`. Scopes: `okta.agentPools.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/deactivateAgentPoolsUpdate)
+#[doc(alias = "deactivateAgentPoolsUpdate")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
@@ -515,6 +529,8 @@ okta_core::operation!(Deactivate, DEACTIVATE, json models::AgentPoolUpdate);
 /// Operation `pauseAgentPoolsUpdate`. Scopes: `okta.agentPools.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/pauseAgentPoolsUpdate)
+#[doc(alias = "pauseAgentPoolsUpdate")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/pause")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Pause {
@@ -574,6 +590,8 @@ okta_core::operation!(Pause, PAUSE, json models::AgentPoolUpdate);
 /// Operation `resumeAgentPoolsUpdate`. Scopes: `okta.agentPools.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/resumeAgentPoolsUpdate)
+#[doc(alias = "resumeAgentPoolsUpdate")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/resume")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Resume {
@@ -633,6 +651,8 @@ okta_core::operation!(Resume, RESUME, json models::AgentPoolUpdate);
 /// Operation `retryAgentPoolsUpdate`. Scopes: `okta.agentPools.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/retryAgentPoolsUpdate)
+#[doc(alias = "retryAgentPoolsUpdate")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/retry")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Retry {
@@ -692,6 +712,8 @@ okta_core::operation!(Retry, RETRY, json models::AgentPoolUpdate);
 /// Operation `stopAgentPoolsUpdate`. Scopes: `okta.agentPools.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/stopAgentPoolsUpdate)
+#[doc(alias = "stopAgentPoolsUpdate")]
+#[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/stop")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Stop {
@@ -780,6 +802,8 @@ pub mod settings {
     /// Operation `getAgentPoolsUpdateSettings`. Scopes: `okta.agentPools.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/getAgentPoolsUpdateSettings)
+    #[doc(alias = "getAgentPoolsUpdateSettings")]
+    #[doc(alias = "/api/v1/agentPools/{poolId}/updates/settings")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -831,6 +855,8 @@ pub mod settings {
     /// Operation `updateAgentPoolsUpdateSettings`. Scopes: `okta.agentPools.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/updateAgentPoolsUpdateSettings)
+    #[doc(alias = "updateAgentPoolsUpdateSettings")]
+    #[doc(alias = "/api/v1/agentPools/{poolId}/updates/settings")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {

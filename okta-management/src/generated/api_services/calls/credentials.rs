@@ -72,6 +72,8 @@ pub mod secrets {
     /// Operation `listApiServiceIntegrationInstanceSecrets`. Scopes: `okta.oauthIntegrations.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/listApiServiceIntegrationInstanceSecrets)
+    #[doc(alias = "listApiServiceIntegrationInstanceSecrets")]
+    #[doc(alias = "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -123,6 +125,8 @@ pub mod secrets {
     /// Operation `createApiServiceIntegrationInstanceSecret`. Scopes: `okta.oauthIntegrations.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/createApiServiceIntegrationInstanceSecret)
+    #[doc(alias = "createApiServiceIntegrationInstanceSecret")]
+    #[doc(alias = "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -174,6 +178,10 @@ pub mod secrets {
     /// Operation `deleteApiServiceIntegrationInstanceSecret`. Scopes: `okta.oauthIntegrations.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/deleteApiServiceIntegrationInstanceSecret)
+    #[doc(alias = "deleteApiServiceIntegrationInstanceSecret")]
+    #[doc(
+        alias = "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -233,6 +241,10 @@ pub mod secrets {
     /// Operation `activateApiServiceIntegrationInstanceSecret`. Scopes: `okta.oauthIntegrations.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/activateApiServiceIntegrationInstanceSecret)
+    #[doc(alias = "activateApiServiceIntegrationInstanceSecret")]
+    #[doc(
+        alias = "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/activate"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
@@ -292,6 +304,10 @@ pub mod secrets {
     /// Operation `deactivateApiServiceIntegrationInstanceSecret`. Scopes: `okta.oauthIntegrations.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/deactivateApiServiceIntegrationInstanceSecret)
+    #[doc(alias = "deactivateApiServiceIntegrationInstanceSecret")]
+    #[doc(
+        alias = "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/deactivate"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {

@@ -27,6 +27,8 @@ impl Current {
 /// Operation `revokeCurrentApiToken`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiToken/#tag/ApiToken/operation/revokeCurrentApiToken)
+#[doc(alias = "revokeCurrentApiToken")]
+#[doc(alias = "/api/v1/api-tokens/current")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {

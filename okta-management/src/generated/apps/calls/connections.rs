@@ -75,6 +75,8 @@ pub mod default {
     /// Operation `getDefaultProvisioningConnectionForApplication`. Scopes: `okta.apps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/getDefaultProvisioningConnectionForApplication)
+    #[doc(alias = "getDefaultProvisioningConnectionForApplication")]
+    #[doc(alias = "/api/v1/apps/{appId}/connections/default")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -126,6 +128,8 @@ pub mod default {
     /// Operation `updateDefaultProvisioningConnectionForApplication`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/updateDefaultProvisioningConnectionForApplication)
+    #[doc(alias = "updateDefaultProvisioningConnectionForApplication")]
+    #[doc(alias = "/api/v1/apps/{appId}/connections/default")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
@@ -194,6 +198,8 @@ pub mod default {
     /// Operation `activateDefaultProvisioningConnectionForApplication`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/activateDefaultProvisioningConnectionForApplication)
+    #[doc(alias = "activateDefaultProvisioningConnectionForApplication")]
+    #[doc(alias = "/api/v1/apps/{appId}/connections/default/lifecycle/activate")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
@@ -245,6 +251,8 @@ pub mod default {
     /// Operation `deactivateDefaultProvisioningConnectionForApplication`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/deactivateDefaultProvisioningConnectionForApplication)
+    #[doc(alias = "deactivateDefaultProvisioningConnectionForApplication")]
+    #[doc(alias = "/api/v1/apps/{appId}/connections/default/lifecycle/deactivate")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {
@@ -320,6 +328,8 @@ pub mod default {
         /// Operation `getUserProvisioningConnectionJWKS`. Scopes: `okta.apps.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/getUserProvisioningConnectionJWKS)
+        #[doc(alias = "getUserProvisioningConnectionJWKS")]
+        #[doc(alias = "/api/v1/apps/{appId}/connections/default/jwks")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {

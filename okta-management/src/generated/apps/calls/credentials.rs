@@ -102,6 +102,8 @@ pub mod csrs {
     /// Operation `listCsrsForApplication`. Scopes: `okta.apps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/listCsrsForApplication)
+    #[doc(alias = "listCsrsForApplication")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/csrs")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -153,6 +155,8 @@ pub mod csrs {
     /// Operation `generateCsrForApplication`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/generateCsrForApplication)
+    #[doc(alias = "generateCsrForApplication")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/csrs")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -211,6 +215,8 @@ pub mod csrs {
     /// Operation `revokeCsrFromApplication`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/revokeCsrFromApplication)
+    #[doc(alias = "revokeCsrFromApplication")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/csrs/{csrId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -270,6 +276,8 @@ pub mod csrs {
     /// Operation `getCsrForApplication`. Scopes: `okta.apps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/getCsrForApplication)
+    #[doc(alias = "getCsrForApplication")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/csrs/{csrId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -335,6 +343,8 @@ pub mod csrs {
     /// Operation `publishCsrFromApplication`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/publishCsrFromApplication)
+    #[doc(alias = "publishCsrFromApplication")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Publish {
@@ -456,6 +466,8 @@ pub mod jwks {
     /// Operation `listJwk`. Scopes: `okta.apps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/listJwk)
+    #[doc(alias = "listJwk")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -507,6 +519,8 @@ pub mod jwks {
     /// Operation `addJwk`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/addJwk)
+    #[doc(alias = "addJwk")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -562,6 +576,8 @@ pub mod jwks {
     /// Operation `deletejwk`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/deletejwk)
+    #[doc(alias = "deletejwk")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks/{keyId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -621,6 +637,8 @@ pub mod jwks {
     /// Operation `getJwk`. Scopes: `okta.apps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/getJwk)
+    #[doc(alias = "getJwk")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks/{keyId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -680,6 +698,8 @@ pub mod jwks {
     /// Operation `activateOAuth2ClientJsonWebKey`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/activateOAuth2ClientJsonWebKey)
+    #[doc(alias = "activateOAuth2ClientJsonWebKey")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
@@ -739,6 +759,8 @@ pub mod jwks {
     /// Operation `deactivateOAuth2ClientJsonWebKey`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/deactivateOAuth2ClientJsonWebKey)
+    #[doc(alias = "deactivateOAuth2ClientJsonWebKey")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/deactivate")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {
@@ -842,6 +864,8 @@ pub mod keys {
     /// Operation `listApplicationKeys`. Scopes: `okta.apps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/listApplicationKeys)
+    #[doc(alias = "listApplicationKeys")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/keys")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -893,6 +917,8 @@ pub mod keys {
     /// Operation `generateApplicationKey`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/generateApplicationKey)
+    #[doc(alias = "generateApplicationKey")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/keys/generate")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Generate {
@@ -952,6 +978,8 @@ pub mod keys {
     /// Operation `getApplicationKey`. Scopes: `okta.apps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/getApplicationKey)
+    #[doc(alias = "getApplicationKey")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/keys/{keyId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -1011,6 +1039,8 @@ pub mod keys {
     /// Operation `cloneApplicationKey`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/cloneApplicationKey)
+    #[doc(alias = "cloneApplicationKey")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/keys/{keyId}/clone")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Duplicate {
@@ -1130,6 +1160,8 @@ pub mod secrets {
     /// Operation `listOAuth2ClientSecrets`. Scopes: `okta.apps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/listOAuth2ClientSecrets)
+    #[doc(alias = "listOAuth2ClientSecrets")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -1181,6 +1213,8 @@ pub mod secrets {
     /// Operation `createOAuth2ClientSecret`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/createOAuth2ClientSecret)
+    #[doc(alias = "createOAuth2ClientSecret")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -1236,6 +1270,8 @@ pub mod secrets {
     /// Operation `deleteOAuth2ClientSecret`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/deleteOAuth2ClientSecret)
+    #[doc(alias = "deleteOAuth2ClientSecret")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets/{secretId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -1295,6 +1331,8 @@ pub mod secrets {
     /// Operation `getOAuth2ClientSecret`. Scopes: `okta.apps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/getOAuth2ClientSecret)
+    #[doc(alias = "getOAuth2ClientSecret")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets/{secretId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -1354,6 +1392,8 @@ pub mod secrets {
     /// Operation `activateOAuth2ClientSecret`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/activateOAuth2ClientSecret)
+    #[doc(alias = "activateOAuth2ClientSecret")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/activate")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
@@ -1413,6 +1453,8 @@ pub mod secrets {
     /// Operation `deactivateOAuth2ClientSecret`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/deactivateOAuth2ClientSecret)
+    #[doc(alias = "deactivateOAuth2ClientSecret")]
+    #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/deactivate")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {

@@ -76,6 +76,8 @@ pub mod connections {
     /// Operation `getAllCrossAppAccessConnections`. Scopes: `okta.apps.read`. Needs: Okta Identity Engine. Lifecycle: EA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationCrossAppAccessConnections/#tag/ApplicationCrossAppAccessConnections/operation/getAllCrossAppAccessConnections)
+    #[doc(alias = "getAllCrossAppAccessConnections")]
+    #[doc(alias = "/api/v1/apps/{appId}/cwo/connections")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -218,6 +220,8 @@ pub mod connections {
     /// Operation `createCrossAppAccessConnection`. Scopes: `okta.apps.manage`. Needs: Okta Identity Engine. Lifecycle: EA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationCrossAppAccessConnections/#tag/ApplicationCrossAppAccessConnections/operation/createCrossAppAccessConnection)
+    #[doc(alias = "createCrossAppAccessConnection")]
+    #[doc(alias = "/api/v1/apps/{appId}/cwo/connections")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -270,6 +274,8 @@ pub mod connections {
     /// Operation `deleteCrossAppAccessConnection`. Scopes: `okta.apps.manage`. Needs: Okta Identity Engine. Lifecycle: EA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationCrossAppAccessConnections/#tag/ApplicationCrossAppAccessConnections/operation/deleteCrossAppAccessConnection)
+    #[doc(alias = "deleteCrossAppAccessConnection")]
+    #[doc(alias = "/api/v1/apps/{appId}/cwo/connections/{connectionId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -329,6 +335,8 @@ pub mod connections {
     /// Operation `getCrossAppAccessConnection`. Scopes: `okta.apps.read`. Needs: Okta Identity Engine. Lifecycle: EA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationCrossAppAccessConnections/#tag/ApplicationCrossAppAccessConnections/operation/getCrossAppAccessConnection)
+    #[doc(alias = "getCrossAppAccessConnection")]
+    #[doc(alias = "/api/v1/apps/{appId}/cwo/connections/{connectionId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -388,6 +396,8 @@ pub mod connections {
     /// Operation `updateCrossAppAccessConnection`. Scopes: `okta.apps.manage`. Needs: Okta Identity Engine. Lifecycle: EA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationCrossAppAccessConnections/#tag/ApplicationCrossAppAccessConnections/operation/updateCrossAppAccessConnection)
+    #[doc(alias = "updateCrossAppAccessConnection")]
+    #[doc(alias = "/api/v1/apps/{appId}/cwo/connections/{connectionId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {

@@ -43,6 +43,8 @@ impl Features {
 /// Operation `listFeaturesForApplication`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationFeatures/#tag/ApplicationFeatures/operation/listFeaturesForApplication)
+#[doc(alias = "listFeaturesForApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/features")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -94,6 +96,8 @@ okta_core::operation!(List, LIST, page models::ApplicationFeature);
 /// Operation `getFeatureForApplication`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationFeatures/#tag/ApplicationFeatures/operation/getFeatureForApplication)
+#[doc(alias = "getFeatureForApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/features/{featureName}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -153,6 +157,8 @@ okta_core::operation!(Get, GET, json models::ApplicationFeature);
 /// Operation `updateFeatureForApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationFeatures/#tag/ApplicationFeatures/operation/updateFeatureForApplication)
+#[doc(alias = "updateFeatureForApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/features/{featureName}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

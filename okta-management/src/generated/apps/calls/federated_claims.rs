@@ -49,6 +49,8 @@ impl FederatedClaims {
 /// Operation `listFederatedClaims`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOFederatedClaims/#tag/ApplicationSSOFederatedClaims/operation/listFederatedClaims)
+#[doc(alias = "listFederatedClaims")]
+#[doc(alias = "/api/v1/apps/{appId}/federated-claims")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -100,6 +102,8 @@ okta_core::operation!(List, LIST, page models::FederatedClaim);
 /// Operation `createFederatedClaim`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOFederatedClaims/#tag/ApplicationSSOFederatedClaims/operation/createFederatedClaim)
+#[doc(alias = "createFederatedClaim")]
+#[doc(alias = "/api/v1/apps/{appId}/federated-claims")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -152,6 +156,8 @@ okta_core::operation!(Create, CREATE, json models::FederatedClaim);
 /// Operation `deleteFederatedClaim`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOFederatedClaims/#tag/ApplicationSSOFederatedClaims/operation/deleteFederatedClaim)
+#[doc(alias = "deleteFederatedClaim")]
+#[doc(alias = "/api/v1/apps/{appId}/federated-claims/{claimId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -211,6 +217,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getFederatedClaim`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOFederatedClaims/#tag/ApplicationSSOFederatedClaims/operation/getFederatedClaim)
+#[doc(alias = "getFederatedClaim")]
+#[doc(alias = "/api/v1/apps/{appId}/federated-claims/{claimId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -270,6 +278,8 @@ okta_core::operation!(Get, GET, json models::FederatedClaimRequestBody);
 /// Operation `replaceFederatedClaim`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOFederatedClaims/#tag/ApplicationSSOFederatedClaims/operation/replaceFederatedClaim)
+#[doc(alias = "replaceFederatedClaim")]
+#[doc(alias = "/api/v1/apps/{appId}/federated-claims/{claimId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -44,6 +44,8 @@ impl Grants {
 /// Operation `listScopeConsentGrants`. Scopes: `okta.appGrants.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationGrants/#tag/ApplicationGrants/operation/listScopeConsentGrants)
+#[doc(alias = "listScopeConsentGrants")]
+#[doc(alias = "/api/v1/apps/{appId}/grants")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -108,6 +110,8 @@ okta_core::operation!(List, LIST, page shared::OAuth2ScopeConsentGrant);
 /// Operation `grantConsentToScope`. Scopes: `okta.appGrants.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationGrants/#tag/ApplicationGrants/operation/grantConsentToScope)
+#[doc(alias = "grantConsentToScope")]
+#[doc(alias = "/api/v1/apps/{appId}/grants")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -166,6 +170,8 @@ okta_core::operation!(Create, CREATE, json shared::OAuth2ScopeConsentGrant);
 /// Operation `revokeScopeConsentGrant`. Scopes: `okta.appGrants.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationGrants/#tag/ApplicationGrants/operation/revokeScopeConsentGrant)
+#[doc(alias = "revokeScopeConsentGrant")]
+#[doc(alias = "/api/v1/apps/{appId}/grants/{grantId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -225,6 +231,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getScopeConsentGrant`. Scopes: `okta.appGrants.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationGrants/#tag/ApplicationGrants/operation/getScopeConsentGrant)
+#[doc(alias = "getScopeConsentGrant")]
+#[doc(alias = "/api/v1/apps/{appId}/grants/{grantId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

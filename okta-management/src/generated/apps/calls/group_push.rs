@@ -76,6 +76,8 @@ pub mod mappings {
     /// Operation `listGroupPushMappings`. Scopes: `okta.apps.read`, `okta.groups.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupPushMapping/#tag/GroupPushMapping/operation/listGroupPushMappings)
+    #[doc(alias = "listGroupPushMappings")]
+    #[doc(alias = "/api/v1/apps/{appId}/group-push/mappings")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -185,6 +187,8 @@ pub mod mappings {
     /// Operation `createGroupPushMapping`. Scopes: `okta.apps.manage`, `okta.groups.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupPushMapping/#tag/GroupPushMapping/operation/createGroupPushMapping)
+    #[doc(alias = "createGroupPushMapping")]
+    #[doc(alias = "/api/v1/apps/{appId}/group-push/mappings")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -246,6 +250,8 @@ pub mod mappings {
     /// Operation `deleteGroupPushMapping`. Scopes: `okta.apps.manage`, `okta.groups.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupPushMapping/#tag/GroupPushMapping/operation/deleteGroupPushMapping)
+    #[doc(alias = "deleteGroupPushMapping")]
+    #[doc(alias = "/api/v1/apps/{appId}/group-push/mappings/{mappingId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -321,6 +327,8 @@ pub mod mappings {
     /// Operation `getGroupPushMapping`. Scopes: `okta.apps.read`, `okta.groups.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupPushMapping/#tag/GroupPushMapping/operation/getGroupPushMapping)
+    #[doc(alias = "getGroupPushMapping")]
+    #[doc(alias = "/api/v1/apps/{appId}/group-push/mappings/{mappingId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -380,6 +388,8 @@ pub mod mappings {
     /// Operation `updateGroupPushMapping`. Scopes: `okta.apps.manage`, `okta.groups.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupPushMapping/#tag/GroupPushMapping/operation/updateGroupPushMapping)
+    #[doc(alias = "updateGroupPushMapping")]
+    #[doc(alias = "/api/v1/apps/{appId}/group-push/mappings/{mappingId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {

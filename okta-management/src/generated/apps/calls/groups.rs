@@ -57,6 +57,8 @@ impl Groups {
 /// Operation `listApplicationGroupAssignments`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationGroups/#tag/ApplicationGroups/operation/listApplicationGroupAssignments)
+#[doc(alias = "listApplicationGroupAssignments")]
+#[doc(alias = "/api/v1/apps/{appId}/groups")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -154,6 +156,8 @@ okta_core::operation!(List, LIST, page models::ApplicationGroupAssignment);
 /// Operation `unassignApplicationFromGroup`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationGroups/#tag/ApplicationGroups/operation/unassignApplicationFromGroup)
+#[doc(alias = "unassignApplicationFromGroup")]
+#[doc(alias = "/api/v1/apps/{appId}/groups/{groupId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -213,6 +217,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getApplicationGroupAssignment`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationGroups/#tag/ApplicationGroups/operation/getApplicationGroupAssignment)
+#[doc(alias = "getApplicationGroupAssignment")]
+#[doc(alias = "/api/v1/apps/{appId}/groups/{groupId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -283,6 +289,8 @@ okta_core::operation!(Get, GET, json models::ApplicationGroupAssignment);
 /// Operation `updateGroupAssignmentToApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationGroups/#tag/ApplicationGroups/operation/updateGroupAssignmentToApplication)
+#[doc(alias = "updateGroupAssignmentToApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/groups/{groupId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -347,6 +355,8 @@ okta_core::operation!(Update, UPDATE, json models::ApplicationGroupAssignment);
 /// Operation `assignGroupToApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationGroups/#tag/ApplicationGroups/operation/assignGroupToApplication)
+#[doc(alias = "assignGroupToApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/groups/{groupId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -39,6 +39,8 @@ impl InterclientAllowedApps {
 /// Operation `listInterclientAllowedApplications`. Scopes: `okta.apps.interclientTrust.read`. Needs: Okta Identity Engine. Lifecycle: EA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationInterclientTrustMappings/#tag/ApplicationInterclientTrustMappings/operation/listInterclientAllowedApplications)
+#[doc(alias = "listInterclientAllowedApplications")]
+#[doc(alias = "/api/v1/apps/{appId}/interclient-allowed-apps")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -90,6 +92,8 @@ okta_core::operation!(List, LIST, page String);
 /// Operation `createInterclientTrustMapping`. Scopes: `okta.apps.interclientTrust.manage`. Needs: Okta Identity Engine. Lifecycle: EA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationInterclientTrustMappings/#tag/ApplicationInterclientTrustMappings/operation/createInterclientTrustMapping)
+#[doc(alias = "createInterclientTrustMapping")]
+#[doc(alias = "/api/v1/apps/{appId}/interclient-allowed-apps")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -145,6 +149,8 @@ okta_core::operation!(Create, CREATE, json models::InterclientTrustMapping);
 /// Operation `deleteInterclientTrustMapping`. Scopes: `okta.apps.interclientTrust.manage`. Needs: Okta Identity Engine. Lifecycle: EA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationInterclientTrustMappings/#tag/ApplicationInterclientTrustMappings/operation/deleteInterclientTrustMapping)
+#[doc(alias = "deleteInterclientTrustMapping")]
+#[doc(alias = "/api/v1/apps/{appId}/interclient-allowed-apps/{allowedAppId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {

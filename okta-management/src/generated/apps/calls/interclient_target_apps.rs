@@ -28,6 +28,8 @@ impl InterclientTargetApps {
 /// Operation `listInterclientTargetApplications`. Scopes: `okta.apps.interclientTrust.read`. Needs: Okta Identity Engine. Lifecycle: EA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationInterclientTrustMappings/#tag/ApplicationInterclientTrustMappings/operation/listInterclientTargetApplications)
+#[doc(alias = "listInterclientTargetApplications")]
+#[doc(alias = "/api/v1/apps/{appId}/interclient-target-apps")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

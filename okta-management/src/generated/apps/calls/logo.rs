@@ -28,6 +28,8 @@ impl Logo {
 /// Operation `uploadApplicationLogo`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationLogos/#tag/ApplicationLogos/operation/uploadApplicationLogo)
+#[doc(alias = "uploadApplicationLogo")]
+#[doc(alias = "/api/v1/apps/{appId}/logo")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

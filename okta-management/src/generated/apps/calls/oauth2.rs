@@ -54,6 +54,8 @@ pub mod callback {
     /// Operation `verifyProvisioningConnectionForApplication`. Scopes: `okta.apps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/verifyProvisioningConnectionForApplication)
+    #[doc(alias = "verifyProvisioningConnectionForApplication")]
+    #[doc(alias = "/api/v1/apps/{appName}/{appId}/oauth2/callback")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {

@@ -28,6 +28,8 @@ impl Policies {
 /// Operation `assignApplicationPolicy`. Scopes: `okta.apps.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationPolicies/#tag/ApplicationPolicies/operation/assignApplicationPolicy)
+#[doc(alias = "assignApplicationPolicy")]
+#[doc(alias = "/api/v1/apps/{appId}/policies/{policyId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Assign {

@@ -72,6 +72,8 @@ pub mod saml {
         /// Operation `previewSAMLmetadataForApplication`. Scopes: `okta.apps.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSO/#tag/ApplicationSSO/operation/previewSAMLmetadataForApplication)
+        #[doc(alias = "previewSAMLmetadataForApplication")]
+        #[doc(alias = "/api/v1/apps/{appId}/sso/saml/metadata")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {

@@ -44,6 +44,8 @@ impl Tokens {
 /// Operation `revokeOAuth2TokensForApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationTokens/#tag/ApplicationTokens/operation/revokeOAuth2TokensForApplication)
+#[doc(alias = "revokeOAuth2TokensForApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/tokens")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct DeleteAll {
@@ -95,6 +97,8 @@ okta_core::operation!(DeleteAll, DELETE_ALL, empty);
 /// Operation `listOAuth2TokensForApplication`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationTokens/#tag/ApplicationTokens/operation/listOAuth2TokensForApplication)
+#[doc(alias = "listOAuth2TokensForApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/tokens")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -181,6 +185,8 @@ okta_core::operation!(List, LIST, page shared::OAuth2RefreshToken);
 /// Operation `revokeOAuth2TokenForApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationTokens/#tag/ApplicationTokens/operation/revokeOAuth2TokenForApplication)
+#[doc(alias = "revokeOAuth2TokenForApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/tokens/{tokenId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -240,6 +246,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getOAuth2TokenForApplication`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationTokens/#tag/ApplicationTokens/operation/getOAuth2TokenForApplication)
+#[doc(alias = "getOAuth2TokenForApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/tokens/{tokenId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -53,6 +53,8 @@ impl Users {
 /// Operation `listApplicationUsers`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/listApplicationUsers)
+#[doc(alias = "listApplicationUsers")]
+#[doc(alias = "/api/v1/apps/{appId}/users")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -150,6 +152,8 @@ okta_core::operation!(List, LIST, page models::AppUser);
 /// Operation `assignUserToApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/assignUserToApplication)
+#[doc(alias = "assignUserToApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/users")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -202,6 +206,8 @@ okta_core::operation!(Create, CREATE, json models::AppUser);
 /// Operation `unassignUserFromApplication`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/unassignUserFromApplication)
+#[doc(alias = "unassignUserFromApplication")]
+#[doc(alias = "/api/v1/apps/{appId}/users/{userId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -272,6 +278,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getApplicationUser`. Scopes: `okta.apps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/getApplicationUser)
+#[doc(alias = "getApplicationUser")]
+#[doc(alias = "/api/v1/apps/{appId}/users/{userId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -342,6 +350,8 @@ okta_core::operation!(Get, GET, json models::AppUser);
 /// Operation `updateApplicationUser`. Scopes: `okta.apps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationUsers/#tag/ApplicationUsers/operation/updateApplicationUser)
+#[doc(alias = "updateApplicationUser")]
+#[doc(alias = "/api/v1/apps/{appId}/users/{userId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

@@ -62,6 +62,8 @@ impl Aaguids {
 /// Operation `listAllCustomAAGUIDs`. Scopes: `okta.authenticators.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/listAllCustomAAGUIDs)
+#[doc(alias = "listAllCustomAAGUIDs")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -113,6 +115,8 @@ okta_core::operation!(List, LIST, page models::CustomAaguidResponseObject);
 /// Operation `createCustomAAGUID`. Scopes: `okta.authenticators.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/createCustomAAGUID)
+#[doc(alias = "createCustomAAGUID")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -168,6 +172,8 @@ okta_core::operation!(Create, CREATE, json models::CustomAaguidResponseObject);
 /// Operation `deleteCustomAAGUID`. Scopes: `okta.authenticators.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/deleteCustomAAGUID)
+#[doc(alias = "deleteCustomAAGUID")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -227,6 +233,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getCustomAAGUID`. Scopes: `okta.authenticators.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/getCustomAAGUID)
+#[doc(alias = "getCustomAAGUID")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -286,6 +294,8 @@ okta_core::operation!(Get, GET, json models::CustomAaguidResponseObject);
 /// Operation `updateCustomAAGUID`. Scopes: `okta.authenticators.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/updateCustomAAGUID)
+#[doc(alias = "updateCustomAAGUID")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -350,6 +360,8 @@ okta_core::operation!(Update, UPDATE, json models::CustomAaguidResponseObject);
 /// Operation `replaceCustomAAGUID`. Scopes: `okta.authenticators.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/replaceCustomAAGUID)
+#[doc(alias = "replaceCustomAAGUID")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

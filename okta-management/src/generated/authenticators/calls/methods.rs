@@ -62,6 +62,8 @@ impl Methods {
 /// Operation `listAuthenticatorMethods`. Scopes: `okta.authenticators.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/listAuthenticatorMethods)
+#[doc(alias = "listAuthenticatorMethods")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/methods")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -113,6 +115,8 @@ okta_core::operation!(List, LIST, page models::AuthenticatorMethod);
 /// Operation `getAuthenticatorMethod`. Scopes: `okta.authenticators.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/getAuthenticatorMethod)
+#[doc(alias = "getAuthenticatorMethod")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/methods/{methodType}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -172,6 +176,8 @@ okta_core::operation!(Get, GET, json models::AuthenticatorMethod);
 /// Operation `replaceAuthenticatorMethod`. Scopes: `okta.authenticators.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/replaceAuthenticatorMethod)
+#[doc(alias = "replaceAuthenticatorMethod")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/methods/{methodType}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -236,6 +242,8 @@ okta_core::operation!(Replace, REPLACE, json models::AuthenticatorMethod);
 /// Operation `activateAuthenticatorMethod`. Scopes: `okta.authenticators.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/activateAuthenticatorMethod)
+#[doc(alias = "activateAuthenticatorMethod")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -295,6 +303,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::AuthenticatorMethod);
 /// Operation `deactivateAuthenticatorMethod`. Scopes: `okta.authenticators.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/deactivateAuthenticatorMethod)
+#[doc(alias = "deactivateAuthenticatorMethod")]
+#[doc(alias = "/api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
@@ -354,6 +364,10 @@ okta_core::operation!(Deactivate, DEACTIVATE, json models::AuthenticatorMethod);
 /// Operation `verifyRpIdDomain`. Scopes: `okta.authenticators.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/verifyRpIdDomain)
+#[doc(alias = "verifyRpIdDomain")]
+#[doc(
+    alias = "/api/v1/authenticators/{authenticatorId}/methods/{webAuthnMethodType}/verify-rp-id-domain"
+)]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct VerifyRpIdDomain {

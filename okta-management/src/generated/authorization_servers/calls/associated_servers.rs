@@ -39,6 +39,8 @@ impl AssociatedServers {
 /// Operation `listAssociatedServersByTrustedType`. Scopes: `okta.authorizationServers.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerAssoc/#tag/AuthorizationServerAssoc/operation/listAssociatedServersByTrustedType)
+#[doc(alias = "listAssociatedServersByTrustedType")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/associatedServers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -136,6 +138,8 @@ okta_core::operation!(List, LIST, page models::AuthorizationServer);
 /// Operation `createAssociatedServers`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerAssoc/#tag/AuthorizationServerAssoc/operation/createAssociatedServers)
+#[doc(alias = "createAssociatedServers")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/associatedServers")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -188,6 +192,8 @@ okta_core::operation!(Create, CREATE, json Vec<models::AuthorizationServer>);
 /// Operation `deleteAssociatedServer`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerAssoc/#tag/AuthorizationServerAssoc/operation/deleteAssociatedServer)
+#[doc(alias = "deleteAssociatedServer")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/associatedServers/{associatedServerId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {

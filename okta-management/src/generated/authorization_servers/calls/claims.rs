@@ -49,6 +49,8 @@ impl Claims {
 /// Operation `listOAuth2Claims`. Scopes: `okta.authorizationServers.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClaims/#tag/AuthorizationServerClaims/operation/listOAuth2Claims)
+#[doc(alias = "listOAuth2Claims")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/claims")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -100,6 +102,8 @@ okta_core::operation!(List, LIST, page models::OAuth2Claim);
 /// Operation `createOAuth2Claim`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClaims/#tag/AuthorizationServerClaims/operation/createOAuth2Claim)
+#[doc(alias = "createOAuth2Claim")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/claims")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -152,6 +156,8 @@ okta_core::operation!(Create, CREATE, json models::OAuth2Claim);
 /// Operation `deleteOAuth2Claim`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClaims/#tag/AuthorizationServerClaims/operation/deleteOAuth2Claim)
+#[doc(alias = "deleteOAuth2Claim")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/claims/{claimId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -211,6 +217,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getOAuth2Claim`. Scopes: `okta.authorizationServers.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClaims/#tag/AuthorizationServerClaims/operation/getOAuth2Claim)
+#[doc(alias = "getOAuth2Claim")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/claims/{claimId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -270,6 +278,8 @@ okta_core::operation!(Get, GET, json models::OAuth2Claim);
 /// Operation `replaceOAuth2Claim`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClaims/#tag/AuthorizationServerClaims/operation/replaceOAuth2Claim)
+#[doc(alias = "replaceOAuth2Claim")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/claims/{claimId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

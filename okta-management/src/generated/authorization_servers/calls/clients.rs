@@ -38,6 +38,8 @@ impl Clients {
 /// Operation `listOAuth2ClientsForAuthorizationServer`. Scopes: `okta.authorizationServers.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClients/#tag/AuthorizationServerClients/operation/listOAuth2ClientsForAuthorizationServer)
+#[doc(alias = "listOAuth2ClientsForAuthorizationServer")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/clients")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -139,6 +141,8 @@ pub mod tokens {
     /// Operation `revokeRefreshTokensForAuthorizationServerAndClient`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClients/#tag/AuthorizationServerClients/operation/revokeRefreshTokensForAuthorizationServerAndClient)
+    #[doc(alias = "revokeRefreshTokensForAuthorizationServerAndClient")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct DeleteAll {
@@ -198,6 +202,8 @@ pub mod tokens {
     /// Operation `listRefreshTokensForAuthorizationServerAndClient`. Scopes: `okta.authorizationServers.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClients/#tag/AuthorizationServerClients/operation/listRefreshTokensForAuthorizationServerAndClient)
+    #[doc(alias = "listRefreshTokensForAuthorizationServerAndClient")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -290,6 +296,10 @@ pub mod tokens {
     /// Operation `revokeRefreshTokenForAuthorizationServerAndClient`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClients/#tag/AuthorizationServerClients/operation/revokeRefreshTokenForAuthorizationServerAndClient)
+    #[doc(alias = "revokeRefreshTokenForAuthorizationServerAndClient")]
+    #[doc(
+        alias = "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -359,6 +369,10 @@ pub mod tokens {
     /// Operation `getRefreshTokenForAuthorizationServerAndClient`. Scopes: `okta.authorizationServers.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClients/#tag/AuthorizationServerClients/operation/getRefreshTokenForAuthorizationServerAndClient)
+    #[doc(alias = "getRefreshTokenForAuthorizationServerAndClient")]
+    #[doc(
+        alias = "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {

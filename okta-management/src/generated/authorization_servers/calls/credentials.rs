@@ -37,6 +37,8 @@ impl Credentials {
 /// Operation `rotateAuthorizationServerKeys`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerKeys/#tag/AuthorizationServerKeys/operation/rotateAuthorizationServerKeys)
+#[doc(alias = "rotateAuthorizationServerKeys")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/credentials/lifecycle/keyRotate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct KeyRotate {
@@ -118,6 +120,8 @@ pub mod keys {
     /// Operation `listAuthorizationServerKeys`. Scopes: `okta.authorizationServers.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerKeys/#tag/AuthorizationServerKeys/operation/listAuthorizationServerKeys)
+    #[doc(alias = "listAuthorizationServerKeys")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/credentials/keys")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -169,6 +173,8 @@ pub mod keys {
     /// Operation `getAuthorizationServerKey`. Scopes: `okta.authorizationServers.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerKeys/#tag/AuthorizationServerKeys/operation/getAuthorizationServerKey)
+    #[doc(alias = "getAuthorizationServerKey")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/credentials/keys/{keyId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {

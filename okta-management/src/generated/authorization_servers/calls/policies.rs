@@ -72,6 +72,8 @@ impl Policies {
 /// Operation `listAuthorizationServerPolicies`. Scopes: `okta.authorizationServers.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/listAuthorizationServerPolicies)
+#[doc(alias = "listAuthorizationServerPolicies")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -123,6 +125,8 @@ okta_core::operation!(List, LIST, page models::AuthorizationServerPolicy);
 /// Operation `createAuthorizationServerPolicy`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/createAuthorizationServerPolicy)
+#[doc(alias = "createAuthorizationServerPolicy")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -178,6 +182,8 @@ okta_core::operation!(Create, CREATE, json models::AuthorizationServerPolicy);
 /// Operation `deleteAuthorizationServerPolicy`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/deleteAuthorizationServerPolicy)
+#[doc(alias = "deleteAuthorizationServerPolicy")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -237,6 +243,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getAuthorizationServerPolicy`. Scopes: `okta.authorizationServers.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/getAuthorizationServerPolicy)
+#[doc(alias = "getAuthorizationServerPolicy")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -296,6 +304,8 @@ okta_core::operation!(Get, GET, json models::AuthorizationServerPolicy);
 /// Operation `replaceAuthorizationServerPolicy`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/replaceAuthorizationServerPolicy)
+#[doc(alias = "replaceAuthorizationServerPolicy")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -360,6 +370,8 @@ okta_core::operation!(Replace, REPLACE, json models::AuthorizationServerPolicy);
 /// Operation `activateAuthorizationServerPolicy`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/activateAuthorizationServerPolicy)
+#[doc(alias = "activateAuthorizationServerPolicy")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -419,6 +431,10 @@ okta_core::operation!(Activate, ACTIVATE, empty);
 /// Operation `deactivateAuthorizationServerPolicy`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/deactivateAuthorizationServerPolicy)
+#[doc(alias = "deactivateAuthorizationServerPolicy")]
+#[doc(
+    alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/deactivate"
+)]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
@@ -548,6 +564,8 @@ pub mod rules {
     /// Operation `listAuthorizationServerPolicyRules`. Scopes: `okta.authorizationServers.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/listAuthorizationServerPolicyRules)
+    #[doc(alias = "listAuthorizationServerPolicyRules")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -607,6 +625,8 @@ pub mod rules {
     /// Operation `createAuthorizationServerPolicyRule`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/createAuthorizationServerPolicyRule)
+    #[doc(alias = "createAuthorizationServerPolicyRule")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -671,6 +691,8 @@ pub mod rules {
     /// Operation `deleteAuthorizationServerPolicyRule`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/deleteAuthorizationServerPolicyRule)
+    #[doc(alias = "deleteAuthorizationServerPolicyRule")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -740,6 +762,8 @@ pub mod rules {
     /// Operation `getAuthorizationServerPolicyRule`. Scopes: `okta.authorizationServers.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/getAuthorizationServerPolicyRule)
+    #[doc(alias = "getAuthorizationServerPolicyRule")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -809,6 +833,8 @@ pub mod rules {
     /// Operation `replaceAuthorizationServerPolicyRule`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/replaceAuthorizationServerPolicyRule)
+    #[doc(alias = "replaceAuthorizationServerPolicyRule")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {
@@ -880,6 +906,10 @@ pub mod rules {
     /// Operation `activateAuthorizationServerPolicyRule`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/activateAuthorizationServerPolicyRule)
+    #[doc(alias = "activateAuthorizationServerPolicyRule")]
+    #[doc(
+        alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/activate"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
@@ -949,6 +979,10 @@ pub mod rules {
     /// Operation `deactivateAuthorizationServerPolicyRule`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/deactivateAuthorizationServerPolicyRule)
+    #[doc(alias = "deactivateAuthorizationServerPolicyRule")]
+    #[doc(
+        alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {

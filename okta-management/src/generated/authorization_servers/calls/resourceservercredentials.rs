@@ -77,6 +77,8 @@ pub mod keys {
     /// Operation `listOAuth2ResourceServerJsonWebKeys`. Scopes: `okta.authorizationServers.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OAuth2ResourceServerCredentialsKeys/#tag/OAuth2ResourceServerCredentialsKeys/operation/listOAuth2ResourceServerJsonWebKeys)
+    #[doc(alias = "listOAuth2ResourceServerJsonWebKeys")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -128,6 +130,8 @@ pub mod keys {
     /// Operation `addOAuth2ResourceServerJsonWebKey`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OAuth2ResourceServerCredentialsKeys/#tag/OAuth2ResourceServerCredentialsKeys/operation/addOAuth2ResourceServerJsonWebKey)
+    #[doc(alias = "addOAuth2ResourceServerJsonWebKey")]
+    #[doc(alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -183,6 +187,10 @@ pub mod keys {
     /// Operation `deleteOAuth2ResourceServerJsonWebKey`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OAuth2ResourceServerCredentialsKeys/#tag/OAuth2ResourceServerCredentialsKeys/operation/deleteOAuth2ResourceServerJsonWebKey)
+    #[doc(alias = "deleteOAuth2ResourceServerJsonWebKey")]
+    #[doc(
+        alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -242,6 +250,10 @@ pub mod keys {
     /// Operation `getOAuth2ResourceServerJsonWebKey`. Scopes: `okta.authorizationServers.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OAuth2ResourceServerCredentialsKeys/#tag/OAuth2ResourceServerCredentialsKeys/operation/getOAuth2ResourceServerJsonWebKey)
+    #[doc(alias = "getOAuth2ResourceServerJsonWebKey")]
+    #[doc(
+        alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -301,6 +313,10 @@ pub mod keys {
     /// Operation `activateOAuth2ResourceServerJsonWebKey`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OAuth2ResourceServerCredentialsKeys/#tag/OAuth2ResourceServerCredentialsKeys/operation/activateOAuth2ResourceServerJsonWebKey)
+    #[doc(alias = "activateOAuth2ResourceServerJsonWebKey")]
+    #[doc(
+        alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/activate"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
@@ -360,6 +376,10 @@ pub mod keys {
     /// Operation `deactivateOAuth2ResourceServerJsonWebKey`. Scopes: `okta.authorizationServers.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OAuth2ResourceServerCredentialsKeys/#tag/OAuth2ResourceServerCredentialsKeys/operation/deactivateOAuth2ResourceServerJsonWebKey)
+    #[doc(alias = "deactivateOAuth2ResourceServerJsonWebKey")]
+    #[doc(
+        alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/deactivate"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {

@@ -49,6 +49,8 @@ impl Scopes {
 /// Operation `listOAuth2Scopes`. Scopes: `okta.authorizationServers.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerScopes/#tag/AuthorizationServerScopes/operation/listOAuth2Scopes)
+#[doc(alias = "listOAuth2Scopes")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/scopes")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -146,6 +148,8 @@ okta_core::operation!(List, LIST, page models::OAuth2Scope);
 /// Operation `createOAuth2Scope`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerScopes/#tag/AuthorizationServerScopes/operation/createOAuth2Scope)
+#[doc(alias = "createOAuth2Scope")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/scopes")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -198,6 +202,8 @@ okta_core::operation!(Create, CREATE, json models::OAuth2Scope);
 /// Operation `deleteOAuth2Scope`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerScopes/#tag/AuthorizationServerScopes/operation/deleteOAuth2Scope)
+#[doc(alias = "deleteOAuth2Scope")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/scopes/{scopeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -257,6 +263,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getOAuth2Scope`. Scopes: `okta.authorizationServers.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerScopes/#tag/AuthorizationServerScopes/operation/getOAuth2Scope)
+#[doc(alias = "getOAuth2Scope")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/scopes/{scopeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -316,6 +324,8 @@ okta_core::operation!(Get, GET, json models::OAuth2Scope);
 /// Operation `replaceOAuth2Scope`. Scopes: `okta.authorizationServers.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerScopes/#tag/AuthorizationServerScopes/operation/replaceOAuth2Scope)
+#[doc(alias = "replaceOAuth2Scope")]
+#[doc(alias = "/api/v1/authorizationServers/{authServerId}/scopes/{scopeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -33,6 +33,8 @@ impl Configuration {
 /// Operation `getBotProtectionConfiguration`. Scopes: `okta.botProtection.read`. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/BotProtection/#tag/BotProtection/operation/getBotProtectionConfiguration)
+#[doc(alias = "getBotProtectionConfiguration")]
+#[doc(alias = "/api/v1/bot-protection/configuration")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -80,6 +82,8 @@ okta_core::operation!(Get, GET, json models::BotProtectionConfiguration);
 /// Operation `updateBotProtectionConfiguration`. Scopes: `okta.botProtection.manage`. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/BotProtection/#tag/BotProtection/operation/updateBotProtectionConfiguration)
+#[doc(alias = "updateBotProtectionConfiguration")]
+#[doc(alias = "/api/v1/bot-protection/configuration")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

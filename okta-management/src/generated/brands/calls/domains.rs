@@ -29,6 +29,8 @@ impl Domains {
 /// Operation `listBrandDomains`. Scopes: `okta.brands.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Brands/#tag/Brands/operation/listBrandDomains)
+#[doc(alias = "listBrandDomains")]
+#[doc(alias = "/api/v1/brands/{brandId}/domains")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

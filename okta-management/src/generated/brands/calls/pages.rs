@@ -92,6 +92,8 @@ pub mod error {
     /// Operation `getErrorPage`. Scopes: `okta.brands.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getErrorPage)
+    #[doc(alias = "getErrorPage")]
+    #[doc(alias = "/api/v1/brands/{brandId}/pages/error")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -191,6 +193,8 @@ pub mod error {
         /// Operation `deleteCustomizedErrorPage`. Scopes: `okta.brands.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/deleteCustomizedErrorPage)
+        #[doc(alias = "deleteCustomizedErrorPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/error/customized")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
@@ -242,6 +246,8 @@ pub mod error {
         /// Operation `getCustomizedErrorPage`. Scopes: `okta.brands.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getCustomizedErrorPage)
+        #[doc(alias = "getCustomizedErrorPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/error/customized")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -293,6 +299,8 @@ pub mod error {
         /// Operation `replaceCustomizedErrorPage`. Scopes: `okta.brands.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/replaceCustomizedErrorPage)
+        #[doc(alias = "replaceCustomizedErrorPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/error/customized")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
@@ -370,6 +378,8 @@ pub mod error {
         /// Operation `getDefaultErrorPage`. Scopes: `okta.brands.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getDefaultErrorPage)
+        #[doc(alias = "getDefaultErrorPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/error/default")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -456,6 +466,8 @@ pub mod error {
         /// Operation `deletePreviewErrorPage`. Scopes: `okta.brands.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/deletePreviewErrorPage)
+        #[doc(alias = "deletePreviewErrorPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/error/preview")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
@@ -507,6 +519,8 @@ pub mod error {
         /// Operation `getPreviewErrorPage`. Scopes: `okta.brands.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getPreviewErrorPage)
+        #[doc(alias = "getPreviewErrorPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/error/preview")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -558,6 +572,8 @@ pub mod error {
         /// Operation `replacePreviewErrorPage`. Scopes: `okta.brands.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/replacePreviewErrorPage)
+        #[doc(alias = "replacePreviewErrorPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/error/preview")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
@@ -668,6 +684,8 @@ pub mod sign_in {
     /// Operation `getSignInPage`. Scopes: `okta.brands.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getSignInPage)
+    #[doc(alias = "getSignInPage")]
+    #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -767,6 +785,8 @@ pub mod sign_in {
         /// Operation `deleteCustomizedSignInPage`. Scopes: `okta.brands.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/deleteCustomizedSignInPage)
+        #[doc(alias = "deleteCustomizedSignInPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/customized")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
@@ -818,6 +838,8 @@ pub mod sign_in {
         /// Operation `getCustomizedSignInPage`. Scopes: `okta.brands.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getCustomizedSignInPage)
+        #[doc(alias = "getCustomizedSignInPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/customized")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -869,6 +891,8 @@ pub mod sign_in {
         /// Operation `replaceCustomizedSignInPage`. Scopes: `okta.brands.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/replaceCustomizedSignInPage)
+        #[doc(alias = "replaceCustomizedSignInPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/customized")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
@@ -946,6 +970,8 @@ pub mod sign_in {
         /// Operation `getDefaultSignInPage`. Scopes: `okta.brands.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getDefaultSignInPage)
+        #[doc(alias = "getDefaultSignInPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/default")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -1032,6 +1058,8 @@ pub mod sign_in {
         /// Operation `deletePreviewSignInPage`. Scopes: `okta.brands.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/deletePreviewSignInPage)
+        #[doc(alias = "deletePreviewSignInPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/preview")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
@@ -1083,6 +1111,8 @@ pub mod sign_in {
         /// Operation `getPreviewSignInPage`. Scopes: `okta.brands.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getPreviewSignInPage)
+        #[doc(alias = "getPreviewSignInPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/preview")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -1134,6 +1164,8 @@ pub mod sign_in {
         /// Operation `replacePreviewSignInPage`. Scopes: `okta.brands.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/replacePreviewSignInPage)
+        #[doc(alias = "replacePreviewSignInPage")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/preview")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
@@ -1210,6 +1242,8 @@ pub mod sign_in {
         /// Operation `listAllSignInWidgetVersions`. Scopes: `okta.brands.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/listAllSignInWidgetVersions)
+        #[doc(alias = "listAllSignInWidgetVersions")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/widget-versions")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -1313,6 +1347,8 @@ pub mod sign_out {
         /// Operation `getSignOutPageSettings`. Scopes: `okta.brands.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getSignOutPageSettings)
+        #[doc(alias = "getSignOutPageSettings")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-out/customized")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -1364,6 +1400,8 @@ pub mod sign_out {
         /// Operation `replaceSignOutPageSettings`. Scopes: `okta.brands.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/replaceSignOutPageSettings)
+        #[doc(alias = "replaceSignOutPageSettings")]
+        #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-out/customized")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {

@@ -95,6 +95,8 @@ pub mod email {
     /// Operation `listEmailTemplates`. Scopes: `okta.templates.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/listEmailTemplates)
+    #[doc(alias = "listEmailTemplates")]
+    #[doc(alias = "/api/v1/brands/{brandId}/templates/email")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -182,6 +184,8 @@ pub mod email {
     /// Operation `getEmailTemplate`. Scopes: `okta.templates.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/getEmailTemplate)
+    #[doc(alias = "getEmailTemplate")]
+    #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -253,6 +257,8 @@ pub mod email {
     /// Operation `sendTestEmail`. Scopes: `okta.templates.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/sendTestEmail)
+    #[doc(alias = "sendTestEmail")]
+    #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/test")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Test {
@@ -405,6 +411,8 @@ pub mod email {
         /// Operation `deleteAllCustomizations`. Scopes: `okta.templates.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/deleteAllCustomizations)
+        #[doc(alias = "deleteAllCustomizations")]
+        #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct DeleteAll {
@@ -464,6 +472,8 @@ pub mod email {
         /// Operation `listEmailCustomizations`. Scopes: `okta.templates.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/listEmailCustomizations)
+        #[doc(alias = "listEmailCustomizations")]
+        #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -545,6 +555,8 @@ pub mod email {
         /// Operation `createEmailCustomization`. Scopes: `okta.templates.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/createEmailCustomization)
+        #[doc(alias = "createEmailCustomization")]
+        #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Create {
@@ -609,6 +621,10 @@ pub mod email {
         /// Operation `deleteEmailCustomization`. Scopes: `okta.templates.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/deleteEmailCustomization)
+        #[doc(alias = "deleteEmailCustomization")]
+        #[doc(
+            alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
@@ -678,6 +694,10 @@ pub mod email {
         /// Operation `getEmailCustomization`. Scopes: `okta.templates.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/getEmailCustomization)
+        #[doc(alias = "getEmailCustomization")]
+        #[doc(
+            alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -747,6 +767,10 @@ pub mod email {
         /// Operation `replaceEmailCustomization`. Scopes: `okta.templates.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/replaceEmailCustomization)
+        #[doc(alias = "replaceEmailCustomization")]
+        #[doc(
+            alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
@@ -849,6 +873,10 @@ pub mod email {
             /// Operation `getCustomizationPreview`. Scopes: `okta.templates.read`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/getCustomizationPreview)
+            #[doc(alias = "getCustomizationPreview")]
+            #[doc(
+                alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Get {
@@ -954,6 +982,8 @@ pub mod email {
         /// Operation `getEmailDefaultContent`. Scopes: `okta.templates.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/getEmailDefaultContent)
+        #[doc(alias = "getEmailDefaultContent")]
+        #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/default-content")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -1049,6 +1079,10 @@ pub mod email {
             /// Operation `getEmailDefaultPreview`. Scopes: `okta.templates.read`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/getEmailDefaultPreview)
+            #[doc(alias = "getEmailDefaultPreview")]
+            #[doc(
+                alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Get {
@@ -1152,6 +1186,8 @@ pub mod email {
         /// Operation `getEmailSettings`. Scopes: `okta.templates.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/getEmailSettings)
+        #[doc(alias = "getEmailSettings")]
+        #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/settings")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -1211,6 +1247,8 @@ pub mod email {
         /// Operation `replaceEmailSettings`. Scopes: `okta.templates.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/replaceEmailSettings)
+        #[doc(alias = "replaceEmailSettings")]
+        #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/settings")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {

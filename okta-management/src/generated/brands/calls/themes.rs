@@ -73,6 +73,8 @@ impl Themes {
 /// Operation `listBrandThemes`. Scopes: `okta.brands.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/listBrandThemes)
+#[doc(alias = "listBrandThemes")]
+#[doc(alias = "/api/v1/brands/{brandId}/themes")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -124,6 +126,8 @@ okta_core::operation!(List, LIST, page models::ThemeResponse);
 /// Operation `getBrandTheme`. Scopes: `okta.brands.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/getBrandTheme)
+#[doc(alias = "getBrandTheme")]
+#[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -183,6 +187,8 @@ okta_core::operation!(Get, GET, json models::ThemeResponse);
 /// Operation `replaceBrandTheme`. Scopes: `okta.brands.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/replaceBrandTheme)
+#[doc(alias = "replaceBrandTheme")]
+#[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -277,6 +283,8 @@ pub mod background_image {
     /// Operation `deleteBrandThemeBackgroundImage`. Scopes: `okta.brands.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/deleteBrandThemeBackgroundImage)
+    #[doc(alias = "deleteBrandThemeBackgroundImage")]
+    #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/background-image")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -336,6 +344,8 @@ pub mod background_image {
     /// Operation `uploadBrandThemeBackgroundImage`. Scopes: `okta.brands.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/uploadBrandThemeBackgroundImage)
+    #[doc(alias = "uploadBrandThemeBackgroundImage")]
+    #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/background-image")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -431,6 +441,8 @@ pub mod favicon {
     /// Operation `deleteBrandThemeFavicon`. Scopes: `okta.brands.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/deleteBrandThemeFavicon)
+    #[doc(alias = "deleteBrandThemeFavicon")]
+    #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/favicon")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -490,6 +502,8 @@ pub mod favicon {
     /// Operation `uploadBrandThemeFavicon`. Scopes: `okta.brands.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/uploadBrandThemeFavicon)
+    #[doc(alias = "uploadBrandThemeFavicon")]
+    #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/favicon")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -585,6 +599,8 @@ pub mod logo {
     /// Operation `deleteBrandThemeLogo`. Scopes: `okta.brands.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/deleteBrandThemeLogo)
+    #[doc(alias = "deleteBrandThemeLogo")]
+    #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/logo")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -644,6 +660,8 @@ pub mod logo {
     /// Operation `uploadBrandThemeLogo`. Scopes: `okta.brands.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/uploadBrandThemeLogo)
+    #[doc(alias = "uploadBrandThemeLogo")]
+    #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/logo")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {

@@ -43,6 +43,8 @@ impl WellKnownUris {
 /// Operation `getAllWellKnownURIs`. Scopes: `okta.brands.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/getAllWellKnownURIs)
+#[doc(alias = "getAllWellKnownURIs")]
+#[doc(alias = "/api/v1/brands/{brandId}/well-known-uris")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct GetAll {
@@ -108,6 +110,8 @@ okta_core::operation!(GetAll, GET_ALL, json models::WellKnownUrIsRoot);
 /// Operation `getRootBrandWellKnownURI`. Scopes: `okta.brands.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/getRootBrandWellKnownURI)
+#[doc(alias = "getRootBrandWellKnownURI")]
+#[doc(alias = "/api/v1/brands/{brandId}/well-known-uris/{path}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -209,6 +213,8 @@ pub mod customized {
     /// Operation `getBrandWellKnownURI`. Scopes: `okta.brands.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/getBrandWellKnownURI)
+    #[doc(alias = "getBrandWellKnownURI")]
+    #[doc(alias = "/api/v1/brands/{brandId}/well-known-uris/{path}/customized")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -268,6 +274,8 @@ pub mod customized {
     /// Operation `replaceBrandWellKnownURI`. Scopes: `okta.brands.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/replaceBrandWellKnownURI)
+    #[doc(alias = "replaceBrandWellKnownURI")]
+    #[doc(alias = "/api/v1/brands/{brandId}/well-known-uris/{path}/customized")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {

@@ -28,6 +28,8 @@ impl Default {
 /// Operation `listDefaultDevicePostureChecks`. Scopes: `okta.devicePostureChecks.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/listDefaultDevicePostureChecks)
+#[doc(alias = "listDefaultDevicePostureChecks")]
+#[doc(alias = "/api/v1/device-posture-checks/default")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -29,6 +29,8 @@ impl Users {
 /// Operation `listDeviceUsers`. Scopes: `okta.devices.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Device/#tag/Device/operation/listDeviceUsers)
+#[doc(alias = "listDeviceUsers")]
+#[doc(alias = "/api/v1/devices/{deviceId}/users")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

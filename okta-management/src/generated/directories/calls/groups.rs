@@ -38,6 +38,8 @@ impl Groups {
 /// Operation `updateGroupMembership`. Scopes: `okta.directories.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DirectoriesIntegration/#tag/DirectoriesIntegration/operation/updateGroupMembership)
+#[doc(alias = "updateGroupMembership")]
+#[doc(alias = "/api/v1/directories/{appInstanceId}/groups/modify")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Modify {
@@ -126,6 +128,8 @@ pub mod query {
     /// Operation `submitGroupAttributeQuery`. Scopes: `okta.directories.groups.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DirectoriesIntegration/#tag/DirectoriesIntegration/operation/submitGroupAttributeQuery)
+    #[doc(alias = "submitGroupAttributeQuery")]
+    #[doc(alias = "/api/v1/directories/{appInstanceId}/groups/{groupId}/query")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -190,6 +194,8 @@ pub mod query {
     /// Operation `getGroupAttributeQueryResult`. Scopes: `okta.directories.groups.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DirectoriesIntegration/#tag/DirectoriesIntegration/operation/getGroupAttributeQueryResult)
+    #[doc(alias = "getGroupAttributeQueryResult")]
+    #[doc(alias = "/api/v1/directories/{appInstanceId}/groups/{groupId}/query/{resultId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {

@@ -29,6 +29,8 @@ impl Certificate {
 /// Operation `upsertCertificate`. Scopes: `okta.domains.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomDomain/#tag/CustomDomain/operation/upsertCertificate)
+#[doc(alias = "upsertCertificate")]
+#[doc(alias = "/api/v1/domains/{domainId}/certificate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -33,6 +33,8 @@ impl Status {
 /// Operation `getDRStatus`. Scopes: `okta.dr.read`. Lifecycle: EA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DisasterRecovery/#tag/DisasterRecovery/operation/getDRStatus)
+#[doc(alias = "getDRStatus")]
+#[doc(alias = "/api/v1/dr/status")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -80,6 +82,8 @@ okta_core::operation!(List, LIST, page models::DrStatusItem);
 /// Operation `getDRStatusForDomain`. Scopes: `okta.dr.read`. Lifecycle: EA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DisasterRecovery/#tag/DisasterRecovery/operation/getDRStatusForDomain)
+#[doc(alias = "getDRStatusForDomain")]
+#[doc(alias = "/api/v1/dr/status/{domain}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -29,6 +29,8 @@ impl Dependencies {
 /// Operation `listFeatureDependencies`. Scopes: `okta.features.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Feature/#tag/Feature/operation/listFeatureDependencies)
+#[doc(alias = "listFeatureDependencies")]
+#[doc(alias = "/api/v1/features/{featureId}/dependencies")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

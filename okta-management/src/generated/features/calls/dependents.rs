@@ -29,6 +29,8 @@ impl Dependents {
 /// Operation `listFeatureDependents`. Scopes: `okta.features.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Feature/#tag/Feature/operation/listFeatureDependents)
+#[doc(alias = "listFeatureDependents")]
+#[doc(alias = "/api/v1/features/{featureId}/dependents")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

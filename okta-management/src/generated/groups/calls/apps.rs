@@ -29,6 +29,8 @@ impl Apps {
 /// Operation `listAssignedApplicationsForGroup`. Scopes: `okta.groups.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listAssignedApplicationsForGroup)
+#[doc(alias = "listAssignedApplicationsForGroup")]
+#[doc(alias = "/api/v1/groups/{groupId}/apps")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -39,6 +39,8 @@ impl Owners {
 /// Operation `listGroupOwners`. Scopes: `okta.groups.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupOwner/#tag/GroupOwner/operation/listGroupOwners)
+#[doc(alias = "listGroupOwners")]
+#[doc(alias = "/api/v1/groups/{groupId}/owners")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -125,6 +127,8 @@ okta_core::operation!(List, LIST, page models::GroupOwner);
 /// Operation `assignGroupOwner`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupOwner/#tag/GroupOwner/operation/assignGroupOwner)
+#[doc(alias = "assignGroupOwner")]
+#[doc(alias = "/api/v1/groups/{groupId}/owners")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -177,6 +181,8 @@ okta_core::operation!(Create, CREATE, json models::GroupOwner);
 /// Operation `deleteGroupOwner`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupOwner/#tag/GroupOwner/operation/deleteGroupOwner)
+#[doc(alias = "deleteGroupOwner")]
+#[doc(alias = "/api/v1/groups/{groupId}/owners/{ownerId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {

@@ -53,6 +53,8 @@ impl Roles {
 /// Operation `listGroupAssignedRoles`. Scopes: `okta.roles.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentBGroup/#tag/RoleAssignmentBGroup/operation/listGroupAssignedRoles)
+#[doc(alias = "listGroupAssignedRoles")]
+#[doc(alias = "/api/v1/groups/{groupId}/roles")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -117,6 +119,8 @@ okta_core::operation!(List, LIST, page shared::RoleAssignment);
 /// Operation `assignRoleToGroup`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentBGroup/#tag/RoleAssignmentBGroup/operation/assignRoleToGroup)
+#[doc(alias = "assignRoleToGroup")]
+#[doc(alias = "/api/v1/groups/{groupId}/roles")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -188,6 +192,8 @@ okta_core::operation!(Create, CREATE, json shared::GroupsRolesGetResponse);
 /// Operation `unassignRoleFromGroup`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentBGroup/#tag/RoleAssignmentBGroup/operation/unassignRoleFromGroup)
+#[doc(alias = "unassignRoleFromGroup")]
+#[doc(alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -247,6 +253,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getGroupAssignedRole`. Scopes: `okta.roles.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentBGroup/#tag/RoleAssignmentBGroup/operation/getGroupAssignedRole)
+#[doc(alias = "getGroupAssignedRole")]
+#[doc(alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -437,6 +445,8 @@ pub mod targets {
             /// Operation `listApplicationTargetsForApplicationAdministratorRoleForGroup`. Scopes: `okta.roles.read`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetBGroup/#tag/RoleBTargetBGroup/operation/listApplicationTargetsForApplicationAdministratorRoleForGroup)
+            #[doc(alias = "listApplicationTargetsForApplicationAdministratorRoleForGroup")]
+            #[doc(alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps")]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
@@ -521,6 +531,10 @@ pub mod targets {
             /// Operation `unassignAppTargetToAdminRoleForGroup`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetBGroup/#tag/RoleBTargetBGroup/operation/unassignAppTargetToAdminRoleForGroup)
+            #[doc(alias = "unassignAppTargetToAdminRoleForGroup")]
+            #[doc(
+                alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Unassign {
@@ -590,6 +604,10 @@ pub mod targets {
             /// Operation `assignAppTargetToAdminRoleForGroup`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetBGroup/#tag/RoleBTargetBGroup/operation/assignAppTargetToAdminRoleForGroup)
+            #[doc(alias = "assignAppTargetToAdminRoleForGroup")]
+            #[doc(
+                alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Assign {
@@ -665,6 +683,10 @@ pub mod targets {
             /// Operation `unassignAppInstanceTargetToAppAdminRoleForGroup`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetBGroup/#tag/RoleBTargetBGroup/operation/unassignAppInstanceTargetToAppAdminRoleForGroup)
+            #[doc(alias = "unassignAppInstanceTargetToAppAdminRoleForGroup")]
+            #[doc(
+                alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct UnassignApp {
@@ -741,6 +763,10 @@ pub mod targets {
             /// Operation `assignAppInstanceTargetToAppAdminRoleForGroup`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetBGroup/#tag/RoleBTargetBGroup/operation/assignAppInstanceTargetToAppAdminRoleForGroup)
+            #[doc(alias = "assignAppInstanceTargetToAppAdminRoleForGroup")]
+            #[doc(
+                alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct AssignApp {
@@ -865,6 +891,8 @@ pub mod targets {
         /// Operation `listGroupTargetsForGroupRole`. Scopes: `okta.roles.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetBGroup/#tag/RoleBTargetBGroup/operation/listGroupTargetsForGroupRole)
+        #[doc(alias = "listGroupTargetsForGroupRole")]
+        #[doc(alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -946,6 +974,10 @@ pub mod targets {
         /// Operation `unassignGroupTargetFromGroupAdminRole`. Scopes: `okta.roles.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetBGroup/#tag/RoleBTargetBGroup/operation/unassignGroupTargetFromGroupAdminRole)
+        #[doc(alias = "unassignGroupTargetFromGroupAdminRole")]
+        #[doc(
+            alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Unassign {
@@ -1015,6 +1047,10 @@ pub mod targets {
         /// Operation `assignGroupTargetToGroupAdminRole`. Scopes: `okta.roles.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetBGroup/#tag/RoleBTargetBGroup/operation/assignGroupTargetToGroupAdminRole)
+        #[doc(alias = "assignGroupTargetToGroupAdminRole")]
+        #[doc(
+            alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Assign {

@@ -58,6 +58,8 @@ impl Rules {
 /// Operation `listGroupRules`. Scopes: `okta.groups.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupRule/#tag/GroupRule/operation/listGroupRules)
+#[doc(alias = "listGroupRules")]
+#[doc(alias = "/api/v1/groups/rules")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -150,6 +152,8 @@ okta_core::operation!(List, LIST, page models::GroupRule);
 /// Operation `createGroupRule`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupRule/#tag/GroupRule/operation/createGroupRule)
+#[doc(alias = "createGroupRule")]
+#[doc(alias = "/api/v1/groups/rules")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -197,6 +201,8 @@ okta_core::operation!(Create, CREATE, json models::GroupRule);
 /// Operation `deleteGroupRule`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupRule/#tag/GroupRule/operation/deleteGroupRule)
+#[doc(alias = "deleteGroupRule")]
+#[doc(alias = "/api/v1/groups/rules/{groupRuleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -261,6 +267,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getGroupRule`. Scopes: `okta.groups.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupRule/#tag/GroupRule/operation/getGroupRule)
+#[doc(alias = "getGroupRule")]
+#[doc(alias = "/api/v1/groups/rules/{groupRuleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -325,6 +333,8 @@ okta_core::operation!(Get, GET, json models::GroupRule);
 /// Operation `replaceGroupRule`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupRule/#tag/GroupRule/operation/replaceGroupRule)
+#[doc(alias = "replaceGroupRule")]
+#[doc(alias = "/api/v1/groups/rules/{groupRuleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -377,6 +387,8 @@ okta_core::operation!(Replace, REPLACE, json models::GroupRule);
 /// Operation `activateGroupRule`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupRule/#tag/GroupRule/operation/activateGroupRule)
+#[doc(alias = "activateGroupRule")]
+#[doc(alias = "/api/v1/groups/rules/{groupRuleId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -428,6 +440,8 @@ okta_core::operation!(Activate, ACTIVATE, empty);
 /// Operation `deactivateGroupRule`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupRule/#tag/GroupRule/operation/deactivateGroupRule)
+#[doc(alias = "deactivateGroupRule")]
+#[doc(alias = "/api/v1/groups/rules/{groupRuleId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

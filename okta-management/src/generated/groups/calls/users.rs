@@ -39,6 +39,8 @@ impl Users {
 /// Operation `listGroupUsers`. Scopes: `okta.groups.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroupUsers)
+#[doc(alias = "listGroupUsers")]
+#[doc(alias = "/api/v1/groups/{groupId}/users")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -114,6 +116,8 @@ okta_core::operation!(List, LIST, page shared::User);
 /// Operation `unassignUserFromGroup`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/unassignUserFromGroup)
+#[doc(alias = "unassignUserFromGroup")]
+#[doc(alias = "/api/v1/groups/{groupId}/users/{userId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unassign {
@@ -173,6 +177,8 @@ okta_core::operation!(Unassign, UNASSIGN, empty);
 /// Operation `assignUserToGroup`. Scopes: `okta.groups.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/assignUserToGroup)
+#[doc(alias = "assignUserToGroup")]
+#[doc(alias = "/api/v1/groups/{groupId}/users/{userId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Assign {

@@ -28,6 +28,8 @@ impl Public {
 /// Operation `getPublicKey`. Scopes: `okta.inlineHooks.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/HookKey/#tag/HookKey/operation/getPublicKey)
+#[doc(alias = "getPublicKey")]
+#[doc(alias = "/api/v1/hook-keys/public/{keyId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -49,6 +49,8 @@ pub mod users {
     /// Operation `listUsersWithRoleAssignments`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/listUsersWithRoleAssignments)
+    #[doc(alias = "listUsersWithRoleAssignments")]
+    #[doc(alias = "/api/v1/iam/assignees/users")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {

@@ -42,6 +42,8 @@ impl Governance {
 /// Operation `optOut`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/optOut)
+#[doc(alias = "optOut")]
+#[doc(alias = "/api/v1/iam/governance/optOut")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct OptOut {
@@ -144,6 +146,8 @@ pub mod bundles {
     /// Operation `listGovernanceBundles`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/listGovernanceBundles)
+    #[doc(alias = "listGovernanceBundles")]
+    #[doc(alias = "/api/v1/iam/governance/bundles")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -214,6 +218,8 @@ pub mod bundles {
     /// Operation `createGovernanceBundle`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/createGovernanceBundle)
+    #[doc(alias = "createGovernanceBundle")]
+    #[doc(alias = "/api/v1/iam/governance/bundles")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -261,6 +267,8 @@ pub mod bundles {
     /// Operation `deleteGovernanceBundle`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/deleteGovernanceBundle)
+    #[doc(alias = "deleteGovernanceBundle")]
+    #[doc(alias = "/api/v1/iam/governance/bundles/{bundleId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -312,6 +320,8 @@ pub mod bundles {
     /// Operation `getGovernanceBundle`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/getGovernanceBundle)
+    #[doc(alias = "getGovernanceBundle")]
+    #[doc(alias = "/api/v1/iam/governance/bundles/{bundleId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -363,6 +373,8 @@ pub mod bundles {
     /// Operation `replaceGovernanceBundle`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/replaceGovernanceBundle)
+    #[doc(alias = "replaceGovernanceBundle")]
+    #[doc(alias = "/api/v1/iam/governance/bundles/{bundleId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {
@@ -451,6 +463,8 @@ pub mod bundles {
         /// Operation `listBundleEntitlements`. Scopes: `okta.roles.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/listBundleEntitlements)
+        #[doc(alias = "listBundleEntitlements")]
+        #[doc(alias = "/api/v1/iam/governance/bundles/{bundleId}/entitlements")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -552,6 +566,10 @@ pub mod bundles {
             /// Operation `listBundleEntitlementValues`. Scopes: `okta.roles.read`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/listBundleEntitlementValues)
+            #[doc(alias = "listBundleEntitlementValues")]
+            #[doc(
+                alias = "/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
@@ -665,6 +683,8 @@ pub mod opt_in {
     /// Operation `getOptInStatus`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/getOptInStatus)
+    #[doc(alias = "getOptInStatus")]
+    #[doc(alias = "/api/v1/iam/governance/optIn")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -712,6 +732,8 @@ pub mod opt_in {
     /// Operation `optIn`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/optIn)
+    #[doc(alias = "optIn")]
+    #[doc(alias = "/api/v1/iam/governance/optIn")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {

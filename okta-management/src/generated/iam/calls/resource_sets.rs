@@ -68,6 +68,8 @@ impl ResourceSets {
 /// Operation `listResourceSets`. Scopes: `okta.roles.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSet/#tag/RoleCResourceSet/operation/listResourceSets)
+#[doc(alias = "listResourceSets")]
+#[doc(alias = "/api/v1/iam/resource-sets")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -125,6 +127,8 @@ okta_core::operation!(List, LIST, page models::ResourceSet);
 /// Operation `createResourceSet`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSet/#tag/RoleCResourceSet/operation/createResourceSet)
+#[doc(alias = "createResourceSet")]
+#[doc(alias = "/api/v1/iam/resource-sets")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -172,6 +176,8 @@ okta_core::operation!(Create, CREATE, json models::ResourceSet);
 /// Operation `deleteResourceSet`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSet/#tag/RoleCResourceSet/operation/deleteResourceSet)
+#[doc(alias = "deleteResourceSet")]
+#[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -223,6 +229,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getResourceSet`. Scopes: `okta.roles.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSet/#tag/RoleCResourceSet/operation/getResourceSet)
+#[doc(alias = "getResourceSet")]
+#[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -274,6 +282,8 @@ okta_core::operation!(Get, GET, json models::ResourceSet);
 /// Operation `replaceResourceSet`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSet/#tag/RoleCResourceSet/operation/replaceResourceSet)
+#[doc(alias = "replaceResourceSet")]
+#[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -375,6 +385,8 @@ pub mod bindings {
     /// Operation `listBindings`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBinding/#tag/RoleDResourceSetBinding/operation/listBindings)
+    #[doc(alias = "listBindings")]
+    #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -439,6 +451,8 @@ pub mod bindings {
     /// Operation `createResourceSetBinding`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBinding/#tag/RoleDResourceSetBinding/operation/createResourceSetBinding)
+    #[doc(alias = "createResourceSetBinding")]
+    #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -494,6 +508,8 @@ pub mod bindings {
     /// Operation `deleteBinding`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBinding/#tag/RoleDResourceSetBinding/operation/deleteBinding)
+    #[doc(alias = "deleteBinding")]
+    #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -556,6 +572,8 @@ pub mod bindings {
     /// Operation `getBinding`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBinding/#tag/RoleDResourceSetBinding/operation/getBinding)
+    #[doc(alias = "getBinding")]
+    #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -677,6 +695,10 @@ pub mod bindings {
         /// Operation `listMembersOfBinding`. Scopes: `okta.roles.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBindingMember/#tag/RoleDResourceSetBindingMember/operation/listMembersOfBinding)
+        #[doc(alias = "listMembersOfBinding")]
+        #[doc(
+            alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -750,6 +772,10 @@ pub mod bindings {
         /// Operation `addMembersToBinding`. Scopes: `okta.roles.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBindingMember/#tag/RoleDResourceSetBindingMember/operation/addMembersToBinding)
+        #[doc(alias = "addMembersToBinding")]
+        #[doc(
+            alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Update {
@@ -814,6 +840,10 @@ pub mod bindings {
         /// Operation `unassignMemberFromBinding`. Scopes: `okta.roles.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBindingMember/#tag/RoleDResourceSetBindingMember/operation/unassignMemberFromBinding)
+        #[doc(alias = "unassignMemberFromBinding")]
+        #[doc(
+            alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
@@ -883,6 +913,10 @@ pub mod bindings {
         /// Operation `getMemberOfBinding`. Scopes: `okta.roles.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBindingMember/#tag/RoleDResourceSetBindingMember/operation/getMemberOfBinding)
+        #[doc(alias = "getMemberOfBinding")]
+        #[doc(
+            alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -1008,6 +1042,8 @@ pub mod resources {
     /// Operation `listResourceSetResources`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/listResourceSetResources)
+    #[doc(alias = "listResourceSetResources")]
+    #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -1083,6 +1119,8 @@ pub mod resources {
     /// Operation `addResourceSetResources`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/addResourceSetResources)
+    #[doc(alias = "addResourceSetResources")]
+    #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
@@ -1138,6 +1176,8 @@ pub mod resources {
     /// Operation `addResourceSetResource`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/addResourceSetResource)
+    #[doc(alias = "addResourceSetResource")]
+    #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -1193,6 +1233,8 @@ pub mod resources {
     /// Operation `deleteResourceSetResource`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/deleteResourceSetResource)
+    #[doc(alias = "deleteResourceSetResource")]
+    #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -1255,6 +1297,8 @@ pub mod resources {
     /// Operation `getResourceSetResource`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/getResourceSetResource)
+    #[doc(alias = "getResourceSetResource")]
+    #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -1317,6 +1361,8 @@ pub mod resources {
     /// Operation `replaceResourceSetResource`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/replaceResourceSetResource)
+    #[doc(alias = "replaceResourceSetResource")]
+    #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {

@@ -60,6 +60,8 @@ impl Roles {
 /// Operation `listRoles`. Scopes: `okta.roles.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/listRoles)
+#[doc(alias = "listRoles")]
+#[doc(alias = "/api/v1/iam/roles")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -117,6 +119,8 @@ okta_core::operation!(List, LIST, page models::IamRole);
 /// Operation `createRole`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/createRole)
+#[doc(alias = "createRole")]
+#[doc(alias = "/api/v1/iam/roles")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -164,6 +168,8 @@ okta_core::operation!(Create, CREATE, json models::IamRole);
 /// Operation `deleteRole`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/deleteRole)
+#[doc(alias = "deleteRole")]
+#[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -215,6 +221,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getRole`. Scopes: `okta.roles.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/getRole)
+#[doc(alias = "getRole")]
+#[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -266,6 +274,8 @@ okta_core::operation!(Get, GET, json models::IamRole);
 /// Operation `replaceRole`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/replaceRole)
+#[doc(alias = "replaceRole")]
+#[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -370,6 +380,8 @@ pub mod permissions {
     /// Operation `listRolePermissions`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustomPermission/#tag/RoleECustomPermission/operation/listRolePermissions)
+    #[doc(alias = "listRolePermissions")]
+    #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}/permissions")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -421,6 +433,8 @@ pub mod permissions {
     /// Operation `deleteRolePermission`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustomPermission/#tag/RoleECustomPermission/operation/deleteRolePermission)
+    #[doc(alias = "deleteRolePermission")]
+    #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -483,6 +497,8 @@ pub mod permissions {
     /// Operation `getRolePermission`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustomPermission/#tag/RoleECustomPermission/operation/getRolePermission)
+    #[doc(alias = "getRolePermission")]
+    #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -545,6 +561,8 @@ pub mod permissions {
     /// Operation `createRolePermission`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustomPermission/#tag/RoleECustomPermission/operation/createRolePermission)
+    #[doc(alias = "createRolePermission")]
+    #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -609,6 +627,8 @@ pub mod permissions {
     /// Operation `replaceRolePermission`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustomPermission/#tag/RoleECustomPermission/operation/replaceRolePermission)
+    #[doc(alias = "replaceRolePermission")]
+    #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {

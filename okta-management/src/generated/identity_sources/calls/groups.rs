@@ -58,6 +58,8 @@ impl Groups {
 /// Operation `createIdentitySourceGroups`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/createIdentitySourceGroups)
+#[doc(alias = "createIdentitySourceGroups")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/groups")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -110,6 +112,8 @@ okta_core::operation!(Create, CREATE, json models::GroupsResponseSchema);
 /// Operation `deleteIdentitySourceGroup`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/deleteIdentitySourceGroup)
+#[doc(alias = "deleteIdentitySourceGroup")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -172,6 +176,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getIdentitySourceGroup`. Scopes: `okta.identitySources.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/getIdentitySourceGroup)
+#[doc(alias = "getIdentitySourceGroup")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -234,6 +240,8 @@ okta_core::operation!(Get, GET, json models::GroupsResponseSchema);
 /// Operation `updateIdentitySourceGroups`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/updateIdentitySourceGroups)
+#[doc(alias = "updateIdentitySourceGroups")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -347,6 +355,10 @@ pub mod membership {
     /// Operation `getIdentitySourceGroupMemberships`. Scopes: `okta.identitySources.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/getIdentitySourceGroupMemberships)
+    #[doc(alias = "getIdentitySourceGroupMemberships")]
+    #[doc(
+        alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -431,6 +443,10 @@ pub mod membership {
     /// Operation `createIdentitySourceGroupsMemberships`. Scopes: `okta.identitySources.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/createIdentitySourceGroupsMemberships)
+    #[doc(alias = "createIdentitySourceGroupsMemberships")]
+    #[doc(
+        alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -495,6 +511,10 @@ pub mod membership {
     /// Operation `deleteIdentitySourceGroupMemberships`. Scopes: `okta.identitySources.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/deleteIdentitySourceGroupMemberships)
+    #[doc(alias = "deleteIdentitySourceGroupMemberships")]
+    #[doc(
+        alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership/{memberExternalId}"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {

@@ -87,6 +87,8 @@ impl Sessions {
 /// Operation `listIdentitySourceSessions`. Scopes: `okta.identitySources.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/listIdentitySourceSessions)
+#[doc(alias = "listIdentitySourceSessions")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -138,6 +140,8 @@ okta_core::operation!(List, LIST, page models::IdentitySourceSession);
 /// Operation `createIdentitySourceSession`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/createIdentitySourceSession)
+#[doc(alias = "createIdentitySourceSession")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -195,6 +199,8 @@ okta_core::operation!(Create, CREATE, json models::IdentitySourceSession);
 /// Operation `deleteIdentitySourceSession`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/deleteIdentitySourceSession)
+#[doc(alias = "deleteIdentitySourceSession")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -254,6 +260,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getIdentitySourceSession`. Scopes: `okta.identitySources.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/getIdentitySourceSession)
+#[doc(alias = "getIdentitySourceSession")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -313,6 +321,8 @@ okta_core::operation!(Get, GET, json models::IdentitySourceSession);
 /// Operation `uploadIdentitySourceDataForDelete`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/uploadIdentitySourceDataForDelete)
+#[doc(alias = "uploadIdentitySourceDataForDelete")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-delete")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkDelete {
@@ -378,6 +388,10 @@ okta_core::operation!(BulkDelete, BULK_DELETE, empty);
 /// Operation `uploadIdentitySourceGroupMembershipsForDelete`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/uploadIdentitySourceGroupMembershipsForDelete)
+#[doc(alias = "uploadIdentitySourceGroupMembershipsForDelete")]
+#[doc(
+    alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-delete"
+)]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkGroupMembershipsDelete {
@@ -447,6 +461,10 @@ okta_core::operation!(
 /// Operation `uploadIdentitySourceGroupMembershipsForUpsert`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/uploadIdentitySourceGroupMembershipsForUpsert)
+#[doc(alias = "uploadIdentitySourceGroupMembershipsForUpsert")]
+#[doc(
+    alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-upsert"
+)]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkGroupMembershipsUpsert {
@@ -516,6 +534,10 @@ okta_core::operation!(
 /// Operation `uploadIdentitySourceGroupsDataForDelete`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/uploadIdentitySourceGroupsDataForDelete)
+#[doc(alias = "uploadIdentitySourceGroupsDataForDelete")]
+#[doc(
+    alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-delete"
+)]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkGroupsDelete {
@@ -581,6 +603,10 @@ okta_core::operation!(BulkGroupsDelete, BULK_GROUPS_DELETE, empty);
 /// Operation `uploadIdentitySourceGroupsForUpsert`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/uploadIdentitySourceGroupsForUpsert)
+#[doc(alias = "uploadIdentitySourceGroupsForUpsert")]
+#[doc(
+    alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-upsert"
+)]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkGroupsUpsert {
@@ -646,6 +672,8 @@ okta_core::operation!(BulkGroupsUpsert, BULK_GROUPS_UPSERT, empty);
 /// Operation `uploadIdentitySourceDataForUpsert`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/uploadIdentitySourceDataForUpsert)
+#[doc(alias = "uploadIdentitySourceDataForUpsert")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-upsert")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkUpsert {
@@ -711,6 +739,8 @@ okta_core::operation!(BulkUpsert, BULK_UPSERT, empty);
 /// Operation `startImportFromIdentitySource`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/startImportFromIdentitySource)
+#[doc(alias = "startImportFromIdentitySource")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/start-import")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct StartImport {

@@ -57,6 +57,8 @@ impl Users {
 /// Operation `createIdentitySourceUser`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/createIdentitySourceUser)
+#[doc(alias = "createIdentitySourceUser")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/users")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -109,6 +111,8 @@ okta_core::operation!(Create, CREATE, empty);
 /// Operation `deleteIdentitySourceUser`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/deleteIdentitySourceUser)
+#[doc(alias = "deleteIdentitySourceUser")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/users/{externalId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -168,6 +172,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getIdentitySourceUser`. Scopes: `okta.identitySources.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/getIdentitySourceUser)
+#[doc(alias = "getIdentitySourceUser")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/users/{externalId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -227,6 +233,8 @@ okta_core::operation!(Get, GET, json models::UserResponseSchema);
 /// Operation `updateIdentitySourceUsers`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/updateIdentitySourceUsers)
+#[doc(alias = "updateIdentitySourceUsers")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/users/{externalId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -291,6 +299,8 @@ okta_core::operation!(Update, UPDATE, json models::UserResponseSchema);
 /// Operation `replaceExistingIdentitySourceUser`. Scopes: `okta.identitySources.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/replaceExistingIdentitySourceUser)
+#[doc(alias = "replaceExistingIdentitySourceUser")]
+#[doc(alias = "/api/v1/identity-sources/{identitySourceId}/users/{externalId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -86,6 +86,8 @@ pub mod csrs {
     /// Operation `listCsrsForIdentityProvider`. Scopes: `okta.idps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/listCsrsForIdentityProvider)
+    #[doc(alias = "listCsrsForIdentityProvider")]
+    #[doc(alias = "/api/v1/idps/{idpId}/credentials/csrs")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -137,6 +139,8 @@ pub mod csrs {
     /// Operation `generateCsrForIdentityProvider`. Scopes: `okta.idps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/generateCsrForIdentityProvider)
+    #[doc(alias = "generateCsrForIdentityProvider")]
+    #[doc(alias = "/api/v1/idps/{idpId}/credentials/csrs")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -195,6 +199,8 @@ pub mod csrs {
     /// Operation `revokeCsrForIdentityProvider`. Scopes: `okta.idps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/revokeCsrForIdentityProvider)
+    #[doc(alias = "revokeCsrForIdentityProvider")]
+    #[doc(alias = "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -254,6 +260,8 @@ pub mod csrs {
     /// Operation `getCsrForIdentityProvider`. Scopes: `okta.idps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/getCsrForIdentityProvider)
+    #[doc(alias = "getCsrForIdentityProvider")]
+    #[doc(alias = "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -319,6 +327,8 @@ pub mod csrs {
     /// Operation `publishCsrForIdentityProvider`. Scopes: `okta.idps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/publishCsrForIdentityProvider)
+    #[doc(alias = "publishCsrForIdentityProvider")]
+    #[doc(alias = "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}/lifecycle/publish")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Publish {
@@ -441,6 +451,8 @@ pub mod keys {
     /// Operation `listIdentityProviderSigningKeys`. Scopes: `okta.idps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/listIdentityProviderSigningKeys)
+    #[doc(alias = "listIdentityProviderSigningKeys")]
+    #[doc(alias = "/api/v1/idps/{idpId}/credentials/keys")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -492,6 +504,8 @@ pub mod keys {
     /// Operation `generateIdentityProviderSigningKey`. Scopes: `okta.idps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/generateIdentityProviderSigningKey)
+    #[doc(alias = "generateIdentityProviderSigningKey")]
+    #[doc(alias = "/api/v1/idps/{idpId}/credentials/keys/generate")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Generate {
@@ -557,6 +571,8 @@ pub mod keys {
     /// Operation `getIdentityProviderSigningKey`. Scopes: `okta.idps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/getIdentityProviderSigningKey)
+    #[doc(alias = "getIdentityProviderSigningKey")]
+    #[doc(alias = "/api/v1/idps/{idpId}/credentials/keys/{kid}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -616,6 +632,8 @@ pub mod keys {
     /// Operation `cloneIdentityProviderKey`. Scopes: `okta.idps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/cloneIdentityProviderKey)
+    #[doc(alias = "cloneIdentityProviderKey")]
+    #[doc(alias = "/api/v1/idps/{idpId}/credentials/keys/{kid}/clone")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Duplicate {
@@ -709,6 +727,8 @@ pub mod keys {
         /// Operation `listActiveIdentityProviderSigningKey`. Scopes: `okta.idps.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/listActiveIdentityProviderSigningKey)
+        #[doc(alias = "listActiveIdentityProviderSigningKey")]
+        #[doc(alias = "/api/v1/idps/{idpId}/credentials/keys/active")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {

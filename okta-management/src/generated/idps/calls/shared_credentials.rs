@@ -69,6 +69,8 @@ pub mod keys {
     /// Operation `listIdentityProviderKeys`. Scopes: `okta.idps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderKeys/#tag/IdentityProviderKeys/operation/listIdentityProviderKeys)
+    #[doc(alias = "listIdentityProviderKeys")]
+    #[doc(alias = "/api/v1/idps/credentials/keys")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -139,6 +141,8 @@ pub mod keys {
     /// Operation `createIdentityProviderKey`. Scopes: `okta.idps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderKeys/#tag/IdentityProviderKeys/operation/createIdentityProviderKey)
+    #[doc(alias = "createIdentityProviderKey")]
+    #[doc(alias = "/api/v1/idps/credentials/keys")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -186,6 +190,8 @@ pub mod keys {
     /// Operation `deleteIdentityProviderKey`. Scopes: `okta.idps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderKeys/#tag/IdentityProviderKeys/operation/deleteIdentityProviderKey)
+    #[doc(alias = "deleteIdentityProviderKey")]
+    #[doc(alias = "/api/v1/idps/credentials/keys/{kid}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -237,6 +243,8 @@ pub mod keys {
     /// Operation `getIdentityProviderKey`. Scopes: `okta.idps.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderKeys/#tag/IdentityProviderKeys/operation/getIdentityProviderKey)
+    #[doc(alias = "getIdentityProviderKey")]
+    #[doc(alias = "/api/v1/idps/credentials/keys/{kid}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -288,6 +296,8 @@ pub mod keys {
     /// Operation `replaceIdentityProviderKey`. Scopes: `okta.idps.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderKeys/#tag/IdentityProviderKeys/operation/replaceIdentityProviderKey)
+    #[doc(alias = "replaceIdentityProviderKey")]
+    #[doc(alias = "/api/v1/idps/credentials/keys/{kid}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {

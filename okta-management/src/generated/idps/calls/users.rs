@@ -57,6 +57,8 @@ impl Users {
 /// Operation `listIdentityProviderApplicationUsers`. Scopes: `okta.idps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/listIdentityProviderApplicationUsers)
+#[doc(alias = "listIdentityProviderApplicationUsers")]
+#[doc(alias = "/api/v1/idps/{idpId}/users")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -154,6 +156,8 @@ okta_core::operation!(List, LIST, page models::IdentityProviderApplicationUser);
 /// Operation `unlinkUserFromIdentityProvider`. Scopes: `okta.idps.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/unlinkUserFromIdentityProvider)
+#[doc(alias = "unlinkUserFromIdentityProvider")]
+#[doc(alias = "/api/v1/idps/{idpId}/users/{userId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -213,6 +217,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getIdentityProviderApplicationUser`. Scopes: `okta.idps.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/getIdentityProviderApplicationUser)
+#[doc(alias = "getIdentityProviderApplicationUser")]
+#[doc(alias = "/api/v1/idps/{idpId}/users/{userId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -272,6 +278,8 @@ okta_core::operation!(Get, GET, json models::IdentityProviderApplicationUser);
 /// Operation `linkUserToIdentityProvider`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/linkUserToIdentityProvider)
+#[doc(alias = "linkUserToIdentityProvider")]
+#[doc(alias = "/api/v1/idps/{idpId}/users/{userId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Link {
@@ -384,6 +392,8 @@ pub mod credentials {
         /// Operation `listSocialAuthTokens`. Scopes: `okta.idps.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/listSocialAuthTokens)
+        #[doc(alias = "listSocialAuthTokens")]
+        #[doc(alias = "/api/v1/idps/{idpId}/users/{userId}/credentials/tokens")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {

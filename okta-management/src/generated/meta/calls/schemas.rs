@@ -89,6 +89,8 @@ pub mod apps {
         /// Operation `getApplicationUserSchema`. Scopes: `okta.schemas.read`. Admin permissions: `okta.apps.read`, `okta.apps.manage`. Admin roles: `API_ACCESS_MANAGEMENT_ADMIN`, `READ_ONLY_ADMIN`, `MOBILE_ADMIN`, `ORG_ADMIN`, `APP_ADMIN`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/getApplicationUserSchema)
+        #[doc(alias = "getApplicationUserSchema")]
+        #[doc(alias = "/api/v1/meta/schemas/apps/{appId}/default")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -146,6 +148,8 @@ pub mod apps {
         /// Operation `updateApplicationUserProfile`. Scopes: `okta.schemas.manage`. Admin permissions: `okta.apps.manage`. Admin roles: `API_ACCESS_MANAGEMENT_ADMIN`, `APP_ADMIN`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/updateApplicationUserProfile)
+        #[doc(alias = "updateApplicationUserProfile")]
+        #[doc(alias = "/api/v1/meta/schemas/apps/{appId}/default")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Update {
@@ -245,6 +249,8 @@ pub mod group {
         /// Operation `getGroupSchema`. Scopes: `okta.schemas.read`. Admin permissions: `okta.apps.manage`. Admin roles: `API_ACCESS_MANAGEMENT_ADMIN`, `APP_ADMIN`, `ORG_ADMIN`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/getGroupSchema)
+        #[doc(alias = "getGroupSchema")]
+        #[doc(alias = "/api/v1/meta/schemas/group/default")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
@@ -292,6 +298,8 @@ pub mod group {
         /// Operation `updateGroupSchema`. Scopes: `okta.schemas.manage`. Admin permissions: `okta.apps.manage`. Admin roles: `API_ACCESS_MANAGEMENT_ADMIN`, `APP_ADMIN`, `ORG_ADMIN`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/updateGroupSchema)
+        #[doc(alias = "updateGroupSchema")]
+        #[doc(alias = "/api/v1/meta/schemas/group/default")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Update {
@@ -369,6 +377,8 @@ pub mod log_stream {
     /// Operation `listLogStreamSchemas`. Scopes: `okta.logStreams.read`. Admin roles: `SUPER_ADMIN`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/listLogStreamSchemas)
+    #[doc(alias = "listLogStreamSchemas")]
+    #[doc(alias = "/api/v1/meta/schemas/logStream")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -416,6 +426,8 @@ pub mod log_stream {
     /// Operation `getLogStreamSchema`. Scopes: `okta.logStreams.read`. Admin roles: `SUPER_ADMIN`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/getLogStreamSchema)
+    #[doc(alias = "getLogStreamSchema")]
+    #[doc(alias = "/api/v1/meta/schemas/logStream/{logStreamType}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {

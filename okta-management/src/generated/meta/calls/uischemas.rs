@@ -48,6 +48,8 @@ impl Uischemas {
 /// Operation `listUISchemas`. Scopes: `okta.uischemas.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UISchema/#tag/UISchema/operation/listUISchemas)
+#[doc(alias = "listUISchemas")]
+#[doc(alias = "/api/v1/meta/uischemas")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -95,6 +97,8 @@ okta_core::operation!(List, LIST, page models::UiSchemasResponseObject);
 /// Operation `createUISchema`. Scopes: `okta.uischemas.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UISchema/#tag/UISchema/operation/createUISchema)
+#[doc(alias = "createUISchema")]
+#[doc(alias = "/api/v1/meta/uischemas")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -142,6 +146,8 @@ okta_core::operation!(Create, CREATE, json models::UiSchemasResponseObject);
 /// Operation `deleteUISchemas`. Scopes: `okta.uischemas.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UISchema/#tag/UISchema/operation/deleteUISchemas)
+#[doc(alias = "deleteUISchemas")]
+#[doc(alias = "/api/v1/meta/uischemas/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -193,6 +199,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getUISchema`. Scopes: `okta.uischemas.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UISchema/#tag/UISchema/operation/getUISchema)
+#[doc(alias = "getUISchema")]
+#[doc(alias = "/api/v1/meta/uischemas/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -244,6 +252,8 @@ okta_core::operation!(Get, GET, json models::UiSchemasResponseObject);
 /// Operation `replaceUISchemas`. Scopes: `okta.uischemas.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UISchema/#tag/UISchema/operation/replaceUISchemas)
+#[doc(alias = "replaceUISchemas")]
+#[doc(alias = "/api/v1/meta/uischemas/{id}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -40,6 +40,8 @@ impl Authorize {
 /// Operation `authorize`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/authorize)
+#[doc(alias = "authorize")]
+#[doc(alias = "/oauth2/v1/authorize")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -301,6 +303,8 @@ okta_core::operation!(Get, GET, empty);
 /// Operation `authorizeWithPost`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/authorizeWithPost)
+#[doc(alias = "authorizeWithPost")]
+#[doc(alias = "/oauth2/v1/authorize")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

@@ -28,6 +28,8 @@ impl Bc {
 /// Operation `bcAuthorize`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/bcAuthorize)
+#[doc(alias = "bcAuthorize")]
+#[doc(alias = "/oauth2/v1/bc/authorize")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Authorize {

@@ -61,6 +61,8 @@ impl Clients {
 /// Operation `listClients`. Scopes: `okta.clients.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/listClients)
+#[doc(alias = "listClients")]
+#[doc(alias = "/oauth2/v1/clients")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -142,6 +144,8 @@ okta_core::operation!(List, LIST, page models::OAuthClient);
 /// Operation `createClient`. Scopes: `okta.clients.register`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/createClient)
+#[doc(alias = "createClient")]
+#[doc(alias = "/oauth2/v1/clients")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -189,6 +193,8 @@ okta_core::operation!(Create, CREATE, json models::OAuthClient);
 /// Operation `deleteClient`. Scopes: `okta.clients.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/deleteClient)
+#[doc(alias = "deleteClient")]
+#[doc(alias = "/oauth2/v1/clients/{clientId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -240,6 +246,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getClient`. Scopes: `okta.clients.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/getClient)
+#[doc(alias = "getClient")]
+#[doc(alias = "/oauth2/v1/clients/{clientId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -291,6 +299,8 @@ okta_core::operation!(Get, GET, json models::OAuthClient);
 /// Operation `replaceClient`. Scopes: `okta.clients.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/replaceClient)
+#[doc(alias = "replaceClient")]
+#[doc(alias = "/oauth2/v1/clients/{clientId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -343,6 +353,8 @@ okta_core::operation!(Replace, REPLACE, json models::OAuthClient);
 /// Operation `generateNewClientSecret`. Scopes: `okta.clients.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/generateNewClientSecret)
+#[doc(alias = "generateNewClientSecret")]
+#[doc(alias = "/oauth2/v1/clients/{clientId}/lifecycle/newSecret")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct NewSecret {
@@ -442,6 +454,8 @@ pub mod roles {
     /// Operation `listRolesForClient`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentClient/#tag/RoleAssignmentClient/operation/listRolesForClient)
+    #[doc(alias = "listRolesForClient")]
+    #[doc(alias = "/oauth2/v1/clients/{clientId}/roles")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -493,6 +507,8 @@ pub mod roles {
     /// Operation `assignRoleToClient`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentClient/#tag/RoleAssignmentClient/operation/assignRoleToClient)
+    #[doc(alias = "assignRoleToClient")]
+    #[doc(alias = "/oauth2/v1/clients/{clientId}/roles")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -545,6 +561,8 @@ pub mod roles {
     /// Operation `deleteRoleFromClient`. Scopes: `okta.roles.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentClient/#tag/RoleAssignmentClient/operation/deleteRoleFromClient)
+    #[doc(alias = "deleteRoleFromClient")]
+    #[doc(alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -604,6 +622,8 @@ pub mod roles {
     /// Operation `retrieveClientRole`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentClient/#tag/RoleAssignmentClient/operation/retrieveClientRole)
+    #[doc(alias = "retrieveClientRole")]
+    #[doc(alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -794,6 +814,10 @@ pub mod roles {
                 /// Operation `listAppTargetRoleToClient`. Scopes: `okta.roles.read`.
                 ///
                 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetClient/#tag/RoleBTargetClient/operation/listAppTargetRoleToClient)
+                #[doc(alias = "listAppTargetRoleToClient")]
+                #[doc(
+                    alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps"
+                )]
                 #[derive(Clone, Debug)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct List {
@@ -878,6 +902,10 @@ pub mod roles {
                 /// Operation `removeAppTargetRoleFromClient`. Scopes: `okta.roles.manage`.
                 ///
                 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetClient/#tag/RoleBTargetClient/operation/removeAppTargetRoleFromClient)
+                #[doc(alias = "removeAppTargetRoleFromClient")]
+                #[doc(
+                    alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
+                )]
                 #[derive(Clone, Debug)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct Unassign {
@@ -947,6 +975,10 @@ pub mod roles {
                 /// Operation `assignAppTargetRoleToClient`. Scopes: `okta.roles.manage`.
                 ///
                 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetClient/#tag/RoleBTargetClient/operation/assignAppTargetRoleToClient)
+                #[doc(alias = "assignAppTargetRoleToClient")]
+                #[doc(
+                    alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
+                )]
                 #[derive(Clone, Debug)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct Assign {
@@ -1016,6 +1048,10 @@ pub mod roles {
                 /// Operation `removeAppTargetInstanceRoleForClient`. Scopes: `okta.roles.manage`.
                 ///
                 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetClient/#tag/RoleBTargetClient/operation/removeAppTargetInstanceRoleForClient)
+                #[doc(alias = "removeAppTargetInstanceRoleForClient")]
+                #[doc(
+                    alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
+                )]
                 #[derive(Clone, Debug)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct UnassignApp {
@@ -1092,6 +1128,10 @@ pub mod roles {
                 /// Operation `assignAppTargetInstanceRoleForClient`. Scopes: `okta.roles.manage`.
                 ///
                 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetClient/#tag/RoleBTargetClient/operation/assignAppTargetInstanceRoleForClient)
+                #[doc(alias = "assignAppTargetInstanceRoleForClient")]
+                #[doc(
+                    alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
+                )]
                 #[derive(Clone, Debug)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct AssignApp {
@@ -1216,6 +1256,8 @@ pub mod roles {
             /// Operation `listGroupTargetRoleForClient`. Scopes: `okta.roles.read`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetClient/#tag/RoleBTargetClient/operation/listGroupTargetRoleForClient)
+            #[doc(alias = "listGroupTargetRoleForClient")]
+            #[doc(alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups")]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
@@ -1300,6 +1342,10 @@ pub mod roles {
             /// Operation `removeGroupTargetRoleFromClient`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetClient/#tag/RoleBTargetClient/operation/removeGroupTargetRoleFromClient)
+            #[doc(alias = "removeGroupTargetRoleFromClient")]
+            #[doc(
+                alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Unassign {
@@ -1369,6 +1415,10 @@ pub mod roles {
             /// Operation `assignGroupTargetRoleForClient`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetClient/#tag/RoleBTargetClient/operation/assignGroupTargetRoleForClient)
+            #[doc(alias = "assignGroupTargetRoleForClient")]
+            #[doc(
+                alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Assign {

@@ -28,6 +28,8 @@ impl Device {
 /// Operation `deviceAuthorize`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/deviceAuthorize)
+#[doc(alias = "deviceAuthorize")]
+#[doc(alias = "/oauth2/v1/device/authorize")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Authorize {

@@ -28,6 +28,8 @@ impl GlobalTokenRevocation {
 /// Operation `globalTokenRevocation`. Scopes: `okta.universalLogout.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/GlobalTokenRevocation/#tag/GlobalTokenRevocation/operation/globalTokenRevocation)
+#[doc(alias = "globalTokenRevocation")]
+#[doc(alias = "/oauth2/v1/global-token-revocation")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

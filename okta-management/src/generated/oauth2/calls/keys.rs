@@ -28,6 +28,8 @@ impl Keys {
 /// Operation `oauthKeys`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/oauthKeys)
+#[doc(alias = "oauthKeys")]
+#[doc(alias = "/oauth2/v1/keys")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

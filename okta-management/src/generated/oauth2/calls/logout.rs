@@ -33,6 +33,8 @@ impl Logout {
 /// Operation `logout`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/logout)
+#[doc(alias = "logout")]
+#[doc(alias = "/oauth2/v1/logout")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -109,6 +111,8 @@ okta_core::operation!(Get, GET, empty);
 /// Operation `logoutWithPost`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/logoutWithPost)
+#[doc(alias = "logoutWithPost")]
+#[doc(alias = "/oauth2/v1/logout")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

@@ -28,6 +28,8 @@ impl Userinfo {
 /// Operation `userinfo`. Scopes: `openid`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/userinfo)
+#[doc(alias = "userinfo")]
+#[doc(alias = "/oauth2/v1/userinfo")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

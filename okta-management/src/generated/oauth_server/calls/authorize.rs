@@ -49,6 +49,8 @@ impl Authorize {
 /// Operation `authorizeCustomAS`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/authorizeCustomAS)
+#[doc(alias = "authorizeCustomAS")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/authorize")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -317,6 +319,8 @@ okta_core::operation!(Get, GET, empty);
 /// Operation `authorizeCustomASWithPost`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/authorizeCustomASWithPost)
+#[doc(alias = "authorizeCustomASWithPost")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/authorize")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

@@ -29,6 +29,8 @@ impl Bc {
 /// Operation `bcAuthorizeCustomAS`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/bcAuthorizeCustomAS)
+#[doc(alias = "bcAuthorizeCustomAS")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/bc/authorize")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Authorize {

@@ -29,6 +29,8 @@ impl Device {
 /// Operation `deviceAuthorizeCustomAS`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/deviceAuthorizeCustomAS)
+#[doc(alias = "deviceAuthorizeCustomAS")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/device/authorize")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Authorize {

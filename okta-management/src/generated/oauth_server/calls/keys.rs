@@ -29,6 +29,8 @@ impl Keys {
 /// Operation `oauthKeysCustomAS`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/oauthKeysCustomAS)
+#[doc(alias = "oauthKeysCustomAS")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/keys")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -34,6 +34,8 @@ impl Logout {
 /// Operation `logoutCustomAS`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/logoutCustomAS)
+#[doc(alias = "logoutCustomAS")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/logout")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -119,6 +121,8 @@ okta_core::operation!(Get, GET, empty);
 /// Operation `logoutCustomASWithPost`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/logoutCustomASWithPost)
+#[doc(alias = "logoutCustomASWithPost")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/logout")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

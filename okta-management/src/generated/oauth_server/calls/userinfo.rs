@@ -29,6 +29,8 @@ impl Userinfo {
 /// Operation `userinfoCustomAS`. Scopes: `openid`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/userinfoCustomAS)
+#[doc(alias = "userinfoCustomAS")]
+#[doc(alias = "/oauth2/{authorizationServerId}/v1/userinfo")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

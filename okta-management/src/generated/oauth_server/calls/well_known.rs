@@ -62,6 +62,8 @@ pub mod oauth_authorization_server {
     /// Operation `getWellKnownOAuthConfigurationCustomAS`. Needs no authentication.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/getWellKnownOAuthConfigurationCustomAS)
+    #[doc(alias = "getWellKnownOAuthConfigurationCustomAS")]
+    #[doc(alias = "/oauth2/{authorizationServerId}/.well-known/oauth-authorization-server")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -151,6 +153,8 @@ pub mod openid_configuration {
     /// Operation `getWellKnownOpenIDConfigurationCustomAS`. Needs no authentication.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/getWellKnownOpenIDConfigurationCustomAS)
+    #[doc(alias = "getWellKnownOpenIDConfigurationCustomAS")]
+    #[doc(alias = "/oauth2/{authorizationServerId}/.well-known/openid-configuration")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {

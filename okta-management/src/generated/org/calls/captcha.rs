@@ -38,6 +38,8 @@ impl Captcha {
 /// Operation `deleteOrgCaptchaSettings`. Scopes: `okta.captchas.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CAPTCHA/#tag/CAPTCHA/operation/deleteOrgCaptchaSettings)
+#[doc(alias = "deleteOrgCaptchaSettings")]
+#[doc(alias = "/api/v1/org/captcha")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -85,6 +87,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getOrgCaptchaSettings`. Scopes: `okta.captchas.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CAPTCHA/#tag/CAPTCHA/operation/getOrgCaptchaSettings)
+#[doc(alias = "getOrgCaptchaSettings")]
+#[doc(alias = "/api/v1/org/captcha")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -132,6 +136,8 @@ okta_core::operation!(Get, GET, json models::OrgCaptchaSettings);
 /// Operation `replacesOrgCaptchaSettings`. Scopes: `okta.captchas.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CAPTCHA/#tag/CAPTCHA/operation/replacesOrgCaptchaSettings)
+#[doc(alias = "replacesOrgCaptchaSettings")]
+#[doc(alias = "/api/v1/org/captcha")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

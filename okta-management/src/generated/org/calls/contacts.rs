@@ -42,6 +42,8 @@ impl Contacts {
 /// Operation `listOrgContactTypes`. Scopes: `okta.orgs.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingContact/#tag/OrgSettingContact/operation/listOrgContactTypes)
+#[doc(alias = "listOrgContactTypes")]
+#[doc(alias = "/api/v1/org/contacts")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -89,6 +91,8 @@ okta_core::operation!(List, LIST, page models::OrgContactTypeObj);
 /// Operation `getOrgContactUser`. Scopes: `okta.orgs.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingContact/#tag/OrgSettingContact/operation/getOrgContactUser)
+#[doc(alias = "getOrgContactUser")]
+#[doc(alias = "/api/v1/org/contacts/{contactType}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -140,6 +144,8 @@ okta_core::operation!(Get, GET, json models::OrgContactUser);
 /// Operation `replaceOrgContactUser`. Scopes: `okta.orgs.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingContact/#tag/OrgSettingContact/operation/replaceOrgContactUser)
+#[doc(alias = "replaceOrgContactUser")]
+#[doc(alias = "/api/v1/org/contacts/{contactType}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -47,6 +47,8 @@ pub mod bounces {
     /// Operation `bulkRemoveEmailAddressBounces`. Scopes: `okta.orgs.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailCustomization/#tag/EmailCustomization/operation/bulkRemoveEmailAddressBounces)
+    #[doc(alias = "bulkRemoveEmailAddressBounces")]
+    #[doc(alias = "/api/v1/org/email/bounces/remove-list")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct RemoveList {

@@ -81,6 +81,8 @@ pub mod yubikey_token {
         /// Operation `listYubikeyOtpTokens`. Scopes: `okta.users.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listYubikeyOtpTokens)
+        #[doc(alias = "listYubikeyOtpTokens")]
+        #[doc(alias = "/api/v1/org/factors/yubikey_token/tokens")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -218,6 +220,8 @@ pub mod yubikey_token {
         /// Operation `uploadYubikeyOtpTokenSeed`. Scopes: `okta.users.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/uploadYubikeyOtpTokenSeed)
+        #[doc(alias = "uploadYubikeyOtpTokenSeed")]
+        #[doc(alias = "/api/v1/org/factors/yubikey_token/tokens")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Create {
@@ -355,6 +359,8 @@ pub mod yubikey_token {
         /// Operation `getYubikeyOtpTokenById`. Scopes: `okta.users.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/getYubikeyOtpTokenById)
+        #[doc(alias = "getYubikeyOtpTokenById")]
+        #[doc(alias = "/api/v1/org/factors/yubikey_token/tokens/{tokenId}")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {

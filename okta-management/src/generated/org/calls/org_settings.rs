@@ -52,6 +52,8 @@ pub mod third_party_admin_setting {
     /// Operation `getThirdPartyAdminSetting`. Scopes: `okta.orgs.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/getThirdPartyAdminSetting)
+    #[doc(alias = "getThirdPartyAdminSetting")]
+    #[doc(alias = "/api/v1/org/orgSettings/thirdPartyAdminSetting")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -99,6 +101,8 @@ pub mod third_party_admin_setting {
     /// Operation `updateThirdPartyAdminSetting`. Scopes: `okta.orgs.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/updateThirdPartyAdminSetting)
+    #[doc(alias = "updateThirdPartyAdminSetting")]
+    #[doc(alias = "/api/v1/org/orgSettings/thirdPartyAdminSetting")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {

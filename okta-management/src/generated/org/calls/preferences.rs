@@ -38,6 +38,8 @@ impl Preferences {
 /// Operation `getOrgPreferences`. Scopes: `okta.orgs.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCustomization/#tag/OrgSettingCustomization/operation/getOrgPreferences)
+#[doc(alias = "getOrgPreferences")]
+#[doc(alias = "/api/v1/org/preferences")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -85,6 +87,8 @@ okta_core::operation!(Get, GET, json models::OrgPreferences);
 /// Operation `setOrgHideOktaUIFooter`. Scopes: `okta.orgs.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCustomization/#tag/OrgSettingCustomization/operation/setOrgHideOktaUIFooter)
+#[doc(alias = "setOrgHideOktaUIFooter")]
+#[doc(alias = "/api/v1/org/preferences/hideEndUserFooter")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct HideEndUserFooter {
@@ -132,6 +136,8 @@ okta_core::operation!(HideEndUserFooter, HIDE_END_USER_FOOTER, json models::OrgP
 /// Operation `setOrgShowOktaUIFooter`. Scopes: `okta.orgs.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCustomization/#tag/OrgSettingCustomization/operation/setOrgShowOktaUIFooter)
+#[doc(alias = "setOrgShowOktaUIFooter")]
+#[doc(alias = "/api/v1/org/preferences/showEndUserFooter")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ShowEndUserFooter {

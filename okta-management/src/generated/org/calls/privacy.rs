@@ -71,6 +71,8 @@ pub mod aerial {
     /// Operation `getAerialConsent`. Scopes: `okta.orgs.manage`. Admin roles: `SUPER_ADMIN`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/getAerialConsent)
+    #[doc(alias = "getAerialConsent")]
+    #[doc(alias = "/api/v1/org/privacy/aerial")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -118,6 +120,8 @@ pub mod aerial {
     /// Operation `grantAerialConsent`. Scopes: `okta.orgs.manage`. Admin roles: `SUPER_ADMIN`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/grantAerialConsent)
+    #[doc(alias = "grantAerialConsent")]
+    #[doc(alias = "/api/v1/org/privacy/aerial/grant")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Grant {
@@ -171,6 +175,8 @@ pub mod aerial {
     /// Operation `revokeAerialConsent`. Scopes: `okta.orgs.manage`. Admin roles: `SUPER_ADMIN`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/revokeAerialConsent)
+    #[doc(alias = "revokeAerialConsent")]
+    #[doc(alias = "/api/v1/org/privacy/aerial/revoke")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Revoke {
@@ -256,6 +262,8 @@ pub mod okta_communication {
     /// Operation `getOktaCommunicationSettings`. Scopes: `okta.orgs.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCommunication/#tag/OrgSettingCommunication/operation/getOktaCommunicationSettings)
+    #[doc(alias = "getOktaCommunicationSettings")]
+    #[doc(alias = "/api/v1/org/privacy/oktaCommunication")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -303,6 +311,8 @@ pub mod okta_communication {
     /// Operation `optInUsersToOktaCommunicationEmails`. Scopes: `okta.orgs.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCommunication/#tag/OrgSettingCommunication/operation/optInUsersToOktaCommunicationEmails)
+    #[doc(alias = "optInUsersToOktaCommunicationEmails")]
+    #[doc(alias = "/api/v1/org/privacy/oktaCommunication/optIn")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct OptIn {
@@ -350,6 +360,8 @@ pub mod okta_communication {
     /// Operation `optOutUsersFromOktaCommunicationEmails`. Scopes: `okta.orgs.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCommunication/#tag/OrgSettingCommunication/operation/optOutUsersFromOktaCommunicationEmails)
+    #[doc(alias = "optOutUsersFromOktaCommunicationEmails")]
+    #[doc(alias = "/api/v1/org/privacy/oktaCommunication/optOut")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct OptOut {
@@ -441,6 +453,8 @@ pub mod okta_support {
     /// Operation `getOrgOktaSupportSettings`. Scopes: `okta.orgs.read`. Admin roles: `SUPER_ADMIN`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/getOrgOktaSupportSettings)
+    #[doc(alias = "getOrgOktaSupportSettings")]
+    #[doc(alias = "/api/v1/org/privacy/oktaSupport")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -488,6 +502,8 @@ pub mod okta_support {
     /// Operation `extendOktaSupport`. Scopes: `okta.orgs.manage`. Admin roles: `SUPER_ADMIN`. Deprecated.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/extendOktaSupport)
+    #[doc(alias = "extendOktaSupport")]
+    #[doc(alias = "/api/v1/org/privacy/oktaSupport/extend")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Extend {
@@ -541,6 +557,8 @@ pub mod okta_support {
     /// Operation `grantOktaSupport`. Scopes: `okta.orgs.manage`. Admin roles: `SUPER_ADMIN`. Deprecated.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/grantOktaSupport)
+    #[doc(alias = "grantOktaSupport")]
+    #[doc(alias = "/api/v1/org/privacy/oktaSupport/grant")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Grant {
@@ -594,6 +612,8 @@ pub mod okta_support {
     /// Operation `revokeOktaSupport`. Scopes: `okta.orgs.manage`. Admin roles: `SUPER_ADMIN`. Deprecated.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/revokeOktaSupport)
+    #[doc(alias = "revokeOktaSupport")]
+    #[doc(alias = "/api/v1/org/privacy/oktaSupport/revoke")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Revoke {
@@ -679,6 +699,8 @@ pub mod okta_support {
         /// Operation `listOktaSupportCases`. Scopes: `okta.orgs.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/listOktaSupportCases)
+        #[doc(alias = "listOktaSupportCases")]
+        #[doc(alias = "/api/v1/org/privacy/oktaSupport/cases")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -726,6 +748,8 @@ pub mod okta_support {
         /// Operation `updateOktaSupportCase`. Scopes: `okta.orgs.manage`. Admin permissions: `okta.support.cases.manage`. Admin roles: `SUPER_ADMIN`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/updateOktaSupportCase)
+        #[doc(alias = "updateOktaSupportCase")]
+        #[doc(alias = "/api/v1/org/privacy/oktaSupport/cases/{caseNumber}")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Update {

@@ -61,6 +61,8 @@ pub mod auto_assign_admin_app_setting {
     /// Operation `getAutoAssignAdminAppSetting`. Scopes: `okta.orgs.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/getAutoAssignAdminAppSetting)
+    #[doc(alias = "getAutoAssignAdminAppSetting")]
+    #[doc(alias = "/api/v1/org/settings/autoAssignAdminAppSetting")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -108,6 +110,8 @@ pub mod auto_assign_admin_app_setting {
     /// Operation `updateAutoAssignAdminAppSetting`. Scopes: `okta.orgs.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/updateAutoAssignAdminAppSetting)
+    #[doc(alias = "updateAutoAssignAdminAppSetting")]
+    #[doc(alias = "/api/v1/org/settings/autoAssignAdminAppSetting")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
@@ -182,6 +186,8 @@ pub mod client_privileges_setting {
     /// Operation `getClientPrivilegesSetting`. Scopes: `okta.orgs.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/getClientPrivilegesSetting)
+    #[doc(alias = "getClientPrivilegesSetting")]
+    #[doc(alias = "/api/v1/org/settings/clientPrivilegesSetting")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -229,6 +235,8 @@ pub mod client_privileges_setting {
     /// Operation `assignClientPrivilegesSetting`. Scopes: `okta.orgs.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/assignClientPrivilegesSetting)
+    #[doc(alias = "assignClientPrivilegesSetting")]
+    #[doc(alias = "/api/v1/org/settings/clientPrivilegesSetting")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {

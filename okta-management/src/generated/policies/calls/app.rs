@@ -29,6 +29,8 @@ impl App {
 /// Operation `listPolicyApps`. Scopes: `okta.policies.read`. Deprecated.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicyApps)
+#[doc(alias = "listPolicyApps")]
+#[doc(alias = "/api/v1/policies/{policyId}/app")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

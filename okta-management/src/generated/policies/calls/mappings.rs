@@ -44,6 +44,8 @@ impl Mappings {
 /// Operation `listPolicyMappings`. Scopes: `okta.policies.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicyMappings)
+#[doc(alias = "listPolicyMappings")]
+#[doc(alias = "/api/v1/policies/{policyId}/mappings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -95,6 +97,8 @@ okta_core::operation!(List, LIST, page models::PolicyMapping);
 /// Operation `mapResourceToPolicy`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/mapResourceToPolicy)
+#[doc(alias = "mapResourceToPolicy")]
+#[doc(alias = "/api/v1/policies/{policyId}/mappings")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -147,6 +151,8 @@ okta_core::operation!(Create, CREATE, json models::PolicyMapping);
 /// Operation `deletePolicyResourceMapping`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/deletePolicyResourceMapping)
+#[doc(alias = "deletePolicyResourceMapping")]
+#[doc(alias = "/api/v1/policies/{policyId}/mappings/{mappingId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -206,6 +212,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getPolicyMapping`. Scopes: `okta.policies.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/getPolicyMapping)
+#[doc(alias = "getPolicyMapping")]
+#[doc(alias = "/api/v1/policies/{policyId}/mappings/{mappingId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -59,6 +59,8 @@ impl Rules {
 /// Operation `listPolicyRules`. Scopes: `okta.policies.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicyRules)
+#[doc(alias = "listPolicyRules")]
+#[doc(alias = "/api/v1/policies/{policyId}/rules")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -123,6 +125,8 @@ okta_core::operation!(List, LIST, page models::PolicyRule);
 /// Operation `createPolicyRule`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/createPolicyRule)
+#[doc(alias = "createPolicyRule")]
+#[doc(alias = "/api/v1/policies/{policyId}/rules")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -199,6 +203,8 @@ okta_core::operation!(Create, CREATE, json models::PolicyRule);
 /// Operation `deletePolicyRule`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/deletePolicyRule)
+#[doc(alias = "deletePolicyRule")]
+#[doc(alias = "/api/v1/policies/{policyId}/rules/{ruleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -258,6 +264,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getPolicyRule`. Scopes: `okta.policies.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/getPolicyRule)
+#[doc(alias = "getPolicyRule")]
+#[doc(alias = "/api/v1/policies/{policyId}/rules/{ruleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -317,6 +325,8 @@ okta_core::operation!(Get, GET, json models::PolicyRule);
 /// Operation `replacePolicyRule`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/replacePolicyRule)
+#[doc(alias = "replacePolicyRule")]
+#[doc(alias = "/api/v1/policies/{policyId}/rules/{ruleId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -381,6 +391,8 @@ okta_core::operation!(Replace, REPLACE, json models::PolicyRule);
 /// Operation `activatePolicyRule`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/activatePolicyRule)
+#[doc(alias = "activatePolicyRule")]
+#[doc(alias = "/api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -440,6 +452,8 @@ okta_core::operation!(Activate, ACTIVATE, empty);
 /// Operation `deactivatePolicyRule`. Scopes: `okta.policies.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/deactivatePolicyRule)
+#[doc(alias = "deactivatePolicyRule")]
+#[doc(alias = "/api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {

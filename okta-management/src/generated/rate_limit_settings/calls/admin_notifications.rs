@@ -33,6 +33,8 @@ impl AdminNotifications {
 /// Operation `getRateLimitSettingsAdminNotifications`. Scopes: `okta.rateLimits.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RateLimitSettings/#tag/RateLimitSettings/operation/getRateLimitSettingsAdminNotifications)
+#[doc(alias = "getRateLimitSettingsAdminNotifications")]
+#[doc(alias = "/api/v1/rate-limit-settings/admin-notifications")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -80,6 +82,8 @@ okta_core::operation!(Get, GET, json models::RateLimitAdminNotifications);
 /// Operation `replaceRateLimitSettingsAdminNotifications`. Scopes: `okta.rateLimits.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RateLimitSettings/#tag/RateLimitSettings/operation/replaceRateLimitSettingsAdminNotifications)
+#[doc(alias = "replaceRateLimitSettingsAdminNotifications")]
+#[doc(alias = "/api/v1/rate-limit-settings/admin-notifications")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

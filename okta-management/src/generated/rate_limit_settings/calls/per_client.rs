@@ -33,6 +33,8 @@ impl PerClient {
 /// Operation `getRateLimitSettingsPerClient`. Scopes: `okta.rateLimits.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RateLimitSettings/#tag/RateLimitSettings/operation/getRateLimitSettingsPerClient)
+#[doc(alias = "getRateLimitSettingsPerClient")]
+#[doc(alias = "/api/v1/rate-limit-settings/per-client")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -80,6 +82,8 @@ okta_core::operation!(Get, GET, json models::PerClientRateLimitSettings);
 /// Operation `replaceRateLimitSettingsPerClient`. Scopes: `okta.rateLimits.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RateLimitSettings/#tag/RateLimitSettings/operation/replaceRateLimitSettingsPerClient)
+#[doc(alias = "replaceRateLimitSettingsPerClient")]
+#[doc(alias = "/api/v1/rate-limit-settings/per-client")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -33,6 +33,8 @@ impl WarningThreshold {
 /// Operation `getRateLimitSettingsWarningThreshold`. Scopes: `okta.rateLimits.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RateLimitSettings/#tag/RateLimitSettings/operation/getRateLimitSettingsWarningThreshold)
+#[doc(alias = "getRateLimitSettingsWarningThreshold")]
+#[doc(alias = "/api/v1/rate-limit-settings/warning-threshold")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -80,6 +82,8 @@ okta_core::operation!(Get, GET, json models::RateLimitWarningThresholdResponse);
 /// Operation `replaceRateLimitSettingsWarningThreshold`. Scopes: `okta.rateLimits.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RateLimitSettings/#tag/RateLimitSettings/operation/replaceRateLimitSettingsWarningThreshold)
+#[doc(alias = "replaceRateLimitSettingsWarningThreshold")]
+#[doc(alias = "/api/v1/rate-limit-settings/warning-threshold")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

@@ -33,6 +33,8 @@ impl Operations {
 /// Operation `listRealmAssignmentOperations`. Scopes: `okta.realmAssignments.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/listRealmAssignmentOperations)
+#[doc(alias = "listRealmAssignmentOperations")]
+#[doc(alias = "/api/v1/realm-assignments/operations")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -103,6 +105,8 @@ okta_core::operation!(List, LIST, page models::RealmAssignmentOperationResponse)
 /// Operation `executeRealmAssignment`. Scopes: `okta.realmAssignments.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/executeRealmAssignment)
+#[doc(alias = "executeRealmAssignment")]
+#[doc(alias = "/api/v1/realm-assignments/operations")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {

@@ -44,6 +44,8 @@ impl Subscriptions {
 /// Operation `listSubscriptionsRole`. Scopes: `okta.roles.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/listSubscriptionsRole)
+#[doc(alias = "listSubscriptionsRole")]
+#[doc(alias = "/api/v1/roles/{roleRef}/subscriptions")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -95,6 +97,8 @@ okta_core::operation!(List, LIST, page shared::Subscription);
 /// Operation `getSubscriptionsNotificationTypeRole`. Scopes: `okta.roles.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/getSubscriptionsNotificationTypeRole)
+#[doc(alias = "getSubscriptionsNotificationTypeRole")]
+#[doc(alias = "/api/v1/roles/{roleRef}/subscriptions/{notificationType}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -154,6 +158,8 @@ okta_core::operation!(Get, GET, json shared::Subscription);
 /// Operation `subscribeByNotificationTypeRole`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/subscribeByNotificationTypeRole)
+#[doc(alias = "subscribeByNotificationTypeRole")]
+#[doc(alias = "/api/v1/roles/{roleRef}/subscriptions/{notificationType}/subscribe")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Subscribe {
@@ -213,6 +219,8 @@ okta_core::operation!(Subscribe, SUBSCRIBE, empty);
 /// Operation `unsubscribeByNotificationTypeRole`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/unsubscribeByNotificationTypeRole)
+#[doc(alias = "unsubscribeByNotificationTypeRole")]
+#[doc(alias = "/api/v1/roles/{roleRef}/subscriptions/{notificationType}/unsubscribe")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unsubscribe {

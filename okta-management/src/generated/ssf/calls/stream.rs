@@ -60,6 +60,8 @@ impl Stream {
 /// Operation `deleteSsfStream`. Scopes: `ssf.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/deleteSsfStream)
+#[doc(alias = "deleteSsfStream")]
+#[doc(alias = "/api/v1/ssf/stream")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -117,6 +119,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getSsfStreams`. Scopes: `ssf.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/getSsfStreams)
+#[doc(alias = "getSsfStreams")]
+#[doc(alias = "/api/v1/ssf/stream")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -174,6 +178,8 @@ okta_core::operation!(Get, GET, json models::SsfStreamGetResponse);
 /// Operation `updateSsfStream`. Scopes: `ssf.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/updateSsfStream)
+#[doc(alias = "updateSsfStream")]
+#[doc(alias = "/api/v1/ssf/stream")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -221,6 +227,8 @@ okta_core::operation!(Update, UPDATE, json models::StreamConfiguration);
 /// Operation `createSsfStream`. Scopes: `ssf.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/createSsfStream)
+#[doc(alias = "createSsfStream")]
+#[doc(alias = "/api/v1/ssf/stream")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -268,6 +276,8 @@ okta_core::operation!(Create, CREATE, json models::StreamConfiguration);
 /// Operation `replaceSsfStream`. Scopes: `ssf.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/replaceSsfStream)
+#[doc(alias = "replaceSsfStream")]
+#[doc(alias = "/api/v1/ssf/stream")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
@@ -315,6 +325,8 @@ okta_core::operation!(Replace, REPLACE, json models::StreamConfiguration);
 /// Operation `verifySsfStream`. Scopes: `ssf.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/verifySsfStream)
+#[doc(alias = "verifySsfStream")]
+#[doc(alias = "/api/v1/ssf/stream/verification")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Verification {
@@ -385,6 +397,8 @@ pub mod status {
     /// Operation `getSsfStreamStatus`. Scopes: `ssf.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/getSsfStreamStatus)
+    #[doc(alias = "getSsfStreamStatus")]
+    #[doc(alias = "/api/v1/ssf/stream/status")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {

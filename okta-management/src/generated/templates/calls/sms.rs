@@ -53,6 +53,8 @@ impl Sms {
 /// Operation `listSmsTemplates`. Scopes: `okta.templates.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Template/#tag/Template/operation/listSmsTemplates)
+#[doc(alias = "listSmsTemplates")]
+#[doc(alias = "/api/v1/templates/sms")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -111,6 +113,8 @@ okta_core::operation!(List, LIST, page models::SmsTemplate);
 /// Operation `createSmsTemplate`. Scopes: `okta.templates.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Template/#tag/Template/operation/createSmsTemplate)
+#[doc(alias = "createSmsTemplate")]
+#[doc(alias = "/api/v1/templates/sms")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -158,6 +162,8 @@ okta_core::operation!(Create, CREATE, json models::SmsTemplate);
 /// Operation `deleteSmsTemplate`. Scopes: `okta.templates.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Template/#tag/Template/operation/deleteSmsTemplate)
+#[doc(alias = "deleteSmsTemplate")]
+#[doc(alias = "/api/v1/templates/sms/{templateId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -209,6 +215,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getSmsTemplate`. Scopes: `okta.templates.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Template/#tag/Template/operation/getSmsTemplate)
+#[doc(alias = "getSmsTemplate")]
+#[doc(alias = "/api/v1/templates/sms/{templateId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -260,6 +268,8 @@ okta_core::operation!(Get, GET, json models::SmsTemplate);
 /// Operation `updateSmsTemplate`. Scopes: `okta.templates.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Template/#tag/Template/operation/updateSmsTemplate)
+#[doc(alias = "updateSmsTemplate")]
+#[doc(alias = "/api/v1/templates/sms/{templateId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
@@ -312,6 +322,8 @@ okta_core::operation!(Update, UPDATE, json models::SmsTemplate);
 /// Operation `replaceSmsTemplate`. Scopes: `okta.templates.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Template/#tag/Template/operation/replaceSmsTemplate)
+#[doc(alias = "replaceSmsTemplate")]
+#[doc(alias = "/api/v1/templates/sms/{templateId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

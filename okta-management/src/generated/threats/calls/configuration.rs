@@ -33,6 +33,8 @@ impl Configuration {
 /// Operation `getCurrentConfiguration`. Scopes: `okta.threatInsights.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ThreatInsight/#tag/ThreatInsight/operation/getCurrentConfiguration)
+#[doc(alias = "getCurrentConfiguration")]
+#[doc(alias = "/api/v1/threats/configuration")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -80,6 +82,8 @@ okta_core::operation!(Get, GET, json models::ThreatInsightConfiguration);
 /// Operation `updateConfiguration`. Scopes: `okta.threatInsights.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ThreatInsight/#tag/ThreatInsight/operation/updateConfiguration)
+#[doc(alias = "updateConfiguration")]
+#[doc(alias = "/api/v1/threats/configuration")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {

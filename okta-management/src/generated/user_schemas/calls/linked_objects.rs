@@ -43,6 +43,8 @@ impl LinkedObjects {
 /// Operation `listLinkedObjectDefinitions`. Scopes: `okta.linkedObjects.read`. Admin permissions: `okta.apps.manage`. Admin roles: `API_ACCESS_MANAGEMENT_ADMIN`, `APP_ADMIN`, `ORG_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LinkedObject/#tag/LinkedObject/operation/listLinkedObjectDefinitions)
+#[doc(alias = "listLinkedObjectDefinitions")]
+#[doc(alias = "/api/v1/meta/schemas/user/linkedObjects")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -90,6 +92,8 @@ okta_core::operation!(List, LIST, page models::LinkedObject);
 /// Operation `createLinkedObjectDefinition`. Scopes: `okta.linkedObjects.manage`. Admin permissions: `okta.apps.manage`. Admin roles: `API_ACCESS_MANAGEMENT_ADMIN`, `APP_ADMIN`, `ORG_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LinkedObject/#tag/LinkedObject/operation/createLinkedObjectDefinition)
+#[doc(alias = "createLinkedObjectDefinition")]
+#[doc(alias = "/api/v1/meta/schemas/user/linkedObjects")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -137,6 +141,8 @@ okta_core::operation!(Create, CREATE, json models::LinkedObject);
 /// Operation `deleteLinkedObjectDefinition`. Scopes: `okta.linkedObjects.manage`. Admin permissions: `okta.apps.manage`. Admin roles: `API_ACCESS_MANAGEMENT_ADMIN`, `APP_ADMIN`, `ORG_ADMIN`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LinkedObject/#tag/LinkedObject/operation/deleteLinkedObjectDefinition)
+#[doc(alias = "deleteLinkedObjectDefinition")]
+#[doc(alias = "/api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -188,6 +194,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getLinkedObjectDefinition`. Scopes: `okta.linkedObjects.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/LinkedObject/#tag/LinkedObject/operation/getLinkedObjectDefinition)
+#[doc(alias = "getLinkedObjectDefinition")]
+#[doc(alias = "/api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

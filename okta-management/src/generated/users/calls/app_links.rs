@@ -29,6 +29,8 @@ impl AppLinks {
 /// Operation `listAppLinks`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listAppLinks)
+#[doc(alias = "listAppLinks")]
+#[doc(alias = "/api/v1/users/{id}/appLinks")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -55,6 +55,8 @@ impl AuthenticatorEnrollments {
 /// Operation `listAuthenticatorEnrollments`. Scopes: `okta.users.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserAuthenticatorEnrollments/#tag/UserAuthenticatorEnrollments/operation/listAuthenticatorEnrollments)
+#[doc(alias = "listAuthenticatorEnrollments")]
+#[doc(alias = "/api/v1/users/{userId}/authenticator-enrollments")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -126,6 +128,8 @@ okta_core::operation!(List, LIST, page models::AuthenticatorEnrollment);
 /// Operation `deleteAuthenticatorEnrollment`. Scopes: `okta.users.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserAuthenticatorEnrollments/#tag/UserAuthenticatorEnrollments/operation/deleteAuthenticatorEnrollment)
+#[doc(alias = "deleteAuthenticatorEnrollment")]
+#[doc(alias = "/api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -185,6 +189,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getAuthenticatorEnrollment`. Scopes: `okta.users.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserAuthenticatorEnrollments/#tag/UserAuthenticatorEnrollments/operation/getAuthenticatorEnrollment)
+#[doc(alias = "getAuthenticatorEnrollment")]
+#[doc(alias = "/api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -286,6 +292,8 @@ pub mod phone {
     /// Operation `createAuthenticatorEnrollment`. Scopes: `okta.users.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserAuthenticatorEnrollments/#tag/UserAuthenticatorEnrollments/operation/createAuthenticatorEnrollment)
+    #[doc(alias = "createAuthenticatorEnrollment")]
+    #[doc(alias = "/api/v1/users/{userId}/authenticator-enrollments/phone")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
@@ -366,6 +374,8 @@ pub mod tac {
     /// Operation `createTacAuthenticatorEnrollment`. Scopes: `okta.users.manage`. Admin permissions: `okta.users.credentials.manageTemporaryAccessCode`. Lifecycle: LIMITED_GA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserAuthenticatorEnrollments/#tag/UserAuthenticatorEnrollments/operation/createTacAuthenticatorEnrollment)
+    #[doc(alias = "createTacAuthenticatorEnrollment")]
+    #[doc(alias = "/api/v1/users/{userId}/authenticator-enrollments/tac")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {

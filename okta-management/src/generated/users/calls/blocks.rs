@@ -29,6 +29,8 @@ impl Blocks {
 /// Operation `listUserBlocks`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUserBlocks)
+#[doc(alias = "listUserBlocks")]
+#[doc(alias = "/api/v1/users/{id}/blocks")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

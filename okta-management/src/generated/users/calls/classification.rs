@@ -34,6 +34,8 @@ impl Classification {
 /// Operation `getUserClassification`. Scopes: `okta.users.read`. Lifecycle: EA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserClassification/#tag/UserClassification/operation/getUserClassification)
+#[doc(alias = "getUserClassification")]
+#[doc(alias = "/api/v1/users/{userId}/classification")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -85,6 +87,8 @@ okta_core::operation!(Get, GET, json models::UserClassification);
 /// Operation `replaceUserClassification`. Scopes: `okta.users.manage`. Lifecycle: EA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserClassification/#tag/UserClassification/operation/replaceUserClassification)
+#[doc(alias = "replaceUserClassification")]
+#[doc(alias = "/api/v1/users/{userId}/classification")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

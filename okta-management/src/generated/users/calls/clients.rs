@@ -47,6 +47,8 @@ impl Clients {
 /// Operation `listUserClients`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserClients)
+#[doc(alias = "listUserClients")]
+#[doc(alias = "/api/v1/users/{userId}/clients")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -128,6 +130,8 @@ pub mod grants {
     /// Operation `revokeGrantsForUserAndClient`. Scopes: `okta.users.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/revokeGrantsForUserAndClient)
+    #[doc(alias = "revokeGrantsForUserAndClient")]
+    #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/grants")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct DeleteAll {
@@ -187,6 +191,8 @@ pub mod grants {
     /// Operation `listGrantsForUserAndClient`. Scopes: `okta.users.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/listGrantsForUserAndClient)
+    #[doc(alias = "listGrantsForUserAndClient")]
+    #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/grants")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -320,6 +326,8 @@ pub mod tokens {
     /// Operation `revokeTokensForUserAndClient`. Scopes: `okta.users.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/revokeTokensForUserAndClient)
+    #[doc(alias = "revokeTokensForUserAndClient")]
+    #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/tokens")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct DeleteAll {
@@ -379,6 +387,8 @@ pub mod tokens {
     /// Operation `listRefreshTokensForUserAndClient`. Scopes: `okta.users.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/listRefreshTokensForUserAndClient)
+    #[doc(alias = "listRefreshTokensForUserAndClient")]
+    #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/tokens")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -471,6 +481,8 @@ pub mod tokens {
     /// Operation `revokeTokenForUserAndClient`. Scopes: `okta.users.manage`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/revokeTokenForUserAndClient)
+    #[doc(alias = "revokeTokenForUserAndClient")]
+    #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -540,6 +552,8 @@ pub mod tokens {
     /// Operation `getRefreshTokenForUserAndClient`. Scopes: `okta.users.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/getRefreshTokenForUserAndClient)
+    #[doc(alias = "getRefreshTokenForUserAndClient")]
+    #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {

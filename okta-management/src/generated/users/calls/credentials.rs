@@ -51,6 +51,8 @@ impl Credentials {
 /// Operation `changePassword`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/changePassword)
+#[doc(alias = "changePassword")]
+#[doc(alias = "/api/v1/users/{userId}/credentials/change_password")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ChangePassword {
@@ -116,6 +118,8 @@ okta_core::operation!(ChangePassword, CHANGE_PASSWORD, json shared::UserCredenti
 /// Operation `changeRecoveryQuestion`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/changeRecoveryQuestion)
+#[doc(alias = "changeRecoveryQuestion")]
+#[doc(alias = "/api/v1/users/{userId}/credentials/change_recovery_question")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ChangeRecoveryQuestion {
@@ -168,6 +172,8 @@ okta_core::operation!(ChangeRecoveryQuestion, CHANGE_RECOVERY_QUESTION, json sha
 /// Operation `forgotPassword`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/forgotPassword)
+#[doc(alias = "forgotPassword")]
+#[doc(alias = "/api/v1/users/{userId}/credentials/forgot_password")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ForgotPassword {
@@ -232,6 +238,8 @@ okta_core::operation!(ForgotPassword, FORGOT_PASSWORD, json models::ForgotPasswo
 /// Operation `forgotPasswordSetNewPassword`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/forgotPasswordSetNewPassword)
+#[doc(alias = "forgotPasswordSetNewPassword")]
+#[doc(alias = "/api/v1/users/{userId}/credentials/forgot_password_recovery_question")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ForgotPasswordRecoveryQuestion {

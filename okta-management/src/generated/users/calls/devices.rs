@@ -29,6 +29,8 @@ impl Devices {
 /// Operation `listUserDevices`. Scopes: `okta.users.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserDevices)
+#[doc(alias = "listUserDevices")]
+#[doc(alias = "/api/v1/users/{userId}/devices")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

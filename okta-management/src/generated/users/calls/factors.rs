@@ -84,6 +84,8 @@ impl Factors {
 /// Operation `listFactors`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listFactors)
+#[doc(alias = "listFactors")]
+#[doc(alias = "/api/v1/users/{userId}/factors")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -135,6 +137,8 @@ okta_core::operation!(List, LIST, page models::UserFactor);
 /// Operation `enrollFactor`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/enrollFactor)
+#[doc(alias = "enrollFactor")]
+#[doc(alias = "/api/v1/users/{userId}/factors")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -244,6 +248,8 @@ okta_core::operation!(Create, CREATE, json models::UserFactor);
 /// Operation `unenrollFactor`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/unenrollFactor)
+#[doc(alias = "unenrollFactor")]
+#[doc(alias = "/api/v1/users/{userId}/factors/{factorId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -314,6 +320,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getFactor`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/getFactor)
+#[doc(alias = "getFactor")]
+#[doc(alias = "/api/v1/users/{userId}/factors/{factorId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -373,6 +381,8 @@ okta_core::operation!(Get, GET, json models::UserFactor);
 /// Operation `activateFactor`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/activateFactor)
+#[doc(alias = "activateFactor")]
+#[doc(alias = "/api/v1/users/{userId}/factors/{factorId}/lifecycle/activate")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
@@ -438,6 +448,8 @@ okta_core::operation!(Activate, ACTIVATE, json models::UserFactorActivateRespons
 /// Operation `resendEnrollFactor`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/resendEnrollFactor)
+#[doc(alias = "resendEnrollFactor")]
+#[doc(alias = "/api/v1/users/{userId}/factors/{factorId}/resend")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Resend {
@@ -513,6 +525,8 @@ okta_core::operation!(Resend, RESEND, json models::ResendUserFactor);
 /// Operation `verifyFactor`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/verifyFactor)
+#[doc(alias = "verifyFactor")]
+#[doc(alias = "/api/v1/users/{userId}/factors/{factorId}/verify")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Verify {
@@ -663,6 +677,8 @@ pub mod catalog {
     /// Operation `listSupportedFactors`. Scopes: `okta.users.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listSupportedFactors)
+    #[doc(alias = "listSupportedFactors")]
+    #[doc(alias = "/api/v1/users/{userId}/factors/catalog")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -739,6 +755,8 @@ pub mod questions {
     /// Operation `listSupportedSecurityQuestions`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listSupportedSecurityQuestions)
+    #[doc(alias = "listSupportedSecurityQuestions")]
+    #[doc(alias = "/api/v1/users/{userId}/factors/questions")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -817,6 +835,8 @@ pub mod transactions {
     /// Operation `getFactorTransactionStatus`. Scopes: `okta.users.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/getFactorTransactionStatus)
+    #[doc(alias = "getFactorTransactionStatus")]
+    #[doc(alias = "/api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {

@@ -44,6 +44,8 @@ impl Grants {
 /// Operation `revokeUserGrants`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/revokeUserGrants)
+#[doc(alias = "revokeUserGrants")]
+#[doc(alias = "/api/v1/users/{userId}/grants")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct DeleteAll {
@@ -95,6 +97,8 @@ okta_core::operation!(DeleteAll, DELETE_ALL, empty);
 /// Operation `listUserGrants`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/listUserGrants)
+#[doc(alias = "listUserGrants")]
+#[doc(alias = "/api/v1/users/{userId}/grants")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -192,6 +196,8 @@ okta_core::operation!(List, LIST, page shared::OAuth2ScopeConsentGrant);
 /// Operation `revokeUserGrant`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/revokeUserGrant)
+#[doc(alias = "revokeUserGrant")]
+#[doc(alias = "/api/v1/users/{userId}/grants/{grantId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -251,6 +257,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getUserGrant`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/getUserGrant)
+#[doc(alias = "getUserGrant")]
+#[doc(alias = "/api/v1/users/{userId}/grants/{grantId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

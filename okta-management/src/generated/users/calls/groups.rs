@@ -29,6 +29,8 @@ impl Groups {
 /// Operation `listUserGroups`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserGroups)
+#[doc(alias = "listUserGroups")]
+#[doc(alias = "/api/v1/users/{id}/groups")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -29,6 +29,8 @@ impl Idps {
 /// Operation `listUserIdentityProviders`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/listUserIdentityProviders)
+#[doc(alias = "listUserIdentityProviders")]
+#[doc(alias = "/api/v1/users/{id}/idps")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

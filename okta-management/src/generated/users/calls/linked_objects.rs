@@ -48,6 +48,10 @@ impl LinkedObjects {
 /// Operation `assignLinkedObjectValueForPrimary`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLinkedObject/#tag/UserLinkedObject/operation/assignLinkedObjectValueForPrimary)
+#[doc(alias = "assignLinkedObjectValueForPrimary")]
+#[doc(
+    alias = "/api/v1/users/{userIdOrLogin}/linkedObjects/{primaryRelationshipName}/{primaryUserId}"
+)]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Assign {
@@ -117,6 +121,8 @@ okta_core::operation!(Assign, ASSIGN, empty);
 /// Operation `deleteLinkedObjectForUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLinkedObject/#tag/UserLinkedObject/operation/deleteLinkedObjectForUser)
+#[doc(alias = "deleteLinkedObjectForUser")]
+#[doc(alias = "/api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -176,6 +182,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `listLinkedObjectsForUser`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLinkedObject/#tag/UserLinkedObject/operation/listLinkedObjectsForUser)
+#[doc(alias = "listLinkedObjectsForUser")]
+#[doc(alias = "/api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -34,6 +34,8 @@ impl Risk {
 /// Operation `getUserRisk`. Scopes: `okta.userRisk.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/getUserRisk)
+#[doc(alias = "getUserRisk")]
+#[doc(alias = "/api/v1/users/{userId}/risk")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -85,6 +87,8 @@ okta_core::operation!(Get, GET, json models::UserRiskGetResponse);
 /// Operation `upsertUserRisk`. Scopes: `okta.userRisk.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserRisk/#tag/UserRisk/operation/upsertUserRisk)
+#[doc(alias = "upsertUserRisk")]
+#[doc(alias = "/api/v1/users/{userId}/risk")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {

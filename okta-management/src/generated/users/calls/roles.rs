@@ -62,6 +62,8 @@ impl Roles {
 /// Operation `listAssignedRolesForUser`. Scopes: `okta.roles.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/listAssignedRolesForUser)
+#[doc(alias = "listAssignedRolesForUser")]
+#[doc(alias = "/api/v1/users/{userId}/roles")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -126,6 +128,8 @@ okta_core::operation!(List, LIST, page shared::RoleAssignment);
 /// Operation `assignRoleToUser`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/assignRoleToUser)
+#[doc(alias = "assignRoleToUser")]
+#[doc(alias = "/api/v1/users/{userId}/roles")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
@@ -191,6 +195,8 @@ okta_core::operation!(Create, CREATE, json shared::GroupsRolesGetResponse);
 /// Operation `unassignRoleFromUser`. Scopes: `okta.roles.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/unassignRoleFromUser)
+#[doc(alias = "unassignRoleFromUser")]
+#[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
@@ -250,6 +256,8 @@ okta_core::operation!(Delete, DELETE, empty);
 /// Operation `getUserAssignedRole`. Scopes: `okta.roles.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/getUserAssignedRole)
+#[doc(alias = "getUserAssignedRole")]
+#[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -354,6 +362,8 @@ pub mod governance {
     /// Operation `getUserAssignedRoleGovernance`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/getUserAssignedRoleGovernance)
+    #[doc(alias = "getUserAssignedRoleGovernance")]
+    #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -413,6 +423,8 @@ pub mod governance {
     /// Operation `getRoleAssignmentGovernanceGrant`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/getRoleAssignmentGovernanceGrant)
+    #[doc(alias = "getRoleAssignmentGovernanceGrant")]
+    #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
@@ -513,6 +525,10 @@ pub mod governance {
         /// Operation `getRoleAssignmentGovernanceGrantResources`. Scopes: `okta.roles.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/getRoleAssignmentGovernanceGrantResources)
+        #[doc(alias = "getRoleAssignmentGovernanceGrantResources")]
+        #[doc(
+            alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources"
+        )]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -627,6 +643,8 @@ pub mod targets {
     /// Operation `getRoleTargetsByUserIdAndRoleId`. Scopes: `okta.roles.read`.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/getRoleTargetsByUserIdAndRoleId)
+    #[doc(alias = "getRoleTargetsByUserIdAndRoleId")]
+    #[doc(alias = "/api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -831,6 +849,8 @@ pub mod targets {
             /// Operation `listApplicationTargetsForApplicationAdministratorRoleForUser`. Scopes: `okta.roles.read`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/listApplicationTargetsForApplicationAdministratorRoleForUser)
+            #[doc(alias = "listApplicationTargetsForApplicationAdministratorRoleForUser")]
+            #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps")]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
@@ -915,6 +935,8 @@ pub mod targets {
             /// Operation `assignAllAppsAsTargetToRoleForUser`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/assignAllAppsAsTargetToRoleForUser)
+            #[doc(alias = "assignAllAppsAsTargetToRoleForUser")]
+            #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps")]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct AssignAll {
@@ -977,6 +999,10 @@ pub mod targets {
             /// Operation `unassignAppTargetFromAppAdminRoleForUser`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/unassignAppTargetFromAppAdminRoleForUser)
+            #[doc(alias = "unassignAppTargetFromAppAdminRoleForUser")]
+            #[doc(
+                alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Unassign {
@@ -1046,6 +1072,10 @@ pub mod targets {
             /// Operation `assignAppTargetToAdminRoleForUser`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/assignAppTargetToAdminRoleForUser)
+            #[doc(alias = "assignAppTargetToAdminRoleForUser")]
+            #[doc(
+                alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Assign {
@@ -1115,6 +1145,10 @@ pub mod targets {
             /// Operation `unassignAppInstanceTargetFromAdminRoleForUser`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/unassignAppInstanceTargetFromAdminRoleForUser)
+            #[doc(alias = "unassignAppInstanceTargetFromAdminRoleForUser")]
+            #[doc(
+                alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct UnassignApp {
@@ -1191,6 +1225,10 @@ pub mod targets {
             /// Operation `assignAppInstanceTargetToAppAdminRoleForUser`. Scopes: `okta.roles.manage`.
             ///
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/assignAppInstanceTargetToAppAdminRoleForUser)
+            #[doc(alias = "assignAppInstanceTargetToAppAdminRoleForUser")]
+            #[doc(
+                alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
+            )]
             #[derive(Clone, Debug)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct AssignApp {
@@ -1315,6 +1353,8 @@ pub mod targets {
         /// Operation `listGroupTargetsForRole`. Scopes: `okta.roles.read`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/listGroupTargetsForRole)
+        #[doc(alias = "listGroupTargetsForRole")]
+        #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
@@ -1396,6 +1436,8 @@ pub mod targets {
         /// Operation `unassignGroupTargetFromUserAdminRole`. Scopes: `okta.roles.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/unassignGroupTargetFromUserAdminRole)
+        #[doc(alias = "unassignGroupTargetFromUserAdminRole")]
+        #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Unassign {
@@ -1465,6 +1507,8 @@ pub mod targets {
         /// Operation `assignGroupTargetToUserRole`. Scopes: `okta.roles.manage`.
         ///
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/assignGroupTargetToUserRole)
+        #[doc(alias = "assignGroupTargetToUserRole")]
+        #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}")]
         #[derive(Clone, Debug)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Assign {

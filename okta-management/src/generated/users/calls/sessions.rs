@@ -28,6 +28,8 @@ impl Sessions {
 /// Operation `revokeUserSessions`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserSessions/#tag/UserSessions/operation/revokeUserSessions)
+#[doc(alias = "revokeUserSessions")]
+#[doc(alias = "/api/v1/users/{userId}/sessions")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct DeleteAll {

@@ -44,6 +44,8 @@ impl Subscriptions {
 /// Operation `listSubscriptionsUser`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/listSubscriptionsUser)
+#[doc(alias = "listSubscriptionsUser")]
+#[doc(alias = "/api/v1/users/{userId}/subscriptions")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
@@ -95,6 +97,8 @@ okta_core::operation!(List, LIST, page shared::Subscription);
 /// Operation `getSubscriptionsNotificationTypeUser`. Scopes: `okta.users.read`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/getSubscriptionsNotificationTypeUser)
+#[doc(alias = "getSubscriptionsNotificationTypeUser")]
+#[doc(alias = "/api/v1/users/{userId}/subscriptions/{notificationType}")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
@@ -154,6 +158,8 @@ okta_core::operation!(Get, GET, json shared::Subscription);
 /// Operation `subscribeByNotificationTypeUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/subscribeByNotificationTypeUser)
+#[doc(alias = "subscribeByNotificationTypeUser")]
+#[doc(alias = "/api/v1/users/{userId}/subscriptions/{notificationType}/subscribe")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Subscribe {
@@ -213,6 +219,8 @@ okta_core::operation!(Subscribe, SUBSCRIBE, empty);
 /// Operation `unsubscribeByNotificationTypeUser`. Scopes: `okta.users.manage`.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/unsubscribeByNotificationTypeUser)
+#[doc(alias = "unsubscribeByNotificationTypeUser")]
+#[doc(alias = "/api/v1/users/{userId}/subscriptions/{notificationType}/unsubscribe")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unsubscribe {

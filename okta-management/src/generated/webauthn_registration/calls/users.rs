@@ -61,6 +61,8 @@ pub mod enrollments {
     /// Operation `listWebAuthnPreregistrationFactors`. Scopes: `okta.users.read`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/listWebAuthnPreregistrationFactors)
+    #[doc(alias = "listWebAuthnPreregistrationFactors")]
+    #[doc(alias = "/webauthn-registration/api/v1/users/{userId}/enrollments")]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
@@ -112,6 +114,10 @@ pub mod enrollments {
     /// Operation `deleteWebAuthnPreregistrationFactor`. Scopes: `okta.users.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/deleteWebAuthnPreregistrationFactor)
+    #[doc(alias = "deleteWebAuthnPreregistrationFactor")]
+    #[doc(
+        alias = "/webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
@@ -174,6 +180,10 @@ pub mod enrollments {
     /// Operation `assignFulfillmentErrorWebAuthnPreregistrationFactor`. Scopes: `okta.users.manage`. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
     ///
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/assignFulfillmentErrorWebAuthnPreregistrationFactor)
+    #[doc(alias = "assignFulfillmentErrorWebAuthnPreregistrationFactor")]
+    #[doc(
+        alias = "/webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}/mark-error"
+    )]
     #[derive(Clone, Debug)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct MarkError {

@@ -28,6 +28,8 @@ impl AppAuthenticatorConfiguration {
 /// Operation `getWellKnownAppAuthenticatorConfiguration`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/getWellKnownAppAuthenticatorConfiguration)
+#[doc(alias = "getWellKnownAppAuthenticatorConfiguration")]
+#[doc(alias = "/.well-known/app-authenticator-configuration")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

@@ -29,6 +29,8 @@ impl AppleAppSiteAssociation {
 /// Operation `getAppleAppSiteAssociationWellKnownURI`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/getAppleAppSiteAssociationWellKnownURI)
+#[doc(alias = "getAppleAppSiteAssociationWellKnownURI")]
+#[doc(alias = "/.well-known/apple-app-site-association")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

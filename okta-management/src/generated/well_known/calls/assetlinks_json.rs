@@ -29,6 +29,8 @@ impl AssetlinksJson {
 /// Operation `getAssetLinksWellKnownURI`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/getAssetLinksWellKnownURI)
+#[doc(alias = "getAssetLinksWellKnownURI")]
+#[doc(alias = "/.well-known/assetlinks.json")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {

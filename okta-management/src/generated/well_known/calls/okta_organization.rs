@@ -28,6 +28,8 @@ impl OktaOrganization {
 /// Operation `getWellknownOrgMetadata`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingMetadata/#tag/OrgSettingMetadata/operation/getWellknownOrgMetadata)
+#[doc(alias = "getWellknownOrgMetadata")]
+#[doc(alias = "/.well-known/okta-organization")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

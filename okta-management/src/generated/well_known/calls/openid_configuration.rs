@@ -28,6 +28,8 @@ impl OpenidConfiguration {
 /// Operation `getWellKnownOpenIDConfiguration`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/getWellKnownOpenIDConfiguration)
+#[doc(alias = "getWellKnownOpenIDConfiguration")]
+#[doc(alias = "/.well-known/openid-configuration")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

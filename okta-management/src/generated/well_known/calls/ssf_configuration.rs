@@ -28,6 +28,8 @@ impl SsfConfiguration {
 /// Operation `getWellknownSsfMetadata`. Needs no authentication. Needs: Okta Identity Engine. Lifecycle: LIMITED_GA.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/getWellknownSsfMetadata)
+#[doc(alias = "getWellknownSsfMetadata")]
+#[doc(alias = "/.well-known/ssf-configuration")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {

@@ -29,6 +29,8 @@ impl Webauthn {
 /// Operation `getWebAuthnWellKnownURI`. Needs no authentication.
 ///
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/getWebAuthnWellKnownURI)
+#[doc(alias = "getWebAuthnWellKnownURI")]
+#[doc(alias = "/.well-known/webauthn")]
 #[derive(Clone, Debug)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
