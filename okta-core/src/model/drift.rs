@@ -9,7 +9,8 @@ use crate::json::{Error, Kind, Reader};
 
 /// One difference between an answer and the specification.
 ///
-/// Equal differences (same path and kind) are reported once with their count, however many list elements show them.
+/// Equal differences (same path and kind) are reported once with their count, however many list elements show them;
+/// at most a thousand different ones of a text are reported.
 /// No value is part of a report, except short identifier-like enum values and union tags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
@@ -71,6 +72,9 @@ pub struct Decoder<'a> {
     /// Hash of the path that is being decoded, so that a repeated difference costs a look-up and no text.
     pub(crate) path: u64,
 }
+
+/// A body with more different differences is not the service's, and must not fill the memory with reports.
+const MOST_DRIFTS: usize = 1000;
 
 /// State to go back to when a value turns out to be a misfit.
 pub(crate) struct Mark<'a> {
@@ -177,6 +181,9 @@ impl<'a> Decoder<'a> {
         );
         if let Some(at) = self.seen.get(&hash) {
             self.drift[*at].1.count += 1;
+            return;
+        }
+        if self.drift.len() >= MOST_DRIFTS {
             return;
         }
         self.seen.insert(hash, self.drift.len());
