@@ -13,6 +13,13 @@
 //! | after the value | only white space ([`Reader::end`]) |
 //!
 //! UTF-8 is checked once, up front; every later step works on valid text.
+//!
+//! # Why an own reader
+//!
+//! A well-kept pull parser would have been taken at equal speed. `jiter`, the closest in shape, was measured on recorded
+//! bodies (`cargo bench -p okta-tests --bench codec`, rows `reader skip` and `reader walk`): this reader skips values at
+//! 1.0 to 1.4 times and takes every name, string and number at 1.2 to 1.9 times its speed, and it also compares an
+//! expected name in place, gives any value's text, and looks ahead without a copy, which the model layer is built on.
 
 mod error;
 mod number;

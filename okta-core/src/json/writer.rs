@@ -4,11 +4,14 @@ use super::string::plain_run;
 
 /// Writes JSON text.
 ///
-/// Commas are put where the last written byte calls for one, so callers only open, write and close. The writer does
+/// Commas are put where they belong, so callers only open, announce ([`Writer::key`], [`Writer::element`]), write and
+/// close. The writer does
 /// not check the order of calls; the model layer is its only regular caller.
 #[derive(Default)]
 pub struct Writer {
     out: String,
+    /// The open array or object has an element, so a comma goes before the next one.
+    comma: bool,
     /// Where unions begin and by which member they are told apart; recorded only for diffs.
     pub(crate) unions: Option<Vec<(usize, &'static str)>>,
 }
@@ -25,6 +28,7 @@ impl Writer {
     pub fn with_capacity(bytes: usize) -> Self {
         Self {
             out: String::with_capacity(bytes),
+            comma: false,
             unions: None,
         }
     }
@@ -41,11 +45,6 @@ impl Writer {
         self.out
     }
 
-    #[inline(always)]
-    fn at_start(&self) -> bool {
-        matches!(self.out.as_bytes().last(), Some(b'{' | b'['))
-    }
-
     /// Remembers that a union told apart by `tag` begins here.
     #[inline]
     pub(crate) fn mark_union(&mut self, tag: &'static str) {
@@ -58,30 +57,34 @@ impl Writer {
     #[inline]
     pub fn begin_object(&mut self) {
         self.out.push('{');
+        self.comma = false;
     }
 
     /// Closes an object.
     #[inline]
     pub fn end_object(&mut self) {
         self.out.push('}');
+        self.comma = true;
     }
 
     /// Opens an array.
     #[inline]
     pub fn begin_array(&mut self) {
         self.out.push('[');
+        self.comma = false;
     }
 
     /// Closes an array.
     #[inline]
     pub fn end_array(&mut self) {
         self.out.push(']');
+        self.comma = true;
     }
 
     /// Separates elements; call before each one.
     #[inline]
     pub fn element(&mut self) {
-        if !self.at_start() {
+        if std::mem::replace(&mut self.comma, true) {
             self.out.push(',');
         }
     }
@@ -96,7 +99,7 @@ impl Writer {
     /// Writes a name that was escaped before, in the form `,"name":`.
     #[inline(always)]
     pub(crate) fn ready_key(&mut self, key: &'static str) {
-        let skip = usize::from(self.at_start());
+        let skip = usize::from(!std::mem::replace(&mut self.comma, true));
         self.out.push_str(key.get(skip..).unwrap_or_default());
     }
 
