@@ -28,7 +28,9 @@ use okta_core::json::Reader;
 use okta_core::model::{Value, decode, encode};
 use okta_governance::campaigns::models::CampaignFull;
 use okta_management::logs::models::LogEvent;
-use okta_management::shared::models::{Application, Group, OpenIdConnectApplication, SamlApplication, User};
+use okta_management::shared::models::{
+    Application, Group, OpenIdConnectApplication, SamlApplication, User,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -37,30 +39,53 @@ const BYTES: usize = 12_000_000;
 const ROUNDS: usize = 9;
 
 fn main() {
-    let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/recorded/open.jsonl.gz");
+    let only = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
+    let default = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../shared/recorded/open.jsonl.gz"
+    );
     let path = std::env::var("OKTA_RECORDED").unwrap_or_else(|_| default.to_owned());
     let families = bodies::recorded(&path);
     let recorded = |family: &str| families.get(family).cloned().unwrap_or_default();
     let apps_of = |mode: &str| {
         let mark = format!("\"signOnMode\":\"{mode}\"");
-        recorded("apps").into_iter().filter(|body| body.contains(&mark)).collect::<Vec<_>>()
+        recorded("apps")
+            .into_iter()
+            .filter(|body| body.contains(&mark))
+            .collect::<Vec<_>>()
     };
     let run = |family: &str, measure: &dyn Fn()| {
         if only.as_deref().is_none_or(|only| family.starts_with(only)) {
             measure();
         }
     };
-    run("users", &|| compare::<User, twin::User>("users", &recorded("users")));
-    run("groups", &|| compare::<Group, twin::Group>("groups", &recorded("groups")));
-    run("apps", &|| compare::<Application, twin::Application>("apps, as unions", &recorded("apps")));
-    run("apps", &|| compare::<SamlApplication, twin::SamlApplication>("apps, SAML alone", &apps_of("SAML_2_0")));
+    run("users", &|| {
+        compare::<User, twin::User>("users", &recorded("users"))
+    });
+    run("groups", &|| {
+        compare::<Group, twin::Group>("groups", &recorded("groups"))
+    });
+    run("apps", &|| {
+        compare::<Application, twin::Application>("apps, as unions", &recorded("apps"))
+    });
+    run("apps", &|| {
+        compare::<SamlApplication, twin::SamlApplication>("apps, SAML alone", &apps_of("SAML_2_0"))
+    });
     run("apps", &|| {
         let bodies = apps_of("OPENID_CONNECT");
-        compare::<OpenIdConnectApplication, twin::OpenIdConnectApplication>("apps, OIDC alone", &bodies);
+        compare::<OpenIdConnectApplication, twin::OpenIdConnectApplication>(
+            "apps, OIDC alone",
+            &bodies,
+        );
     });
-    run("campaigns", &|| compare::<CampaignFull, twin::CampaignFull>("campaigns", &recorded("campaigns")));
-    run("logs", &|| compare::<LogEvent, twin::LogEvent>("logs", &bodies::log_events(1000)));
+    run("campaigns", &|| {
+        compare::<CampaignFull, twin::CampaignFull>("campaigns", &recorded("campaigns"))
+    });
+    run("logs", &|| {
+        compare::<LogEvent, twin::LogEvent>("logs", &bodies::log_events(1000))
+    });
 }
 
 /// Seconds to do something with every page; what it gives is dropped outside the clock.
@@ -79,7 +104,11 @@ fn pages(bodies: &[&String]) -> Vec<String> {
     let (mut pages, mut total) = (Vec::new(), 0);
     let mut bodies = bodies.iter().cycle();
     while total < BYTES {
-        let page: Vec<&str> = bodies.by_ref().take(PAGE).map(|body| body.as_str()).collect();
+        let page: Vec<&str> = bodies
+            .by_ref()
+            .take(PAGE)
+            .map(|body| body.as_str())
+            .collect();
         let page = format!("[{}]", page.join(","));
         total += page.len();
         pages.push(page);
@@ -88,26 +117,55 @@ fn pages(bodies: &[&String]) -> Vec<String> {
 }
 
 fn compare<Ours: Value, Twin: DeserializeOwned + Serialize>(family: &str, bodies: &[String]) {
-    let accepted: Vec<&String> = bodies.iter().filter(|body| serde_json::from_str::<Twin>(body).is_ok()).collect();
+    let accepted: Vec<&String> = bodies
+        .iter()
+        .filter(|body| serde_json::from_str::<Twin>(body).is_ok())
+        .collect();
     if accepted.is_empty() {
         return println!("{family}: no bodies");
     }
     let pages = pages(&accepted);
-    let ours: Vec<Vec<Ours>> = pages.iter().map(|page| decode(page.as_bytes()).expect("decodes").0).collect();
-    let twins: Vec<Vec<Twin>> = pages.iter().map(|page| serde_json::from_str(page).expect("decodes")).collect();
+    let ours: Vec<Vec<Ours>> = pages
+        .iter()
+        .map(|page| decode(page.as_bytes()).expect("decodes").0)
+        .collect();
+    let twins: Vec<Vec<Twin>> = pages
+        .iter()
+        .map(|page| serde_json::from_str(page).expect("decodes"))
+        .collect();
     let size = |bytes: usize| bytes as f64 / 1e6;
     let input = size(pages.iter().map(String::len).sum());
     let our_output = size(ours.iter().map(|list| encode(list).len()).sum());
-    let twin_output = size(twins.iter().map(|list| serde_json::to_vec(list).expect("encodes").len()).sum());
+    let twin_output = size(
+        twins
+            .iter()
+            .map(|list| serde_json::to_vec(list).expect("encodes").len())
+            .sum(),
+    );
 
     let decode_ours = |page: &String| decode::<Vec<Ours>>(page.as_bytes()).expect("decodes").0;
-    let decode_twin = |page: &String| serde_json::from_slice::<Vec<Twin>>(page.as_bytes()).expect("decodes");
+    let decode_twin =
+        |page: &String| serde_json::from_slice::<Vec<Twin>>(page.as_bytes()).expect("decodes");
     let encode_ours = |list: &Vec<Ours>| encode(list);
     let encode_twin = |list: &Vec<Twin>| serde_json::to_vec(list).expect("encodes");
-    let values = |page: &String| serde_json::from_slice::<serde_json::Value>(page.as_bytes()).expect("decodes");
-    let utf8 = |page: &String| simdutf8::basic::from_utf8(page.as_bytes()).expect("UTF-8").len();
-    let skip_ours = |page: &String| Reader::new(page.as_bytes()).and_then(|mut reader| reader.skip()).expect("JSON");
-    let skip_jiter = |page: &String| jiter::Jiter::new(page.as_bytes()).next_skip().expect("JSON");
+    let values = |page: &String| {
+        serde_json::from_slice::<serde_json::Value>(page.as_bytes()).expect("decodes")
+    };
+    let utf8 = |page: &String| {
+        simdutf8::basic::from_utf8(page.as_bytes())
+            .expect("UTF-8")
+            .len()
+    };
+    let skip_ours = |page: &String| {
+        Reader::new(page.as_bytes())
+            .and_then(|mut reader| reader.skip())
+            .expect("JSON")
+    };
+    let skip_jiter = |page: &String| {
+        jiter::Jiter::new(page.as_bytes())
+            .next_skip()
+            .expect("JSON")
+    };
     let walk_ours = |page: &String| walk(&mut Reader::new(page.as_bytes()).expect("UTF-8"));
     let walk_jiter = |page: &String| walk_with_jiter(&mut jiter::Jiter::new(page.as_bytes()), None);
 
@@ -128,10 +186,23 @@ fn compare<Ours: Value, Twin: DeserializeOwned + Serialize>(family: &str, bodies
         rounds.sort_by(f64::total_cmp);
         rounds[rounds.len() / 2]
     });
-    println!("{family}: {} bodies ({} refused by the derive), {input:.1} MB", accepted.len(), bodies.len() - accepted.len());
-    let row = |what: &str, ours: f64, twin: f64| println!("  {what:<20} {ours:6.0} MB/s, {twin:6.0} MB/s: {:.2}", ours / twin);
+    println!(
+        "{family}: {} bodies ({} refused by the derive), {input:.1} MB",
+        accepted.len(),
+        bodies.len() - accepted.len()
+    );
+    let row = |what: &str, ours: f64, twin: f64| {
+        println!(
+            "  {what:<20} {ours:6.0} MB/s, {twin:6.0} MB/s: {:.2}",
+            ours / twin
+        )
+    };
     row("decode, derive", input / seconds[0], input / seconds[1]);
-    row("encode, derive", our_output / seconds[2], twin_output / seconds[3]);
+    row(
+        "encode, derive",
+        our_output / seconds[2],
+        twin_output / seconds[3],
+    );
     println!(
         "  {:<20} {our_output:.1} MB in {:.1} ms, {twin_output:.1} MB in {:.1} ms: {:.2}",
         "  the same as time",
@@ -141,7 +212,11 @@ fn compare<Ours: Value, Twin: DeserializeOwned + Serialize>(family: &str, bodies
     );
     row("reader skip, jiter", input / seconds[6], input / seconds[7]);
     row("reader walk, jiter", input / seconds[8], input / seconds[9]);
-    println!("  serde_json::Value {:.0} MB/s, UTF-8 alone {:.0} MB/s", input / seconds[4], input / seconds[5]);
+    println!(
+        "  serde_json::Value {:.0} MB/s, UTF-8 alone {:.0} MB/s",
+        input / seconds[4],
+        input / seconds[5]
+    );
 }
 
 /// Takes every name, string and number; gives the length of all text, so that nothing is optimised away.

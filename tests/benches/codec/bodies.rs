@@ -18,12 +18,16 @@ pub fn recorded(path: &str) -> BTreeMap<&'static str, Vec<String>> {
     let file = std::fs::File::open(path).unwrap_or_else(|error| {
         panic!("{path}: {error}; name the recordings in OKTA_RECORDED");
     });
-    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
+    flate2::read::GzDecoder::new(file)
+        .read_to_string(&mut text)
+        .expect("gzip");
     let mut families = BTreeMap::<&'static str, Vec<String>>::new();
     for line in text.lines() {
         let exchange: Exchange = serde_json::from_str(line).expect("an exchange");
         let family = match exchange.operation_id.as_deref() {
-            Some("getUser" | "listUsers" | "createUser" | "updateUser" | "listGroupUsers") => "users",
+            Some("getUser" | "listUsers" | "createUser" | "updateUser" | "listGroupUsers") => {
+                "users"
+            }
             Some("getGroup" | "listGroups" | "listUserGroups" | "addGroup") => "groups",
             Some("getApplication" | "listApplications" | "createApplication") => "apps",
             Some("getCampaign" | "createCampaign") => "campaigns",

@@ -440,7 +440,7 @@ pub struct RequestTypeApprovalSettingsCustom {
 }
 
 okta_core::model! {
-    RequestTypeApprovalSettingsCustom: "request-type-approval-settings-custom" {
+    RequestTypeApprovalSettingsCustom: "request-type-approval-settings-custom" tag "type" = "CUSTOM" {
         type_: "type" = REQUIRED,
     }
 }
@@ -496,7 +496,7 @@ pub struct RequestTypeApprovalSettingsNone {
 }
 
 okta_core::model! {
-    RequestTypeApprovalSettingsNone: "request-type-approval-settings-none" {
+    RequestTypeApprovalSettingsNone: "request-type-approval-settings-none" tag "type" = "NONE" {
         type_: "type" = REQUIRED,
     }
 }
@@ -555,7 +555,7 @@ pub struct RequestTypeApprovalSettingsSerial {
 }
 
 okta_core::model! {
-    RequestTypeApprovalSettingsSerial: "request-type-approval-settings-serial" {
+    RequestTypeApprovalSettingsSerial: "request-type-approval-settings-serial" tag "type" = "SERIAL" {
         approvals: "approvals" = REQUIRED,
         type_: "type" = REQUIRED,
     }
@@ -589,7 +589,7 @@ pub struct RequestTypeApprovalSettingsSerialWritable {
 }
 
 okta_core::model! {
-    RequestTypeApprovalSettingsSerialWritable: "request-type-approval-settings-serial-writable" {
+    RequestTypeApprovalSettingsSerialWritable: "request-type-approval-settings-serial-writable" tag "type" = "SERIAL" {
         approvals: "approvals" = REQUIRED,
         type_: "type" = REQUIRED,
     }
@@ -1161,7 +1161,7 @@ pub struct RequestTypeResourceSettingsApps {
 }
 
 okta_core::model! {
-    RequestTypeResourceSettingsApps: "request-type-resource-settings-apps" {
+    RequestTypeResourceSettingsApps: "request-type-resource-settings-apps" tag "type" = "APPS" {
         target_resources: "targetResources" = REQUIRED,
         type_: "type" = REQUIRED,
     }
@@ -1193,7 +1193,7 @@ pub struct RequestTypeResourceSettingsCustom {
 }
 
 okta_core::model! {
-    RequestTypeResourceSettingsCustom: "request-type-resource-settings-custom" {
+    RequestTypeResourceSettingsCustom: "request-type-resource-settings-custom" tag "type" = "CUSTOM" {
         type_: "type" = REQUIRED,
     }
 }
@@ -1217,7 +1217,7 @@ pub struct RequestTypeResourceSettingsEntitlementBundles {
 }
 
 okta_core::model! {
-    RequestTypeResourceSettingsEntitlementBundles: "request-type-resource-settings-entitlement-bundles" {
+    RequestTypeResourceSettingsEntitlementBundles: "request-type-resource-settings-entitlement-bundles" tag "type" = "ENTITLEMENT_BUNDLES" {
         target_resources: "targetResources" = REQUIRED,
         type_: "type" = REQUIRED,
     }
@@ -1257,7 +1257,7 @@ pub struct RequestTypeResourceSettingsGroups {
 }
 
 okta_core::model! {
-    RequestTypeResourceSettingsGroups: "request-type-resource-settings-groups" {
+    RequestTypeResourceSettingsGroups: "request-type-resource-settings-groups" tag "type" = "GROUPS" {
         target_resources: "targetResources" = REQUIRED,
         type_: "type" = REQUIRED,
     }

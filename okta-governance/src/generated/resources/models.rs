@@ -19,7 +19,7 @@ pub struct AccessDurationSettingsAdminFixedDuration {
 }
 
 okta_core::model! {
-    AccessDurationSettingsAdminFixedDuration: "access-duration-settings-admin-fixed-duration" {
+    AccessDurationSettingsAdminFixedDuration: "access-duration-settings-admin-fixed-duration" tag "type" = "ADMIN_FIXED_DURATION" {
         duration: "duration" = REQUIRED,
         type_: "type" = REQUIRED,
     }
@@ -147,7 +147,7 @@ pub struct AccessDurationSettingsRequesterSpecifiedDuration {
 }
 
 okta_core::model! {
-    AccessDurationSettingsRequesterSpecifiedDuration: "access-duration-settings-requester-specified-duration" {
+    AccessDurationSettingsRequesterSpecifiedDuration: "access-duration-settings-requester-specified-duration" tag "type" = "REQUESTER_SPECIFIED_DURATION" {
         maximum_duration: "maximumDuration" = REQUIRED,
         type_: "type" = REQUIRED,
     }
@@ -493,7 +493,7 @@ pub struct EveryoneRequesterSettings {
 }
 
 okta_core::model! {
-    EveryoneRequesterSettings: "EveryoneRequesterSettings" {
+    EveryoneRequesterSettings: "EveryoneRequesterSettings" tag "type" = "EVERYONE" {
         type_: "type" = REQUIRED,
     }
 }
@@ -583,7 +583,7 @@ pub struct GroupsRequesterSettings {
 }
 
 okta_core::model! {
-    GroupsRequesterSettings: "GroupsRequesterSettings" {
+    GroupsRequesterSettings: "GroupsRequesterSettings" tag "type" = "GROUPS" {
         groups: "groups" = REQUIRED,
         type_: "type" = REQUIRED,
     }
@@ -1306,7 +1306,7 @@ pub struct RequesterSettingsCreatableGroupsRequesterSettings {
 }
 
 okta_core::model! {
-    RequesterSettingsCreatableGroupsRequesterSettings: "requester-settings-creatable_GroupsRequesterSettings" {
+    RequesterSettingsCreatableGroupsRequesterSettings: "requester-settings-creatable_GroupsRequesterSettings" tag "type" = "GROUPS" {
         groups: "groups" = REQUIRED,
         type_: "type" = REQUIRED,
     }
@@ -1379,7 +1379,7 @@ pub struct RequesterSettingsCreatableTeamsRequesterSettings {
 }
 
 okta_core::model! {
-    RequesterSettingsCreatableTeamsRequesterSettings: "requester-settings-creatable_TeamsRequesterSettings" {
+    RequesterSettingsCreatableTeamsRequesterSettings: "requester-settings-creatable_TeamsRequesterSettings" tag "type" = "TEAMS" {
         teams: "teams" = REQUIRED,
         type_: "type" = REQUIRED,
     }
@@ -1776,7 +1776,7 @@ pub struct TeamsRequesterSettings {
 }
 
 okta_core::model! {
-    TeamsRequesterSettings: "TeamsRequesterSettings" {
+    TeamsRequesterSettings: "TeamsRequesterSettings" tag "type" = "TEAMS" {
         teams: "teams" = REQUIRED,
         type_: "type" = REQUIRED,
     }

@@ -1367,7 +1367,7 @@ pub struct OAuth2ClientJsonEncryptionKeyRequest {
 }
 
 okta_core::model! {
-    OAuth2ClientJsonEncryptionKeyRequest: "OAuth2ClientJsonEncryptionKeyRequest" {
+    OAuth2ClientJsonEncryptionKeyRequest: "OAuth2ClientJsonEncryptionKeyRequest" tag "use" = "enc" {
         alg: "alg",
         e: "e",
         kid: "kid" = NULLABLE,

@@ -318,7 +318,7 @@ pub struct InlineHookOAuthClientSecretConfigCreate {
 }
 
 okta_core::model! {
-    InlineHookOAuthClientSecretConfigCreate: "InlineHookOAuthClientSecretConfigCreate" {
+    InlineHookOAuthClientSecretConfigCreate: "InlineHookOAuthClientSecretConfigCreate" tag "authType" = "client_secret_post" {
         auth_type: "authType",
         client_id: "clientId",
         client_secret: "clientSecret" = SECRET,

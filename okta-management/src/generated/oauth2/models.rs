@@ -41,7 +41,7 @@ pub struct JsonEncryptionWebKey {
 }
 
 okta_core::model! {
-    JsonEncryptionWebKey: "JsonEncryptionWebKey" {
+    JsonEncryptionWebKey: "JsonEncryptionWebKey" tag "use" = "enc" {
         e: "e",
         kid: "kid",
         kty: "kty",
@@ -422,7 +422,7 @@ pub struct TokenRequestTokenExchangeOrgAs {
 }
 
 okta_core::model! {
-    TokenRequestTokenExchangeOrgAs: "TokenRequestTokenExchangeOrgAs" {
+    TokenRequestTokenExchangeOrgAs: "TokenRequestTokenExchangeOrgAs" tag "grant_type" = "urn:ietf:params:oauth:grant-type:token-exchange" {
         actor_token: "actor_token" = SECRET,
         actor_token_type: "actor_token_type",
         audience: "audience",

@@ -169,7 +169,7 @@ pub struct TokenRequestJwtBearer {
 }
 
 okta_core::model! {
-    TokenRequestJwtBearer: "TokenRequestJwtBearer" {
+    TokenRequestJwtBearer: "TokenRequestJwtBearer" tag "grant_type" = "urn:ietf:params:oauth:grant-type:jwt-bearer" {
         assertion: "assertion" = REQUIRED | SECRET,
         grant_type: "grant_type",
         scope: "scope",
@@ -211,7 +211,7 @@ pub struct TokenRequestTokenExchangeCustomAs {
 }
 
 okta_core::model! {
-    TokenRequestTokenExchangeCustomAs: "TokenRequestTokenExchangeCustomAs" {
+    TokenRequestTokenExchangeCustomAs: "TokenRequestTokenExchangeCustomAs" tag "grant_type" = "urn:ietf:params:oauth:grant-type:token-exchange" {
         actor_token: "actor_token" = SECRET,
         actor_token_type: "actor_token_type",
         audience: "audience",

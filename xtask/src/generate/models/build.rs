@@ -311,12 +311,28 @@ impl Models<'_> {
                 tag = Some((union.by.clone(), only.clone()));
             }
         }
+        if base.is_none() {
+            tag = self.only_tag(id);
+        }
         Ok(Struct {
             open: self.catalog.is_open(id, 0),
             base: base.map(|base| self.base_name(base)),
             tag,
             fields: self.fields(id, members.into_values())?,
         })
+    }
+
+    /// The tag of a variant of detached unions, if they all agree on it.
+    fn only_tag(&self, id: &str) -> Option<(String, String)> {
+        let mut tags = BTreeSet::new();
+        for class in self.classes.values() {
+            if let Class::Union(union) = class {
+                let own = union.mapping.iter().filter(|(_, variant)| *variant == id);
+                tags.extend(own.map(|(tag, _)| (union.by.clone(), tag.clone())));
+            }
+        }
+        let first = tags.pop_first()?;
+        tags.is_empty().then_some(first)
     }
 
     fn fields(&self, id: &str, members: impl Iterator<Item = Member>) -> Result<Vec<Field>> {

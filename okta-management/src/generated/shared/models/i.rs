@@ -816,7 +816,7 @@ pub struct InlineHookOAuthClientSecretConfig {
 }
 
 okta_core::model! {
-    InlineHookOAuthClientSecretConfig: "InlineHookOAuthClientSecretConfig" {
+    InlineHookOAuthClientSecretConfig: "InlineHookOAuthClientSecretConfig" tag "authType" = "client_secret_post" {
         auth_scheme: "authScheme" = NULLABLE,
         auth_type: "authType",
         client_id: "clientId",
@@ -854,7 +854,7 @@ pub struct InlineHookOAuthPrivateKeyJwtConfig {
 }
 
 okta_core::model! {
-    InlineHookOAuthPrivateKeyJwtConfig: "InlineHookOAuthPrivateKeyJwtConfig" {
+    InlineHookOAuthPrivateKeyJwtConfig: "InlineHookOAuthPrivateKeyJwtConfig" tag "authType" = "private_key_jwt" {
         auth_scheme: "authScheme" = NULLABLE,
         auth_type: "authType",
         client_id: "clientId",

@@ -803,7 +803,7 @@ pub struct TokenRequestAuthorizationCode {
 }
 
 okta_core::model! {
-    TokenRequestAuthorizationCode: "TokenRequestAuthorizationCode" {
+    TokenRequestAuthorizationCode: "TokenRequestAuthorizationCode" tag "grant_type" = "authorization_code" {
         code: "code" = REQUIRED,
         code_verifier: "code_verifier" = SECRET,
         grant_type: "grant_type",
@@ -830,7 +830,7 @@ pub struct TokenRequestCiba {
 }
 
 okta_core::model! {
-    TokenRequestCiba: "TokenRequestCiba" {
+    TokenRequestCiba: "TokenRequestCiba" tag "grant_type" = "urn:openid:params:grant-type:ciba" {
         auth_req_id: "auth_req_id" = REQUIRED,
         grant_type: "grant_type",
     }
@@ -855,7 +855,7 @@ pub struct TokenRequestClientCredentials {
 }
 
 okta_core::model! {
-    TokenRequestClientCredentials: "TokenRequestClientCredentials" {
+    TokenRequestClientCredentials: "TokenRequestClientCredentials" tag "grant_type" = "client_credentials" {
         grant_type: "grant_type",
         scope: "scope" = REQUIRED,
     }
@@ -962,7 +962,7 @@ pub struct TokenRequestDirectAuthenticationMfaOob {
 }
 
 okta_core::model! {
-    TokenRequestDirectAuthenticationMfaOob: "TokenRequestDirectAuthenticationMfaOob" {
+    TokenRequestDirectAuthenticationMfaOob: "TokenRequestDirectAuthenticationMfaOob" tag "grant_type" = "http://auth0.com/oauth/grant-type/mfa-oob" {
         grant_type: "grant_type" = REQUIRED,
         grant_types_supported: "grant_types_supported",
         mfa_token: "mfa_token" = REQUIRED | SECRET,
@@ -1018,7 +1018,7 @@ pub struct TokenRequestDirectAuthenticationMfaOtp {
 }
 
 okta_core::model! {
-    TokenRequestDirectAuthenticationMfaOtp: "TokenRequestDirectAuthenticationMfaOtp" {
+    TokenRequestDirectAuthenticationMfaOtp: "TokenRequestDirectAuthenticationMfaOtp" tag "grant_type" = "http://auth0.com/oauth/grant-type/mfa-otp" {
         grant_type: "grant_type" = REQUIRED,
         grant_types_supported: "grant_types_supported",
         mfa_token: "mfa_token" = REQUIRED | SECRET,
@@ -1068,7 +1068,7 @@ pub struct TokenRequestDirectAuthenticationOob {
 }
 
 okta_core::model! {
-    TokenRequestDirectAuthenticationOob: "TokenRequestDirectAuthenticationOob" {
+    TokenRequestDirectAuthenticationOob: "TokenRequestDirectAuthenticationOob" tag "grant_type" = "urn:okta:params:oauth:grant-type:oob" {
         grant_type: "grant_type" = REQUIRED,
         grant_types_supported: "grant_types_supported",
         oob_code: "oob_code" = REQUIRED | SECRET,
@@ -1119,7 +1119,7 @@ pub struct TokenRequestDirectAuthenticationOtp {
 }
 
 okta_core::model! {
-    TokenRequestDirectAuthenticationOtp: "TokenRequestDirectAuthenticationOtp" {
+    TokenRequestDirectAuthenticationOtp: "TokenRequestDirectAuthenticationOtp" tag "grant_type" = "urn:okta:params:oauth:grant-type:otp" {
         grant_type: "grant_type" = REQUIRED,
         grant_types_supported: "grant_types_supported",
         login_hint: "login_hint" = REQUIRED,
@@ -1174,7 +1174,7 @@ pub struct TokenRequestPassword {
 }
 
 okta_core::model! {
-    TokenRequestPassword: "TokenRequestPassword" {
+    TokenRequestPassword: "TokenRequestPassword" tag "grant_type" = "password" {
         grant_type: "grant_type",
         password: "password" = REQUIRED | SECRET,
         scope: "scope" = REQUIRED,
@@ -1213,7 +1213,7 @@ pub struct TokenRequestRefreshToken {
 }
 
 okta_core::model! {
-    TokenRequestRefreshToken: "TokenRequestRefreshToken" {
+    TokenRequestRefreshToken: "TokenRequestRefreshToken" tag "grant_type" = "refresh_token" {
         grant_type: "grant_type",
         refresh_token: "refresh_token" = REQUIRED | SECRET,
         scope: "scope",
@@ -1245,7 +1245,7 @@ pub struct TokenRequestSamlBearer {
 }
 
 okta_core::model! {
-    TokenRequestSamlBearer: "TokenRequestSamlBearer" {
+    TokenRequestSamlBearer: "TokenRequestSamlBearer" tag "grant_type" = "urn:ietf:params:oauth:grant-type:saml2-bearer" {
         assertion: "assertion" = REQUIRED | SECRET,
         grant_type: "grant_type",
         scope: "scope" = REQUIRED,
