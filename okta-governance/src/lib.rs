@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod ext;
 mod generated;
 
+pub use ext::{Invalid, Problem, access, campaign, follow};
 pub use generated::*;
 
 /// What most programs want in scope: the entry point on the client, and `okta-core`'s prelude.

@@ -18,6 +18,7 @@ pub use preflight::{MissingScope, Preflight};
 
 use crate::auth::{AuthContext, Credential};
 use crate::call::{BoxFuture, Call, CallFuture, PreparedRequest, UntypedCall, prepare};
+use crate::clock::{Clock, Random};
 use crate::config::{Config, Origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Drift;
@@ -145,6 +146,16 @@ impl Client {
     /// without scopes.
     pub fn granted_scopes(&self) -> Option<Scopes> {
         self.inner.credential.granted_scopes()
+    }
+
+    /// The clock that this client's waits and deadlines go by.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.inner.runtime.clock)
+    }
+
+    /// Where this client's jitter and identifiers come from.
+    pub fn random(&self) -> Arc<dyn Random> {
+        Arc::clone(&self.inner.runtime.random)
     }
 
     /// What was counted so far.

@@ -1,0 +1,14 @@
+//! Access certification campaigns, built and checked before any call.
+
+mod builder;
+mod reviewer;
+mod schedule;
+mod scope;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub use builder::CampaignBuilder;
+pub use reviewer::Reviewer;
+pub use schedule::Recurrence;
+pub use target::Target;

@@ -1,0 +1,1 @@
+//! Following something until it is done.
