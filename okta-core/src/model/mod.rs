@@ -73,7 +73,7 @@ pub mod macros {
     pub use super::object_decode::{decode_element, decode_member, decode_whole_or_object};
     pub use super::object_encode::{encode_object, same_object, tag_text};
     pub use super::shells::{deserialize, same, serialize};
-    pub use super::table::Guess;
+    pub use super::table::{Guess, Shadows};
     pub use super::union_macro::{begin_union, find_tag, is_object, no_variant};
     pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 }

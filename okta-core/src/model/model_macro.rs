@@ -117,7 +117,7 @@ macro_rules! __model_traits {
                     tag: $crate::__model_tag!($($key = $tag)?),
                     members: &MEMBERS,
                     first: $crate::model::macros::Guess::new(),
-                    shadows: $crate::model::macros::Guess::new(),
+                    shadows: $crate::model::macros::Shadows::new(),
                 };
                 &TABLE
             };

@@ -1,6 +1,6 @@
 //! What a model is as data: names and flags of its members.
 
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 /// Set by the server; sent back unchanged at most.
 pub const READ_ONLY: u8 = 1;
@@ -40,9 +40,24 @@ pub struct Table {
     /// What the first member of an object was last time.
     #[doc(hidden)]
     pub first: Guess,
-    /// Whether own members shadow some of the base: 0 not looked at yet, 1 no, 2 yes.
+    /// Which base members are hidden by own ones of the same name.
     #[doc(hidden)]
-    pub shadows: Guess,
+    pub shadows: Shadows,
+}
+
+/// Numbers of hidden members as bits, found out at the first use; the highest bit says that they are.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Shadows(AtomicU64);
+
+const SHADOWS_KNOWN: u64 = 1 << 63;
+
+impl Shadows {
+    #[must_use]
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self(AtomicU64::new(0))
+    }
 }
 
 /// Number of the member that followed last time. Servers write members in a stable order, so that one comparison finds
@@ -146,29 +161,29 @@ impl Table {
     /// Whether a member of this number is hidden by one of the same name in a more derived table.
     #[inline(always)]
     pub(crate) fn is_shadowed(&self, number: usize, member: &Member) -> bool {
-        number < self.offset && self.has_shadows() && self.find(member.name()) != Some(number)
-    }
-
-    fn has_shadows(&self) -> bool {
+        if number >= self.offset {
+            return false;
+        }
         match self.shadows.0.load(Ordering::Relaxed) {
-            0 => self.look_for_shadows(),
-            known => known == 2,
+            0 => self.look_for_shadows(number, member),
+            bits if number < 63 => bits >> number & 1 == 1,
+            _ => self.find(member.name()) != Some(number),
         }
     }
 
     #[cold]
-    fn look_for_shadows(&self) -> bool {
-        let found = self.base.is_some_and(|base| {
-            base.has_shadows()
-                || self
-                    .members
-                    .iter()
-                    .any(|member| base.find(member.name()).is_some())
-        });
+    fn look_for_shadows(&self, number: usize, member: &Member) -> bool {
+        let hidden = |number: &usize| {
+            self.member(*number)
+                .is_some_and(|member| self.find(member.name()) != Some(*number))
+        };
+        let bits = (0..self.offset.min(63))
+            .filter(hidden)
+            .fold(0, |bits, number| bits | 1 << number);
         self.shadows
             .0
-            .store(1 + u16::from(found), Ordering::Relaxed);
-        found
+            .store(bits | SHADOWS_KNOWN, Ordering::Relaxed);
+        self.find(member.name()) != Some(number)
     }
 
     /// Guess for what follows `after` (`None`: the beginning).
