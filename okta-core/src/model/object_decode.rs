@@ -175,14 +175,10 @@ fn unknown(table: &'static Table, raw_name: &str, decoder: &mut Decoder<'_>) -> 
     decoder.reader.next_byte();
     let raw = decoder.reader.raw()?;
     decoder.gatherer.keep(raw_name, raw, false);
-    if !table.open && !table.is_tag(raw_name) {
+    let name = resolved(raw_name);
+    if !table.open && !table.is_tag(&name) {
         let found = Kind::of(raw);
-        decoder.note(
-            DriftKind::UnknownMember,
-            raw_name,
-            table.name,
-            found.as_str(),
-        );
+        decoder.note(DriftKind::UnknownMember, &name, table.name, found.as_str());
     }
     Ok(())
 }

@@ -1,0 +1,99 @@
+//! Every body that the specification allows decodes and encodes to the same JSON value, without drift.
+
+use okta_tests::schema::{
+    Coverage, Facts, Failures, Fill, Maker, Root, Style, Tree, Verdict, places, recode_checked,
+    roots,
+};
+
+/// Drift that a rule makes of valid bodies, each with the rule. The bodies come back the same all the same.
+const RULES: [(&str, &str); 1] = [(
+    "updateDefaultProvisioningConnectionForApplication request",
+    "no discriminator of its own, only one of a member: without `baseUrl` it is read as the OAuth alternative",
+)];
+
+fn check(root: &Root, tree: &Tree, style: Style, failures: &mut Failures) {
+    let text = tree.write(style);
+    failures.bodies += 1;
+    let show = || format!("{}: {text}", root.name);
+    match recode_checked(root.recode, text.as_bytes(), Some(tree)) {
+        Verdict::Broken(what) => failures.add(what, show),
+        Verdict::Refused(error) => failures.add(format!("refused: {error}"), show),
+        Verdict::Same(recoded) => {
+            if recoded.raw_fallbacks > 0 {
+                failures.add(format!("{} kept as text", root.name), || {
+                    format!("{text}\n    {:?}", recoded.drift)
+                });
+            }
+            if RULES.iter().any(|(body, _)| *body == root.name) {
+                return;
+            }
+            for drift in recoded.drift {
+                let group = format!(
+                    "drift {:?} at {}: {} expected, {} found",
+                    drift.kind, drift.path, drift.expected, drift.found
+                );
+                failures.add(group, show);
+            }
+        }
+    }
+}
+
+fn api(name: &str, least: usize) {
+    let facts = Facts::read(name);
+    let roots = roots(&facts);
+    let (mut failures, mut coverage) = (Failures::default(), Coverage::default());
+    for root in &roots {
+        check(
+            root,
+            &Maker::new(&facts, Fill::Required, &mut coverage).make(&root.ty),
+            Style::Plain,
+            &mut failures,
+        );
+        for style in [Style::Plain, Style::Escaped, Style::Spaced] {
+            check(
+                root,
+                &Maker::new(&facts, Fill::Full, &mut coverage).make(&root.ty),
+                style,
+                &mut failures,
+            );
+        }
+    }
+    // Each schema by itself, again and again, until every variant, enum value and null was there.
+    for place in places(&facts, &roots) {
+        let mut before = usize::MAX;
+        while before != coverage.taken().0 {
+            before = coverage.taken().0;
+            for _ in 0..2 {
+                let object = place.object(&facts, &mut coverage);
+                let tree = place.wrap(&facts, object, &mut coverage);
+                check(&roots[place.root], &tree, Style::Plain, &mut failures);
+            }
+        }
+    }
+    let (taken, missing) = coverage.taken();
+    println!(
+        "{name}: {} bodies of {} roots, {taken} options",
+        failures.bodies,
+        roots.len()
+    );
+    let bodies = failures.bodies;
+    failures.finish();
+    let missing = missing.join("\n    ");
+    assert!(missing.is_empty(), "never fully covered: \n    {missing}");
+    assert!(bodies >= least, "only {bodies} bodies");
+}
+
+#[test]
+fn management() {
+    api("management", 3000);
+}
+
+#[test]
+fn governance() {
+    api("governance", 800);
+}
+
+#[test]
+fn oauth() {
+    api("oauth", 100);
+}
