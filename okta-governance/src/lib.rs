@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod ext;
+pub mod ext;
 mod generated;
 
+pub use ext::access::{AccessRequest, AccessRequestV1, FieldValue};
+pub use ext::campaign::CampaignBuilder;
 pub use ext::{Invalid, Problem, access, campaign, follow};
 pub use generated::*;
 

@@ -138,7 +138,7 @@ impl From<&CatalogEntryRequestFields> for Fields {
 }
 
 /// The fields of a catalog entry, as
-/// `catalogs().default().entries().request_fields(…).list().await?` answers them.
+/// `catalogs().default().entries().users(entry).request_fields(user).list().await?` answers them.
 impl From<&Page<RequestField>> for Fields {
     fn from(page: &Page<RequestField>) -> Self {
         page.items.iter().collect()

@@ -29,7 +29,7 @@ fn fields() -> Fields {
 }
 
 fn kind() -> Fields {
-    let kind = RequestTypeFull::from_json(&format!(
+    let kind = RequestTypeFull::from_json(format!(
         r#"{{ "requestSettings": {{ "type": "EVERYONE", "requesterFields": [
             {{ "id": "{COLOUR}", "type": "SELECT", "prompt": "Colour", "options": [{{ "value": "RED" }}] }},
             {{ "id": "{WHY}", "type": "TEXT", "prompt": "Why", "required": false }}
