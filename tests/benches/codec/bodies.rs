@@ -13,7 +13,7 @@ struct Exchange {
 }
 
 /// Recorded objects as compact text, by family.
-pub fn recorded(path: &str) -> BTreeMap<&'static str, Vec<String>> {
+pub(crate) fn recorded(path: &str) -> BTreeMap<&'static str, Vec<String>> {
     let mut text = String::new();
     let file = std::fs::File::open(path).unwrap_or_else(|error| {
         panic!("{path}: {error}; name the recordings in OKTA_RECORDED");
@@ -62,7 +62,7 @@ fn compact(text: &str) -> String {
 }
 
 /// Log events with every part that usual ones have.
-pub fn log_events(count: usize) -> Vec<String> {
+pub(crate) fn log_events(count: usize) -> Vec<String> {
     (0..count).map(log_event).collect()
 }
 
