@@ -228,22 +228,31 @@ impl<'a> Maker<'a> {
         {
             let choice = self.choose(&format!("union {id}"), schema.mapping.len());
             let (tag, target) = schema.mapping.iter().nth(choice).expect("a choice");
-            return self.variant(id, by, tag, target);
+            let tree = self.variant(id, by, tag, target);
+            return if schema.kind == Kind::Union {
+                self.with_own(id, tree)
+            } else {
+                tree
+            };
         }
         if !schema.variants.is_empty() {
             let choice = self.choose(&format!("union {id}"), schema.variants.len());
-            let mut tree = self.make(&schema.variants[choice]);
-            // Members of the union itself, beside those of the variant.
-            if let (Tree::Object(members), Tree::Object(own)) = (&mut tree, self.object(id)) {
-                for (name, value) in own {
-                    if !members.iter().any(|(other, _)| *other == name) {
-                        members.push((name, value));
-                    }
-                }
-            }
-            return tree;
+            let tree = self.make(&schema.variants[choice]);
+            return self.with_own(id, tree);
         }
         self.object(id)
+    }
+
+    /// The value with members of the union itself, beside those of the variant.
+    pub fn with_own(&mut self, id: &str, mut tree: Tree) -> Tree {
+        if let (Tree::Object(members), Tree::Object(own)) = (&mut tree, self.object(id)) {
+            for (name, value) in own {
+                if !members.iter().any(|(other, _)| *other == name) {
+                    members.push((name, value));
+                }
+            }
+        }
+        tree
     }
 
     fn variant(&mut self, id: &str, by: &str, tag: &str, target: &str) -> Tree {

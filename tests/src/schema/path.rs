@@ -9,10 +9,18 @@ use super::tree::Tree;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Member { of: String, name: String },
+    Member {
+        of: String,
+        name: String,
+    },
     Element,
     Key,
-    Tag { by: String, tag: String },
+    /// Members of a union itself, beside those of its variants.
+    Own(String),
+    Tag {
+        by: String,
+        tag: String,
+    },
 }
 
 /// An object schema somewhere inside a body.
@@ -107,6 +115,10 @@ impl Search<'_> {
             }
             Kind::Enum => {}
             _ => {
+                let union = schema.kind == Kind::Union && !self.facts.members(id).is_empty();
+                let own = union.then(|| Step::Own(id.to_owned()));
+                let steps: Vec<Step> = steps.iter().cloned().chain(own).collect();
+                let with = |step: Step| steps.iter().cloned().chain([step]).collect::<Vec<_>>();
                 let by = schema
                     .discriminator
                     .as_ref()
@@ -153,6 +165,9 @@ impl Place {
                         members.push((by.clone(), Tree::text(tag)));
                     }
                 }
+                Step::Own(union) => {
+                    tree = Maker::new(facts, Fill::Required, coverage).with_own(union, tree);
+                }
                 Step::Element => {
                     tagged.clear();
                     tree = Tree::Array(vec![tree]);
@@ -181,7 +196,11 @@ impl Place {
         let mut tree = Maker::new(facts, Fill::Shallow, coverage).object(&self.schema);
         let mut tagged: Vec<&str> = Vec::new();
         for step in self.steps.iter().rev() {
-            let Step::Tag { by, tag } = step else { break };
+            let (by, tag) = match step {
+                Step::Tag { by, tag } => (by, tag),
+                Step::Own(_) => continue,
+                _ => break,
+            };
             if !tagged.contains(&by.as_str()) {
                 tagged.push(by);
                 tree.set(by, Tree::text(tag));
@@ -197,9 +216,16 @@ impl Place {
             .iter()
             .position(|step| matches!(step, Step::Member { of: other, .. } if other == of));
         let before = &self.steps[..at.unwrap_or_default()];
-        let tags = before.iter().rev().map_while(|step| match step {
-            Step::Tag { by, .. } => Some(by.clone()),
-            _ => None,
+        let near = before
+            .iter()
+            .rev()
+            .take_while(|step| matches!(step, Step::Tag { .. } | Step::Own(_)));
+        let tags = near.filter_map(|step| {
+            if let Step::Tag { by, .. } = step {
+                Some(by.clone())
+            } else {
+                None
+            }
         });
         tags.collect()
     }
