@@ -12,10 +12,13 @@ const RULES: [(&str, &str); 1] = [(
 )];
 
 fn check(root: &Root, tree: &Tree, style: Style, failures: &mut Failures) {
-    let text = tree.write(style);
+    check_text(root, &tree.write(style), Some(tree), failures);
+}
+
+fn check_text(root: &Root, text: &str, tree: Option<&Tree>, failures: &mut Failures) {
     failures.bodies += 1;
     let show = || format!("{}: {text}", root.name);
-    match recode_checked(root.recode, text.as_bytes(), Some(tree)) {
+    match recode_checked(root.recode, text.as_bytes(), tree) {
         Verdict::Broken(what) => failures.add(what, show),
         Verdict::Refused(error) => failures.add(format!("refused: {error}"), show),
         Verdict::Same(recoded) => {
@@ -77,8 +80,8 @@ fn api(name: &str, least: usize) {
     for place in places(&facts, &roots) {
         until_nothing_new(&mut coverage, |coverage| {
             let object = place.object(&facts, coverage);
-            let tree = place.wrap(&facts, object, coverage);
-            check(&roots[place.root], &tree, Style::Plain, &mut failures);
+            let text = place.shell(&facts, coverage).around(&object, Style::Plain);
+            check_text(&roots[place.root], &text, None, &mut failures);
         });
     }
     let (taken, missing) = coverage.taken();

@@ -35,6 +35,9 @@ pub fn recode_checked(recode: Recode, text: &[u8], tree: Option<&Tree>) -> Verdi
         Ok(found) => found,
         Err(error) => return Verdict::Broken(format!("the encoded text is not JSON: {error}")),
     };
+    if recoded.json == text {
+        return Verdict::Same(recoded);
+    }
     let read;
     let tree = match tree {
         Some(tree) => tree,

@@ -19,7 +19,7 @@ pub use check::{Failures, Verdict, recode_checked};
 pub use facts::{Facts, Kind, Member, Operation, Schema, Type};
 pub use make::{Coverage, Fill, Maker};
 pub use mutate::{Expected, Mutation, mutations, random_mutations};
-pub use path::{Place, places};
+pub use path::{Place, Shell, places};
 pub use rng::Rng;
 pub use roots::{Root, roots};
 pub use tree::{Style, Tree};

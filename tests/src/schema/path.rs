@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::facts::{Facts, Kind, Type};
 use super::make::{Coverage, Fill, Maker};
 use super::roots::Root;
-use super::tree::Tree;
+use super::tree::{Style, Tree};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -147,47 +147,59 @@ impl Search<'_> {
     }
 }
 
-impl Place {
-    /// Puts an object of the schema where it belongs in a body with required members alone.
+/// Text around a place: a body with required members alone.
+#[derive(Clone, Debug)]
+pub struct Shell {
+    before: String,
+    after: String,
+}
+
+impl Shell {
+    /// The body with this value in the place.
     #[must_use]
-    pub fn wrap(&self, facts: &Facts, inner: Tree, coverage: &mut Coverage) -> Tree {
-        let mut tree = inner;
+    pub fn around(&self, value: &Tree, style: Style) -> String {
+        format!("{}{}{}", self.before, value.write(style), self.after)
+    }
+}
+
+/// Stands in the place while the body around it is made.
+const HERE: &str = "HERE IS THE PLACE";
+
+impl Place {
+    /// What stands around the place.
+    ///
+    /// # Panics
+    /// If the way to the place leads nowhere.
+    #[must_use]
+    pub fn shell(&self, facts: &Facts, coverage: &mut Coverage) -> Shell {
+        let mut tree = Tree::text(HERE);
         let mut tagged: Vec<&str> = Vec::new();
-        for step in self.steps.iter().rev() {
+        for step in self
+            .steps
+            .iter()
+            .rev()
+            .skip(self.near(self.steps.len()).count())
+        {
             match step {
-                // A tag set further inside belongs to a narrower union.
-                Step::Tag { by, .. } if tagged.contains(&by.as_str()) => {}
-                Step::Tag { by, tag } => {
-                    tagged.push(by);
-                    if let Tree::Object(members) = &mut tree
-                        && !members.iter().any(|(name, _)| name == by)
-                    {
-                        members.push((by.clone(), Tree::text(tag)));
-                    }
+                Step::Tag { .. } | Step::Own(_) => {
+                    mark(facts, step, &mut tree, &mut tagged, coverage)
                 }
-                Step::Own(union) => {
-                    tree = Maker::new(facts, Fill::Required, coverage).with_own(union, tree);
-                }
-                Step::Element => {
-                    tagged.clear();
-                    tree = Tree::Array(vec![tree]);
-                }
-                Step::Key => {
-                    tagged.clear();
-                    tree = Tree::Object(vec![("key".to_owned(), tree)]);
-                }
+                Step::Element => tree = Tree::Array(vec![tree]),
+                Step::Key => tree = Tree::Object(vec![("key".to_owned(), tree)]),
                 Step::Member { of, name } => {
-                    tagged.clear();
                     let mut outer = Maker::new(facts, Fill::Required, coverage).object(of);
-                    for by in self.tags(of) {
-                        outer.remove(&by);
-                    }
                     outer.set(name, tree);
                     tree = outer;
+                    tagged.clear();
                 }
             }
         }
-        tree
+        let text = tree.write(Style::Plain);
+        let (before, after) = text.split_once(&format!("\"{HERE}\"")).expect("the place");
+        Shell {
+            before: before.to_owned(),
+            after: after.to_owned(),
+        }
     }
 
     /// The object to be put there: all its members, tags right for the way to it.
@@ -195,38 +207,38 @@ impl Place {
     pub fn object(&self, facts: &Facts, coverage: &mut Coverage) -> Tree {
         let mut tree = Maker::new(facts, Fill::Shallow, coverage).object(&self.schema);
         let mut tagged: Vec<&str> = Vec::new();
-        for step in self.steps.iter().rev() {
-            let (by, tag) = match step {
-                Step::Tag { by, tag } => (by, tag),
-                Step::Own(_) => continue,
-                _ => break,
-            };
-            if !tagged.contains(&by.as_str()) {
-                tagged.push(by);
-                tree.set(by, Tree::text(tag));
-            }
+        for step in self.near(self.steps.len()) {
+            mark(facts, step, &mut tree, &mut tagged, coverage);
         }
         tree
     }
 
-    /// Members that tag steps will set on the object of a schema on the way.
-    fn tags(&self, of: &str) -> Vec<String> {
-        let at = self
-            .steps
-            .iter()
-            .position(|step| matches!(step, Step::Member { of: other, .. } if other == of));
-        let before = &self.steps[..at.unwrap_or_default()];
-        let near = before
-            .iter()
-            .rev()
-            .take_while(|step| matches!(step, Step::Tag { .. } | Step::Own(_)));
-        let tags = near.filter_map(|step| {
-            if let Step::Tag { by, .. } = step {
-                Some(by.clone())
-            } else {
-                None
-            }
-        });
-        tags.collect()
+    /// Steps before the given one that say which variant its object is, from the inside outwards.
+    fn near(&self, before: usize) -> impl Iterator<Item = &Step> {
+        let steps = self.steps[..before].iter().rev();
+        steps.take_while(|step| matches!(step, Step::Tag { .. } | Step::Own(_)))
+    }
+}
+
+/// Sets what makes the object the variant that the step leads to.
+fn mark<'a>(
+    facts: &Facts,
+    step: &'a Step,
+    tree: &mut Tree,
+    tagged: &mut Vec<&'a str>,
+    coverage: &mut Coverage,
+) {
+    match step {
+        // A tag set further inside belongs to a narrower union.
+        Step::Tag { by, tag } if !tagged.contains(&by.as_str()) => {
+            tagged.push(by);
+            tree.remove(by);
+            tree.set(by, Tree::text(tag));
+        }
+        Step::Own(union) => {
+            let whole = std::mem::replace(tree, Tree::Null);
+            *tree = Maker::new(facts, Fill::Required, coverage).with_own(union, whole);
+        }
+        _ => {}
     }
 }

@@ -58,7 +58,36 @@ pub(crate) fn apply_all(
         }
     }
     rest.into_iter()
-        .try_for_each(|correction| apply_kept(apis, correction))
+        .try_for_each(|correction| apply_kept(apis, correction))?;
+    apis.iter_mut().for_each(tags_are_values);
+    Ok(())
+}
+
+/// What a discriminator maps is a value of its member, also where the member's enum forgets it.
+fn tags_are_values(api: &mut Api) {
+    let mut missing: Vec<(String, String)> = Vec::new();
+    for schema in api.schemas.values() {
+        let Some(by) = &schema.discriminator else {
+            continue;
+        };
+        for (tag, variant) in &schema.mapping {
+            let Some(owner) = owner(api, variant, by, 0) else {
+                continue;
+            };
+            let ty = super::shapes::resolved(api, &api.schemas[&owner].members[by].ty);
+            if let Type::Schema(name) = ty {
+                missing.push((name.clone(), tag.clone()));
+            }
+        }
+    }
+    for (name, tag) in missing {
+        if let Some(found) = api.schemas.get_mut(&name)
+            && found.kind == Kind::Enum
+            && !found.values.contains(&tag)
+        {
+            found.values.push(tag);
+        }
+    }
 }
 
 /// Applies a hand-kept correction, which must match something.

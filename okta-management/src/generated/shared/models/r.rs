@@ -823,6 +823,7 @@ okta_core::open_enum! {
         SuperAdmin = "SUPER_ADMIN",
         UserAdmin = "USER_ADMIN",
         WorkflowsAdmin = "WORKFLOWS_ADMIN",
+        MobileAdmin = "MOBILE_ADMIN",
     }
 }
 
