@@ -1,5 +1,7 @@
 //! Where the next page is, and whether its link may be followed.
 
+use std::net::IpAddr;
+
 use http::HeaderMap;
 use serde::Deserialize;
 use url::Url;
@@ -61,9 +63,14 @@ fn same_org(base: &Url, link: &Url) -> bool {
     ours == theirs || admin_twin(ours).is_some_and(|twin| twin == theirs)
 }
 
+/// Behind the first label of a name; at the end where there is only one, or an address (the sandbox).
 fn admin_twin(host: &str) -> Option<String> {
-    let (label, domain) = host.split_once('.')?;
-    (!label.is_empty()).then(|| format!("{label}-admin.{domain}"))
+    match host.split_once('.') {
+        Some((label, domain)) if host.parse::<IpAddr>().is_err() => {
+            (!label.is_empty()).then(|| format!("{label}-admin.{domain}"))
+        }
+        _ => Some(format!("{host}-admin")),
+    }
 }
 
 /// `_links.next` as an object with `href`, a string, or an array of either.
@@ -127,6 +134,10 @@ mod tests {
             "https://acme-admin.oktapreview.com/a",
         );
         assert_eq!(preview.unwrap().as_deref(), Some("/a"));
+        for local in ["http://127.0.0.1:8080", "http://localhost:8080"] {
+            let twin = format!("{}/a", local.replace(":8080", "-admin:8080"));
+            assert_eq!(next(local, &twin).unwrap().as_deref(), Some("/a"), "{twin}");
+        }
     }
 
     #[test]
