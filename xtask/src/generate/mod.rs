@@ -2,6 +2,7 @@
 
 mod buckets;
 mod correct;
+mod coverage;
 mod crates;
 mod docs;
 mod exceptions;
@@ -136,6 +137,11 @@ pub(crate) fn outputs() -> Result<BTreeMap<String, BTreeMap<String, String>>> {
         "okta-sandbox/src/generated".to_owned(),
         BTreeMap::from([("operations.rs".to_owned(), table)]),
     );
+    let page = coverage::page(&loaded.planned)?;
+    all.insert(
+        "docs".to_owned(),
+        BTreeMap::from([("COVERAGE.md".to_owned(), page)]),
+    );
     Ok(all)
 }
 
@@ -176,8 +182,10 @@ pub(crate) fn run() -> Result<()> {
         for (name, text) in &files {
             workspace::write(&directory.join(name), text)?;
         }
-        // The sandbox's directory also holds files of its own.
-        if !directory.starts_with(workspace::root().join("okta-sandbox")) {
+        // The others also hold files written by hand.
+        if directory.ends_with("src/generated")
+            && !directory.starts_with(workspace::root().join("okta-sandbox"))
+        {
             remove_others(&directory, &directory, &files)?;
         }
     }

@@ -4,6 +4,7 @@ mod diff;
 mod document;
 mod operations;
 mod overlay;
+mod recorded;
 mod schemas;
 
 use std::collections::BTreeSet;
@@ -110,7 +111,9 @@ pub(crate) fn run(shared: &Path, diff: bool) -> Result<()> {
     let bytes =
         std::fs::read(&limits).with_context(|| format!("cannot read {}", limits.display()))?;
     let limits: Value = serde_json::from_slice(&bytes).context("rate-limits.json")?;
-    workspace::write(&workspace::api("rate-limits.jsonl"), &buckets(&limits)?)
+    workspace::write(&workspace::api("rate-limits.jsonl"), &buckets(&limits)?)?;
+    let recorded = recorded::read(&shared.join("recorded/open.jsonl.gz"))?;
+    workspace::write(&workspace::api("recorded.jsonl"), &recorded)
 }
 
 /// The published rate-limit buckets, one a line.
