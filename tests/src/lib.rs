@@ -2,3 +2,8 @@
 
 pub mod conformance;
 pub mod schema;
+
+/// The examples of the README at the root run against the sandbox.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
