@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::behaviour::governance;
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
 use crate::pipeline::Shared;
@@ -28,6 +29,10 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
                 .map_err(|text| Fault::validation("seed", &[&text]))?;
             Ok(Answer::ok(&shared.org().summary()))
         }),
+        ("POST", "decide") => request
+            .json()
+            .and_then(|body| governance::decide(&mut shared.org(), &body))
+            .map(|decided| Answer::ok(&decided)),
         ("POST", "faults") => request.json().and_then(|body| {
             let waiting = shared.faults().add(&body);
             let waiting = waiting.map_err(|text| Fault::validation("faults", &[&text]))?;

@@ -175,6 +175,20 @@ impl Fault {
         }
     }
 
+    /// Summary and causes in one line.
+    pub(crate) fn text(&self) -> String {
+        match &*self.0 {
+            Form::Api {
+                summary, causes, ..
+            } if !causes.is_empty() => {
+                format!("{summary}: {}", causes.join("; "))
+            }
+            Form::Api { summary, .. } => summary.clone(),
+            Form::OAuth { description, .. } => description.clone(),
+            Form::Challenge { header, .. } => header.clone(),
+        }
+    }
+
     /// The answer that tells the client.
     pub(crate) fn into_answer(self) -> Answer {
         let (mut answer, nonce) = match *self.0 {

@@ -89,9 +89,38 @@ fn introduce(sandbox: &Sandbox) -> std::io::Result<()> {
     )?;
     writeln!(out, "Granted scopes: {}", app.scopes.join(" "))?;
     writeln!(out)?;
-    writeln!(out, "OKTA_CLIENT_ORGURL={}", sandbox.url())?;
-    writeln!(out, "OKTA_CLIENT_TOKEN={}", sandbox.api_token())?;
-    writeln!(out, "OKTA_CLIENT_CLIENTID={}", app.client_id)?;
-    writeln!(out, "OKTA_CLIENT_PRIVATEKEY={}", app.private_key_jwk)?;
+    let (url, scopes) = (sandbox.url(), app.scopes.join(" "));
+    let block = |title, own: &[(&str, &str)]| environment(title, url, own);
+    let token = block(
+        "# Environment for the API token:",
+        &[
+            ("AUTHORIZATIONMODE", "SSWS"),
+            ("TOKEN", sandbox.api_token()),
+        ],
+    );
+    let service_app = block(
+        "# Or, instead, for the service app:",
+        &[
+            ("AUTHORIZATIONMODE", "PrivateKey"),
+            ("CLIENTID", &app.client_id),
+            ("SCOPES", &scopes),
+            ("PRIVATEKEYID", &app.kid),
+            ("PRIVATEKEY", &app.private_key_jwk),
+        ],
+    );
+    writeln!(out, "{token}\n{service_app}")?;
     out.flush()
+}
+
+/// Lines to paste into a shell. Values with spaces or quotes stand in single quotes, of which none
+/// has any.
+fn environment(title: &str, url: &str, own: &[(&str, &str)]) -> String {
+    let mut block = format!("{title}\n");
+    let mut names = String::new();
+    for (name, value) in [("ORGURL", url)].iter().chain(own) {
+        let quote = if value.contains([' ', '"']) { "'" } else { "" };
+        block += &format!("OKTA_CLIENT_{name}={quote}{value}{quote}\n");
+        names += &format!(" OKTA_CLIENT_{name}");
+    }
+    block + &format!("export{names}\n")
 }

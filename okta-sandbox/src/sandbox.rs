@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::behaviour::governance;
 use crate::journal::Entry;
 use crate::json::text;
 use crate::limits::{Limiter, RateLimits};
@@ -237,6 +238,24 @@ impl Sandbox {
     /// Adds made-up people, groups and apps.
     pub fn seed(&self, seed: SeedOrg) {
         seed::people(&mut self.shared.org(), &seed);
+    }
+
+    /// Decides a pending access request (`APPROVED`, `DENIED`) or a review (`APPROVE`, `REVOKE`)
+    /// as the first admin would in the product.
+    ///
+    /// # Errors
+    /// What the org says if there is no such request or review, or if it is decided already.
+    pub fn decide(&self, id: &str, decision: &str) -> Result<Value, String> {
+        let body = json!({ "id": id, "decision": decision });
+        governance::decide(&mut self.shared.org(), &body).map_err(|fault| fault.text())
+    }
+
+    /// Sets the fields that requests of apps have, by app id.
+    ///
+    /// # Errors
+    /// If an app does not exist.
+    pub fn request_fields(&self, fields: &Value) -> Result<(), String> {
+        governance::seed_fields(&mut self.shared.org(), fields)
     }
 
     /// Stores real users, groups and apps, told apart by their members, with their own ids and

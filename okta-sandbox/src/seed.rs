@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::behaviour::{apps, assignments, groups, schemas, users};
+use crate::behaviour::{apps, assignments, governance, groups, schemas, users};
 use crate::clock;
 use crate::ids::Dice;
 use crate::json::{remove, text};
@@ -316,7 +316,8 @@ pub(crate) fn object(org: &mut Org, mut object: Value) -> Result<(), String> {
 }
 
 /// Reads `{users, groups, apps, random_seed, memberships, objects}`; a number makes people up,
-/// an array holds real objects; memberships are `[group id, user id]` pairs.
+/// an array holds real objects; memberships are `[group id, user id]` pairs; `request_fields`
+/// has the fields of access requests by app id.
 pub(crate) fn from_json(org: &mut Org, body: &Value) -> Result<(), String> {
     if !body.is_object() {
         return Err("a seed is a JSON object".to_owned());
@@ -341,6 +342,7 @@ pub(crate) fn from_json(org: &mut Org, body: &Value) -> Result<(), String> {
             object(org, one.clone())?;
         }
     }
+    governance::seed_fields(org, &body["request_fields"])?;
     for pair in body["memberships"].as_array().into_iter().flatten() {
         let (group, user) = (text(pair, "/0"), text(pair, "/1"));
         if !org.groups.contains(group) || !org.users.contains(user) {

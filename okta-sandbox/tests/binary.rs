@@ -19,8 +19,19 @@ async fn the_program_prints_working_credentials() {
     let lines: Vec<String> = output
         .lines()
         .map(|line| line.expect("text"))
-        .take_while(|line| !line.starts_with("OKTA_CLIENT_PRIVATEKEY="))
+        // Each block ends with the names it exports; the second one is the service app's.
+        .take_while(|line| !(line.starts_with("export") && line.contains("PRIVATEKEY")))
         .collect();
+    let blocks: Vec<&[String]> = lines.split(|line| line.starts_with("export")).collect();
+    let has = |block: &[String], start: &str| block.iter().any(|line| line.starts_with(start));
+    assert_eq!(blocks.len(), 2, "{lines:?}");
+    for (block, mode) in blocks.iter().zip(["SSWS", "PrivateKey"]) {
+        assert!(has(block, "OKTA_CLIENT_ORGURL=http://127.0.0.1:"));
+        assert!(has(block, &format!("OKTA_CLIENT_AUTHORIZATIONMODE={mode}")));
+    }
+    assert!(has(blocks[1], "OKTA_CLIENT_SCOPES='okta."));
+    assert!(has(blocks[1], "OKTA_CLIENT_PRIVATEKEY='{"));
+    assert!(!has(blocks[1], "OKTA_CLIENT_TOKEN"));
     let value = |prefix: &str| {
         let line = lines.iter().find_map(|line| line.strip_prefix(prefix));
         line.unwrap_or_else(|| panic!("no {prefix} in {lines:?}"))

@@ -230,7 +230,9 @@ async fn campaigns_are_launched_and_ended() {
 
     assert_eq!(admin.bare("POST", &format!("{path}/end")).await.0, 409);
     assert_eq!(admin.bare("POST", &format!("{path}/launch")).await.0, 202);
-    assert_eq!(admin.get(&path).await.1["status"], "ACTIVE");
+    for status in ["LAUNCHING", "ACTIVE", "ACTIVE"] {
+        assert_eq!(admin.get(&path).await.1["status"], status);
+    }
     let (_, open) = admin.get(&reviews).await;
     assert_eq!(open["data"][0]["principalProfile"]["id"], user);
     let (status, body) = admin.bare("POST", &format!("{path}/launch")).await;
@@ -275,10 +277,10 @@ async fn requests_are_accepted_and_pend() {
         (status.as_u16(), &request["status"]),
         (202, &json!("SUBMITTED"))
     );
-    assert_eq!(
-        admin.get(&format!("{requests}/{}", id(&request))).await.1["status"],
-        "PENDING"
-    );
+    let path = format!("{requests}/{}", id(&request));
+    for status in ["SUBMITTED", "PENDING", "PENDING"] {
+        assert_eq!(admin.get(&path).await.1["status"], status);
+    }
     assert_eq!(
         admin.get(requests).await.1["data"].as_array().map(Vec::len),
         Some(1)
@@ -305,6 +307,90 @@ async fn requests_are_accepted_and_pend() {
         (status.as_u16(), &request["requestStatus"]),
         (201, &json!("OPEN"))
     );
+    let path = format!("/governance/api/v1/requests/{}", id(&request));
+    sandbox
+        .decide(&id(&request), "APPROVED")
+        .expect("is pending");
+    let (_, request) = admin.get(&path).await;
+    assert_eq!(
+        (
+            &request["requestStatus"],
+            &request["approvals"][0]["decision"]
+        ),
+        (&json!("RESOLVED"), &json!("APPROVED"))
+    );
+    assert!(sandbox.decide(&id(&request), "DENIED").is_err());
+}
+
+/// From the catalog to the app: fields, the task, the decision, the grant.
+#[tokio::test]
+async fn requests_are_decided_and_granted() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let user = id(&admin.user("ada@example.com").await);
+    let app = json!({ "signOnMode": "BOOKMARK", "name": "bookmark", "label": "Wiki",
+        "settings": { "app": { "url": "https://wiki.example.com" } } });
+    let app = id(&admin.post("/api/v1/apps", app).await.1);
+    let field =
+        json!({ "id": "badge", "type": "SELECT", "choices": ["RED", "BLUE"], "required": true });
+    sandbox
+        .request_fields(&json!({ &app: [field] }))
+        .expect("an app");
+
+    let entries = "/governance/api/v2/catalogs/default/entries";
+    let (_, list) = admin.get(entries).await;
+    let entry = list["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|entry| entry["name"] == "Wiki")
+        .map(id)
+        .expect("an entry");
+    let fields = format!("{entries}/{entry}/users/{user}/request-fields");
+    assert_eq!(admin.get(&fields).await.1["data"][0]["id"], "badge");
+
+    let requests = "/governance/api/v2/requests";
+    let ask = |colour: &str| {
+        json!({
+            "requested": { "type": "CATALOG_ENTRY", "entryId": entry },
+            "requestedFor": { "type": "OKTA_USER", "externalId": user },
+            "requesterFieldValues": [{ "id": "badge", "type": "SELECT", "value": colour }],
+        })
+    };
+    // What the fields do not take is refused after it was accepted.
+    let (status, wrong) = admin.post(requests, ask("GREEN")).await;
+    assert_eq!(status, 202);
+    sandbox.advance_clock(2);
+    let (_, wrong) = admin.get(&format!("{requests}/{}", id(&wrong))).await;
+    assert_eq!(wrong["status"], "REJECTED");
+
+    let (_, request) = admin.post(requests, ask("BLUE")).await;
+    let path = format!("{requests}/{}", id(&request));
+    sandbox.advance_clock(2);
+    assert_eq!(admin.get(&path).await.1["status"], "PENDING");
+    let (_, tasks) = admin.get("/governance/api/v2/tasks").await;
+    let task = &tasks["data"][0];
+    assert_eq!(
+        (&task["status"], &task["requestId"]),
+        (&json!("OPEN"), &request["id"])
+    );
+    let resolve = format!("/governance/api/v2/tasks/{}/resolve", id(task));
+    let (status, _) = admin.post(&resolve, json!({ "value": "MAYBE" })).await;
+    assert_eq!(status, 400);
+    let (status, task) = admin.post(&resolve, json!({ "value": "APPROVED" })).await;
+    assert_eq!(
+        (status.as_u16(), &task["status"]),
+        (200, &json!("COMPLETED"))
+    );
+    for grant in ["PENDING", "GRANTED"] {
+        let (_, request) = admin.get(&path).await;
+        assert_eq!(
+            (&request["status"], &request["grantStatus"]),
+            (&json!("APPROVED"), &json!(grant))
+        );
+    }
+    let assignment = format!("/api/v1/apps/{app}/users/{user}");
+    assert_eq!(admin.get(&assignment).await.0, 200);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 pub(crate) mod apps;
 pub(crate) mod assignments;
 mod clients;
-mod governance;
+pub(crate) mod governance;
 pub(crate) mod groups;
 pub(crate) mod logs;
 mod mappings;

@@ -1,6 +1,7 @@
 //! Access certification campaigns, built and checked before any call.
 
 mod builder;
+mod resources;
 mod reviewer;
 mod schedule;
 mod scope;

@@ -1,13 +1,12 @@
 //! Access certification campaigns and their lifecycle.
 //!
-//! What a real org does in the background is done when the call answers: after a launch the
-//! next read shows ACTIVE.
+//! A launched campaign shows LAUNCHING for one read or two seconds, then ACTIVE.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{caller, filter, fits, link, not_found, page, reviews};
+use super::{background, caller, link, listed, read, reviews, settled};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -41,8 +40,7 @@ fn target(campaign: &Value) -> Value {
 }
 
 pub(super) fn named_campaign(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    call.org.shelf(SHELF).get(id).cloned().ok_or_else(not_found)
+    settled(call.org, SHELF, call.parameter(0))
 }
 
 fn links(call: &Call<'_>, id: &str) -> Value {
@@ -87,22 +85,18 @@ fn summary(campaign: &Value) -> Value {
     short
 }
 
+fn view_short(call: &Call<'_>, campaign: &Value) -> Value {
+    let mut short = summary(campaign);
+    short["_links"] = links(call, text(campaign, "/id"));
+    short
+}
+
 fn list(call: &mut Call<'_>) -> Outcome {
-    let filter = filter(call)?;
-    call.org.shelf(SHELF);
-    let shelf = &call.org.shelves[SHELF];
-    let hits = shelf
-        .placed()
-        .filter(|(_, c)| fits(filter.as_ref(), &summary(c)));
-    page(call, hits, |campaign| {
-        let mut short = summary(campaign);
-        short["_links"] = links(call, text(campaign, "/id"));
-        short
-    })
+    listed(call, SHELF, summary, view_short)
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
-    let campaign = named_campaign(call)?;
+    let campaign = read(call, SHELF, call.parameter(0))?;
     Ok(Answer::ok(&view(call, &campaign)))
 }
 
@@ -287,8 +281,10 @@ fn launch(call: &mut Call<'_>) -> Outcome {
         campaign["id"] = json!(id);
         campaign["created"] = json!(clock::seconds(call.org.clock.now()));
     }
-    campaign["status"] = json!("ACTIVE");
-    campaign["lastUpdated"] = json!(clock::seconds(call.org.clock.now()));
+    let now = call.org.clock.now();
+    campaign["status"] = json!("LAUNCHING");
+    campaign["lastUpdated"] = json!(clock::seconds(now));
+    background::plan(&mut campaign, now, &[json!({ "status": "ACTIVE" })]);
     let id = text(&campaign, "/id").to_owned();
     call.org.shelf(SHELF).put(&id, campaign.clone());
     reviews::open(call, &campaign);
@@ -305,6 +301,10 @@ fn end(call: &mut Call<'_>) -> Outcome {
             "An inactive campaign may not be ended.",
             &[],
         ));
+    }
+    let body = call.request.object_or_empty()?;
+    if body["skipRemediation"] != true {
+        reviews::close(call, &campaign);
     }
     campaign["status"] = json!("COMPLETED");
     campaign["lastUpdated"] = json!(clock::seconds(call.org.clock.now()));

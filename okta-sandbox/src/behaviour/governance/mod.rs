@@ -1,16 +1,29 @@
-//! Identity governance: campaigns, reviews and access requests.
+//! Identity governance: campaigns and reviews, the catalog, access requests and their tasks,
+//! entitlement settings.
 
+mod background;
 mod campaigns;
+mod catalog;
+mod decisions;
+mod entitlements;
+mod request_types;
 mod requests;
+mod requests_v1;
 mod reviews;
+mod tasks;
+
+pub(crate) use catalog::seed_fields;
+pub(crate) use decisions::decide;
 
 use serde_json::{Value, json};
 
 use crate::call::{Call, Handler, Outcome};
+use crate::clock;
 use crate::exchange::Answer;
 use crate::expression::{Case, Expression};
 use crate::fault::Fault;
 use crate::oauth::access::Principal;
+use crate::org::Org;
 use crate::paging::{self, Size};
 
 /// The behaviour of an operation of this family.
@@ -18,6 +31,12 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
     campaigns::handler(id)
         .or_else(|| reviews::handler(id))
         .or_else(|| requests::handler(id))
+        .or_else(|| requests_v1::handler(id))
+        .or_else(|| request_types::handler(id))
+        .or_else(|| tasks::handler(id))
+        .or_else(|| decisions::handler(id))
+        .or_else(|| catalog::handler(id))
+        .or_else(|| entitlements::handler(id))
 }
 
 /// The 404 of governance services.
@@ -52,6 +71,50 @@ fn filter(call: &Call<'_>) -> Result<Option<Expression>, Fault> {
 
 fn fits(filter: Option<&Expression>, value: &Value) -> bool {
     filter.is_none_or(|f| f.matches(value, Case::Insensitive))
+}
+
+/// The members that every governance object has.
+fn stamped(call: &mut Call<'_>, id: &str) -> Value {
+    let now = clock::seconds(call.org.clock.now());
+    let by = caller(call);
+    json!({ "id": id, "createdBy": by, "created": now, "lastUpdated": now, "lastUpdatedBy": by })
+}
+
+/// Reads an object: its present state, while the background takes one step for the next read.
+fn read(call: &mut Call<'_>, shelf: &str, id: &str) -> Result<Value, Fault> {
+    let now = call.org.clock.now();
+    let object = call.org.shelf(shelf).get_mut(id).ok_or_else(not_found)?;
+    background::catch_up(object, now);
+    let seen = background::shown(object);
+    background::advance(object, now);
+    Ok(seen)
+}
+
+/// Fetches an object to change it: the background has done all it was about to do.
+fn settled(org: &mut Org, shelf: &str, id: &str) -> Result<Value, Fault> {
+    let now = org.clock.now();
+    let object = org.shelf(shelf).get_mut(id).ok_or_else(not_found)?;
+    background::settle(object, now);
+    Ok(object.clone())
+}
+
+/// All objects of a shelf that fit the filter, as a page; looking at a list moves nothing but
+/// what the clock moves.
+fn listed(
+    call: &mut Call<'_>,
+    shelf: &str,
+    filterable: fn(&Value) -> Value,
+    show: fn(&Call<'_>, &Value) -> Value,
+) -> Outcome {
+    let filter = filter(call)?;
+    let now = call.org.clock.now();
+    for object in call.org.shelf(shelf).values_mut() {
+        background::catch_up(object, now);
+    }
+    let hits = call.org.shelves[shelf]
+        .placed()
+        .filter(|(_, one)| fits(filter.as_ref(), &filterable(one)));
+    page(call, hits, |one| show(call, &background::shown(one)))
 }
 
 /// A page with links in its body; a `limit` above the maximum is refused here.

@@ -1,45 +1,35 @@
-//! Access requests of both versions, and request types.
+//! Access requests of catalog entries (version 2).
 //!
-//! A submitted request is pending at the next read: what a real org does in between is done
-//! when the call answers.
+//! SUBMITTED, PENDING and, after a decision, the progress of the grant show for one read or two
+//! seconds each.
 
 use serde_json::{Value, json};
 
-use super::{caller, filter, fits, link, not_found, page};
+use super::{background, caller, catalog, link, listed, read, settled, stamped, tasks};
+use crate::behaviour::assignments;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{fill, remove, text};
 use crate::log::named;
+use crate::org::Org;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
-        "listAllRequestsV2" => list_v2,
-        "createRequestV2" => create_v2,
-        "getRequestV2" => get_v2,
+        "listAllRequestsV2" => list,
+        "createRequestV2" => create,
+        "getRequestV2" => get,
         "createMyRequestV2" => create_mine,
         "getMyRequestV2" => get_mine,
-        "createRequestMessageV2" => message_v2,
-        "listAllRequests" => list_v1,
-        "createRequest" => create_v1,
-        "getRequest" => get_v1,
-        "createRequestMessage" => message_v1,
-        "listAllRequestTypes" => list_types,
-        "createRequestType" => create_type,
-        "getRequestType" => get_type,
-        "deleteRequestType" => delete_type,
-        "publishRequestType" => publish,
-        "unpublishRequestType" => unpublish,
+        "createRequestMessageV2" => message,
         _ => return None,
     })
 }
 
-const V2: &str = "/governance/api/v2/requests";
-const V1: &str = "/governance/api/v1/requests";
-const TYPES: &str = "/governance/api/v1/request-types";
+pub(super) const SHELF: &str = "/governance/api/v2/requests";
 
-fn target(request: &Value) -> Value {
+pub(super) fn target(request: &Value) -> Value {
     named(
         "AccessRequest",
         text(request, "/id"),
@@ -48,48 +38,27 @@ fn target(request: &Value) -> Value {
     )
 }
 
-/// The members that every governance object has.
-fn stamped(call: &mut Call<'_>, id: &str) -> Value {
-    let now = clock::seconds(call.org.clock.now());
-    let by = caller(call);
-    json!({ "id": id, "createdBy": by, "created": now, "lastUpdated": now, "lastUpdatedBy": by })
-}
-
-fn known(call: &mut Call<'_>, shelf: &str, index: usize) -> Result<Value, Fault> {
-    let id = call.parameter(index);
-    call.org.shelf(shelf).get(id).cloned().ok_or_else(not_found)
-}
-
-fn listed(call: &mut Call<'_>, shelf: &str, show: fn(&Call<'_>, &Value) -> Value) -> Outcome {
-    let filter = filter(call)?;
-    call.org.shelf(shelf);
-    let hits = call.org.shelves[shelf]
-        .placed()
-        .filter(|(_, one)| fits(filter.as_ref(), one));
-    page(call, hits, |one| show(call, one))
-}
-
-fn view_v2(call: &Call<'_>, request: &Value) -> Value {
+fn view(call: &Call<'_>, request: &Value) -> Value {
     let mut shown = request.clone();
     let entry = text(request, "/requested/entryId");
     shown["_links"] = json!({
-        "self": link(call, &format!("{V2}/{}", text(request, "/id"))),
+        "self": link(call, &format!("{SHELF}/{}", text(request, "/id"))),
         "catalogEntry": link(call, &format!("/governance/api/v2/catalogs/default/entries/{entry}")),
     });
     shown
 }
 
 /// List items leave approval, risk and fields out.
-fn short_v2(call: &Call<'_>, request: &Value) -> Value {
-    let mut shown = view_v2(call, request);
+fn short(call: &Call<'_>, request: &Value) -> Value {
+    let mut shown = view(call, request);
     for member in ["requestApproval", "riskAssessment", "requesterFieldValues"] {
         remove(&mut shown, member);
     }
     shown
 }
 
-fn list_v2(call: &mut Call<'_>) -> Outcome {
-    listed(call, V2, short_v2)
+fn list(call: &mut Call<'_>) -> Outcome {
+    listed(call, SHELF, Value::clone, short)
 }
 
 fn submit(call: &mut Call<'_>, entry: &str, requested_for: &str, fields: &Value) -> Outcome {
@@ -109,32 +78,42 @@ fn submit(call: &mut Call<'_>, entry: &str, requested_for: &str, fields: &Value)
         &json!({
             "status": "SUBMITTED", "requestedBy": { "externalId": by, "type": "OKTA_USER" },
             "requestedFor": { "externalId": requested_for, "type": "OKTA_USER" },
-            "requested": { "entryId": entry },
+            "requested": catalog::requested(call.org, entry),
             "requesterFieldValues": if fields.is_array() { fields.clone() } else { json!([]) },
             "riskAssessment": { "requestSubmissionType": "ALLOWED_WITH_NO_OVERRIDES", "riskRules": [] },
         }),
     );
-    let answer = Answer::json(202, &view_v2(call, &request));
-    request["status"] = json!("PENDING");
-    request["requestApproval"] = json!({
-        "type": "OKTA", "providerName": "Okta Access Requests", "providerDescription": "",
-        "decisions": [],
-    });
-    call.org.shelf(V2).put(&id, request.clone());
+    if let Some(duration) = catalog::duration(fields) {
+        request["accessDuration"] = json!(duration);
+    }
+    let answer = Answer::json(202, &view(call, &request));
+    let now = call.org.clock.now();
+    let next = if catalog::fits(call.org, entry, fields) {
+        tasks::open(call.org, &id);
+        json!({ "status": "PENDING", "requestApproval": {
+            "type": "OKTA", "providerName": "Okta Access Requests", "providerDescription": "",
+            "decisions": [],
+        } })
+    } else {
+        // Found after the call answered: the submission is accepted first.
+        json!({ "status": "REJECTED", "resolved": background::NOW })
+    };
+    background::plan(&mut request, now, &[next]);
+    call.org.shelf(SHELF).put(&id, request.clone());
     call.log("access.request.create", vec![target(&request)]);
     Ok(answer)
 }
 
-fn create_v2(call: &mut Call<'_>) -> Outcome {
+fn create(call: &mut Call<'_>) -> Outcome {
     let body = call.request.object()?;
     let entry = text(&body, "/requested/entryId");
     let whom = text(&body, "/requestedFor/externalId");
     submit(call, entry, whom, &body["requesterFieldValues"])
 }
 
-fn get_v2(call: &mut Call<'_>) -> Outcome {
-    let request = known(call, V2, 0)?;
-    Ok(Answer::ok(&view_v2(call, &request)))
+fn get(call: &mut Call<'_>) -> Outcome {
+    let request = read(call, SHELF, call.parameter(0))?;
+    Ok(Answer::ok(&view(call, &request)))
 }
 
 fn create_mine(call: &mut Call<'_>) -> Outcome {
@@ -144,128 +123,64 @@ fn create_mine(call: &mut Call<'_>) -> Outcome {
 }
 
 fn get_mine(call: &mut Call<'_>) -> Outcome {
-    let request = known(call, V2, 1)?;
-    Ok(Answer::ok(&view_v2(call, &request)))
+    let request = read(call, SHELF, call.parameter(1))?;
+    Ok(Answer::ok(&view(call, &request)))
 }
 
-fn message_v2(call: &mut Call<'_>) -> Outcome {
-    known(call, V2, 0)?;
+fn message(call: &mut Call<'_>) -> Outcome {
+    settled(call.org, SHELF, call.parameter(0))?;
     call.request.object()?;
     Ok(Answer::no_content())
 }
 
-fn view_v1(call: &Call<'_>, request: &Value) -> Value {
-    let mut shown = request.clone();
-    let kind = text(request, "/requestTypeId");
-    shown["_links"] = json!({
-        "self": link(call, &format!("{V1}/{}", text(request, "/id"))),
-        "requestType": link(call, &format!("{TYPES}/{kind}")),
-    });
-    shown
-}
-
-fn short_v1(call: &Call<'_>, request: &Value) -> Value {
-    let mut shown = view_v1(call, request);
-    for member in ["requesterFieldValues", "approvals", "actions"] {
-        remove(&mut shown, member);
-    }
-    shown
-}
-
-fn list_v1(call: &mut Call<'_>) -> Outcome {
-    listed(call, V1, short_v1)
-}
-
-fn create_v1(call: &mut Call<'_>) -> Outcome {
-    let body = call.request.object()?;
-    let kind = text(&body, "/requestTypeId");
-    let active = call
-        .org
-        .shelf(TYPES)
-        .get(kind)
-        .is_some_and(|t| t["status"] == "ACTIVE");
-    if !active {
-        let cause = "requestTypeId: The request type does not exist or is not published.";
-        return Err(Fault::validation("requestTypeId", &[cause]));
-    }
-    let id = call.org.dice.hex(24);
-    let number = call.org.shelf(V1).len() + 1;
-    let mut request = stamped(call, &id);
-    let requester = caller(call);
-    fill(&mut request, &body);
-    fill(
-        &mut request,
-        &json!({
-            "subject": "", "requesterUserIds": [requester], "requesterFieldValues": [],
-            "requestStatus": "OPEN", "resolved": null, "approvals": [], "actions": [],
-            "permalinkId": number, "type": "ACCESS_REQUEST",
-        }),
-    );
-    call.org.shelf(V1).put(&id, request.clone());
-    call.log("access.request.create", vec![target(&request)]);
-    Ok(Answer::json(201, &view_v1(call, &request)))
-}
-
-fn get_v1(call: &mut Call<'_>) -> Outcome {
-    let request = known(call, V1, 0)?;
-    Ok(Answer::ok(&view_v1(call, &request)))
-}
-
-fn message_v1(call: &mut Call<'_>) -> Outcome {
-    known(call, V1, 0)?;
-    call.request.object()?;
-    Ok(Answer::no_content())
-}
-
-fn view_type(call: &Call<'_>, kind: &Value) -> Value {
-    let mut shown = kind.clone();
-    shown["_links"] = json!({ "self": link(call, &format!("{TYPES}/{}", text(kind, "/id"))) });
-    shown
-}
-
-fn list_types(call: &mut Call<'_>) -> Outcome {
-    listed(call, TYPES, view_type)
-}
-
-fn create_type(call: &mut Call<'_>) -> Outcome {
-    let body = call.request.object()?;
-    if text(&body, "/name").is_empty() {
-        return Err(Fault::validation(
-            "name",
-            &["name: The field cannot be left blank"],
+/// Decides a pending request; approved access is given.
+pub(super) fn decide(
+    org: &mut Org,
+    id: &str,
+    decision: &str,
+    decider: &str,
+) -> Result<Value, Fault> {
+    let mut request = settled(org, SHELF, id)?;
+    if request["status"] != "PENDING" {
+        return Err(Fault::api(
+            409,
+            "E0000195",
+            "Api validation failed due to conflict: Request",
+            &["The request is not pending."],
         ));
     }
-    let id = call.org.dice.hex(24);
-    let mut kind = stamped(call, &id);
-    fill(&mut kind, &body);
-    fill(&mut kind, &json!({ "status": "DRAFT" }));
-    call.org.shelf(TYPES).put(&id, kind.clone());
-    Ok(Answer::json(201, &view_type(call, &kind)))
+    let now = org.clock.now();
+    let at = json!(clock::seconds(now));
+    request["status"] = json!(decision);
+    request["resolved"] = at.clone();
+    request["lastUpdated"] = at.clone();
+    request["requestApproval"]["status"] = json!(decision);
+    request["requestApproval"]["decided"] = at.clone();
+    request["requestApproval"]["decisions"] =
+        json!([{ "deciderId": decider, "decision": decision, "decided": at }]);
+    if decision == "APPROVED" {
+        request["grantStatus"] = json!("PENDING");
+        let given = match give(org, &request) {
+            true => json!({ "grantStatus": "GRANTED", "granted": background::NOW }),
+            false => json!({ "grantStatus": "MANUAL_REQUIRED" }),
+        };
+        background::plan(&mut request, now, &[given]);
+    }
+    org.shelf(SHELF).put(id, request.clone());
+    Ok(background::shown(&request))
 }
 
-fn get_type(call: &mut Call<'_>) -> Outcome {
-    let kind = known(call, TYPES, 0)?;
-    Ok(Answer::ok(&view_type(call, &kind)))
-}
-
-fn delete_type(call: &mut Call<'_>) -> Outcome {
-    let kind = known(call, TYPES, 0)?;
-    call.org.shelf(TYPES).remove(text(&kind, "/id"));
-    Ok(Answer::no_content())
-}
-
-fn set_type_status(call: &mut Call<'_>, status: &str) -> Outcome {
-    let mut kind = known(call, TYPES, 0)?;
-    kind["status"] = json!(status);
-    let id = text(&kind, "/id").to_owned();
-    call.org.shelf(TYPES).put(&id, kind.clone());
-    Ok(Answer::ok(&view_type(call, &kind)))
-}
-
-fn publish(call: &mut Call<'_>) -> Outcome {
-    set_type_status(call, "ACTIVE")
-}
-
-fn unpublish(call: &mut Call<'_>) -> Outcome {
-    set_type_status(call, "DISABLED")
+/// Assigns the requested app; false where there is none to assign.
+fn give(org: &mut Org, request: &Value) -> bool {
+    let app = text(request, "/requested/resourceId");
+    let user = text(request, "/requestedFor/externalId");
+    let now = clock::zero_millis(org.clock.now());
+    let (Some(instance), Some(person)) = (org.apps.get(app), org.users.get(user)) else {
+        return false;
+    };
+    if !org.app_users.contains(app, user) {
+        let assignment = assignments::fresh(instance, person, "USER", &now);
+        org.app_users.put(app, user, assignment);
+    }
+    true
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{caller, filter, fits, link, not_found, page};
+use super::{background, caller, link, listed, not_found, read, settled};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -112,24 +112,103 @@ fn filterable(review: &Value) -> Value {
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
-    let filter = filter(call)?;
-    call.org.shelf(SHELF);
-    let shelf = &call.org.shelves[SHELF];
-    let hits = shelf
-        .placed()
-        .filter(|(_, review)| fits(filter.as_ref(), &filterable(review)));
-    page(call, hits, |review| view(call, review))
+    listed(call, SHELF, filterable, view)
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
-    let id = call.parameter(0);
-    let review = call
+    let review = read(call, SHELF, call.parameter(0))?;
+    Ok(Answer::ok(&view(call, &review)))
+}
+
+/// Decides a review. Revoked access goes away if the campaign says so.
+pub(super) fn decide(
+    org: &mut Org,
+    id: &str,
+    decision: &str,
+    note: Option<&str>,
+) -> Result<Value, Fault> {
+    let mut review = settled(org, SHELF, id)?;
+    let campaign = settled(org, super::campaigns::SHELF, text(&review, "/campaignId"))?;
+    if campaign["status"] != "ACTIVE" || review["decision"] != "UNREVIEWED" {
+        return Err(conflict());
+    }
+    let now = org.clock.now();
+    review["decision"] = json!(decision);
+    review["decided"] = json!(clock::seconds(now));
+    review["lastUpdated"] = json!(clock::seconds(now));
+    if let Some(note) = note {
+        review["note"] = json!({ "note": note });
+    }
+    if decision == "REVOKE" && campaign["remediationSettings"]["accessRevoked"] == "DENY" {
+        remediate(org, &mut review);
+    }
+    org.shelf(SHELF).put(id, review.clone());
+    Ok(background::shown(&review))
+}
+
+/// Takes the access under review away: OPEN for a moment, then SUCCESS, or MANUAL where the
+/// access comes from a group.
+fn remediate(org: &mut Org, review: &mut Value) {
+    let user = text(review, "/principalProfile/id").to_owned();
+    let resource = text(review, "/resourceId").to_owned();
+    let direct = org
+        .app_users
+        .get(&resource, &user)
+        .is_none_or(|assignment| assignment["scope"] != "GROUP");
+    if direct {
+        org.members.remove(&resource, &user);
+        org.app_users.remove(&resource, &user);
+    }
+    let result = if direct { "SUCCESS" } else { "MANUAL" };
+    review["remediationStatus"] = json!("OPEN");
+    let now = org.clock.now();
+    background::plan(review, now, &[json!({ "remediationStatus": result })]);
+}
+
+/// What becomes of the reviews that nobody decided when the campaign ends.
+pub(super) fn close(call: &mut Call<'_>, campaign: &Value) {
+    if campaign["remediationSettings"]["noResponse"] != "DENY" {
+        return;
+    }
+    let open: Vec<String> = call
         .org
         .shelf(SHELF)
-        .get(id)
-        .cloned()
-        .ok_or_else(not_found)?;
-    Ok(Answer::ok(&view(call, &review)))
+        .values()
+        .filter(|r| r["campaignId"] == campaign["id"] && r["decision"] == "UNREVIEWED")
+        .map(|r| text(r, "/id").to_owned())
+        .collect();
+    for id in open {
+        if let Ok(mut review) = settled(call.org, SHELF, &id) {
+            remediate(call.org, &mut review);
+            call.org.shelf(SHELF).put(&id, review);
+        }
+    }
+}
+
+/// The reviews of a campaign that a reviewer has yet to decide.
+pub(super) fn undecided(org: &mut Org, campaign: &str, reviewer: &str) -> Vec<String> {
+    let mine = |r: &&Value| {
+        r["campaignId"] == campaign
+            && r["decision"] == "UNREVIEWED"
+            && r["reviewerProfile"]["id"] == reviewer
+    };
+    let shelf = org.shelf(SHELF);
+    let ids = shelf.values().filter(mine);
+    ids.map(|r| text(r, "/id").to_owned()).collect()
+}
+
+/// True if there is such a review.
+pub(super) fn exists(org: &mut Org, id: &str) -> bool {
+    org.shelf(SHELF).contains(id)
+}
+
+fn conflict() -> Fault {
+    Fault::api(
+        409,
+        "E0000195",
+        "Api validation failed due to conflict: Review",
+        &[],
+    )
 }
 
 fn reassign(call: &mut Call<'_>) -> Outcome {
@@ -161,12 +240,7 @@ fn reassign(call: &mut Call<'_>) -> Outcome {
             return Err(not_found());
         }
         if review["decision"] != "UNREVIEWED" {
-            return Err(Fault::api(
-                409,
-                "E0000195",
-                "Api validation failed due to conflict: Review",
-                &[],
-            ));
+            return Err(conflict());
         }
         review["reviewerProfile"] = reviewer_profile.clone();
         review["lastUpdated"] = json!(now);

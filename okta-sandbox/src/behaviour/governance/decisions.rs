@@ -1,0 +1,102 @@
+//! Decisions: those that people make outside of the API, in the Access Requests app and on review
+//! pages, and those of many reviews at once.
+
+use serde_json::{Value, json};
+
+use super::{background, caller, link, not_found, read, requests, requests_v1, reviews, tasks};
+use crate::call::{Call, Handler, Outcome};
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::text;
+use crate::org::Org;
+
+pub(super) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "submitCampaignBulkDecisions" => bulk,
+        "getCampaignBulkDecisionsJobStatus" => job,
+        _ => return None,
+    })
+}
+
+const JOBS: &str = "/governance/api/v1/my/campaigns/bulk-decisions/jobs";
+
+fn job_link(call: &Call<'_>, id: &str) -> Value {
+    let campaign = call.parameter(0);
+    let jobs = format!("/governance/api/v1/my/campaigns/{campaign}/reviews/bulk-decisions/jobs");
+    link(call, &format!("{jobs}/{id}"))
+}
+
+/// Decides all reviews of a campaign that wait for the caller.
+fn bulk(call: &mut Call<'_>) -> Outcome {
+    super::campaigns::named_campaign(call)?;
+    let body = call.request.object()?;
+    if body["reviewDecision"] != "APPROVE" {
+        return Err(Fault::validation(
+            "reviewDecision",
+            &["reviewDecision: The value must be APPROVE."],
+        ));
+    }
+    let me = caller(call);
+    let reviews = reviews::undecided(call.org, call.parameter(0), &me);
+    for id in &reviews {
+        reviews::decide(call.org, id, "APPROVE", body["notes"].as_str())?;
+    }
+    let id = call.org.dice.id("brj");
+    let now = call.org.clock.now();
+    let count = reviews.len();
+    let mut job = json!({
+        "id": id, "status": "ACCEPTED", "eligibleReviewRecordCount": count, "errors": [],
+    });
+    let states = ["IN_PROGRESS", "COMPLETED"].map(|status| json!({ "status": status }));
+    background::plan(&mut job, now, &states);
+    call.org.shelf(JOBS).put(&id, job);
+    Ok(Answer::json(
+        202,
+        &json!({
+            "jobId": id, "status": "ACCEPTED", "eligibleReviewRecordCount": count,
+            "_links": { "self": job_link(call, &id), "bulkReviewDecisionStatus": job_link(call, &id) },
+        }),
+    ))
+}
+
+fn job(call: &mut Call<'_>) -> Outcome {
+    let id = call.parameter(1);
+    let mut job = read(call, JOBS, id)?;
+    job["_links"] = json!({ "self": job_link(call, id) });
+    Ok(Answer::ok(&job))
+}
+
+/// Decides the request (of either version) or the review with an id, as `by` or the first admin.
+pub(crate) fn decide(org: &mut Org, body: &Value) -> Result<Value, Fault> {
+    let (id, decision) = (text(body, "/id"), text(body, "/decision"));
+    let by = match text(body, "/by") {
+        "" => org.admin.clone(),
+        by => by.to_owned(),
+    };
+    if reviews::exists(org, id) {
+        let decision = match decision {
+            "APPROVE" | "APPROVED" => "APPROVE",
+            "REVOKE" | "REVOKED" => "REVOKE",
+            _ => return Err(choose("APPROVE, REVOKE")),
+        };
+        let note = body["note"].as_str();
+        return reviews::decide(org, id, decision, note);
+    }
+    if !matches!(decision, "APPROVED" | "DENIED") {
+        return Err(choose("APPROVED, DENIED"));
+    }
+    if org.shelf(requests::SHELF).contains(id) {
+        let request = requests::decide(org, id, decision, &by)?;
+        tasks::completed(org, id, decision, &by);
+        return Ok(request);
+    }
+    if org.shelf(requests_v1::SHELF).contains(id) {
+        return requests_v1::decide(org, id, decision, &by);
+    }
+    Err(not_found())
+}
+
+fn choose(from: &str) -> Fault {
+    let cause = format!("decision: The value must be one of {from}.");
+    Fault::validation("decision", &[&cause])
+}

@@ -1,0 +1,101 @@
+//! Request types.
+
+use serde_json::{Value, json};
+
+use super::{link, listed, settled, stamped};
+use crate::call::{Call, Handler, Outcome};
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::{fill, text};
+
+pub(super) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "listAllRequestTypes" => list_types,
+        "createRequestType" => create_type,
+        "getRequestType" => get_type,
+        "deleteRequestType" => delete_type,
+        "publishRequestType" => publish,
+        "unpublishRequestType" => unpublish,
+        _ => return None,
+    })
+}
+
+pub(super) const SHELF: &str = "/governance/api/v1/request-types";
+
+/// Fields get ids, and are required unless they say otherwise.
+fn complete_fields(call: &mut Call<'_>, fields: &mut Value) {
+    for field in fields.as_array_mut().into_iter().flatten() {
+        let id = call.org.dice.uuid();
+        fill(
+            field,
+            &json!({ "id": id, "required": true, "type": "TEXT" }),
+        );
+    }
+}
+
+fn view_type(call: &Call<'_>, kind: &Value) -> Value {
+    let mut shown = kind.clone();
+    shown["_links"] = json!({ "self": link(call, &format!("{SHELF}/{}", text(kind, "/id"))) });
+    shown
+}
+
+fn list_types(call: &mut Call<'_>) -> Outcome {
+    listed(call, SHELF, Value::clone, view_type)
+}
+
+fn create_type(call: &mut Call<'_>) -> Outcome {
+    let body = call.request.object()?;
+    if text(&body, "/name").is_empty() {
+        return Err(Fault::validation(
+            "name",
+            &["name: The field cannot be left blank"],
+        ));
+    }
+    let id = call.org.dice.hex(24);
+    let mut kind = stamped(call, &id);
+    fill(&mut kind, &body);
+    fill(
+        &mut kind,
+        &json!({
+            "status": "DRAFT", "requestSettings": { "type": "EVERYONE", "requesterFields": [] },
+            "lastUpdateSource": "API",
+        }),
+    );
+    complete_fields(call, &mut kind["requestSettings"]["requesterFields"]);
+    for approval in kind["approvalSettings"]["approvals"]
+        .as_array_mut()
+        .into_iter()
+        .flatten()
+    {
+        complete_fields(call, &mut approval["approverFields"]);
+    }
+    call.org.shelf(SHELF).put(&id, kind.clone());
+    Ok(Answer::json(201, &view_type(call, &kind)))
+}
+
+fn get_type(call: &mut Call<'_>) -> Outcome {
+    let kind = settled(call.org, SHELF, call.parameter(0))?;
+    Ok(Answer::ok(&view_type(call, &kind)))
+}
+
+fn delete_type(call: &mut Call<'_>) -> Outcome {
+    let kind = settled(call.org, SHELF, call.parameter(0))?;
+    call.org.shelf(SHELF).remove(text(&kind, "/id"));
+    Ok(Answer::no_content())
+}
+
+fn set_type_status(call: &mut Call<'_>, status: &str) -> Outcome {
+    let mut kind = settled(call.org, SHELF, call.parameter(0))?;
+    kind["status"] = json!(status);
+    let id = text(&kind, "/id").to_owned();
+    call.org.shelf(SHELF).put(&id, kind.clone());
+    Ok(Answer::ok(&view_type(call, &kind)))
+}
+
+fn publish(call: &mut Call<'_>) -> Outcome {
+    set_type_status(call, "ACTIVE")
+}
+
+fn unpublish(call: &mut Call<'_>) -> Outcome {
+    set_type_status(call, "DISABLED")
+}

@@ -1,0 +1,109 @@
+//! The tasks of pending requests: who has to decide, and the decision.
+
+use serde_json::{Value, json};
+
+use super::{background, caller, listed, read, requests, settled};
+use crate::call::{Call, Handler, Outcome};
+use crate::clock;
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::text;
+use crate::org::Org;
+
+pub(super) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "listAllTasksV2" | "listAllMyTasksV2" => list,
+        "getTaskV2" | "getMyTaskV2" => get,
+        "updateTaskV2" => update,
+        "resolveTaskV2" | "resolveMyTaskV2" => resolve,
+        _ => return None,
+    })
+}
+
+const SHELF: &str = "/governance/api/v2/tasks";
+
+/// Opens the approval task of a request: ASSIGNING for a moment, then OPEN.
+pub(super) fn open(org: &mut Org, request: &str) {
+    let id = org.dice.hex(24);
+    let now = org.clock.now();
+    let at = clock::seconds(now);
+    let mut task = json!({
+        "id": id, "assignees": [{ "externalId": org.admin, "type": "OKTA_USER" }], "status": "ASSIGNING",
+        "label": "Approve access", "requestId": request, "createdAt": at, "updatedAt": at,
+        "type": "APPROVAL", "value": null, "isEscalated": false, "isDelegated": false,
+        "originalAssigneeId": null,
+    });
+    let next = json!({ "status": "OPEN", "updatedAt": background::NOW });
+    background::plan(&mut task, now, &[next]);
+    org.shelf(SHELF).put(&id, task);
+}
+
+fn list(call: &mut Call<'_>) -> Outcome {
+    listed(call, SHELF, Value::clone, |_, task| task.clone())
+}
+
+fn get(call: &mut Call<'_>) -> Outcome {
+    Ok(Answer::ok(&read(call, SHELF, call.parameter(0))?))
+}
+
+/// The task, if it can still be worked on.
+fn workable(call: &mut Call<'_>) -> Result<Value, Fault> {
+    let task = settled(call.org, SHELF, call.parameter(0))?;
+    if task["status"] != "OPEN" {
+        let cause = "status: The task is not open.";
+        return Err(Fault::validation("status", &[cause]));
+    }
+    Ok(task)
+}
+
+fn update(call: &mut Call<'_>) -> Outcome {
+    let mut task = workable(call)?;
+    let body = call.request.object()?;
+    for assignee in body["assignees"].as_array().into_iter().flatten() {
+        if !call.org.users.contains(text(assignee, "/externalId")) {
+            let cause = "assignees: The user does not exist.";
+            return Err(Fault::validation("assignees", &[cause]));
+        }
+    }
+    if let Some(assignees) = body.get("assignees") {
+        task["assignees"] = assignees.clone();
+    }
+    task["updatedAt"] = json!(clock::seconds(call.org.clock.now()));
+    call.org.shelf(SHELF).put(text(&task, "/id"), task.clone());
+    Ok(Answer::ok(&task))
+}
+
+fn resolve(call: &mut Call<'_>) -> Outcome {
+    let mut task = workable(call)?;
+    let body = call.request.object_or_empty()?;
+    let value = text(&body, "/value");
+    if !matches!(value, "APPROVED" | "DENIED") {
+        let cause = "value: The value must be one of APPROVED, DENIED.";
+        return Err(Fault::validation("value", &[cause]));
+    }
+    let by = caller(call);
+    let request = requests::decide(call.org, text(&task, "/requestId"), value, &by)?;
+    complete(call.org, &mut task, value, &by);
+    call.log("access.request.resolve", vec![requests::target(&request)]);
+    Ok(Answer::ok(&task))
+}
+
+fn complete(org: &mut Org, task: &mut Value, value: &str, by: &str) {
+    task["status"] = json!("COMPLETED");
+    task["value"] = json!(value);
+    task["completedBy"] = json!({ "externalId": by, "type": "OKTA_USER" });
+    task["updatedAt"] = json!(clock::seconds(org.clock.now()));
+    org.shelf(SHELF).put(text(task, "/id"), task.clone());
+}
+
+/// Completes the task of a request that was decided elsewhere.
+pub(super) fn completed(org: &mut Org, request: &str, value: &str, by: &str) {
+    let shelf = org.shelf(SHELF);
+    let task = shelf.values().find(|task| task["requestId"] == request);
+    let id = task.map(|task| text(task, "/id").to_owned());
+    if let Some(id) = id
+        && let Ok(mut task) = settled(org, SHELF, &id)
+    {
+        complete(org, &mut task, value, by);
+    }
+}
