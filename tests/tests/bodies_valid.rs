@@ -1,8 +1,8 @@
 //! Every body that the specification allows decodes and encodes to the same JSON value, without drift.
 
 use okta_tests::schema::{
-    Coverage, Facts, Failures, Fill, Maker, Root, Style, Tree, Verdict, places, recode_checked,
-    roots,
+    Coverage, Facts, Failures, Fill, Maker, Root, Style, Tree, Type, Verdict, places,
+    recode_checked, roots,
 };
 
 /// Drift that a rule makes of valid bodies, each with the rule. The bodies come back the same all the same.
@@ -110,4 +110,38 @@ fn governance() {
 #[test]
 fn oauth() {
     api("oauth", 100);
+}
+
+/// Lists whose elements are different variants by turns, in different orders: what one teaches the decoder about the
+/// order of members must not harm the next.
+#[test]
+fn variants_by_turns() {
+    let mut failures = Failures::default();
+    for name in ["management", "governance", "oauth"] {
+        let facts = Facts::read(name);
+        let mut coverage = Coverage::default();
+        for root in roots(&facts) {
+            let Type::Array(inner) = facts.resolved(&root.ty) else {
+                continue;
+            };
+            let elements = (0..60).map(|n| {
+                let fill = if n % 3 == 0 {
+                    Fill::Required
+                } else {
+                    Fill::Shallow
+                };
+                match Maker::new(&facts, fill, &mut coverage).make(inner) {
+                    Tree::Object(mut members) if n % 2 == 0 => {
+                        members.reverse();
+                        Tree::Object(members)
+                    }
+                    other => other,
+                }
+            });
+            let tree = Tree::Array(elements.collect());
+            check(&root, &tree, Style::Plain, &mut failures);
+        }
+    }
+    assert!(failures.bodies > 100, "{} lists", failures.bodies);
+    failures.finish();
 }

@@ -90,6 +90,12 @@ pub fn mutations(facts: &Facts, schema: &str, object: &Tree) -> Vec<Mutation> {
             add(label, value, Expected::Whatever)
         });
     }
+    let backwards = members.iter().rev().cloned().collect();
+    out.push(Mutation {
+        label: "members backwards".to_owned(),
+        tree: Tree::Object(backwards),
+        expected: Expected::Whatever,
+    });
     repeated(members, &mut out);
     let open = facts.additional(schema).is_some();
     for (text, value) in values() {
