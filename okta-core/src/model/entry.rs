@@ -1,6 +1,7 @@
 //! Whole texts: decode, encode, lists with their wrapper.
 
 use super::drift::DriftKind;
+use super::extra::resolved;
 use super::{DecodeError, Decoder, Drift, Extra, Fault, Json, Value};
 use crate::json::{ErrorKind, Kind, Reader, Writer};
 
@@ -151,7 +152,7 @@ fn decode_page(
             while more {
                 let raw_name = decoder.reader.string_raw()?;
                 decoder.reader.colon()?;
-                let is_list = raw_name == name && !found;
+                let is_list = resolved(raw_name) == name && !found;
                 if is_list && decoder.reader.next_byte() != b'n' {
                     found = true;
                     let noted = decoder.noted();

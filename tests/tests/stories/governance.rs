@@ -78,7 +78,8 @@ async fn a_campaign_there_and_back() {
             .count(),
         1
     );
-    campaigns.launch(&id).await.expect("launched");
+    let launched = campaigns.launch_and_follow(&id).await.expect("launched");
+    launched.success().expect("it runs");
     let status = campaigns.get(&id).await.expect("read").status;
     assert_eq!(status, Some(models::CampaignStatus::Active));
     campaigns.end(&id).await.expect("ended");
@@ -114,7 +115,15 @@ async fn an_access_request_there_and_back() {
     assert_eq!(got["requested"]["entryId"], "cen123456789");
     assert_eq!(got["requestedFor"]["externalId"], user.as_str());
     assert_eq!(got["requesterFieldValues"], sent["requesterFieldValues"]);
-    assert_eq!(got["status"], "PENDING");
+    assert_eq!(got["status"], "SUBMITTED");
+    let pending = json(&requests.get(&id).await.expect("read again"));
+    assert_eq!(pending["status"], "PENDING");
+    sandbox.decide(&id, "APPROVED").expect("decided");
+    let decided = json(&requests.get(&id).await.expect("read after the decision"));
+    assert_eq!(
+        decided["requestApproval"]["decisions"][0]["decision"],
+        "APPROVED"
+    );
     let listed = requests.list().items().try_collect().await.expect("listed");
     assert_eq!(listed.len(), 1);
 
