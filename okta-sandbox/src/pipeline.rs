@@ -170,16 +170,21 @@ fn dispatch(
     request: &Request,
     named: &mut Option<&'static str>,
 ) -> Result<Answer, Fault> {
-    let (index, parameters) = match Router::shared().route(&request.method, &request.segments) {
-        Route::Found(index, parameters) => (index, parameters),
-        Route::WrongMethod => return Err(Fault::code("E0000022", &[])),
-        Route::Unknown => return Err(Fault::code("E0000008", &[])),
-    };
-    let operation = &OPERATIONS[index];
+    let (operation, parameters, handler) =
+        match Router::shared().route(&request.method, &request.segments) {
+            Route::Found(index, parameters) => {
+                (&OPERATIONS[index], parameters, behaviour::handler(index))
+            }
+            Route::WrongMethod => return Err(Fault::code("E0000022", &[])),
+            Route::Unknown => match behaviour::unpublished::route(request) {
+                Some((operation, parameters, handler)) => (operation, parameters, Some(handler)),
+                None => return Err(Fault::code("E0000008", &[])),
+            },
+        };
     *named = Some(operation.id);
     let mut org = shared.org();
     let principal = access::admit(&mut org, request, operation)?;
-    let Some(handler) = behaviour::handler(index) else {
+    let Some(handler) = handler else {
         let summary = format!(
             "The sandbox does not cover the operation {} yet.",
             operation.id

@@ -12,6 +12,8 @@ pub(crate) mod policies;
 mod roles;
 pub(crate) mod rules;
 pub(crate) mod schemas;
+mod small;
+pub(crate) mod unpublished;
 pub(crate) mod users;
 
 use std::sync::OnceLock;
@@ -49,6 +51,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| mappings::handler(id))
         .or_else(|| governance::handler(id))
         .or_else(|| org_settings::handler(id))
+        .or_else(|| small::handler(id))
 }
 
 fn oauth(id: &str) -> Option<Handler> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Kind, Lifecycle, Links, PLAIN, Stamps};
+use super::{Kind, Lifecycle, Links, PLAIN, Stamps, finish};
 use crate::paging::Size;
 
 fn nothing() -> Value {
@@ -83,7 +83,7 @@ pub(super) static KINDS: &[Kind] = &[
         prefix: "guo",
         missing: "Realm",
         links: Links::Rel,
-        defaults: || json!({ "isDefault": false, "profile": { "realmType": "DEFAULT", "domains": [] } }),
+        defaults: || json!({ "isDefault": false, "profile": { "domains": [] } }),
         unique: Some("/profile/name"),
         event: Some("directory.realm.lifecycle"),
         ..PLAIN
@@ -106,6 +106,7 @@ pub(super) static KINDS: &[Kind] = &[
         stamps: Stamps::Dates,
         defaults: || json!({ "displayRemediationMode": "HIDE" }),
         unique: Some("/name"),
+        show: finish::show_device_assurance,
         ..PLAIN
     },
     Kind {
@@ -198,9 +199,10 @@ pub(super) static KINDS: &[Kind] = &[
         lifecycle: Lifecycle::Object,
         links: Links::Steps,
         defaults: nothing,
-        secrets: &[("/protocol/credentials/client", "client_secret")],
         unique: Some("/name"),
         event: Some("system.idp.lifecycle"),
+        finish: finish::identity_provider,
+        show: finish::show_identity_provider,
         size: Size::new(20, 200),
         ..PLAIN
     },
@@ -214,6 +216,8 @@ pub(super) static KINDS: &[Kind] = &[
         defaults: || json!({ "issuerMode": "ORG_URL", "default": false }),
         unique: Some("/name"),
         event: Some("oauth2.as"),
+        finish: finish::authorization_server,
+        show: finish::show_authorization_server,
         past_tense: true,
         ..PLAIN
     },
@@ -226,6 +230,8 @@ pub(super) static KINDS: &[Kind] = &[
         defaults: brand,
         unique: Some("/name"),
         event: Some("system.brand"),
+        finish: finish::brand,
+        show: finish::show_brand,
         size: Size::new(20, 200),
         ..PLAIN
     },

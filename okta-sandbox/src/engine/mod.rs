@@ -3,6 +3,7 @@
 //! A [`Kind`] says where a collection stands and how its objects look; the operation's method
 //! and what its path adds to the collection say what happens.
 
+mod finish;
 mod kinds;
 
 use serde_json::{Map, Value, json};
@@ -89,6 +90,10 @@ struct Kind {
     /// Event names end in `created` instead of `create`, and so on.
     past_tense: bool,
     size: Size,
+    /// What the service adds to an object before it is stored.
+    finish: fn(&mut Org, &mut Value),
+    /// What answers show beside what is stored: the shown object, the host, its own address.
+    show: fn(&mut Value, &str, &str),
 }
 
 /// A kind without peculiarities, for struct update syntax.
@@ -110,6 +115,8 @@ const PLAIN: Kind = Kind {
     event: None,
     past_tense: false,
     size: Size::new(200, 200),
+    finish: |_, _| {},
+    show: |_, _, _| {},
 };
 
 /// Puts what a new org has of these kinds into it.
@@ -141,6 +148,8 @@ pub(crate) fn add_built_in(org: &mut Org) {
         "audiences": ["api://default"], "issuerMode": "ORG_URL", "status": "ACTIVE", "created": now,
         "lastUpdated": now, "default": true,
     });
+    let mut server = server;
+    finish::authorization_server(org, &mut server);
     org.shelf("/api/v1/authorizationServers").put(id, server);
 }
 
@@ -336,6 +345,7 @@ impl Collection<'_, '_, '_> {
         if self.kind.links != Links::None {
             shown["_links"] = self.links(object, &own);
         }
+        (self.kind.show)(&mut shown, self.call.base(), &own);
         shown
     }
 
@@ -450,6 +460,7 @@ impl Collection<'_, '_, '_> {
         self.check_unique(&object)?;
         self.stamp(&mut object, true);
         fill(&mut object, &(self.kind.defaults)());
+        (self.kind.finish)(self.call.org, &mut object);
         self.put(&object);
         self.log("create", &object);
         Ok(Answer::json(self.kind.created, &self.view(&object)))
@@ -500,6 +511,7 @@ impl Collection<'_, '_, '_> {
         self.check_unique(&object)?;
         self.stamp(&mut object, false);
         fill(&mut object, &(self.kind.defaults)());
+        (self.kind.finish)(self.call.org, &mut object);
         self.put(&object);
         self.log("update", &object);
         Ok(Answer::ok(&self.view(&object)))

@@ -165,6 +165,10 @@ fn apply(schema: &mut Value, body: &Value, now: &str, plain: bool) {
             if fresh {
                 complete(attribute, plain);
             }
+            if attribute["type"] != "array" {
+                // How values are combined is a matter of lists.
+                crate::json::remove(attribute, "union");
+            }
             if plain {
                 crate::json::remove(attribute, "master");
                 crate::json::remove(attribute, "permissions");

@@ -1,0 +1,388 @@
+//! Small families: settings that stand alone, values between users, owners, limits of principals,
+//! keys.
+
+use serde_json::{Value, json};
+
+use crate::call::{Call, Handler, Outcome};
+use crate::clock;
+use crate::exchange::Answer;
+use crate::expression::{Case, Expression};
+use crate::fault::Fault;
+use crate::json::{remove, text};
+use crate::oauth::access::Principal;
+
+/// The behaviour of an operation of these families.
+pub(crate) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "getRateLimitSettingsAdminNotifications"
+        | "getRateLimitSettingsPerClient"
+        | "getRateLimitSettingsWarningThreshold" => setting,
+        "replaceRateLimitSettingsAdminNotifications"
+        | "replaceRateLimitSettingsPerClient"
+        | "replaceRateLimitSettingsWarningThreshold" => set,
+        "listAgentPools" => no_agent_pools,
+        "getDefaultProvisioningConnectionForApplication" => connection,
+        "updateDefaultProvisioningConnectionForApplication" => connect,
+        "activateDefaultProvisioningConnectionForApplication"
+        | "deactivateDefaultProvisioningConnectionForApplication" => switch_connection,
+        "assignLinkedObjectValueForPrimary" => link_user,
+        "listLinkedObjectsForUser" => linked_users,
+        "deleteLinkedObjectForUser" => unlink_user,
+        "getUserRisk" => risk,
+        "upsertUserRisk" => set_risk,
+        "listGroupOwners" => owners,
+        "assignGroupOwner" => add_owner,
+        "deleteGroupOwner" => remove_owner,
+        "listPrincipalRateLimitEntities" => limits,
+        "getPrincipalRateLimitEntity" => limit,
+        "replacePrincipalRateLimitEntity" => set_limit,
+        "listIdentityProviderKeys" => provider_keys,
+        "createIdentityProviderKey" => add_provider_key,
+        "getIdentityProviderKey" => provider_key,
+        "deleteIdentityProviderKey" => remove_provider_key,
+        _ => return None,
+    })
+}
+
+/// What a setting is before anybody changed it.
+fn initial(path: &str) -> Value {
+    match path.rsplit('/').next().unwrap_or_default() {
+        "admin-notifications" => json!({ "notificationsEnabled": true }),
+        "warning-threshold" => json!({ "warningThreshold": 90 }),
+        _ => json!({ "defaultMode": "ENFORCE", "useCaseModeOverrides": {
+            "LOGIN_PAGE": "ENFORCE", "OAUTH2_AUTHORIZE": "ENFORCE", "OIE_APP_INTENT": "ENFORCE",
+        } }),
+    }
+}
+
+const SETTINGS: &str = "/api/v1/rate-limit-settings";
+
+fn setting(call: &mut Call<'_>) -> Outcome {
+    let path = call.operation.path;
+    let known = call.org.shelf(SETTINGS).get(path).cloned();
+    Ok(Answer::ok(&known.unwrap_or_else(|| initial(path))))
+}
+
+fn set(call: &mut Call<'_>) -> Outcome {
+    let body = call.request.object()?;
+    call.org
+        .shelf(SETTINGS)
+        .put(call.operation.path, body.clone());
+    Ok(Answer::ok(&body))
+}
+
+fn no_agent_pools(_: &mut Call<'_>) -> Outcome {
+    Ok(Answer::ok(&json!([])))
+}
+
+fn app(call: &Call<'_>) -> Result<String, Fault> {
+    let id = call.parameter(0);
+    match call.org.apps.contains(id) {
+        true => Ok(id.to_owned()),
+        false => Err(Fault::not_found(id, "AppInstance")),
+    }
+}
+
+const CONNECTIONS: &str = "/api/v1/apps/connections";
+
+/// No app of the sandbox provisions anything.
+fn connection(call: &mut Call<'_>) -> Outcome {
+    let app = app(call)?;
+    let known = call.org.shelf(CONNECTIONS).get(&app).cloned();
+    let none = json!({ "status": "UNKNOWN", "profile": { "authScheme": "UNKNOWN" } });
+    Ok(Answer::ok(&known.unwrap_or(none)))
+}
+
+fn connect(call: &mut Call<'_>) -> Outcome {
+    let app = app(call)?;
+    let body = call.request.object()?;
+    let mut profile = body["profile"].clone();
+    remove(&mut profile, "token");
+    let status = match text(&profile, "/authScheme") {
+        "UNKNOWN" | "" => "UNKNOWN",
+        _ => "ENABLED",
+    };
+    let connection = json!({ "status": status, "profile": profile });
+    call.org.shelf(CONNECTIONS).put(&app, connection.clone());
+    Ok(Answer::ok(&connection))
+}
+
+fn switch_connection(call: &mut Call<'_>) -> Outcome {
+    app(call)?;
+    Ok(Answer::no_content())
+}
+
+/// The id of a user by id or login.
+fn user(call: &Call<'_>, key: &str) -> Result<String, Fault> {
+    if call.org.users.contains(key) {
+        return Ok(key.to_owned());
+    }
+    let by_login = call.org.logins.get(&key.to_lowercase()).cloned();
+    by_login.ok_or_else(|| Fault::not_found(key, "User"))
+}
+
+const DEFINITIONS: &str = "/api/v1/meta/schemas/user/linkedObjects";
+const VALUES: &str = "/api/v1/users/linkedObjects";
+
+/// The name of the primary side of a relation, and whether that is the side named.
+fn relation(call: &mut Call<'_>, name: &str) -> Result<(String, bool), Fault> {
+    let definitions = call.org.shelf(DEFINITIONS);
+    let found = definitions.values().find_map(|definition| {
+        let primary = text(definition, "/primary/name");
+        if primary == name {
+            return Some((primary.to_owned(), true));
+        }
+        (text(definition, "/associated/name") == name).then(|| (primary.to_owned(), false))
+    });
+    found.ok_or_else(|| Fault::not_found(name, "LinkedObjectProperty"))
+}
+
+fn link_user(call: &mut Call<'_>) -> Outcome {
+    let associated = user(call, call.parameter(0))?;
+    let (name, primary) = relation(call, call.parameter(1))?;
+    if !primary {
+        return Err(Fault::not_found(call.parameter(1), "LinkedObjectProperty"));
+    }
+    let primary = user(call, call.parameter(2))?;
+    // A user has one primary in a relation, so that this is the key.
+    let value = json!({ "name": name, "associated": associated, "primary": primary });
+    call.org
+        .shelf(VALUES)
+        .put(&format!("{associated} {name}"), value);
+    Ok(Answer::no_content())
+}
+
+fn linked_users(call: &mut Call<'_>) -> Outcome {
+    let me = user(call, call.parameter(0))?;
+    let (name, primary) = relation(call, call.parameter(1))?;
+    let (mine, other) = match primary {
+        true => ("/associated", "/primary"),
+        false => ("/primary", "/associated"),
+    };
+    let base = call.base();
+    let values = call.org.shelf(VALUES).values();
+    let linked: Vec<Value> = values
+        .filter(|value| text(value, "/name") == name && text(value, mine) == me)
+        .map(|value| {
+            let href = format!("{base}/api/v1/users/{}", text(value, other));
+            json!({ "_links": { "self": { "href": href } } })
+        })
+        .collect();
+    Ok(Answer::ok(&json!(linked)))
+}
+
+fn unlink_user(call: &mut Call<'_>) -> Outcome {
+    let me = user(call, call.parameter(0))?;
+    let (name, _) = relation(call, call.parameter(1))?;
+    call.org.shelf(VALUES).remove(&format!("{me} {name}"));
+    Ok(Answer::no_content())
+}
+
+const RISKS: &str = "/api/v1/users/risk";
+
+fn risk_view(call: &Call<'_>, user: &str, level: Option<&str>) -> Value {
+    let own = format!("{}/api/v1/users/{user}", call.base());
+    let mut shown = json!({
+        "riskLevel": level.unwrap_or("NONE"),
+        "_links": {
+            "user": { "href": own, "hints": { "allow": ["GET"] } },
+            "self": { "href": format!("{own}/risk"), "hints": { "allow": ["GET", "PUT"] } },
+        },
+    });
+    if level.is_some() {
+        shown["reason"] = json!("Admin override risk");
+    }
+    shown
+}
+
+fn risk(call: &mut Call<'_>) -> Outcome {
+    let me = user(call, call.parameter(0))?;
+    let known = call.org.shelf(RISKS).get(&me).cloned();
+    let level = known.as_ref().and_then(Value::as_str);
+    Ok(Answer::ok(&risk_view(call, &me, level)))
+}
+
+fn set_risk(call: &mut Call<'_>) -> Outcome {
+    let me = user(call, call.parameter(0))?;
+    let body = call.request.object()?;
+    let level = text(&body, "/riskLevel");
+    let status = match call.org.shelf(RISKS).contains(&me) {
+        true => 200,
+        false => 201,
+    };
+    call.org.shelf(RISKS).put(&me, json!(level));
+    Ok(Answer::json(status, &risk_view(call, &me, Some(level))))
+}
+
+/// Where the owners of a group stand.
+fn owners_of(call: &Call<'_>) -> Result<String, Fault> {
+    let group = call.parameter(0);
+    match call.org.groups.contains(group) {
+        true => Ok(format!("/api/v1/groups/{group}/owners")),
+        false => Err(Fault::not_found(group, "UserGroup")),
+    }
+}
+
+fn owners(call: &mut Call<'_>) -> Outcome {
+    let shelf = owners_of(call)?;
+    let owners: Vec<Value> = call.org.shelf(&shelf).values().cloned().collect();
+    Ok(Answer::ok(&json!(owners)))
+}
+
+fn add_owner(call: &mut Call<'_>) -> Outcome {
+    let shelf = owners_of(call)?;
+    let body = call.request.object()?;
+    let (id, kind) = (text(&body, "/id"), text(&body, "/type"));
+    let missing = match kind {
+        "GROUP" => "UserGroup",
+        _ => "User",
+    };
+    let found = match kind {
+        "GROUP" => call.org.groups.get(id),
+        _ => call.org.users.get(id),
+    };
+    let profile = found
+        .map(|found| found["profile"].clone())
+        .ok_or_else(|| Fault::not_found(id, missing))?;
+    let name = match kind {
+        "GROUP" => text(&profile, "/name").to_owned(),
+        _ => format!(
+            "{} {}",
+            text(&profile, "/firstName"),
+            text(&profile, "/lastName")
+        ),
+    };
+    let now = call.org.clock.now();
+    let mut owner = json!({
+        "id": id, "type": kind, "resolved": true, "originId": null, "originType": "OKTA_DIRECTORY",
+        "displayName": name, "lastUpdated": now.strftime("%Y-%m-%d %H:%M:%S.0").to_string(),
+    });
+    call.org.shelf(&shelf).put(id, owner.clone());
+    // The answer to an assignment has a date form of its own.
+    owner["lastUpdated"] = json!(now.strftime("%a %b %d %H:%M:%S UTC %Y").to_string());
+    Ok(Answer::json(201, &owner))
+}
+
+fn remove_owner(call: &mut Call<'_>) -> Outcome {
+    let shelf = owners_of(call)?;
+    let id = call.parameter(1);
+    match call.org.shelf(&shelf).remove(id) {
+        Some(_) => Ok(Answer::no_content()),
+        None => Err(Fault::not_found(id, "User")),
+    }
+}
+
+const LIMITS: &str = "/api/v1/principal-rate-limits";
+
+/// Every API token and service app has a limit; it appears when it is first asked for.
+fn limits(call: &mut Call<'_>) -> Outcome {
+    let unsupported = "The provided filter parameter did not contain the required attrbute filter \
+                       \"principalType\"";
+    let invalid = || Fault::validation("principalRateLimitMediated", &[unsupported]);
+    let filter = call.request.query("filter").unwrap_or_default();
+    let expression = Expression::parse(filter).map_err(|_| invalid())?;
+    if !filter.contains("principalType") {
+        return Err(invalid());
+    }
+    let mut principals: Vec<(String, &str)> = Vec::new();
+    for (id, _) in call.org.api_tokens.values() {
+        principals.push((id.clone(), "SSWS_TOKEN"));
+    }
+    for app in call.org.apps.values() {
+        if text(app, "/signOnMode") == "OPENID_CONNECT" {
+            principals.push((text(app, "/id").to_owned(), "OAUTH_CLIENT"));
+        }
+    }
+    let now = clock::seconds(call.org.clock.now());
+    let me = match &call.principal {
+        Principal::Token { user_id, .. } => user_id.clone(),
+        Principal::Client { client_id, .. } => client_id.clone(),
+        Principal::Anonymous => String::new(),
+    };
+    for (principal, kind) in principals {
+        let known = call.org.shelf(LIMITS).values();
+        if known.into_iter().any(|l| l["principalId"] == principal) {
+            continue;
+        }
+        let id = call.org.dice.id("prl");
+        let limit = json!({
+            "id": id, "orgId": call.org.id, "principalId": principal, "principalType": kind,
+            "defaultPercentage": 50, "defaultConcurrencyPercentage": 50, "lastUpdate": now,
+            "lastUpdatedBy": me, "createdDate": now, "createdBy": me,
+        });
+        call.org.shelf(LIMITS).put(&id, limit);
+    }
+    let all = call.org.shelf(LIMITS).values();
+    let found: Vec<Value> = all
+        .filter(|limit| expression.matches(limit, Case::Insensitive))
+        .cloned()
+        .collect();
+    Ok(Answer::ok(&json!(found)))
+}
+
+fn known_limit(call: &mut Call<'_>) -> Result<Value, Fault> {
+    let id = call.parameter(0);
+    let known = call.org.shelf(LIMITS).get(id).cloned();
+    known.ok_or_else(|| Fault::not_found(id, "PrincipalRateLimit"))
+}
+
+fn limit(call: &mut Call<'_>) -> Outcome {
+    Ok(Answer::ok(&known_limit(call)?))
+}
+
+fn set_limit(call: &mut Call<'_>) -> Outcome {
+    let mut limit = known_limit(call)?;
+    let body = call.request.object()?;
+    for member in ["defaultPercentage", "defaultConcurrencyPercentage"] {
+        if let Some(value) = body.get(member) {
+            limit[member] = value.clone();
+        }
+    }
+    limit["lastUpdate"] = json!(clock::seconds(call.org.clock.now()));
+    call.org
+        .shelf(LIMITS)
+        .put(text(&limit, "/id"), limit.clone());
+    Ok(Answer::ok(&limit))
+}
+
+const KEYS: &str = "/api/v1/idps/credentials/keys";
+
+fn provider_keys(call: &mut Call<'_>) -> Outcome {
+    let keys: Vec<Value> = call.org.shelf(KEYS).values().cloned().collect();
+    call.all(keys)
+}
+
+fn add_provider_key(call: &mut Call<'_>) -> Outcome {
+    let body = call.request.object()?;
+    if body["x5c"].as_array().is_none_or(Vec::is_empty) {
+        let cause = "x5c: The field cannot be left blank";
+        return Err(Fault::validation("x5c", &[cause]));
+    }
+    let kid = call.org.dice.uuid();
+    let now = call.org.clock.now();
+    let stamp = clock::zero_millis(now);
+    // Certificates are not parsed: all of them last ten years.
+    let expires = now + jiff::SignedDuration::from_hours(24 * 3650);
+    let key = json!({
+        "kty": "RSA", "created": stamp, "lastUpdated": stamp, "expiresAt": clock::zero_millis(expires),
+        "alg": "RSA", "kid": kid, "use": "sig", "x5c": body["x5c"],
+        "x5t#S256": call.org.dice.secret(32), "e": "AQAB", "n": call.org.dice.secret(256),
+    });
+    call.org.shelf(KEYS).put(&kid, key.clone());
+    Ok(Answer::ok(&key))
+}
+
+fn provider_key(call: &mut Call<'_>) -> Outcome {
+    let kid = call.parameter(0);
+    let key = call.org.shelf(KEYS).get(kid).cloned();
+    let key = key.ok_or_else(|| Fault::not_found(kid, "IdpTrust"))?;
+    Ok(Answer::ok(&key))
+}
+
+fn remove_provider_key(call: &mut Call<'_>) -> Outcome {
+    let kid = call.parameter(0);
+    match call.org.shelf(KEYS).remove(kid) {
+        Some(_) => Ok(Answer::no_content()),
+        None => Err(Fault::not_found(kid, "IdpTrust")),
+    }
+}
