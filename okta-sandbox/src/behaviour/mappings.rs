@@ -44,6 +44,7 @@ fn short(org: &Org, source: &Value, base: &str) -> Value {
     let (user, schema) = (&org.user_type, org.user_schema_id());
     let name = match text(source, "/type") {
         "" => text(source, "/name").to_owned(),
+        "SAML2" => "saml_idp".to_owned(),
         kind => format!("{}_idp", kind.to_lowercase()),
     };
     json!({
@@ -88,6 +89,66 @@ fn list(call: &mut Call<'_>) -> Outcome {
     call.list(Size::new(20, 200), hits, |one| short(org, one, call.base()))
 }
 
+/// What the service maps from a new source: attribute of the user, attribute of the app user.
+const OIDC: [(&str, &str); 15] = [
+    ("login", "email"),
+    ("displayName", "displayName"),
+    ("nickName", "nickname"),
+    ("firstName", "firstName"),
+    ("middleName", "middleName"),
+    ("lastName", "lastName"),
+    ("email", "email"),
+    ("profileUrl", "profile"),
+    ("timezone", "zoneinfo"),
+    ("primaryPhone", "phoneNumber"),
+    ("streetAddress", "street_address"),
+    ("city", "locality"),
+    ("state", "region"),
+    ("zipCode", "postalCode"),
+    ("countryCode", "country"),
+];
+const SAML: [(&str, &str); 5] = [
+    ("firstName", "firstName"),
+    ("lastName", "lastName"),
+    ("email", "email"),
+    ("mobilePhone", "mobilePhone"),
+    ("login", "userName"),
+];
+const SOCIAL: [(&str, &str); 5] = [
+    ("login", "email"),
+    ("email", "email"),
+    ("firstName", "firstName"),
+    ("lastName", "lastName"),
+    ("profileUrl", "profileUrl"),
+];
+const APP: [(&str, &str); 3] = [
+    ("firstName", "firstName"),
+    ("lastName", "lastName"),
+    ("email", "email"),
+];
+
+fn properties(source: &str) -> Value {
+    let pairs: &[(&str, &str)] = match source {
+        "oidc_idp" => &OIDC,
+        "saml_idp" => &SAML,
+        name if name.ends_with("_idp") => &SOCIAL,
+        _ => &APP,
+    };
+    let property = |from: &str| {
+        let expression = match from {
+            "zoneinfo" => {
+                r#"appuser.zoneinfo == null ? "America/Los_Angeles" : appuser.zoneinfo"#.to_owned()
+            }
+            from => format!("appuser.{from}"),
+        };
+        json!({ "expression": expression, "pushStatus": "DONT_PUSH" })
+    };
+    let all = pairs.iter();
+    all.map(|(to, from)| ((*to).to_owned(), property(from)))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
 /// The mapping of a path, with its properties.
 fn whole(call: &mut Call<'_>) -> Result<Value, Fault> {
     let id = call.parameter(0);
@@ -95,13 +156,8 @@ fn whole(call: &mut Call<'_>) -> Result<Value, Fault> {
     let source = sources(call.org).find(|s| mapping_id(text(s, "/id")) == id);
     let source = source.ok_or_else(|| Fault::not_found(id, "ProfileMapping"))?;
     let mut mapping = short(call.org, source, call.base());
-    let property =
-        |name: &str| json!({ "expression": format!("appuser.{name}"), "pushStatus": "DONT_PUSH" });
-    mapping["properties"] = stored.unwrap_or_else(|| {
-        json!({
-            "firstName": property("firstName"), "lastName": property("lastName"), "email": property("email"),
-        })
-    });
+    let name = text(&mapping, "/source/name").to_owned();
+    mapping["properties"] = stored.unwrap_or_else(|| properties(&name));
     Ok(mapping)
 }
 

@@ -20,7 +20,8 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "replaceRateLimitSettingsAdminNotifications"
         | "replaceRateLimitSettingsPerClient"
         | "replaceRateLimitSettingsWarningThreshold" => set,
-        "listAgentPools" => no_agent_pools,
+        // The sandbox has no agents, and no features to switch.
+        "listAgentPools" | "listFeatures" => nothing,
         "getDefaultProvisioningConnectionForApplication" => connection,
         "updateDefaultProvisioningConnectionForApplication" => connect,
         "activateDefaultProvisioningConnectionForApplication"
@@ -71,7 +72,7 @@ fn set(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&body))
 }
 
-fn no_agent_pools(_: &mut Call<'_>) -> Outcome {
+fn nothing(_: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&json!([])))
 }
 

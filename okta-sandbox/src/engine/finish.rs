@@ -109,9 +109,17 @@ pub(super) fn authorization_server(org: &mut Org, server: &mut Value) {
         server,
         &json!({ "credentials": { "signing": {
             "kid": kid, "rotationMode": "AUTO", "lastRotated": clock::zero_millis(now),
-            "nextRotation": clock::zero_millis(next),
         } } }),
     );
+    let signing = &mut server["credentials"]["signing"];
+    if signing["rotationMode"] == "AUTO" {
+        fill(
+            signing,
+            &json!({ "nextRotation": clock::zero_millis(next) }),
+        );
+    } else {
+        remove(signing, "nextRotation");
+    }
 }
 
 pub(super) fn show_authorization_server(server: &mut Value, base: &str, own: &str) {
