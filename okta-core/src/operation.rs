@@ -262,12 +262,30 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
 
 /// Implements [`Operation`] (and [`Paged`]) for a struct with a `call: Call` field.
 ///
-/// ```ignore
-/// okta_core::operation!(List, LIST, page User);     // .await -> Page<User>
-/// okta_core::operation!(Get, GET, json User);       // .await -> User
-/// okta_core::operation!(Delete, DELETE, empty);     // .await -> ()
-/// okta_core::operation!(Metadata, METADATA, text);  // .await -> String
-/// okta_core::operation!(Download, DOWNLOAD, bytes); // .await -> bytes::Bytes
+/// ```
+/// use okta_core::{Call, Json};
+///
+/// # static INFO: okta_core::OperationInfo = okta_core::OperationInfo {
+/// #     id: "getThing", api: "example", rust_name: "", method: okta_core::http::Method::GET,
+/// #     path: "/things/{id}", parameters: &[], scopes: &["okta.things.read"], permissions: &[], roles: &[],
+/// #     lifecycle: okta_core::operation::Lifecycle::Ga, deprecated: false, since: None,
+/// #     request_media: &[], responses: &[], paging: okta_core::operation::Paging::None, items: None,
+/// #     max_limit: None, idempotent: true, bucket: "", public: false,
+/// # };
+/// # #[derive(Clone, Debug)] pub struct List { call: Call }
+/// # #[derive(Clone, Debug)] pub struct Delete { call: Call }
+/// # #[derive(Clone, Debug)] pub struct Metadata { call: Call }
+/// # #[derive(Clone, Debug)] pub struct Download { call: Call }
+/// #[derive(Clone, Debug)]
+/// pub struct Get {
+///     call: Call,
+/// }
+/// // INFO: a static `OperationInfo`
+/// okta_core::operation!(Get, INFO, json Json);      // .await -> Json, or any model
+/// okta_core::operation!(List, INFO, page Json);     // .await -> Page<Json>
+/// okta_core::operation!(Delete, INFO, empty);       // .await -> ()
+/// okta_core::operation!(Metadata, INFO, text);      // .await -> String
+/// okta_core::operation!(Download, INFO, bytes);     // .await -> bytes::Bytes
 /// ```
 #[macro_export]
 macro_rules! operation {

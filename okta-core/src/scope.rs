@@ -194,8 +194,22 @@ impl<S: Into<Scope>> From<Vec<S>> for Scopes {
 
 /// The scopes that the named operations need, as [`Scopes`]; a wrong name does not compile.
 ///
-/// ```ignore
-/// let scopes = scopes_of![users::List, groups::Create];
+/// ```
+/// use okta_core::scopes_of;
+/// # mod things {
+/// # use okta_core::{Call, Json};
+/// # static GET: okta_core::OperationInfo = okta_core::OperationInfo {
+/// #     id: "getThing", api: "example", rust_name: "", method: okta_core::http::Method::GET,
+/// #     path: "/things/{id}", parameters: &[], scopes: &["okta.things.read"], permissions: &[], roles: &[],
+/// #     lifecycle: okta_core::operation::Lifecycle::Ga, deprecated: false, since: None,
+/// #     request_media: &[], responses: &[], paging: okta_core::operation::Paging::None, items: None,
+/// #     max_limit: None, idempotent: true, bucket: "", public: false,
+/// # };
+/// # #[derive(Clone, Debug)] pub struct Get { call: Call }
+/// # okta_core::operation!(Get, GET, json Json);
+/// # }
+/// let scopes = scopes_of![things::Get];
+/// assert_eq!(scopes.to_string(), "okta.things.read");
 /// ```
 #[macro_export]
 macro_rules! scopes_of {
