@@ -165,14 +165,22 @@ pub trait Operation: Sized + Send + 'static {
     /// The parts of the request, to change them.
     fn call_mut(&mut self) -> &mut Call;
 
+    /// Decodes an answer of this operation; fails with [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the answer
+    /// is not what is promised.
+    const DECODE: fn(RawResponse) -> Result<Self::Output, Error>;
+
     /// Gives up the type and keeps the parts.
-    fn into_call(self) -> Call;
+    fn into_call(mut self) -> Call {
+        std::mem::replace(self.call_mut(), Call::new(Self::INFO))
+    }
 
     /// Decodes an answer of this operation.
     ///
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the answer is not what is promised.
-    fn decode(raw: RawResponse) -> Result<Self::Output, Error>;
+    fn decode(raw: RawResponse) -> Result<Self::Output, Error> {
+        Self::DECODE(raw)
+    }
 
     /// Binds the operation to a client.
     #[must_use]
@@ -224,7 +232,7 @@ pub trait Operation: Sized + Send + 'static {
     /// The future fails with [`ErrorKind::Request`](crate::ErrorKind::Request) if no client is
     /// attached, else with whatever the call fails with.
     fn send(self) -> CallFuture<Response<Self::Output>> {
-        CallFuture::new(self.into_call(), |raw| Response::decode(raw, Self::decode))
+        CallFuture::new(self.into_call(), |raw| Response::decode(raw, Self::DECODE))
     }
 
     /// Sends it and gives status, headers and bytes of any 2xx answer.
@@ -248,7 +256,7 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
 
     /// All pages, each with its cursor and headers.
     fn pages(self) -> PageStream<Self::Item> {
-        PageStream::new(self.into_call(), Self::decode)
+        PageStream::new(self.into_call(), Self::DECODE)
     }
 
     /// Goes on where a cursor points. Other query values of this operation are ignored: the cursor
@@ -308,35 +316,25 @@ macro_rules! operation {
         $crate::operation!(@base $op, $info, $crate::__private::Bytes, $crate::__private::decode_bytes);
     };
     (@base $op:ident, $info:expr, $output:ty, $decode:expr) => {
-        impl $op {
-            /// Binds the operation to a client.
-            #[must_use]
-            pub fn attach(mut self, client: &$crate::Client) -> Self {
-                self.call.set_client(client);
-                self
-            }
-        }
         impl $crate::operation::Operation for $op {
             type Output = $output;
             const INFO: &'static $crate::operation::OperationInfo = &$info;
+            const DECODE: fn($crate::RawResponse) -> $crate::Result<$output> = $decode;
+            #[inline]
             fn call(&self) -> &$crate::Call {
                 &self.call
             }
+            #[inline]
             fn call_mut(&mut self) -> &mut $crate::Call {
                 &mut self.call
-            }
-            fn into_call(self) -> $crate::Call {
-                self.call
-            }
-            fn decode(raw: $crate::RawResponse) -> $crate::Result<Self::Output> {
-                $decode(raw)
             }
         }
         impl ::std::future::IntoFuture for $op {
             type Output = $crate::Result<$output>;
             type IntoFuture = $crate::call::CallFuture<$output>;
+            #[inline]
             fn into_future(self) -> Self::IntoFuture {
-                $crate::call::CallFuture::new(self.call, <Self as $crate::operation::Operation>::decode)
+                $crate::call::CallFuture::new(self.call, $decode)
             }
         }
     };

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result, request_id};
-use crate::model::{self, Drift, Undecodable, Value};
+use crate::model::{self, Drift, Undecodable, Value, Whole};
 use crate::operation::OperationInfo;
 use crate::paging::find_items_member;
 
@@ -94,14 +94,18 @@ impl RawResponse {
     /// # Errors
     /// [`ErrorKind::Decode`] if the body is not such a value.
     pub fn decode<T: Value>(&self) -> Result<T> {
+        let mut value: Option<T> = None;
+        self.decode_into(&mut value)?;
+        value.ok_or_else(|| Error::new(ErrorKind::Decode, "the body holds no value"))
+    }
+
+    /// The part of [`decode`](Self::decode) that does not know the type.
+    fn decode_into(&self, value: &mut dyn Whole) -> Result<()> {
         self.expect_json()?;
-        match model::decode::<T>(&self.body) {
-            Ok((value, drift)) => {
-                self.report_drift(drift);
-                Ok(value)
-            }
-            Err(error) => Err(self.decode_error(error)),
-        }
+        let (drift, _) =
+            model::decode_whole(&self.body, value).map_err(|error| self.decode_error(error))?;
+        self.report_drift(drift);
+        Ok(())
     }
 
     /// Decodes the body with serde.

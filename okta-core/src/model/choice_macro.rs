@@ -100,6 +100,7 @@ macro_rules! __choice {
             Other($crate::model::Json),
         }
         impl $crate::model::Value for $name {
+            #[inline]
             fn decode(decoder: &mut $crate::model::Decoder<'_>) -> ::core::result::Result<Self, $crate::model::Fault> {
                 $(if $crate::__choice_test!(decoder $test) {
                     if let ::core::option::Option::Some(value) = $crate::model::macros::attempt(decoder)? {
@@ -108,12 +109,14 @@ macro_rules! __choice {
                 } else)* {}
                 $crate::model::macros::decode_other(decoder, $schema).map(Self::Other)
             }
+            #[inline]
             fn encode(&self, writer: &mut $crate::json::Writer) {
                 match self {
                     $(Self::$variant(value) => $crate::model::Value::encode(value, writer),)*
                     Self::Other(json) => $crate::model::Value::encode(json, writer),
                 }
             }
+            #[inline]
             fn text(&self) -> ::core::option::Option<&str> {
                 match self {
                     $(Self::$variant(value) => $crate::model::Value::text(value),)*
@@ -122,6 +125,7 @@ macro_rules! __choice {
             }
         }
         impl ::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self {
                     $(Self::$variant(value) => ::core::fmt::Debug::fmt(value, f),)*
@@ -131,6 +135,7 @@ macro_rules! __choice {
         }
         $(
             impl ::core::convert::From<$payload> for $name {
+                #[inline]
                 fn from(value: $payload) -> Self {
                     Self::$variant(value)
                 }

@@ -30,7 +30,7 @@ pub fn debug_object(object: &dyn Object, f: &mut fmt::Formatter<'_>) -> fmt::Res
                     Some(value) => {
                         out.field(member.name(), value);
                     }
-                    None if extra.is_null(layer.table.offset + at) => {
+                    None if extra.is_null(layer.table.offset() + at) => {
                         out.field(member.name(), &format_args!("null"));
                     }
                     None => {}

@@ -11,13 +11,55 @@ use crate::json::{ErrorKind, Kind, Reader, Writer};
 /// If the text is not JSON, is nested too deeply, or is of a type that cannot keep what stands there (`Vec<String>`
 /// from `[1]`). A model takes any value.
 pub fn decode<T: Value>(json: &[u8]) -> Result<(T, Vec<Drift>), DecodeError> {
+    let mut value: Option<T> = None;
+    let (drift, _) = decode_whole(json, &mut value)?;
+    match value {
+        Some(value) => Ok((value, drift)),
+        None => Err(misfit_error(Kind::Object, json)),
+    }
+}
+
+/// A value of its own, seen without its type.
+pub(crate) trait Whole {
+    fn read(&mut self, decoder: &mut Decoder<'_>) -> Result<(), Fault>;
+    fn write(&self, writer: &mut Writer);
+}
+
+impl<T: Value> Whole for Option<T> {
+    fn read(&mut self, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
+        *self = Some(T::decode(decoder)?);
+        Ok(())
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        if let Some(value) = self {
+            value.encode(writer);
+        }
+    }
+}
+
+/// Decodes one JSON text, with what differed and how many values had to be kept as text.
+pub(crate) fn decode_whole(
+    json: &[u8],
+    value: &mut dyn Whole,
+) -> Result<(Vec<Drift>, usize), DecodeError> {
     let mut decoder = Decoder::new(Reader::new(json)?);
-    let value = match T::decode(&mut decoder) {
-        Ok(value) => value,
-        Err(fault) => return Err(whole_fault(fault, json)),
-    };
+    if let Err(fault) = value.read(&mut decoder) {
+        return Err(whole_fault(fault, json));
+    }
     decoder.reader.end()?;
-    Ok((value, decoder.finish().0))
+    Ok(decoder.finish())
+}
+
+fn recode_whole(json: &[u8], value: &mut dyn Whole) -> Result<Recoded, DecodeError> {
+    let (drift, raw_fallbacks) = decode_whole(json, value)?;
+    let mut writer = Writer::with_capacity(json.len());
+    value.write(&mut writer);
+    Ok(Recoded {
+        json: writer.into_string().into_bytes(),
+        drift,
+        raw_fallbacks,
+    })
 }
 
 #[cold]
@@ -58,15 +100,7 @@ pub struct Recoded {
 /// # Errors
 /// As [`decode`].
 pub fn recode<T: Value>(json: &[u8]) -> Result<Recoded, DecodeError> {
-    let mut decoder = Decoder::new(Reader::new(json)?);
-    let value = T::decode(&mut decoder).map_err(|fault| whole_fault(fault, json))?;
-    decoder.reader.end()?;
-    let (drift, raw_fallbacks) = decoder.finish();
-    Ok(Recoded {
-        json: encode(&value),
-        drift,
-        raw_fallbacks,
-    })
+    recode_whole(json, &mut None::<T>)
 }
 
 /// One page of a list.
@@ -114,14 +148,7 @@ impl std::fmt::Debug for Undecodable {
 /// If the text is not JSON, or there is something else where the list should be.
 pub fn decode_items<T: Value>(body: &[u8], items: Option<&str>) -> Result<Items<T>, DecodeError> {
     let mut list = Vec::new();
-    let page = decode_page(body, items, &mut |decoder| {
-        let before = list.len();
-        let result = T::fits(decoder).and_then(|()| T::decode_element(&mut list, decoder));
-        if result.is_err() {
-            list.truncate(before);
-        }
-        result
-    })?;
+    let page = decode_page(body, items, &mut |decoder| element_of(&mut list, decoder))?;
     Ok(Items {
         items: list,
         undecodable: page.items,
@@ -130,8 +157,21 @@ pub fn decode_items<T: Value>(body: &[u8], items: Option<&str>) -> Result<Items<
     })
 }
 
-/// The part of [`decode_items`] that does not know the element type.
-fn decode_page(
+/// The part of [`decode_items`] that knows the element type.
+pub(crate) fn element_of<T: Value>(
+    list: &mut Vec<T>,
+    decoder: &mut Decoder<'_>,
+) -> Result<(), Fault> {
+    let before = list.len();
+    let result = T::fits(decoder).and_then(|()| T::decode_element(list, decoder));
+    if result.is_err() {
+        list.truncate(before);
+    }
+    result
+}
+
+/// The part of [`decode_items`] that does not know the element type; `items` of its answer are those that failed.
+pub(crate) fn decode_page(
     body: &[u8],
     items: Option<&str>,
     element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,

@@ -3,14 +3,22 @@
 use std::borrow::Cow;
 
 use super::drift::DriftKind;
+use super::shape::WordsShape;
 use super::union_macro::shown;
 use super::{Decoder, Fault};
 use crate::json::Kind;
 
-/// Reads the text of an enum value.
-#[doc(hidden)]
-#[inline]
-pub fn enum_string<'a>(decoder: &mut Decoder<'a>) -> Result<Cow<'a, str>, Fault> {
+/// Decodes an enum value.
+pub(super) fn decode_word<T>(words: &WordsShape<T>, decoder: &mut Decoder<'_>) -> Result<T, Fault> {
+    let text = word_text(decoder)?;
+    let value = (words.from)(&text);
+    if (words.is_other)(&value) {
+        note_unlisted(decoder, words.schema, &text);
+    }
+    Ok(value)
+}
+
+fn word_text<'a>(decoder: &mut Decoder<'a>) -> Result<Cow<'a, str>, Fault> {
     match decoder.reader.next_byte() {
         b'"' => Ok(decoder.reader.string()?),
         _ => Err(decoder.misfit(Kind::String)),
@@ -18,9 +26,8 @@ pub fn enum_string<'a>(decoder: &mut Decoder<'a>) -> Result<Cow<'a, str>, Fault>
 }
 
 /// Notes a value that is not listed.
-#[doc(hidden)]
 #[cold]
-pub fn note_unlisted(decoder: &mut Decoder<'_>, schema: &'static str, text: &str) {
+fn note_unlisted(decoder: &mut Decoder<'_>, schema: &'static str, text: &str) {
     decoder.note(DriftKind::UnknownEnumValue, "", schema, shown(text));
 }
 
@@ -53,6 +60,7 @@ macro_rules! open_enum {
             /// The values that this version knows.
             pub const VALUES: &'static [&'static str] = &[$($text),*];
             /// The value as it is in JSON.
+            #[inline]
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -62,6 +70,7 @@ macro_rules! open_enum {
             }
         }
         impl ::core::convert::From<&str> for $name {
+            #[inline]
             fn from(text: &str) -> Self {
                 match text {
                     $($text => Self::$variant,)*
@@ -70,53 +79,36 @@ macro_rules! open_enum {
             }
         }
         impl ::core::convert::From<::std::string::String> for $name {
+            #[inline]
             fn from(text: ::std::string::String) -> Self {
                 Self::from(text.as_str())
             }
         }
         impl $crate::model::Value for $name {
-            fn decode(decoder: &mut $crate::model::Decoder<'_>) -> ::core::result::Result<Self, $crate::model::Fault> {
-                let text = $crate::model::macros::enum_string(decoder)?;
-                let value = Self::from(&*text);
-                if let Self::Other(_) = value {
-                    $crate::model::macros::note_unlisted(decoder, $schema, &text);
-                }
-                Ok(value)
-            }
-            fn encode(&self, writer: &mut $crate::json::Writer) {
-                writer.string(self.as_str());
-            }
-            fn text(&self) -> ::core::option::Option<&str> {
-                ::core::option::Option::Some(self.as_str())
-            }
+            const SHAPE: $crate::model::Shape<Self> =
+                $crate::model::Shape::words($schema, Self::as_str, |value| matches!(value, Self::Other(_)));
         }
         impl ::core::cmp::PartialEq for $name {
+            #[inline]
             fn eq(&self, other: &Self) -> bool {
                 self.as_str() == other.as_str()
             }
         }
         impl ::core::cmp::Eq for $name {}
-        impl ::core::cmp::PartialOrd for $name {
-            fn partial_cmp(&self, other: &Self) -> ::core::option::Option<::core::cmp::Ordering> {
-                ::core::option::Option::Some(self.cmp(other))
-            }
-        }
-        impl ::core::cmp::Ord for $name {
-            fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
-                self.as_str().cmp(other.as_str())
-            }
-        }
         impl ::core::hash::Hash for $name {
+            #[inline]
             fn hash<H: ::core::hash::Hasher>(&self, state: &mut H) {
                 self.as_str().hash(state);
             }
         }
         impl ::core::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
         impl ::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.write_str(self.as_str())
             }

@@ -51,7 +51,7 @@ fn descend(
     visit: &mut dyn FnMut(&mut Layers<'_, '_>, &mut Extra),
 ) {
     let mut layers = Layers {
-        offset: parts.table.offset,
+        offset: parts.table.offset(),
         slots: parts.slots,
         above,
     };
@@ -75,17 +75,31 @@ pub(crate) fn with_parts<'a>(
     });
 }
 
+/// So many layers need no allocation.
+const FEW: usize = 4;
+
 fn collect<'a>(
     object: &'a dyn Object,
     above: &[Parts<'_, 'a>],
     visit: &mut dyn FnMut(&[Parts<'_, 'a>], &'a Extra),
 ) {
     object.parts(&mut |parts| {
-        let mut layers: Vec<Parts<'_, 'a>> = above.to_vec();
-        layers.push(parts);
+        let mut few = [parts; FEW];
+        let many: Vec<Parts<'_, 'a>>;
+        let depth = above.len();
+        let layers = match few.get_mut(..depth) {
+            Some(place) if depth < FEW => {
+                place.copy_from_slice(above);
+                few.get(..=depth).unwrap_or_default()
+            }
+            _ => {
+                many = above.iter().copied().chain([parts]).collect();
+                &many
+            }
+        };
         match parts.rest {
-            Rest::Extra(extra) => visit(&layers, extra),
-            Rest::Base(base) => collect(base, &layers, visit),
+            Rest::Extra(extra) => visit(layers, extra),
+            Rest::Base(base) => collect(base, layers, visit),
         }
     });
 }

@@ -2,13 +2,16 @@
 
 /// Makes a model of a struct: table, slots, and the traits [`Value`](crate::model::Value),
 /// [`Model`](crate::model::Model), [`HasBase`](crate::model::HasBase), `Debug`, `PartialEq`, `Serialize`,
-/// `Deserialize`. The struct derives `Clone` and `Default`, its members are `Option<T>`, and it has an `extra: Extra`,
+/// `Deserialize`, `Default`. The struct derives `Clone`, its members are `Option<T>`, and it has an `extra: Extra`,
 /// or a `base` instead if it extends another model. Names in JSON must not need escapes.
+///
+/// Every line of the expansion is paid for two thousand times in the builds of the API crates: what can be done once
+/// belongs into the drivers, and everything is `#[inline]`, so that a program compiles the models it uses and no other.
 ///
 /// ```
 /// use okta_core::model::*;
 ///
-/// #[derive(Clone, Default)]
+/// #[derive(Clone)]
 /// pub struct Pet {
 ///     pub id: Option<String>,
 ///     pub extra: Extra,
@@ -36,24 +39,8 @@ macro_rules! __model {
         $(tag $key:literal = $tag:literal)?
         { $($field:ident : $json:literal $(= $flags:expr)?),* $(,)? }
     ) => {
-        impl $crate::model::Object for $name {
-            fn parts<'a>(&'a self, visit: &mut dyn FnMut($crate::model::Parts<'_, 'a>)) {
-                visit($crate::model::Parts {
-                    table: <Self as $crate::model::Model>::table(),
-                    slots: &[$(&self.$field),*],
-                    rest: $crate::model::Rest::Extra(&self.extra),
-                });
-            }
-            fn parts_mut(&mut self, visit: &mut dyn FnMut($crate::model::PartsMut<'_>)) {
-                visit($crate::model::PartsMut {
-                    table: <Self as $crate::model::Model>::table(),
-                    slots: &mut [$(&mut self.$field),*],
-                    rest: $crate::model::RestMut::Extra(&mut self.extra),
-                });
-            }
-        }
-        $crate::__model_traits! {
-            $open $name $schema [::core::option::Option::None, 0]
+        $crate::__model_impls! {
+            $open $name $schema [Extra extra] [::core::option::Option::None]
             $(tag $key = $tag)? { $($field : $json $(= $flags)?),* }
         }
     };
@@ -61,35 +48,22 @@ macro_rules! __model {
         $(tag $key:literal = $tag:literal)?
         { $($field:ident : $json:literal $(= $flags:expr)?),* $(,)? }
     ) => {
-        impl $crate::model::Object for $name {
-            fn parts<'a>(&'a self, visit: &mut dyn FnMut($crate::model::Parts<'_, 'a>)) {
-                visit($crate::model::Parts {
-                    table: <Self as $crate::model::Model>::table(),
-                    slots: &[$(&self.$field),*],
-                    rest: $crate::model::Rest::Base(&self.base),
-                });
-            }
-            fn parts_mut(&mut self, visit: &mut dyn FnMut($crate::model::PartsMut<'_>)) {
-                visit($crate::model::PartsMut {
-                    table: <Self as $crate::model::Model>::table(),
-                    slots: &mut [$(&mut self.$field),*],
-                    rest: $crate::model::RestMut::Base(&mut self.base),
-                });
-            }
-        }
         impl<B> $crate::model::HasBase<B> for $name
         where
             $($base)::+: $crate::model::HasBase<B>,
         {
+            #[inline]
             fn base(&self) -> &B {
                 $crate::model::HasBase::base(&self.base)
             }
+            #[inline]
             fn base_mut(&mut self) -> &mut B {
                 $crate::model::HasBase::base_mut(&mut self.base)
             }
         }
-        $crate::__model_traits! {
-            $open $name $schema [::core::option::Option::Some($($base)::+::__TABLE), $($base)::+::__COUNT]
+        $crate::__model_impls! {
+            $open $name $schema [Base base]
+            [::core::option::Option::Some(<$($base)::+ as $crate::model::Value>::TABLE)]
             $(tag $key = $tag)? { $($field : $json $(= $flags)?),* }
         }
     };
@@ -97,93 +71,66 @@ macro_rules! __model {
 
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __model_traits {
-    ($open:literal $name:ident $schema:literal [$base:expr, $offset:expr]
+macro_rules! __model_impls {
+    ($open:literal $name:ident $schema:literal [$rest:ident $below:ident] [$base:expr]
         $(tag $key:literal = $tag:literal)?
         { $($field:ident : $json:literal $(= $flags:expr)?),* }
     ) => {
-        impl $name {
-            #[doc(hidden)]
-            pub const __COUNT: usize = $offset + <[&str]>::len(&[$($json),*]);
-            #[doc(hidden)]
-            pub const __TABLE: &'static $crate::model::Table = {
-                static MEMBERS: [$crate::model::Member; <[&str]>::len(&[$($json),*])] =
-                    [$($crate::model::Member::new(concat!(",\"", $json, "\":"), 0 $(| $flags)?)),*];
+        impl $crate::model::Object for $name {
+            #[inline]
+            fn parts<'a>(&'a self, visit: &mut dyn FnMut($crate::model::Parts<'_, 'a>)) {
+                visit($crate::model::Parts {
+                    table: <Self as $crate::model::Value>::TABLE,
+                    slots: &[$(&self.$field),*],
+                    rest: $crate::model::Rest::$rest(&self.$below),
+                });
+            }
+            #[inline]
+            fn parts_mut(&mut self, visit: &mut dyn FnMut($crate::model::PartsMut<'_>)) {
+                visit($crate::model::PartsMut {
+                    table: <Self as $crate::model::Value>::TABLE,
+                    slots: &mut [$(&mut self.$field),*],
+                    rest: $crate::model::RestMut::$rest(&mut self.$below),
+                });
+            }
+        }
+        impl $crate::model::Value for $name {
+            const SHAPE: $crate::model::Shape<Self> = $crate::model::Shape::model();
+            const TABLE: &'static $crate::model::Table = {
+                static MEMBERS: [$crate::model::Member; <[&str]>::len(&[$($json),*])] = [$($crate::model::Member {
+                    key: concat!(",\"", $json, "\":"),
+                    flags: 0 $(| $flags)?,
+                    next: $crate::model::macros::Guess::NEW,
+                }),*];
                 static TABLE: $crate::model::Table = $crate::model::Table {
                     name: $schema,
                     open: $open,
                     base: $base,
-                    offset: $offset,
                     tag: $crate::__model_tag!($($key = $tag)?),
                     members: &MEMBERS,
-                    first: $crate::model::macros::Guess::new(),
-                    shadows: $crate::model::macros::Shadows::new(),
+                    first: $crate::model::macros::Guess::NEW,
+                    shadows: $crate::model::macros::Shadows::NEW,
                 };
                 &TABLE
             };
         }
-        impl $crate::model::HasBase<$name> for $name {
-            fn base(&self) -> &Self {
-                self
-            }
-            fn base_mut(&mut self) -> &mut Self {
-                self
-            }
-        }
-        impl $crate::model::Model for $name {
+        impl ::core::default::Default for $name {
             #[inline]
-            fn table() -> &'static $crate::model::Table {
-                Self::__TABLE
-            }
-        }
-        impl $crate::model::Value for $name {
-            #[inline]
-            fn decode(decoder: &mut $crate::model::Decoder<'_>) -> ::core::result::Result<Self, $crate::model::Fault> {
-                let mut model = Self::default();
-                $crate::model::macros::decode_whole_or_object(&mut model, decoder)?;
-                Ok(model)
-            }
-            #[inline]
-            fn encode(&self, writer: &mut $crate::json::Writer) {
-                $crate::model::macros::encode_object(self, writer);
-            }
-            #[inline]
-            fn fits(decoder: &mut $crate::model::Decoder<'_>) -> ::core::result::Result<(), $crate::model::Fault> {
-                $crate::model::macros::is_object(decoder)
-            }
-            #[inline]
-            fn decode_member(
-                slot: &mut ::core::option::Option<Self>,
-                decoder: &mut $crate::model::Decoder<'_>,
-            ) -> ::core::result::Result<(), $crate::model::Fault> {
-                $crate::model::macros::decode_member(slot.insert(Self::default()), decoder)
-            }
-            #[inline]
-            fn decode_element(
-                list: &mut ::std::vec::Vec<Self>,
-                decoder: &mut $crate::model::Decoder<'_>,
-            ) -> ::core::result::Result<(), $crate::model::Fault> {
-                $crate::model::macros::decode_element(list, decoder)
-            }
-            #[inline]
-            fn decode_boxed(
-                decoder: &mut $crate::model::Decoder<'_>,
-            ) -> ::core::result::Result<::std::boxed::Box<Self>, $crate::model::Fault> {
-                let mut model = ::std::boxed::Box::<Self>::default();
-                $crate::model::macros::decode_whole_or_object(&mut *model, decoder)?;
-                Ok(model)
-            }
-            #[inline]
-            fn tag_text(&self, key: &str) -> ::core::option::Option<&str> {
-                $crate::model::macros::tag_text(self, key)
+            fn default() -> Self {
+                Self {
+                    $($field: ::core::option::Option::None,)*
+                    $below: ::core::default::Default::default(),
+                }
             }
         }
         impl ::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 $crate::model::macros::debug_object(self, f)
             }
         }
         impl ::core::cmp::PartialEq for $name {
+            #[inline]
             fn eq(&self, other: &Self) -> bool {
                 $crate::model::macros::same_object(self, other)
             }

@@ -15,7 +15,11 @@ use crate::json::{Reader, Writer, diff_objects, merge_objects};
 /// reached alike.
 pub trait Model: Value + Object + Default + Clone {
     /// Names and flags of the members.
-    fn table() -> &'static Table;
+    #[inline]
+    #[must_use]
+    fn table() -> &'static Table {
+        Self::TABLE
+    }
 
     /// Decodes JSON text (bytes or `str`). What differs from the specification is kept and not reported; use
     /// [`decode`] for the report.
@@ -131,6 +135,8 @@ pub trait Model: Value + Object + Default + Clone {
     }
 }
 
+impl<T: Value + Object + Default + Clone> Model for T {}
+
 fn members(json: &str) -> Vec<(String, Json)> {
     let mut reader = Reader::from_text(json);
     let mut list = Vec::new();
@@ -152,10 +158,10 @@ fn get_raw(object: &dyn Object, name: &str) -> Option<String> {
     with_parts(object, &mut |layers, extra| {
         let Some(top) = layers.first() else { return };
         if let Some(number) = top.table.find(name)
-            && let Some(layer) = layers.iter().find(|layer| number >= layer.table.offset)
+            && let Some(layer) = layers.iter().find(|layer| number >= layer.table.offset())
             && let Some(slot) = layer
                 .slots
-                .get(number - layer.table.offset)
+                .get(number - layer.table.offset())
                 .filter(|slot| slot.is_some())
         {
             let mut writer = Writer::new();

@@ -7,8 +7,10 @@ use super::{Decoder, DriftKind, Extra, Fault, Member, Object, Table};
 use crate::json::{Error, Kind, Reader};
 
 /// Decodes the object that comes next.
-#[doc(hidden)]
-pub fn decode_member(object: &mut dyn Object, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
+pub(super) fn decode_member(
+    object: &mut dyn Object,
+    decoder: &mut Decoder<'_>,
+) -> Result<(), Fault> {
     let mut result = Ok(());
     with_layers(object, &mut |table, layers, extra| {
         result = decode_object(table, layers, extra, decoder)
@@ -17,8 +19,7 @@ pub fn decode_member(object: &mut dyn Object, decoder: &mut Decoder<'_>) -> Resu
 }
 
 /// Decodes an element: an object, or any other value as a whole.
-#[doc(hidden)]
-pub fn decode_whole_or_object(
+pub(super) fn decode_whole_or_object(
     object: &mut dyn Object,
     decoder: &mut Decoder<'_>,
 ) -> Result<(), Fault> {
@@ -29,20 +30,6 @@ pub fn decode_whole_or_object(
     decoder.note_misfit("", Kind::Object, raw);
     with_layers(object, &mut |_, _, extra| extra.set_whole(raw));
     Ok(())
-}
-
-/// Appends a blank element and decodes into it.
-#[doc(hidden)]
-#[inline]
-pub fn decode_element<T: Object + Default>(
-    list: &mut Vec<T>,
-    decoder: &mut Decoder<'_>,
-) -> Result<(), Fault> {
-    list.push(T::default());
-    match list.last_mut() {
-        Some(last) => decode_whole_or_object(last, decoder),
-        None => Ok(()),
-    }
 }
 
 fn decode_object(

@@ -5,8 +5,7 @@ use super::{Extra, Object, Parts};
 use crate::json::{Writer, same_value};
 
 /// Writes a model.
-#[doc(hidden)]
-pub fn encode_object(object: &dyn Object, writer: &mut Writer) {
+pub(super) fn encode_object(object: &dyn Object, writer: &mut Writer) {
     with_parts(object, &mut |layers, extra| {
         encode_layers(layers, extra, writer)
     });
@@ -41,7 +40,7 @@ fn encode_layers(layers: &[Parts<'_, '_>], extra: &Extra, writer: &mut Writer) {
     }
     let Some(top) = layers.first() else { return };
     for layer in layers.iter().rev() {
-        let offset = layer.table.offset;
+        let offset = layer.table.offset();
         for (at, (slot, member)) in layer.slots.iter().zip(layer.table.members).enumerate() {
             if top.table.is_shadowed(offset + at, member) {
                 continue;
@@ -60,9 +59,9 @@ fn encode_layers(layers: &[Parts<'_, '_>], extra: &Extra, writer: &mut Writer) {
 }
 
 fn slot_has_value(layers: &[Parts<'_, '_>], number: usize) -> bool {
-    let layer = layers.iter().find(|layer| number >= layer.table.offset);
+    let layer = layers.iter().find(|layer| number >= layer.table.offset());
     layer
-        .and_then(|layer| layer.slots.get(number - layer.table.offset))
+        .and_then(|layer| layer.slots.get(number - layer.table.offset()))
         .is_some_and(|slot| slot.is_some())
 }
 
@@ -87,16 +86,14 @@ fn write_tags(layers: &[Parts<'_, '_>], extra: &Extra, writer: &mut Writer) {
 }
 
 /// Text of the member that tells union variants apart, as it would be written.
-#[doc(hidden)]
-#[must_use]
-pub fn tag_text<'a>(object: &'a dyn Object, key: &str) -> Option<&'a str> {
+pub(super) fn tag_text<'a>(object: &'a dyn Object, key: &str) -> Option<&'a str> {
     let mut found = None;
     with_parts(object, &mut |layers, extra| {
         let Some(top) = layers.first() else { return };
         let number = top.table.find(key);
         let layer =
-            number.and_then(|number| layers.iter().find(|layer| number >= layer.table.offset));
-        let slot = layer.and_then(|layer| layer.slots.get(number? - layer.table.offset));
+            number.and_then(|number| layers.iter().find(|layer| number >= layer.table.offset()));
+        let slot = layer.and_then(|layer| layer.slots.get(number? - layer.table.offset()));
         let own = layers
             .iter()
             .filter_map(|layer| layer.table.tag)

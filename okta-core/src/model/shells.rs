@@ -98,6 +98,7 @@ pub fn same<T: Value>(left: &T, right: &T) -> bool {
 macro_rules! __serde_shells {
     ($type:ty) => {
         impl $crate::model::macros::Serialize for $type {
+            #[inline]
             fn serialize<S: $crate::model::macros::Serializer>(
                 &self,
                 serializer: S,
@@ -106,6 +107,7 @@ macro_rules! __serde_shells {
             }
         }
         impl<'de> $crate::model::macros::Deserialize<'de> for $type {
+            #[inline]
             fn deserialize<D: $crate::model::macros::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::core::result::Result<Self, D::Error> {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Decoder, Extra, Fault, Table, Value};
+use super::object_encode::encode_object;
+use super::{Decoder, Extra, Fault, Shape, Table, Value};
 use crate::json::Writer;
 
 /// One member of a struct, seen without its type. Implemented for `Option<T>` and nothing else.
@@ -31,8 +32,19 @@ impl<T: Value> Slot for Option<T> {
 
     fn write(&self, key: &'static str, writer: &mut Writer) -> bool {
         let Some(value) = self else { return false };
-        writer.ready_key(key);
-        value.encode(writer);
+        // This is compiled for each member type: short, unless it is one of the few that everything is made of.
+        match T::SHAPE {
+            Shape::Model(model) => write_object((model.object)(value), key, writer),
+            Shape::Words(words) => write_text((words.text)(value), key, writer),
+            Shape::Own => {
+                write_key(key, writer);
+                value.encode(writer);
+            }
+            Shape::Scalar => {
+                writer.ready_key(key);
+                value.encode(writer);
+            }
+        }
         true
     }
 
@@ -43,6 +55,21 @@ impl<T: Value> Slot for Option<T> {
     fn debug(&self) -> Option<&dyn fmt::Debug> {
         self.as_ref().map(|value| value as &dyn fmt::Debug)
     }
+}
+
+fn write_object(object: &dyn Object, key: &'static str, writer: &mut Writer) {
+    writer.ready_key(key);
+    encode_object(object, writer);
+}
+
+fn write_text(text: &str, key: &'static str, writer: &mut Writer) {
+    writer.ready_key(key);
+    writer.string(text);
+}
+
+#[inline(never)]
+fn write_key(key: &'static str, writer: &mut Writer) {
+    writer.ready_key(key);
 }
 
 // Not in the trait: each of its methods is compiled once for each member type.

@@ -29,9 +29,6 @@ pub struct Table {
     /// Parent, whose members come first in the numbering.
     #[doc(hidden)]
     pub base: Option<&'static Table>,
-    /// Number of members of the parents.
-    #[doc(hidden)]
-    pub offset: usize,
     /// Member and value by which a union finds this variant.
     #[doc(hidden)]
     pub tag: Option<(&'static str, &'static str)>,
@@ -53,11 +50,9 @@ pub struct Shadows(AtomicU64);
 const SHADOWS_KNOWN: u64 = 1 << 63;
 
 impl Shadows {
-    #[must_use]
-    #[allow(clippy::new_without_default)]
-    pub const fn new() -> Self {
-        Self(AtomicU64::new(0))
-    }
+    // A constant is cheaper to compile than a call, and there are thousands.
+    #[allow(clippy::declare_interior_mutable_const)]
+    pub const NEW: Self = Self(AtomicU64::new(0));
 }
 
 /// Number of the member that followed last time. Servers write members in a stable order, so that one comparison finds
@@ -67,43 +62,34 @@ impl Shadows {
 pub struct Guess(AtomicU16);
 
 impl Guess {
-    #[must_use]
-    #[allow(clippy::new_without_default)]
-    pub const fn new() -> Self {
-        Self(AtomicU16::new(0))
-    }
+    #[allow(clippy::declare_interior_mutable_const)]
+    pub const NEW: Self = Self(AtomicU16::new(0));
 }
 
-/// One member of a schema as data.
+/// One member of a schema as data; made by `model!`, like [`Table`].
 #[derive(Debug)]
 pub struct Member {
     /// `,"name":`, ready to be compared with and copied to JSON text.
-    key: &'static str,
-    pub(crate) flags: u8,
-    next: Guess,
+    #[doc(hidden)]
+    pub key: &'static str,
+    #[doc(hidden)]
+    pub flags: u8,
+    #[doc(hidden)]
+    pub next: Guess,
 }
 
-impl Member {
-    /// Checked while the static is made: a name that needs escapes does not compile.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn new(key: &'static str, flags: u8) -> Self {
-        let bytes = key.as_bytes();
-        let mut at = 2;
-        while at + 2 < bytes.len() {
-            assert!(
-                bytes[at] >= 0x20 && bytes[at] != b'"' && bytes[at] != b'\\',
-                "name needs escapes"
-            );
-            at += 1;
-        }
-        Self {
-            key,
-            flags,
-            next: Guess::new(),
-        }
-    }
+/// Of what is no model.
+pub(super) static NO_TABLE: Table = Table {
+    name: "",
+    open: true,
+    base: None,
+    tag: None,
+    members: &[],
+    first: Guess::NEW,
+    shadows: Shadows::NEW,
+};
 
+impl Member {
     /// Name in JSON.
     #[inline]
     #[must_use]
@@ -119,6 +105,20 @@ impl Member {
 }
 
 impl Table {
+    /// Number of members of the parents.
+    #[inline(always)]
+    pub(crate) fn offset(&self) -> usize {
+        match self.base {
+            None => 0,
+            Some(base) => base.total(),
+        }
+    }
+
+    fn total(&self) -> usize {
+        let parents = self.base.map_or(0, Self::total);
+        parents + self.members.len()
+    }
+
     /// Schema name in the specification.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -142,7 +142,7 @@ impl Table {
                 member.key.len() == name.len() + 4 && member.name() == name
             });
             if let Some(at) = hit {
-                return Some(table.offset + at);
+                return Some(table.offset() + at);
             }
             table = table.base?;
         }
@@ -152,16 +152,18 @@ impl Table {
     #[inline(always)]
     pub(crate) fn member(&self, number: usize) -> Option<&'static Member> {
         let mut table = self;
-        while number < table.offset {
+        let mut offset = table.offset();
+        while number < offset {
             table = table.base?;
+            offset = table.offset();
         }
-        table.members.get(number - table.offset)
+        table.members.get(number - offset)
     }
 
     /// Whether a member of this number is hidden by one of the same name in a more derived table.
     #[inline(always)]
     pub(crate) fn is_shadowed(&self, number: usize, member: &Member) -> bool {
-        if number >= self.offset {
+        if self.base.is_none() || number >= self.offset() {
             return false;
         }
         match self.shadows.0.load(Ordering::Relaxed) {
@@ -177,7 +179,7 @@ impl Table {
             self.member(*number)
                 .is_some_and(|member| self.find(member.name()) != Some(*number))
         };
-        let bits = (0..self.offset.min(63))
+        let bits = (0..self.offset().min(63))
             .filter(hidden)
             .fold(0, |bits, number| bits | 1 << number);
         self.shadows

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Decoder, Fault, Value};
+use super::{Decoder, Fault, Shape, Value};
 use crate::json::{Kind, Writer};
 
 /// A date and time as the service wrote it, read on demand.
@@ -110,6 +110,8 @@ impl fmt::Debug for Timestamp {
 }
 
 impl Value for Timestamp {
+    const SHAPE: Shape<Self> = Shape::Scalar;
+
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
         match decoder.reader.next_byte() {

@@ -74,10 +74,10 @@ pub(super) fn shown(text: &str) -> Cow<'static, str> {
 /// ```
 /// use okta_core::model::*;
 ///
-/// #[derive(Clone, Default)]
+/// #[derive(Clone)]
 /// pub struct Pet { pub kind: Option<String>, pub extra: Extra }
 /// okta_core::model! { Pet: "Pet" { kind: "kind" } }
-/// #[derive(Clone, Default)]
+/// #[derive(Clone)]
 /// pub struct Cat { pub base: Pet, pub lives: Option<i64> }
 /// okta_core::model! { Cat: "Cat" extends Pet tag "kind" = "CAT" { lives: "lives" } }
 /// okta_core::union! {
@@ -125,16 +125,19 @@ macro_rules! __union {
         impl $name {
             /// The member that tells the variants apart, as it is now.
             #[must_use]
+            #[inline]
             pub fn tag(&self) -> ::core::option::Option<&str> {
                 $crate::model::Value::tag_text(self, $key)
             }
         }
         impl ::core::default::Default for $name {
+            #[inline]
             fn default() -> Self {
                 Self::Other(::core::default::Default::default())
             }
         }
         impl $crate::model::Value for $name {
+            #[inline]
             fn decode(decoder: &mut $crate::model::Decoder<'_>) -> ::core::result::Result<Self, $crate::model::Fault> {
                 let tag = $crate::model::macros::find_tag(decoder, $key);
                 Ok(match tag.as_deref() {
@@ -147,6 +150,7 @@ macro_rules! __union {
                     }
                 })
             }
+            #[inline]
             fn encode(&self, writer: &mut $crate::json::Writer) {
                 $crate::model::macros::begin_union(writer, $key);
                 match self {
@@ -158,6 +162,7 @@ macro_rules! __union {
             fn fits(decoder: &mut $crate::model::Decoder<'_>) -> ::core::result::Result<(), $crate::model::Fault> {
                 $crate::model::macros::is_object(decoder)
             }
+            #[inline]
             fn tag_text(&self, key: &str) -> ::core::option::Option<&str> {
                 match self {
                     $(Self::$variant(variant) => $crate::model::Value::tag_text(&**variant, key),)*
@@ -167,12 +172,14 @@ macro_rules! __union {
         }
         $(
             impl ::core::convert::From<$payload> for $name {
+                #[inline]
                 fn from(variant: $payload) -> Self {
                     Self::$variant(::std::boxed::Box::new(variant))
                 }
             }
         )*
         impl ::core::fmt::Debug for $name {
+            #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 match self {
                     $(Self::$variant(variant) => ::core::fmt::Debug::fmt(variant, f),)*
@@ -193,6 +200,7 @@ macro_rules! __union_base {
         impl $name {
             /// The members that all variants share.
             #[must_use]
+            #[inline]
             pub fn base(&self) -> &$base {
                 match self {
                     $(Self::$variant(variant) => $crate::model::HasBase::<$base>::base(&**variant),)*
@@ -201,6 +209,7 @@ macro_rules! __union_base {
             }
             /// The members that all variants share, to be changed.
             #[must_use]
+            #[inline]
             pub fn base_mut(&mut self) -> &mut $base {
                 match self {
                     $(Self::$variant(variant) => $crate::model::HasBase::<$base>::base_mut(&mut **variant),)*
@@ -212,9 +221,11 @@ macro_rules! __union_base {
         where
             $base: $crate::model::HasBase<B>,
         {
+            #[inline]
             fn base(&self) -> &B {
                 $crate::model::HasBase::base($name::base(self))
             }
+            #[inline]
             fn base_mut(&mut self) -> &mut B {
                 $crate::model::HasBase::base_mut($name::base_mut(self))
             }
@@ -227,6 +238,7 @@ macro_rules! __union_base {
 macro_rules! __same_and_serde {
     ($name:ident) => {
         impl ::core::cmp::PartialEq for $name {
+            #[inline]
             fn eq(&self, other: &Self) -> bool {
                 $crate::model::macros::same(self, other)
             }

@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::drift::mix;
-use super::{Decoder, Fault, Map};
+use super::enum_macro::decode_word;
+use super::object_decode::{decode_member, decode_whole_or_object};
+use super::object_encode::{encode_object, tag_text};
+use super::shape::Shape;
+use super::table::NO_TABLE;
+use super::union_macro::is_object;
+use super::{Decoder, Fault, Map, Table};
 use crate::json::{Kind, Writer, exact_f64, exact_i64};
 
 /// A type that holds one JSON value: scalars, strings, [`Timestamp`](super::Timestamp), [`Json`](super::Json), open
@@ -12,58 +18,120 @@ use crate::json::{Kind, Writer, exact_f64, exact_i64};
 ///
 /// Decoding never converts: a value of another JSON type is a [`Fault::Misfit`], and the caller keeps its text.
 pub trait Value: Sized + fmt::Debug {
+    /// What the provided methods do.
+    #[doc(hidden)]
+    const SHAPE: Shape<Self> = Shape::Own;
+
+    /// Names of the members, if it is a model.
+    #[doc(hidden)]
+    const TABLE: &'static Table = &NO_TABLE;
+
     /// Decodes the next value.
-    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault>;
+    fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
+        match Self::SHAPE {
+            Shape::Model(model) => {
+                let mut blank = (model.blank)();
+                decode_whole_or_object((model.object_mut)(&mut blank), decoder)?;
+                Ok(blank)
+            }
+            Shape::Words(words) => decode_word(&words, decoder),
+            Shape::Own | Shape::Scalar => Err(decoder.misfit(Kind::Object)),
+        }
+    }
 
     /// Writes the value.
-    fn encode(&self, writer: &mut Writer);
+    #[inline]
+    fn encode(&self, writer: &mut Writer) {
+        match Self::SHAPE {
+            Shape::Model(model) => encode_object((model.object)(self), writer),
+            Shape::Words(words) => writer.string((words.text)(self)),
+            Shape::Own | Shape::Scalar => {}
+        }
+    }
 
     /// The value as text, if it is a string.
     #[doc(hidden)]
     #[inline]
     fn text(&self) -> Option<&str> {
-        None
+        match Self::SHAPE {
+            Shape::Words(words) => Some((words.text)(self)),
+            _ => None,
+        }
     }
 
     /// Text of a member that tells union variants apart.
     #[doc(hidden)]
     #[inline]
-    fn tag_text(&self, _key: &str) -> Option<&str> {
-        None
+    fn tag_text(&self, key: &str) -> Option<&str> {
+        match Self::SHAPE {
+            Shape::Model(model) => tag_text((model.object)(self), key),
+            _ => None,
+        }
     }
 
     /// Refuses a next value that would only be kept as a whole, where the caller can keep it itself.
     #[doc(hidden)]
     #[inline]
-    fn fits(_decoder: &mut Decoder<'_>) -> Result<(), Fault> {
-        Ok(())
+    fn fits(decoder: &mut Decoder<'_>) -> Result<(), Fault> {
+        match Self::SHAPE {
+            Shape::Model(_) => is_object(decoder),
+            _ => Ok(()),
+        }
     }
 
-    /// Decodes in place; models override it so that large structs are not moved.
+    /// Decodes in place, so that large structs are not moved.
     #[doc(hidden)]
     #[inline]
     fn decode_member(slot: &mut Option<Self>, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
-        *slot = Some(Self::decode(decoder)?);
-        Ok(())
+        match Self::SHAPE {
+            Shape::Model(model) => {
+                let blank = slot.insert((model.blank)());
+                decode_member((model.object_mut)(blank), decoder)
+            }
+            _ => {
+                *slot = Some(Self::decode(decoder)?);
+                Ok(())
+            }
+        }
     }
 
     /// Decodes to the end of a list, in place like [`Value::decode_member`].
     #[doc(hidden)]
     #[inline]
     fn decode_element(list: &mut Vec<Self>, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
-        list.push(Self::decode(decoder)?);
-        Ok(())
+        match Self::SHAPE {
+            Shape::Model(model) => {
+                list.push((model.blank)());
+                match list.last_mut() {
+                    Some(last) => decode_whole_or_object((model.object_mut)(last), decoder),
+                    None => Ok(()),
+                }
+            }
+            _ => {
+                list.push(Self::decode(decoder)?);
+                Ok(())
+            }
+        }
     }
 
     /// Decodes into a box, in place like [`Value::decode_member`].
     #[doc(hidden)]
     #[inline]
     fn decode_boxed(decoder: &mut Decoder<'_>) -> Result<Box<Self>, Fault> {
-        Self::decode(decoder).map(Box::new)
+        match Self::SHAPE {
+            Shape::Model(model) => {
+                let mut blank = Box::new((model.blank)());
+                decode_whole_or_object((model.object_mut)(&mut blank), decoder)?;
+                Ok(blank)
+            }
+            _ => Self::decode(decoder).map(Box::new),
+        }
     }
 }
 
 impl Value for bool {
+    const SHAPE: Shape<Self> = Shape::Scalar;
+
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
         match decoder.reader.next_byte() {
@@ -79,6 +147,8 @@ impl Value for bool {
 }
 
 impl Value for i64 {
+    const SHAPE: Shape<Self> = Shape::Scalar;
+
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
         match decoder.reader.next_byte() {
@@ -111,6 +181,8 @@ impl Value for f64 {
 }
 
 impl Value for String {
+    const SHAPE: Shape<Self> = Shape::Scalar;
+
     #[inline]
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
         match decoder.reader.next_byte() {
@@ -161,13 +233,31 @@ impl<T: Value> Value for Vec<T> {
     }
 
     fn encode(&self, writer: &mut Writer) {
-        writer.begin_array();
-        for value in self {
-            writer.element();
-            value.encode(writer);
+        if matches!(T::SHAPE, Shape::Scalar) {
+            writer.begin_array();
+            for value in self {
+                writer.element();
+                value.encode(writer);
+            }
+            writer.end_array();
+        } else {
+            encode_list(self.len(), writer, &mut |at, writer| {
+                if let Some(value) = self.get(at) {
+                    value.encode(writer);
+                }
+            });
         }
-        writer.end_array();
     }
+}
+
+/// The part of list encoding that does not know the element type.
+fn encode_list(length: usize, writer: &mut Writer, element: &mut dyn FnMut(usize, &mut Writer)) {
+    writer.begin_array();
+    for at in 0..length {
+        writer.element();
+        element(at, writer);
+    }
+    writer.end_array();
 }
 
 /// The part of list decoding that does not know the element type.
@@ -206,24 +296,11 @@ fn in_list(mut fault: Fault, index: usize, decoder: &mut Decoder<'_>, path: u64)
 
 impl<T: Value> Value for Map<T> {
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
-        if decoder.reader.next_byte() != b'{' {
-            return Err(decoder.misfit(Kind::Object));
-        }
         let mut map = BTreeMap::new();
-        let path = decoder.path;
-        let mut more = decoder.reader.begin_object()?;
-        decoder.path = mix(path, u64::from(b'*'));
-        while more {
-            let key = decoder.reader.key()?.into_owned();
-            let noted = decoder.noted();
-            match T::decode(decoder) {
-                Ok(value) => map.insert(key, value),
-                Err(fault) => return Err(in_map(fault, decoder, path)),
-            };
-            decoder.step_out(noted, ".*", None);
-            more = decoder.reader.more_members()?;
-        }
-        decoder.path = path;
+        decode_map(decoder, &mut |key, decoder| {
+            map.insert(key, T::decode(decoder)?);
+            Ok(())
+        })?;
         Ok(map)
     }
 
@@ -235,6 +312,30 @@ impl<T: Value> Value for Map<T> {
         }
         writer.end_object();
     }
+}
+
+/// The part of map decoding that does not know the value type.
+fn decode_map(
+    decoder: &mut Decoder<'_>,
+    entry: &mut dyn FnMut(String, &mut Decoder<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    if decoder.reader.next_byte() != b'{' {
+        return Err(decoder.misfit(Kind::Object));
+    }
+    let path = decoder.path;
+    let mut more = decoder.reader.begin_object()?;
+    decoder.path = mix(path, u64::from(b'*'));
+    while more {
+        let key = decoder.reader.key()?.into_owned();
+        let noted = decoder.noted();
+        if let Err(fault) = entry(key, decoder) {
+            return Err(in_map(fault, decoder, path));
+        }
+        decoder.step_out(noted, ".*", None);
+        more = decoder.reader.more_members()?;
+    }
+    decoder.path = path;
+    Ok(())
 }
 
 #[cold]

@@ -8,7 +8,7 @@ use serde_with::{DeserializeFromStr, SerializeDisplay};
 
 use super::next_target;
 use crate::error::{Error, Result, request_id};
-use crate::model::{Extra, Items, Undecodable, Value, decode_items};
+use crate::model::{self, Decoder, Extra, Fault, Undecodable, Value, element_of};
 use crate::operation::OperationInfo;
 use crate::response::{RateLimit, RawResponse};
 
@@ -141,24 +141,34 @@ impl FromStr for Cursor {
 /// Decodes a page: elements, then the link to the next page.
 #[doc(hidden)]
 pub fn decode_page<T: Value>(raw: RawResponse) -> Result<Page<T>> {
-    raw.expect_json()?;
-    let Items {
-        items,
-        undecodable,
-        envelope,
-        drift,
-        ..
-    } = decode_items::<T>(raw.body(), raw.items_member().as_deref())
-        .map_err(|error| raw.decode_error(error))?;
-    raw.report_drift(drift);
-    raw.report_undecodable(&undecodable);
-    let next = raw.next_cursor()?;
+    let mut items = Vec::new();
+    let page = untyped_page(raw, &mut |decoder| element_of(&mut items, decoder))?;
     Ok(Page {
         items,
-        undecodable,
+        undecodable: page.undecodable,
+        next: page.next,
+        headers: page.headers,
+        envelope: page.envelope,
+    })
+}
+
+/// The part of [`decode_page`] that does not know the type of the items.
+fn untyped_page(
+    raw: RawResponse,
+    element: &mut dyn FnMut(&mut Decoder<'_>) -> std::result::Result<(), Fault>,
+) -> Result<Page<()>> {
+    raw.expect_json()?;
+    let page = model::decode_page(raw.body(), raw.items_member().as_deref(), element)
+        .map_err(|error| raw.decode_error(error))?;
+    raw.report_drift(page.drift);
+    raw.report_undecodable(&page.items);
+    let next = raw.next_cursor()?;
+    Ok(Page {
+        items: Vec::new(),
+        undecodable: page.items,
         next,
         headers: raw.into_headers(),
-        envelope,
+        envelope: page.envelope,
     })
 }
 

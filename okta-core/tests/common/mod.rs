@@ -76,7 +76,7 @@ const fn info(
     }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Thing {
     pub id: Option<String>,
     pub name: Option<String>,

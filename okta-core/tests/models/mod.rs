@@ -3,7 +3,7 @@
 
 use okta_core::model::*;
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct User {
     pub id: Option<String>,
     pub status: Option<Status>,
@@ -60,7 +60,7 @@ impl User {
     }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Profile {
     pub login: Option<String>,
     pub email: Option<String>,
@@ -69,7 +69,7 @@ pub struct Profile {
 }
 okta_core::model! { open Profile: "UserProfile" { login: "login", email: "email", second_email: "secondEmail" } }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Credentials {
     pub password: Option<Password>,
     pub answer: Option<String>,
@@ -77,14 +77,14 @@ pub struct Credentials {
 }
 okta_core::model! { Credentials: "Credentials" { password: "password" = SECRET | WRITE_ONLY, answer: "answer" = SECRET } }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Password {
     pub value: Option<String>,
     pub extra: Extra,
 }
 okta_core::model! { Password: "Password" { value: "value" = SECRET } }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Group {
     pub id: Option<String>,
     pub parent: Option<Box<Group>>,
@@ -98,7 +98,7 @@ okta_core::open_enum! {
     pub enum Status: "UserStatus" { Active = "ACTIVE", Deprovisioned = "DEPROVISIONED" }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppBase {
     pub id: Option<String>,
     pub label: Option<String>,
@@ -112,7 +112,7 @@ okta_core::open_enum! {
     pub enum Mode: "ApplicationSignOnMode" { AutoLogin = "AUTO_LOGIN", Saml2 = "SAML_2_0", Saml1 = "SAML_1_1", Oidc = "OPENID_CONNECT" }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlApp {
     pub base: AppBase,
     pub name: Option<String>,
@@ -122,7 +122,7 @@ okta_core::model! {
     SamlApp: "SamlApplication" extends AppBase tag "signOnMode" = "SAML_2_0" { name: "name", settings: "settings" }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AutoLoginApp {
     pub base: AppBase,
     pub url: Option<String>,
@@ -130,14 +130,14 @@ pub struct AutoLoginApp {
 okta_core::model! { AutoLoginApp: "AutoLoginApplication" extends AppBase tag "signOnMode" = "AUTO_LOGIN" { url: "url" } }
 
 /// A second level: OIDC applications are told apart once more by `kind`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcBase {
     pub base: AppBase,
     pub kind: Option<String>,
 }
 okta_core::model! { OidcBase: "OidcApplication" extends AppBase tag "signOnMode" = "OPENID_CONNECT" { kind: "kind" } }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcWeb {
     pub base: OidcBase,
     pub redirect: Option<Vec<String>>,
@@ -158,14 +158,14 @@ okta_core::union! {
     }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldBase {
     pub r#type: Option<String>,
     pub extra: Extra,
 }
 okta_core::model! { FieldBase: "FieldBase" { r#type: "type" } }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldText {
     pub value: Option<String>,
     pub extra: Extra,
@@ -187,7 +187,7 @@ okta_core::choice! {
     }
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AdProfile {
     pub object_sid: Option<String>,
     pub extra: Extra,
@@ -195,7 +195,7 @@ pub struct AdProfile {
 okta_core::model! { AdProfile: "AdProfile" { object_sid: "objectSid" } }
 
 /// More members than an `Extra` has bits for nulls.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Wide {
     pub m0: Option<i64>,
     pub m1: Option<i64>,

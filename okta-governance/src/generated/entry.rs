@@ -64,6 +64,7 @@ pub struct GovernanceApi {
 
 impl GovernanceApi {
     /// Operations on `/governance/api/v1/campaigns`.
+    #[inline]
     pub fn campaigns(&self) -> campaigns::Campaigns {
         campaigns::Campaigns {
             client: self.client.clone(),
@@ -71,6 +72,7 @@ impl GovernanceApi {
     }
 
     /// Operations below `catalogs`.
+    #[inline]
     pub fn catalogs(&self) -> catalogs::Catalogs {
         catalogs::Catalogs {
             client: self.client.clone(),
@@ -78,6 +80,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/collections`.
+    #[inline]
     pub fn collections(&self) -> collections::Collections {
         collections::Collections {
             client: self.client.clone(),
@@ -85,6 +88,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/delegates`.
+    #[inline]
     pub fn delegates(&self) -> delegates::Delegates {
         delegates::Delegates {
             client: self.client.clone(),
@@ -92,6 +96,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/entitlement-bundles`.
+    #[inline]
     pub fn entitlement_bundles(&self) -> entitlement_bundles::EntitlementBundles {
         entitlement_bundles::EntitlementBundles {
             client: self.client.clone(),
@@ -99,6 +104,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/entitlements`.
+    #[inline]
     pub fn entitlements(&self) -> entitlements::Entitlements {
         entitlements::Entitlements {
             client: self.client.clone(),
@@ -106,6 +112,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/grants`.
+    #[inline]
     pub fn grants(&self) -> grants::Grants {
         grants::Grants {
             client: self.client.clone(),
@@ -113,6 +120,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/labels`.
+    #[inline]
     pub fn labels(&self) -> labels::Labels {
         labels::Labels {
             client: self.client.clone(),
@@ -120,6 +128,7 @@ impl GovernanceApi {
     }
 
     /// Operations below `my`.
+    #[inline]
     pub fn my(&self) -> my::My {
         my::My {
             client: self.client.clone(),
@@ -127,6 +136,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/operations/{operationId}`.
+    #[inline]
     pub fn operations(&self) -> operations::Operations {
         operations::Operations {
             client: self.client.clone(),
@@ -134,6 +144,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/principal-access`.
+    #[inline]
     pub fn principal_access(&self) -> principal_access::PrincipalAccess {
         principal_access::PrincipalAccess {
             client: self.client.clone(),
@@ -141,6 +152,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/principal-entitlements`.
+    #[inline]
     pub fn principal_entitlements(&self) -> principal_entitlements::PrincipalEntitlements {
         principal_entitlements::PrincipalEntitlements {
             client: self.client.clone(),
@@ -148,6 +160,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}`.
+    #[inline]
     pub fn principal_entitlements_changes(
         &self,
     ) -> principal_entitlements_changes::PrincipalEntitlementsChanges {
@@ -157,6 +170,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/principal-settings/{targetPrincipalId}`.
+    #[inline]
     pub fn principal_settings(&self) -> principal_settings::PrincipalSettings {
         principal_settings::PrincipalSettings {
             client: self.client.clone(),
@@ -164,6 +178,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v2/request-sequences/{sequenceId}`.
+    #[inline]
     pub fn request_sequences(&self) -> request_sequences::RequestSequences {
         request_sequences::RequestSequences {
             client: self.client.clone(),
@@ -171,6 +186,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v2/request-settings`.
+    #[inline]
     pub fn request_settings(&self) -> request_settings::RequestSettings {
         request_settings::RequestSettings {
             client: self.client.clone(),
@@ -178,6 +194,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/request-types`.
+    #[inline]
     pub fn request_types(&self) -> request_types::RequestTypes {
         request_types::RequestTypes {
             client: self.client.clone(),
@@ -185,6 +202,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/requests`.
+    #[inline]
     pub fn requests(&self) -> requests::Requests {
         requests::Requests {
             client: self.client.clone(),
@@ -192,6 +210,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v2/requests`.
+    #[inline]
     pub fn requests_v2(&self) -> requests_v2::RequestsV2 {
         requests_v2::RequestsV2 {
             client: self.client.clone(),
@@ -199,6 +218,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/resource-labels`.
+    #[inline]
     pub fn resource_labels(&self) -> resource_labels::ResourceLabels {
         resource_labels::ResourceLabels {
             client: self.client.clone(),
@@ -206,6 +226,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/resource-owners`.
+    #[inline]
     pub fn resource_owners(&self) -> resource_owners::ResourceOwners {
         resource_owners::ResourceOwners {
             client: self.client.clone(),
@@ -213,6 +234,7 @@ impl GovernanceApi {
     }
 
     /// Operations below `resources`.
+    #[inline]
     pub fn resources(&self) -> resources::Resources {
         resources::Resources {
             client: self.client.clone(),
@@ -220,6 +242,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/reviews`.
+    #[inline]
     pub fn reviews(&self) -> reviews::Reviews {
         reviews::Reviews {
             client: self.client.clone(),
@@ -227,6 +250,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v2/revoke-principal-access`.
+    #[inline]
     pub fn revoke_principal_access(&self) -> revoke_principal_access::RevokePrincipalAccess {
         revoke_principal_access::RevokePrincipalAccess {
             client: self.client.clone(),
@@ -234,6 +258,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/risk-rule-assessments`.
+    #[inline]
     pub fn risk_rule_assessments(&self) -> risk_rule_assessments::RiskRuleAssessments {
         risk_rule_assessments::RiskRuleAssessments {
             client: self.client.clone(),
@@ -241,6 +266,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/risk-rules`.
+    #[inline]
     pub fn risk_rules(&self) -> risk_rules::RiskRules {
         risk_rules::RiskRules {
             client: self.client.clone(),
@@ -248,6 +274,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v2/security-access-reviews`.
+    #[inline]
     pub fn security_access_reviews(&self) -> security_access_reviews::SecurityAccessReviews {
         security_access_reviews::SecurityAccessReviews {
             client: self.client.clone(),
@@ -255,6 +282,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/settings`.
+    #[inline]
     pub fn settings(&self) -> settings::Settings {
         settings::Settings {
             client: self.client.clone(),
@@ -262,6 +290,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v2/tasks`.
+    #[inline]
     pub fn tasks(&self) -> tasks::Tasks {
         tasks::Tasks {
             client: self.client.clone(),
@@ -269,6 +298,7 @@ impl GovernanceApi {
     }
 
     /// Operations on `/governance/api/v1/teams`.
+    #[inline]
     pub fn teams(&self) -> teams::Teams {
         teams::Teams {
             client: self.client.clone(),

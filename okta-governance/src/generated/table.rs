@@ -9,8 +9,9 @@ use okta_core::operation::OperationEntry;
 use crate::generated;
 use crate::generated::models as m;
 
-/// Every operation of this crate, by API, path and method.
-pub static OPERATIONS: &[OperationEntry] = &[
+/// Every operation of this crate, by API, path and method. A constant, so that only programs that use it compile
+/// the decoders it names.
+pub const OPERATIONS: &[OperationEntry] = &[
     OperationEntry {
         info: &generated::campaigns::LIST,
         responses: &[(200, recode::<m::CampaignsList>)],

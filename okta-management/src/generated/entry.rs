@@ -208,181 +208,217 @@ pub trait Management: sealed::Sealed {
 }
 
 impl Management for Client {
+    #[inline]
     fn agent_pools(&self) -> agent_pools::AgentPools {
         agent_pools::AgentPools {
             client: self.clone(),
         }
     }
+    #[inline]
     fn api_services(&self) -> api_services::ApiServices {
         api_services::ApiServices {
             client: self.clone(),
         }
     }
+    #[inline]
     fn api_tokens(&self) -> api_tokens::ApiTokens {
         api_tokens::ApiTokens {
             client: self.clone(),
         }
     }
+    #[inline]
     fn apps(&self) -> apps::Apps {
         apps::Apps {
             client: self.clone(),
         }
     }
+    #[inline]
     fn authenticator_settings(&self) -> authenticator_settings::AuthenticatorSettings {
         authenticator_settings::AuthenticatorSettings {
             client: self.clone(),
         }
     }
+    #[inline]
     fn authenticators(&self) -> authenticators::Authenticators {
         authenticators::Authenticators {
             client: self.clone(),
         }
     }
+    #[inline]
     fn authorization_servers(&self) -> authorization_servers::AuthorizationServers {
         authorization_servers::AuthorizationServers {
             client: self.clone(),
         }
     }
+    #[inline]
     fn behaviors(&self) -> behaviors::Behaviors {
         behaviors::Behaviors {
             client: self.clone(),
         }
     }
+    #[inline]
     fn bot_protection(&self) -> bot_protection::BotProtection {
         bot_protection::BotProtection {
             client: self.clone(),
         }
     }
+    #[inline]
     fn brands(&self) -> brands::Brands {
         brands::Brands {
             client: self.clone(),
         }
     }
+    #[inline]
     fn captchas(&self) -> captchas::Captchas {
         captchas::Captchas {
             client: self.clone(),
         }
     }
+    #[inline]
     fn device_assurances(&self) -> device_assurances::DeviceAssurances {
         device_assurances::DeviceAssurances {
             client: self.clone(),
         }
     }
+    #[inline]
     fn device_integrations(&self) -> device_integrations::DeviceIntegrations {
         device_integrations::DeviceIntegrations {
             client: self.clone(),
         }
     }
+    #[inline]
     fn device_posture_checks(&self) -> device_posture_checks::DevicePostureChecks {
         device_posture_checks::DevicePostureChecks {
             client: self.clone(),
         }
     }
+    #[inline]
     fn devices(&self) -> devices::Devices {
         devices::Devices {
             client: self.clone(),
         }
     }
+    #[inline]
     fn directories(&self) -> directories::Directories {
         directories::Directories {
             client: self.clone(),
         }
     }
+    #[inline]
     fn domains(&self) -> domains::Domains {
         domains::Domains {
             client: self.clone(),
         }
     }
+    #[inline]
     fn dr(&self) -> dr::Dr {
         dr::Dr {
             client: self.clone(),
         }
     }
+    #[inline]
     fn edit_feature(&self) -> edit_feature::EditFeature {
         edit_feature::EditFeature {
             client: self.clone(),
         }
     }
+    #[inline]
     fn email_domains(&self) -> email_domains::EmailDomains {
         email_domains::EmailDomains {
             client: self.clone(),
         }
     }
+    #[inline]
     fn email_servers(&self) -> email_servers::EmailServers {
         email_servers::EmailServers {
             client: self.clone(),
         }
     }
+    #[inline]
     fn event_hooks(&self) -> event_hooks::EventHooks {
         event_hooks::EventHooks {
             client: self.clone(),
         }
     }
+    #[inline]
     fn export_blocklists(&self) -> export_blocklists::ExportBlocklists {
         export_blocklists::ExportBlocklists {
             client: self.clone(),
         }
     }
+    #[inline]
     fn features(&self) -> features::Features {
         features::Features {
             client: self.clone(),
         }
     }
+    #[inline]
     fn first_party_app_settings(&self) -> first_party_app_settings::FirstPartyAppSettings {
         first_party_app_settings::FirstPartyAppSettings {
             client: self.clone(),
         }
     }
+    #[inline]
     fn groups(&self) -> groups::Groups {
         groups::Groups {
             client: self.clone(),
         }
     }
+    #[inline]
     fn hook_keys(&self) -> hook_keys::HookKeys {
         hook_keys::HookKeys {
             client: self.clone(),
         }
     }
+    #[inline]
     fn iam(&self) -> iam::Iam {
         iam::Iam {
             client: self.clone(),
         }
     }
+    #[inline]
     fn identity_sources(&self) -> identity_sources::IdentitySources {
         identity_sources::IdentitySources {
             client: self.clone(),
         }
     }
+    #[inline]
     fn idps(&self) -> idps::Idps {
         idps::Idps {
             client: self.clone(),
         }
     }
+    #[inline]
     fn inline_hooks(&self) -> inline_hooks::InlineHooks {
         inline_hooks::InlineHooks {
             client: self.clone(),
         }
     }
+    #[inline]
     fn log_streams(&self) -> log_streams::LogStreams {
         log_streams::LogStreams {
             client: self.clone(),
         }
     }
+    #[inline]
     fn logs(&self) -> logs::Logs {
         logs::Logs {
             client: self.clone(),
         }
     }
+    #[inline]
     fn mappings(&self) -> mappings::Mappings {
         mappings::Mappings {
             client: self.clone(),
         }
     }
+    #[inline]
     fn meta(&self) -> meta::Meta {
         meta::Meta {
             client: self.clone(),
         }
     }
+    #[inline]
     fn oauth2(&self) -> oauth2::Oauth2 {
         oauth2::Oauth2 {
             client: self.clone(),
@@ -397,131 +433,157 @@ impl Management for Client {
             authorization_server_id: authorization_server_id.into(),
         }
     }
+    #[inline]
     fn okta_service_accounts(&self) -> okta_service_accounts::OktaServiceAccounts {
         okta_service_accounts::OktaServiceAccounts {
             client: self.clone(),
         }
     }
+    #[inline]
     fn org(&self) -> org::Org {
         org::Org {
             client: self.clone(),
         }
     }
+    #[inline]
     fn orgs(&self) -> orgs::Orgs {
         orgs::Orgs {
             client: self.clone(),
         }
     }
+    #[inline]
     fn policies(&self) -> policies::Policies {
         policies::Policies {
             client: self.clone(),
         }
     }
+    #[inline]
     fn principal_rate_limits(&self) -> principal_rate_limits::PrincipalRateLimits {
         principal_rate_limits::PrincipalRateLimits {
             client: self.clone(),
         }
     }
+    #[inline]
     fn push_providers(&self) -> push_providers::PushProviders {
         push_providers::PushProviders {
             client: self.clone(),
         }
     }
+    #[inline]
     fn rate_limit_settings(&self) -> rate_limit_settings::RateLimitSettings {
         rate_limit_settings::RateLimitSettings {
             client: self.clone(),
         }
     }
+    #[inline]
     fn realm_assignments(&self) -> realm_assignments::RealmAssignments {
         realm_assignments::RealmAssignments {
             client: self.clone(),
         }
     }
+    #[inline]
     fn realms(&self) -> realms::Realms {
         realms::Realms {
             client: self.clone(),
         }
     }
+    #[inline]
     fn roles(&self) -> roles::Roles {
         roles::Roles {
             client: self.clone(),
         }
     }
+    #[inline]
     fn security_events(&self) -> security_events::SecurityEvents {
         security_events::SecurityEvents {
             client: self.clone(),
         }
     }
+    #[inline]
     fn security_events_providers(&self) -> security_events_providers::SecurityEventsProviders {
         security_events_providers::SecurityEventsProviders {
             client: self.clone(),
         }
     }
+    #[inline]
     fn service_accounts(&self) -> service_accounts::ServiceAccounts {
         service_accounts::ServiceAccounts {
             client: self.clone(),
         }
     }
+    #[inline]
     fn sessions(&self) -> sessions::Sessions {
         sessions::Sessions {
             client: self.clone(),
         }
     }
+    #[inline]
     fn ssf(&self) -> ssf::Ssf {
         ssf::Ssf {
             client: self.clone(),
         }
     }
+    #[inline]
     fn telephony_providers(&self) -> telephony_providers::TelephonyProviders {
         telephony_providers::TelephonyProviders {
             client: self.clone(),
         }
     }
+    #[inline]
     fn templates(&self) -> templates::Templates {
         templates::Templates {
             client: self.clone(),
         }
     }
+    #[inline]
     fn threats(&self) -> threats::Threats {
         threats::Threats {
             client: self.clone(),
         }
     }
+    #[inline]
     fn trusted_origins(&self) -> trusted_origins::TrustedOrigins {
         trusted_origins::TrustedOrigins {
             client: self.clone(),
         }
     }
+    #[inline]
     fn user_lockout_settings(&self) -> user_lockout_settings::UserLockoutSettings {
         user_lockout_settings::UserLockoutSettings {
             client: self.clone(),
         }
     }
+    #[inline]
     fn user_schemas(&self) -> user_schemas::UserSchemas {
         user_schemas::UserSchemas {
             client: self.clone(),
         }
     }
+    #[inline]
     fn user_types(&self) -> user_types::UserTypes {
         user_types::UserTypes {
             client: self.clone(),
         }
     }
+    #[inline]
     fn users(&self) -> users::Users {
         users::Users {
             client: self.clone(),
         }
     }
+    #[inline]
     fn webauthn_registration(&self) -> webauthn_registration::WebauthnRegistration {
         webauthn_registration::WebauthnRegistration {
             client: self.clone(),
         }
     }
+    #[inline]
     fn well_known(&self) -> well_known::WellKnown {
         well_known::WellKnown {
             client: self.clone(),
         }
     }
+    #[inline]
     fn zones(&self) -> zones::Zones {
         zones::Zones {
             client: self.clone(),

@@ -320,7 +320,8 @@ fn entry(target: &Crate<'_>, tree: &Node<'_>, header: &str) -> String {
         .values()
         .map(|child| {
             let whole = accessor(tree, child, "").replace("self.client.clone()", "self.clone()");
-            let signature = whole.split(" {\n").next().unwrap_or_default().to_owned();
+            let signature = whole.split(" {\n").next().unwrap_or_default();
+            let signature = signature.trim_start_matches("    #[inline]\n");
             (
                 format!("    /// {}\n{signature};\n", module_title(child)),
                 whole,
@@ -343,7 +344,7 @@ fn entries(target: &Crate<'_>, writer: &Writer<'_>, header: &str) -> String {
     let mut text = format!(
         "{header}//! The run-time list of operations.\n\nuse okta_core::model::*;\nuse okta_core::operation::OperationEntry;\n\nuse crate::generated;\nuse crate::generated::models as m;\n\n"
     );
-    text.push_str("/// Every operation of this crate, by API, path and method.\npub static OPERATIONS: &[OperationEntry] = &[\n");
+    text.push_str("/// Every operation of this crate, by API, path and method. A constant, so that only programs that use it compile\n/// the decoders it names.\npub const OPERATIONS: &[OperationEntry] = &[\n");
     for planned in &target.planned {
         let recode = |ty: &Type| {
             format!(

@@ -126,7 +126,11 @@ impl Writer<'_> {
                 .into_iter()
                 .chain(used)
                 .collect();
-            let _ = writeln!(out, "use okta_core::operation::{{{}}};", names.join(", "));
+            let _ = writeln!(
+                out,
+                "use okta_core::operation::{{Operation as _, {}}};",
+                names.join(", ")
+            );
             if own.contains("Json>")
                 || own.contains("json Json")
                 || own.contains("&Json")
@@ -177,10 +181,11 @@ impl Writer<'_> {
                 .collect();
             let _ = writeln!(
                 out,
-                "    /// `{} {}` (operation `{}`).\n    pub fn {}(&self{signature}) -> {operation} {{\n        {operation}::new({}).attach(&self.client)\n    }}\n",
+                "    /// `{} {}` (operation `{}`).\n{}    pub fn {}(&self{signature}) -> {operation} {{\n        {operation}::new({}).attach(&self.client)\n    }}\n",
                 planned.operation.method,
                 planned.operation.path,
                 planned.operation.id,
+                inline(&signature),
                 planned.route.function,
                 values.join(", ")
             );
@@ -231,12 +236,13 @@ impl Writer<'_> {
         if arguments.is_empty() {
             let _ = writeln!(
                 out,
-                "    /// {what}\n    pub fn new() -> Self {{\n        Self {{ call: Call::new(&{info}) }}\n    }}"
+                "    /// {what}\n    #[inline]\n    pub fn new() -> Self {{\n        Self {{ call: Call::new(&{info}) }}\n    }}"
             );
         } else {
             let _ = writeln!(
                 out,
-                "    /// {what}\n    pub fn new({}) -> Self {{\n        let mut call = Call::new(&{info});\n{sets}        Self {{ call }}\n    }}",
+                "    /// {what}\n{}    pub fn new({}) -> Self {{\n        let mut call = Call::new(&{info});\n{sets}        Self {{ call }}\n    }}",
+                inline(&signature.join(", ")),
                 signature.join(", ")
             );
         }
@@ -254,8 +260,11 @@ impl Writer<'_> {
             let argument = self.body(body, &planned.operation.request);
             let _ = writeln!(
                 out,
-                "\n    /// The request's body.\n    pub fn body(mut self, {}: {}) -> Self {{\n        self.{}\n        self\n    }}",
-                argument.name, argument.ty, argument.set
+                "\n    /// The request's body.\n{}    pub fn body(mut self, {}: {}) -> Self {{\n        self.{}\n        self\n    }}",
+                inline(&argument.ty),
+                argument.name,
+                argument.ty,
+                argument.set
             );
         }
         out.push_str("}\n\n");
@@ -319,8 +328,9 @@ impl Writer<'_> {
         let (ty, set) = self.value(parameter, "value")?;
         let _ = writeln!(
             out,
-            "\n    {}    pub fn {name}(mut self, value: {ty}) -> Self {{\n        self.call.{set};\n        self\n    }}",
-            docs::parameter(parameter)
+            "\n    {}{}    pub fn {name}(mut self, value: {ty}) -> Self {{\n        self.call.{set};\n        self\n    }}",
+            docs::parameter(parameter),
+            inline(&ty)
         );
         Ok(())
     }
@@ -532,7 +542,17 @@ pub(crate) fn accessor(node: &Node<'_>, child: &Node<'_>, visibility: &str) -> S
         .collect();
     let path = format!("{}::{}", child.name, child.handle());
     format!(
-        "    {visibility}fn {}(&self{signature}) -> {path} {{\n        {path} {{ client: self.client.clone(){held}{own} }}\n    }}\n",
+        "{}    {visibility}fn {}(&self{signature}) -> {path} {{\n        {path} {{ client: self.client.clone(){held}{own} }}\n    }}\n",
+        inline(&signature),
         child.name
     )
+}
+
+/// `#[inline]` for what is not generic, so that only programs that use it compile it.
+fn inline(signature: &str) -> &'static str {
+    if signature.contains("impl ") {
+        ""
+    } else {
+        "    #[inline]\n"
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use okta_core::{Client, Result};
+use okta_core::{Client, Operation as _, Result};
 
 use super::{BoxFuture, Follow, Pace, Watch};
 use crate::models::{

@@ -9,7 +9,9 @@ use crate::generated::campaigns::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/campaigns`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Campaigns {
 
 impl Campaigns {
     /// `GET /governance/api/v1/campaigns` (operation `listCampaigns`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/campaigns` (operation `createCampaign`).
+    #[inline]
     pub fn create(&self, body: &models::CampaignMutable) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -72,6 +76,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -91,6 +96,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -170,6 +176,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CampaignMutable) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -332,6 +339,7 @@ impl End {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::CampaignEndSkipRemediation) -> Self {
         self.call.set_json(body);
         self

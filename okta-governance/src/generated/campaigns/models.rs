@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `app-service-accounts[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppServiceAccountsItem {
     /// `id`: string, required, 1 to 36 characters.
     pub id: Option<String>,
@@ -24,6 +24,7 @@ okta_core::model! {
 
 impl AppServiceAccountsItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "app-service-accounts[]", "id")
     }
@@ -44,7 +45,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `auto-remediation-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AutoRemediationSettings {
     /// `includeAllIndirectAssignments`: boolean.
     pub include_all_indirect_assignments: Option<bool>,
@@ -62,7 +63,7 @@ okta_core::model! {
 }
 
 /// Schema `auto-remediation-settings.includeOnly[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AutoRemediationSettingsIncludeOnlyItem {
     /// `resourceId`: string, 1 to 20 characters.
     pub resource_id: Option<String>,
@@ -80,7 +81,7 @@ okta_core::model! {
 }
 
 /// Schema `campaign-end-skip-remediation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CampaignEndSkipRemediation {
     /// `skipRemediation`: boolean.
     pub skip_remediation: Option<bool>,
@@ -95,7 +96,7 @@ okta_core::model! {
 }
 
 /// Schema `campaign-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CampaignFull {
     /// `_links`: `campaign-links`, required.
     pub links: Option<CampaignLinks>,
@@ -162,41 +163,49 @@ okta_core::model! {
 
 impl CampaignFull {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&CampaignLinks, MissingMember> {
         required(&self.links, "campaign-full", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "campaign-full", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "campaign-full", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "campaign-full", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "campaign-full", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "campaign-full", "lastUpdatedBy")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "campaign-full", "name")
     }
 
     /// `remediationSettings`, which the specification requires.
+    #[inline]
     pub fn try_remediation_settings(&self) -> Result<&RemediationSettings, MissingMember> {
         required(
             &self.remediation_settings,
@@ -206,28 +215,32 @@ impl CampaignFull {
     }
 
     /// `resourceSettings`, which the specification requires.
+    #[inline]
     pub fn try_resource_settings(&self) -> Result<&ResourceSettingsMutable, MissingMember> {
         required(&self.resource_settings, "campaign-full", "resourceSettings")
     }
 
     /// `reviewerSettings`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_settings(&self) -> Result<&ReviewerSettingsMutable, MissingMember> {
         required(&self.reviewer_settings, "campaign-full", "reviewerSettings")
     }
 
     /// `scheduleSettings`, which the specification requires.
+    #[inline]
     pub fn try_schedule_settings(&self) -> Result<&ScheduleSettingsReadOnly, MissingMember> {
         required(&self.schedule_settings, "campaign-full", "scheduleSettings")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&CampaignStatus, MissingMember> {
         required(&self.status, "campaign-full", "status")
     }
 }
 
 /// Schema `campaign-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CampaignLinks {
     /// `endCampaign`: `link`, required.
     pub end_campaign: Option<Link>,
@@ -252,28 +265,32 @@ okta_core::model! {
 
 impl CampaignLinks {
     /// `endCampaign`, which the specification requires.
+    #[inline]
     pub fn try_end_campaign(&self) -> Result<&Link, MissingMember> {
         required(&self.end_campaign, "campaign-links", "endCampaign")
     }
 
     /// `launchCampaign`, which the specification requires.
+    #[inline]
     pub fn try_launch_campaign(&self) -> Result<&Link, MissingMember> {
         required(&self.launch_campaign, "campaign-links", "launchCampaign")
     }
 
     /// `reviews`, which the specification requires.
+    #[inline]
     pub fn try_reviews(&self) -> Result<&Link, MissingMember> {
         required(&self.reviews, "campaign-links", "reviews")
     }
 
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "campaign-links", "self")
     }
 }
 
 /// Schema `campaign-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CampaignMutable {
     /// `campaignTier`: `campaign-tier`.
     pub campaign_tier: Option<CampaignTier>,
@@ -319,11 +336,13 @@ okta_core::model! {
 
 impl CampaignMutable {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "campaign-mutable", "name")
     }
 
     /// `remediationSettings`, which the specification requires.
+    #[inline]
     pub fn try_remediation_settings(&self) -> Result<&RemediationSettings, MissingMember> {
         required(
             &self.remediation_settings,
@@ -333,6 +352,7 @@ impl CampaignMutable {
     }
 
     /// `resourceSettings`, which the specification requires.
+    #[inline]
     pub fn try_resource_settings(&self) -> Result<&ResourceSettingsMutable, MissingMember> {
         required(
             &self.resource_settings,
@@ -342,6 +362,7 @@ impl CampaignMutable {
     }
 
     /// `reviewerSettings`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_settings(&self) -> Result<&ReviewerSettingsMutable, MissingMember> {
         required(
             &self.reviewer_settings,
@@ -351,6 +372,7 @@ impl CampaignMutable {
     }
 
     /// `scheduleSettings`, which the specification requires.
+    #[inline]
     pub fn try_schedule_settings(&self) -> Result<&ScheduleSettingsMutable, MissingMember> {
         required(
             &self.schedule_settings,
@@ -384,7 +406,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `campaign-sparse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CampaignSparse {
     /// `_links`: `campaign-links`, required.
     pub links: Option<CampaignLinks>,
@@ -439,61 +461,73 @@ okta_core::model! {
 
 impl CampaignSparse {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&CampaignLinks, MissingMember> {
         required(&self.links, "campaign-sparse", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "campaign-sparse", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "campaign-sparse", "createdBy")
     }
 
     /// `endDate`, which the specification requires.
+    #[inline]
     pub fn try_end_date(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.end_date, "campaign-sparse", "endDate")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "campaign-sparse", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "campaign-sparse", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "campaign-sparse", "lastUpdatedBy")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "campaign-sparse", "name")
     }
 
     /// `reviewerType`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_type(&self) -> Result<&CampaignReviewerType, MissingMember> {
         required(&self.reviewer_type, "campaign-sparse", "reviewerType")
     }
 
     /// `scheduleType`, which the specification requires.
+    #[inline]
     pub fn try_schedule_type(&self) -> Result<&ScheduleType, MissingMember> {
         required(&self.schedule_type, "campaign-sparse", "scheduleType")
     }
 
     /// `startDate`, which the specification requires.
+    #[inline]
     pub fn try_start_date(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.start_date, "campaign-sparse", "startDate")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&CampaignStatus, MissingMember> {
         required(&self.status, "campaign-sparse", "status")
     }
@@ -528,7 +562,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `campaigns-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CampaignsList {
     /// `_links`: `campaigns-list-links`, required.
     pub links: Option<CampaignsListLinks>,
@@ -547,18 +581,20 @@ okta_core::model! {
 
 impl CampaignsList {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&CampaignsListLinks, MissingMember> {
         required(&self.links, "campaigns-list", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<CampaignSparse>, MissingMember> {
         required(&self.data, "campaigns-list", "data")
     }
 }
 
 /// Schema `campaigns-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CampaignsListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -577,13 +613,14 @@ okta_core::model! {
 
 impl CampaignsListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "campaigns-list-links", "self")
     }
 }
 
 /// Schema `entitlement-bundles[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundlesItem {
     /// `id`: string, required, 1 to 20 characters.
     pub id: Option<String>,
@@ -599,13 +636,14 @@ okta_core::model! {
 
 impl EntitlementBundlesItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-bundles[]", "id")
     }
 }
 
 /// Schema `entitlement-value`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValue {
     /// `id`: string, required, 1 to 20 characters.
     pub id: Option<String>,
@@ -621,13 +659,14 @@ okta_core::model! {
 
 impl EntitlementValue {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-value", "id")
     }
 }
 
 /// Schema `entitlements[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementsItem {
     /// `id`: string, required, 1 to 20 characters.
     pub id: Option<String>,
@@ -649,13 +688,14 @@ okta_core::model! {
 
 impl EntitlementsItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlements[]", "id")
     }
 }
 
 /// Schema `governance-label-values[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GovernanceLabelValuesItem {
     /// `id`: string, required, 1 to 20 characters.
     pub id: Option<String>,
@@ -671,6 +711,7 @@ okta_core::model! {
 
 impl GovernanceLabelValuesItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "governance-label-values[]", "id")
     }
@@ -695,7 +736,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `notification-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NotificationSettings {
     /// `notifyReviewPeriodEnd`: boolean, may be null, default `false`.
     pub notify_review_period_end: Option<bool>,
@@ -725,7 +766,7 @@ okta_core::model! {
 }
 
 /// Schema `predefined-inactive-users-scope-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PredefinedInactiveUsersScopeSettings {
     /// `inactiveDays`: integer, 30 to 365.
     pub inactive_days: Option<i64>,
@@ -740,7 +781,7 @@ okta_core::model! {
 }
 
 /// Schema `principal-scope-settings-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalScopeSettingsMutable {
     /// `excludedUserIds`: list of string (okta-user-id).
     pub excluded_user_ids: Option<Vec<String>>,
@@ -777,6 +818,7 @@ okta_core::model! {
 
 impl PrincipalScopeSettingsMutable {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalScopeType, MissingMember> {
         required(&self.type_, "principal-scope-settings-mutable", "type")
     }
@@ -790,7 +832,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `recurrence-definition-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RecurrenceDefinitionMutable {
     /// `ends`: string (date-time).
     pub ends: Option<Timestamp>,
@@ -812,6 +854,7 @@ okta_core::model! {
 
 impl RecurrenceDefinitionMutable {
     /// `interval`, which the specification requires.
+    #[inline]
     pub fn try_interval(&self) -> Result<&String, MissingMember> {
         required(&self.interval, "recurrence-definition-mutable", "interval")
     }
@@ -827,7 +870,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `remediation-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RemediationSettings {
     /// `accessApproved`: `approved-remediation-action`, required.
     pub access_approved: Option<ApprovedRemediationAction>,
@@ -852,6 +895,7 @@ okta_core::model! {
 
 impl RemediationSettings {
     /// `accessApproved`, which the specification requires.
+    #[inline]
     pub fn try_access_approved(&self) -> Result<&ApprovedRemediationAction, MissingMember> {
         required(
             &self.access_approved,
@@ -861,6 +905,7 @@ impl RemediationSettings {
     }
 
     /// `accessRevoked`, which the specification requires.
+    #[inline]
     pub fn try_access_revoked(&self) -> Result<&RevokedRemediationAction, MissingMember> {
         required(
             &self.access_revoked,
@@ -870,13 +915,14 @@ impl RemediationSettings {
     }
 
     /// `noResponse`, which the specification requires.
+    #[inline]
     pub fn try_no_response(&self) -> Result<&NoResponseRemediationAction, MissingMember> {
         required(&self.no_response, "remediation-settings", "noResponse")
     }
 }
 
 /// Schema `reporting-settings-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReportingSettingsMutable {
     /// `createReportingPackageEnabled`: boolean, default `false`.
     pub create_reporting_package_enabled: Option<bool>,
@@ -891,7 +937,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-settings-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSettingsMutable {
     /// `excludedResources`: list.
     pub excluded_resources: Option<Vec<ResourceSettingsMutableExcludedResourcesItem>>,
@@ -933,7 +979,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-settings-mutable.excludedResources[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSettingsMutableExcludedResourcesItem {
     /// `resourceId`: string, 1 to 20 characters.
     pub resource_id: Option<String>,
@@ -983,7 +1029,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `review-reassign-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewReassignList {
     /// `_links`: `review-reassign-list-links`, required.
     pub links: Option<ReviewReassignListLinks>,
@@ -1002,18 +1048,20 @@ okta_core::model! {
 
 impl ReviewReassignList {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ReviewReassignListLinks, MissingMember> {
         required(&self.links, "review-reassign-list", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<ReviewSparse>, MissingMember> {
         required(&self.data, "review-reassign-list", "data")
     }
 }
 
 /// Schema `review-reassign-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewReassignListLinks {
     /// `reviews`: `link`, required.
     pub reviews: Option<Link>,
@@ -1032,18 +1080,20 @@ okta_core::model! {
 
 impl ReviewReassignListLinks {
     /// `reviews`, which the specification requires.
+    #[inline]
     pub fn try_reviews(&self) -> Result<&Link, MissingMember> {
         required(&self.reviews, "review-reassign-list-links", "reviews")
     }
 
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "review-reassign-list-links", "self")
     }
 }
 
 /// Schema `reviewer-level-settings-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewerLevelSettingsMutable {
     /// `fallBackReviewerId`: string (okta-user-id), 1 to 20 characters.
     pub fall_back_reviewer_id: Option<String>,
@@ -1080,6 +1130,7 @@ okta_core::model! {
 
 impl ReviewerLevelSettingsMutable {
     /// `startReview`, which the specification requires.
+    #[inline]
     pub fn try_start_review(&self) -> Result<&ReviewerLevelStartReview, MissingMember> {
         required(
             &self.start_review,
@@ -1089,13 +1140,14 @@ impl ReviewerLevelSettingsMutable {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ReviewerType, MissingMember> {
         required(&self.type_, "reviewer-level-settings-mutable", "type")
     }
 }
 
 /// Schema `reviewer-level-start-review`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewerLevelStartReview {
     /// `onDay`: integer, required, default `0`.
     pub on_day: Option<i64>,
@@ -1114,6 +1166,7 @@ okta_core::model! {
 
 impl ReviewerLevelStartReview {
     /// `onDay`, which the specification requires.
+    #[inline]
     pub fn try_on_day(&self) -> Result<&i64, MissingMember> {
         required(&self.on_day, "reviewer-level-start-review", "onDay")
     }
@@ -1128,7 +1181,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `reviewer-settings-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewerSettingsMutable {
     /// `bulkDecisionDisabled`: boolean.
     pub bulk_decision_disabled: Option<bool>,
@@ -1177,6 +1230,7 @@ okta_core::model! {
 
 impl ReviewerSettingsMutable {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&CampaignReviewerType, MissingMember> {
         required(&self.type_, "reviewer-settings-mutable", "type")
     }
@@ -1193,7 +1247,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `reviews-reassign`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewsReassign {
     /// `note`: string, required, 1 to 300 characters.
     pub note: Option<String>,
@@ -1218,16 +1272,19 @@ okta_core::model! {
 
 impl ReviewsReassign {
     /// `note`, which the specification requires.
+    #[inline]
     pub fn try_note(&self) -> Result<&String, MissingMember> {
         required(&self.note, "reviews-reassign", "note")
     }
 
     /// `reviewIds`, which the specification requires.
+    #[inline]
     pub fn try_review_ids(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.review_ids, "reviews-reassign", "reviewIds")
     }
 
     /// `reviewerId`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_id(&self) -> Result<&String, MissingMember> {
         required(&self.reviewer_id, "reviews-reassign", "reviewerId")
     }
@@ -1242,7 +1299,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `schedule-settings-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ScheduleSettingsMutable {
     /// `durationInDays`: number, required, at least 1.
     pub duration_in_days: Option<f64>,
@@ -1270,6 +1327,7 @@ okta_core::model! {
 
 impl ScheduleSettingsMutable {
     /// `durationInDays`, which the specification requires.
+    #[inline]
     pub fn try_duration_in_days(&self) -> Result<&f64, MissingMember> {
         required(
             &self.duration_in_days,
@@ -1279,23 +1337,26 @@ impl ScheduleSettingsMutable {
     }
 
     /// `startDate`, which the specification requires.
+    #[inline]
     pub fn try_start_date(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.start_date, "schedule-settings-mutable", "startDate")
     }
 
     /// `timeZone`, which the specification requires.
+    #[inline]
     pub fn try_time_zone(&self) -> Result<&String, MissingMember> {
         required(&self.time_zone, "schedule-settings-mutable", "timeZone")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ScheduleType, MissingMember> {
         required(&self.type_, "schedule-settings-mutable", "type")
     }
 }
 
 /// Schema `schedule-settings-read-only`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ScheduleSettingsReadOnly {
     /// `durationInDays`: number, required, at least 0.
     pub duration_in_days: Option<f64>,
@@ -1326,6 +1387,7 @@ okta_core::model! {
 
 impl ScheduleSettingsReadOnly {
     /// `durationInDays`, which the specification requires.
+    #[inline]
     pub fn try_duration_in_days(&self) -> Result<&f64, MissingMember> {
         required(
             &self.duration_in_days,
@@ -1335,16 +1397,19 @@ impl ScheduleSettingsReadOnly {
     }
 
     /// `startDate`, which the specification requires.
+    #[inline]
     pub fn try_start_date(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.start_date, "schedule-settings-read-only", "startDate")
     }
 
     /// `timeZone`, which the specification requires.
+    #[inline]
     pub fn try_time_zone(&self) -> Result<&String, MissingMember> {
         required(&self.time_zone, "schedule-settings-read-only", "timeZone")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ScheduleType, MissingMember> {
         required(&self.type_, "schedule-settings-read-only", "type")
     }
@@ -1359,7 +1424,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `target-resources-request[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TargetResourcesRequestItem {
     /// `appServiceAccounts`: `app-service-accounts`.
     pub app_service_accounts: Option<Vec<AppServiceAccountsItem>>,
@@ -1402,6 +1467,7 @@ okta_core::model! {
 
 impl TargetResourcesRequestItem {
     /// `resourceId`, which the specification requires.
+    #[inline]
     pub fn try_resource_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_id,

@@ -15,6 +15,7 @@ pub struct Catalogs {
 
 impl Catalogs {
     /// Operations below `default`.
+    #[inline]
     pub fn default(&self) -> default::Default {
         default::Default {
             client: self.client.clone(),

@@ -12,7 +12,9 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/collections`.
 #[derive(Clone, Debug)]
@@ -22,11 +24,13 @@ pub struct Collections {
 
 impl Collections {
     /// `GET /governance/api/v1/collections` (operation `listCollections`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/collections` (operation `createCollection`).
+    #[inline]
     pub fn create(&self, body: &models::CollectionCreatable) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -51,6 +55,7 @@ impl Collections {
     }
 
     /// Operations on `/governance/api/v1/collections/assignments`.
+    #[inline]
     pub fn all_assignments(&self) -> all_assignments::AllAssignments {
         all_assignments::AllAssignments {
             client: self.client.clone(),
@@ -97,6 +102,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -123,6 +129,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -192,6 +199,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CollectionCreatable) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

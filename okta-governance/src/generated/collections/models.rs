@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `assigned-principal`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignedPrincipal {
     /// `actor`: `grant-actor`.
     pub actor: Option<GrantActor>,
@@ -35,7 +35,7 @@ okta_core::model! {
 }
 
 /// Schema `assigned-principal-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignedPrincipalDetails {
     /// `actor`: `grant-actor`.
     pub actor: Option<GrantActor>,
@@ -71,7 +71,7 @@ okta_core::model! {
 }
 
 /// Schema `assigned-principal-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignedPrincipalFull {
     /// `actor`: `grant-actor`.
     pub actor: Option<GrantActor>,
@@ -113,7 +113,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `assignment-patch-operation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignmentPatchOperation {
     /// `op`: `assignment-patch-op`, required.
     pub op: Option<AssignmentPatchOp>,
@@ -135,18 +135,20 @@ okta_core::model! {
 
 impl AssignmentPatchOperation {
     /// `op`, which the specification requires.
+    #[inline]
     pub fn try_op(&self) -> Result<&AssignmentPatchOp, MissingMember> {
         required(&self.op, "assignment-patch-operation", "op")
     }
 
     /// `path`, which the specification requires.
+    #[inline]
     pub fn try_path(&self) -> Result<&String, MissingMember> {
         required(&self.path, "assignment-patch-operation", "path")
     }
 }
 
 /// Schema `collection-counts`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionCounts {
     /// `principalAssignmentCount`: integer, required, at least 0.
     pub principal_assignment_count: Option<i64>,
@@ -165,6 +167,7 @@ okta_core::model! {
 
 impl CollectionCounts {
     /// `principalAssignmentCount`, which the specification requires.
+    #[inline]
     pub fn try_principal_assignment_count(&self) -> Result<&i64, MissingMember> {
         required(
             &self.principal_assignment_count,
@@ -174,13 +177,14 @@ impl CollectionCounts {
     }
 
     /// `resourceCounts`, which the specification requires.
+    #[inline]
     pub fn try_resource_counts(&self) -> Result<&CollectionCountsResourceCounts, MissingMember> {
         required(&self.resource_counts, "collection-counts", "resourceCounts")
     }
 }
 
 /// Schema `collection-counts.resourceCounts`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionCountsResourceCounts {
     /// `applications`: integer, required, at least 0.
     pub applications: Option<i64>,
@@ -196,6 +200,7 @@ okta_core::model! {
 
 impl CollectionCountsResourceCounts {
     /// `applications`, which the specification requires.
+    #[inline]
     pub fn try_applications(&self) -> Result<&i64, MissingMember> {
         required(
             &self.applications,
@@ -206,7 +211,7 @@ impl CollectionCountsResourceCounts {
 }
 
 /// Schema `collection-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionCreatable {
     /// `description`: string, 1 to 1000 characters.
     pub description: Option<String>,
@@ -225,13 +230,14 @@ okta_core::model! {
 
 impl CollectionCreatable {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "collection-creatable", "name")
     }
 }
 
 /// Schema `collection-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionFull {
     /// `_links`: `collection-links`, required.
     pub links: Option<CollectionLinks>,
@@ -274,48 +280,56 @@ okta_core::model! {
 
 impl CollectionFull {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&CollectionLinks, MissingMember> {
         required(&self.links, "collection-full", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "collection-full", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "collection-full", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "collection-full", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "collection-full", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "collection-full", "lastUpdatedBy")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "collection-full", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "collection-full", "orn")
     }
 }
 
 /// Schema `collection-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionLinks {
     /// `resources`: `link`, required.
     pub resources: Option<Link>,
@@ -331,13 +345,14 @@ okta_core::model! {
 
 impl CollectionLinks {
     /// `resources`, which the specification requires.
+    #[inline]
     pub fn try_resources(&self) -> Result<&Link, MissingMember> {
         required(&self.resources, "collection-links", "resources")
     }
 }
 
 /// Schema `collection-resource-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourceCreatable {
     /// `entitlements`: `entitlements-creatable`.
     pub entitlements: Option<Vec<EntitlementCreatable>>,
@@ -356,6 +371,7 @@ okta_core::model! {
 
 impl CollectionResourceCreatable {
     /// `resourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_orn,
@@ -366,7 +382,7 @@ impl CollectionResourceCreatable {
 }
 
 /// Schema `collection-resource-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourceFull {
     /// `_links`: `collection-resource-links`, required.
     pub links: Option<CollectionResourceLinks>,
@@ -397,11 +413,13 @@ okta_core::model! {
 
 impl CollectionResourceFull {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&CollectionResourceLinks, MissingMember> {
         required(&self.links, "collection-resource-full", "_links")
     }
 
     /// `resourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_orn,
@@ -412,7 +430,7 @@ impl CollectionResourceFull {
 }
 
 /// Schema `collection-resource-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourceLinks {
     /// `entitlements`: `link`, required.
     pub entitlements: Option<Link>,
@@ -428,6 +446,7 @@ okta_core::model! {
 
 impl CollectionResourceLinks {
     /// `entitlements`, which the specification requires.
+    #[inline]
     pub fn try_entitlements(&self) -> Result<&Link, MissingMember> {
         required(
             &self.entitlements,
@@ -438,7 +457,7 @@ impl CollectionResourceLinks {
 }
 
 /// Schema `collection-resource-updatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourceUpdatable {
     /// `entitlements`: `entitlements-creatable`.
     pub entitlements: Option<Vec<EntitlementCreatable>>,
@@ -453,7 +472,7 @@ okta_core::model! {
 }
 
 /// Schema `collection-resources-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourcesList {
     /// `_links`: `list-links`.
     pub links: Option<ListLinks>,
@@ -474,7 +493,7 @@ okta_core::model! {
 }
 
 /// Schema `collection-updatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionUpdatable {
     /// `description`: string, 1 to 1000 characters.
     pub description: Option<String>,
@@ -493,13 +512,14 @@ okta_core::model! {
 
 impl CollectionUpdatable {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "collection-updatable", "name")
     }
 }
 
 /// Schema `collections-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionsList {
     /// `_links`: `list-links`.
     pub links: Option<ListLinks>,
@@ -520,7 +540,7 @@ okta_core::model! {
 }
 
 /// Schema `list-assigned-principals`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ListAssignedPrincipals {
     /// `_links`: `pagination-links`.
     pub links: Option<PaginationLinks>,
@@ -538,7 +558,7 @@ okta_core::model! {
 }
 
 /// Schema `list-catalog-users`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ListCatalogUsers {
     /// `_links`: `self-link`.
     pub links: Option<SelfLink>,
@@ -556,7 +576,7 @@ okta_core::model! {
 }
 
 /// Schema `pagination-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PaginationLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -575,6 +595,7 @@ okta_core::model! {
 
 impl PaginationLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "pagination-links", "self")
     }
@@ -596,7 +617,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `principal-profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalProfile {
     /// `email`: string, required, 1 to 100 characters.
     pub email: Option<String>,
@@ -627,23 +648,26 @@ okta_core::model! {
 
 impl PrincipalProfile {
     /// `email`, which the specification requires.
+    #[inline]
     pub fn try_email(&self) -> Result<&String, MissingMember> {
         required(&self.email, "principal-profile", "email")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "principal-profile", "id")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&PrincipalProfileStatus, MissingMember> {
         required(&self.status, "principal-profile", "status")
     }
 }
 
 /// Schema `resource-profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceProfile {
     /// `id`: string, 20 characters.
     pub id: Option<String>,
@@ -667,7 +691,7 @@ okta_core::model! {
 }
 
 /// Schema `self-link`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SelfLink {
     /// `self`: `link`, required.
     pub self_: Option<Link>,
@@ -683,6 +707,7 @@ okta_core::model! {
 
 impl SelfLink {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "self-link", "self")
     }

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `delegate-appointment-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegateAppointmentList {
     /// `_links`: `delegate-appointment-list-links`, required.
     pub links: Option<DelegateAppointmentListLinks>,
@@ -27,18 +27,20 @@ okta_core::model! {
 
 impl DelegateAppointmentList {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&DelegateAppointmentListLinks, MissingMember> {
         required(&self.links, "delegate-appointment-list", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<DelegateAppointment>, MissingMember> {
         required(&self.data, "delegate-appointment-list", "data")
     }
 }
 
 /// Schema `delegate-appointment-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegateAppointmentListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -57,6 +59,7 @@ okta_core::model! {
 
 impl DelegateAppointmentListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "delegate-appointment-list-links", "self")
     }

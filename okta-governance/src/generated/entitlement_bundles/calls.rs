@@ -7,7 +7,9 @@ use crate::generated::entitlement_bundles::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/entitlement-bundles`.
 #[derive(Clone, Debug)]
@@ -17,11 +19,13 @@ pub struct EntitlementBundles {
 
 impl EntitlementBundles {
     /// `GET /governance/api/v1/entitlement-bundles` (operation `listEntitlementBundles`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/entitlement-bundles` (operation `createEntitlementBundle`).
+    #[inline]
     pub fn create(&self, body: &models::EntitlementBundleCreatable) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -61,6 +65,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -87,6 +92,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -167,6 +173,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::EntitlementBundleCreatable) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `entitlement-bundle-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundleCreatable {
     /// `description`: string, 1 to 1000 characters.
     pub description: Option<String>,
@@ -33,6 +33,7 @@ okta_core::model! {
 
 impl EntitlementBundleCreatable {
     /// `entitlements`, which the specification requires.
+    #[inline]
     pub fn try_entitlements(&self) -> Result<&Vec<EntitlementCreatable>, MissingMember> {
         required(
             &self.entitlements,
@@ -42,18 +43,20 @@ impl EntitlementBundleCreatable {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlement-bundle-creatable", "name")
     }
 
     /// `target`, which the specification requires.
+    #[inline]
     pub fn try_target(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.target, "entitlement-bundle-creatable", "target")
     }
 }
 
 /// Schema `entitlement-bundle-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundleFull {
     /// `_links`: `entitlement-bundle-links`, required.
     pub links: Option<EntitlementBundleLinks>,
@@ -105,31 +108,37 @@ okta_core::model! {
 
 impl EntitlementBundleFull {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&EntitlementBundleLinks, MissingMember> {
         required(&self.links, "entitlement-bundle-full", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "entitlement-bundle-full", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "entitlement-bundle-full", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-bundle-full", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "entitlement-bundle-full", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -139,26 +148,31 @@ impl EntitlementBundleFull {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlement-bundle-full", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "entitlement-bundle-full", "orn")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&EntitlementBundleStatus, MissingMember> {
         required(&self.status, "entitlement-bundle-full", "status")
     }
 
     /// `target`, which the specification requires.
+    #[inline]
     pub fn try_target(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.target, "entitlement-bundle-full", "target")
     }
 
     /// `targetResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_target_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.target_resource_orn,
@@ -169,7 +183,7 @@ impl EntitlementBundleFull {
 }
 
 /// Schema `entitlement-bundle-full-with-entitlements`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundleFullWithEntitlements {
     /// `_links`: `entitlement-bundle-links`, required.
     pub links: Option<EntitlementBundleLinks>,
@@ -221,6 +235,7 @@ okta_core::model! {
 
 impl EntitlementBundleFullWithEntitlements {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&EntitlementBundleLinks, MissingMember> {
         required(
             &self.links,
@@ -230,6 +245,7 @@ impl EntitlementBundleFullWithEntitlements {
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.created,
@@ -239,6 +255,7 @@ impl EntitlementBundleFullWithEntitlements {
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.created_by,
@@ -248,11 +265,13 @@ impl EntitlementBundleFullWithEntitlements {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-bundle-full-with-entitlements", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.last_updated,
@@ -262,6 +281,7 @@ impl EntitlementBundleFullWithEntitlements {
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -271,6 +291,7 @@ impl EntitlementBundleFullWithEntitlements {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.name,
@@ -280,6 +301,7 @@ impl EntitlementBundleFullWithEntitlements {
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.orn,
@@ -289,6 +311,7 @@ impl EntitlementBundleFullWithEntitlements {
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&EntitlementBundleStatus, MissingMember> {
         required(
             &self.status,
@@ -298,6 +321,7 @@ impl EntitlementBundleFullWithEntitlements {
     }
 
     /// `target`, which the specification requires.
+    #[inline]
     pub fn try_target(&self) -> Result<&TargetResource, MissingMember> {
         required(
             &self.target,
@@ -307,6 +331,7 @@ impl EntitlementBundleFullWithEntitlements {
     }
 
     /// `targetResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_target_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.target_resource_orn,
@@ -317,7 +342,7 @@ impl EntitlementBundleFullWithEntitlements {
 }
 
 /// Schema `entitlement-bundle-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundleLinks {
     /// `self`: `link`, required.
     pub self_: Option<Link>,
@@ -333,13 +358,14 @@ okta_core::model! {
 
 impl EntitlementBundleLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "entitlement-bundle-links", "self")
     }
 }
 
 /// Schema `entitlement-bundle-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundleListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -358,6 +384,7 @@ okta_core::model! {
 
 impl EntitlementBundleListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "entitlement-bundle-list-links", "self")
     }
@@ -372,7 +399,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `entitlement-bundle-updatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundleUpdatable {
     /// `description`: string, 1 to 1000 characters.
     pub description: Option<String>,
@@ -406,21 +433,25 @@ okta_core::model! {
 
 impl EntitlementBundleUpdatable {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-bundle-updatable", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlement-bundle-updatable", "name")
     }
 
     /// `target`, which the specification requires.
+    #[inline]
     pub fn try_target(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.target, "entitlement-bundle-updatable", "target")
     }
 
     /// `targetResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_target_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.target_resource_orn,
@@ -431,7 +462,7 @@ impl EntitlementBundleUpdatable {
 }
 
 /// Schema `entitlement-bundles-list-with-entitlements`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundlesListWithEntitlements {
     /// `_links`: `entitlement-bundle-list-links`.
     pub links: Option<EntitlementBundleListLinks>,

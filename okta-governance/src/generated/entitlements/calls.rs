@@ -10,7 +10,9 @@ use crate::generated::entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/entitlements`.
 #[derive(Clone, Debug)]
@@ -25,6 +27,7 @@ impl Entitlements {
     }
 
     /// `POST /governance/api/v1/entitlements` (operation `createEntitlement`).
+    #[inline]
     pub fn create(&self, body: &models::EntitlementCreate) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -58,6 +61,7 @@ impl Entitlements {
     }
 
     /// Operations on `/governance/api/v1/entitlements/values`.
+    #[inline]
     pub fn all_values(&self) -> all_values::AllValues {
         all_values::AllValues {
             client: self.client.clone(),
@@ -101,6 +105,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -180,6 +185,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::EntitlementCreate) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `entitlement-create`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementCreate {
     /// `dataType`: `entitlement-property-datatype`, required.
     pub data_type: Option<EntitlementPropertyDatatype>,
@@ -42,28 +42,32 @@ okta_core::model! {
 
 impl EntitlementCreate {
     /// `dataType`, which the specification requires.
+    #[inline]
     pub fn try_data_type(&self) -> Result<&EntitlementPropertyDatatype, MissingMember> {
         required(&self.data_type, "entitlement-create", "dataType")
     }
 
     /// `externalValue`, which the specification requires.
+    #[inline]
     pub fn try_external_value(&self) -> Result<&String, MissingMember> {
         required(&self.external_value, "entitlement-create", "externalValue")
     }
 
     /// `multiValue`, which the specification requires.
+    #[inline]
     pub fn try_multi_value(&self) -> Result<&bool, MissingMember> {
         required(&self.multi_value, "entitlement-create", "multiValue")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlement-create", "name")
     }
 }
 
 /// Schema `entitlement-link`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementLink {
     /// `self`: `link`, required.
     pub self_: Option<Link>,
@@ -79,13 +83,14 @@ okta_core::model! {
 
 impl EntitlementLink {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "entitlement-link", "self")
     }
 }
 
 /// Schema `entitlement-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementLinks {
     /// `self`: `link`, required.
     pub self_: Option<Link>,
@@ -104,6 +109,7 @@ okta_core::model! {
 
 impl EntitlementLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "entitlement-links", "self")
     }
@@ -118,7 +124,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `entitlement-patch[]` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementPatchItemBase {
     /// `path`: string, required.
     pub path: Option<String>,
@@ -137,11 +143,13 @@ okta_core::model! {
 
 impl EntitlementPatchItemBase {
     /// `path`, which the specification requires.
+    #[inline]
     pub fn try_path(&self) -> Result<&String, MissingMember> {
         required(&self.path, "entitlement-patch[]", "path")
     }
 
     /// `refType`, which the specification requires.
+    #[inline]
     pub fn try_ref_type(&self) -> Result<&String, MissingMember> {
         required(&self.ref_type, "entitlement-patch[]", "refType")
     }
@@ -157,7 +165,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `entitlement-patch-operation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementPatchOperation {
     /// The members that all variants share.
     pub base: EntitlementPatchItemBase,
@@ -176,13 +184,14 @@ okta_core::model! {
 
 impl EntitlementPatchOperation {
     /// `op`, which the specification requires.
+    #[inline]
     pub fn try_op(&self) -> Result<&EntitlementPatchOp, MissingMember> {
         required(&self.op, "entitlement-patch-operation", "op")
     }
 }
 
 /// Schema `entitlement-updatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementUpdatable {
     /// `dataType`: `entitlement-property-datatype`, required.
     pub data_type: Option<EntitlementPropertyDatatype>,
@@ -222,11 +231,13 @@ okta_core::model! {
 
 impl EntitlementUpdatable {
     /// `dataType`, which the specification requires.
+    #[inline]
     pub fn try_data_type(&self) -> Result<&EntitlementPropertyDatatype, MissingMember> {
         required(&self.data_type, "entitlement-updatable", "dataType")
     }
 
     /// `externalValue`, which the specification requires.
+    #[inline]
     pub fn try_external_value(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_value,
@@ -236,26 +247,31 @@ impl EntitlementUpdatable {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-updatable", "id")
     }
 
     /// `multiValue`, which the specification requires.
+    #[inline]
     pub fn try_multi_value(&self) -> Result<&bool, MissingMember> {
         required(&self.multi_value, "entitlement-updatable", "multiValue")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlement-updatable", "name")
     }
 
     /// `parent`, which the specification requires.
+    #[inline]
     pub fn try_parent(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.parent, "entitlement-updatable", "parent")
     }
 
     /// `parentResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_parent_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.parent_resource_orn,
@@ -265,13 +281,14 @@ impl EntitlementUpdatable {
     }
 
     /// `values`, which the specification requires.
+    #[inline]
     pub fn try_values(&self) -> Result<&Vec<EntitlementValueUpdatable>, MissingMember> {
         required(&self.values, "entitlement-updatable", "values")
     }
 }
 
 /// Schema `entitlement-value-2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValue2 {
     /// `_links`: `entitlement-link`, required.
     pub links: Option<EntitlementLink>,
@@ -329,41 +346,49 @@ okta_core::model! {
 
 impl EntitlementValue2 {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&EntitlementLink, MissingMember> {
         required(&self.links, "entitlement-value-2", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "entitlement-value-2", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "entitlement-value-2", "createdBy")
     }
 
     /// `entitlementId`, which the specification requires.
+    #[inline]
     pub fn try_entitlement_id(&self) -> Result<&String, MissingMember> {
         required(&self.entitlement_id, "entitlement-value-2", "entitlementId")
     }
 
     /// `externalValue`, which the specification requires.
+    #[inline]
     pub fn try_external_value(&self) -> Result<&String, MissingMember> {
         required(&self.external_value, "entitlement-value-2", "externalValue")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-value-2", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "entitlement-value-2", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -373,21 +398,25 @@ impl EntitlementValue2 {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlement-value-2", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "entitlement-value-2", "orn")
     }
 
     /// `parent`, which the specification requires.
+    #[inline]
     pub fn try_parent(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.parent, "entitlement-value-2", "parent")
     }
 
     /// `parentResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_parent_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.parent_resource_orn,
@@ -407,7 +436,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `entitlement-value-updatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValueUpdatable {
     /// `description`: `entitlement-value-description`.
     pub description: Option<String>,
@@ -438,6 +467,7 @@ okta_core::model! {
 
 impl EntitlementValueUpdatable {
     /// `externalValue`, which the specification requires.
+    #[inline]
     pub fn try_external_value(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_value,
@@ -447,13 +477,14 @@ impl EntitlementValueUpdatable {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlement-value-updatable", "name")
     }
 }
 
 /// Schema `entitlement-value-with-parent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValueWithParent {
     /// `_links`: map of `link`.
     pub links: Option<Map<Link>>,
@@ -511,11 +542,13 @@ okta_core::model! {
 
 impl EntitlementValueWithParent {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "entitlement-value-with-parent", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.created_by,
@@ -525,6 +558,7 @@ impl EntitlementValueWithParent {
     }
 
     /// `entitlementId`, which the specification requires.
+    #[inline]
     pub fn try_entitlement_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.entitlement_id,
@@ -534,6 +568,7 @@ impl EntitlementValueWithParent {
     }
 
     /// `externalValue`, which the specification requires.
+    #[inline]
     pub fn try_external_value(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_value,
@@ -543,11 +578,13 @@ impl EntitlementValueWithParent {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-value-with-parent", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.last_updated,
@@ -557,6 +594,7 @@ impl EntitlementValueWithParent {
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -566,21 +604,25 @@ impl EntitlementValueWithParent {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlement-value-with-parent", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "entitlement-value-with-parent", "orn")
     }
 
     /// `parent`, which the specification requires.
+    #[inline]
     pub fn try_parent(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.parent, "entitlement-value-with-parent", "parent")
     }
 
     /// `parentResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_parent_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.parent_resource_orn,
@@ -591,7 +633,7 @@ impl EntitlementValueWithParent {
 }
 
 /// Schema `entitlement-value-writable-properties`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValueWritableProperties {
     /// `description`: `entitlement-value-description`.
     pub description: Option<String>,
@@ -613,6 +655,7 @@ okta_core::model! {
 
 impl EntitlementValueWritableProperties {
     /// `externalValue`, which the specification requires.
+    #[inline]
     pub fn try_external_value(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_value,
@@ -622,13 +665,14 @@ impl EntitlementValueWritableProperties {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlement-value-writable-properties", "name")
     }
 }
 
 /// Schema `entitlement-values-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValuesList {
     /// `_links`: `list-links`.
     pub links: Option<ListLinks>,
@@ -649,7 +693,7 @@ okta_core::model! {
 }
 
 /// Schema `entitlement-values-patch-operation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValuesPatchOperation {
     /// The members that all variants share.
     pub base: EntitlementPatchItemBase,
@@ -668,13 +712,14 @@ okta_core::model! {
 
 impl EntitlementValuesPatchOperation {
     /// `op`, which the specification requires.
+    #[inline]
     pub fn try_op(&self) -> Result<&EntitlementValuePatchOp, MissingMember> {
         required(&self.op, "entitlement-values-patch-operation", "op")
     }
 }
 
 /// Schema `entitlement-values-patch-operation.value`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValuesPatchOperationValue {
     /// `description`: `entitlement-value-description`.
     pub description: Option<String>,
@@ -695,7 +740,7 @@ okta_core::model! {
 }
 
 /// Schema `entitlements-full-with-parent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementsFullWithParent {
     /// `_links`: `entitlement-links`.
     pub links: Option<EntitlementLinks>,
@@ -756,11 +801,13 @@ okta_core::model! {
 
 impl EntitlementsFullWithParent {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "entitlements-full-with-parent", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.created_by,
@@ -770,11 +817,13 @@ impl EntitlementsFullWithParent {
     }
 
     /// `dataType`, which the specification requires.
+    #[inline]
     pub fn try_data_type(&self) -> Result<&EntitlementPropertyDatatype, MissingMember> {
         required(&self.data_type, "entitlements-full-with-parent", "dataType")
     }
 
     /// `externalValue`, which the specification requires.
+    #[inline]
     pub fn try_external_value(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_value,
@@ -784,11 +833,13 @@ impl EntitlementsFullWithParent {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlements-full-with-parent", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.last_updated,
@@ -798,6 +849,7 @@ impl EntitlementsFullWithParent {
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -807,6 +859,7 @@ impl EntitlementsFullWithParent {
     }
 
     /// `multiValue`, which the specification requires.
+    #[inline]
     pub fn try_multi_value(&self) -> Result<&bool, MissingMember> {
         required(
             &self.multi_value,
@@ -816,16 +869,19 @@ impl EntitlementsFullWithParent {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlements-full-with-parent", "name")
     }
 
     /// `parent`, which the specification requires.
+    #[inline]
     pub fn try_parent(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.parent, "entitlements-full-with-parent", "parent")
     }
 
     /// `parentResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_parent_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.parent_resource_orn,
@@ -835,13 +891,14 @@ impl EntitlementsFullWithParent {
     }
 
     /// `values`, which the specification requires.
+    #[inline]
     pub fn try_values(&self) -> Result<&Vec<EntitlementValueFull>, MissingMember> {
         required(&self.values, "entitlements-full-with-parent", "values")
     }
 }
 
 /// Schema `entitlements-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementsList {
     /// `_links`: `list-links`, required.
     pub links: Option<ListLinks>,
@@ -863,23 +920,26 @@ okta_core::model! {
 
 impl EntitlementsList {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ListLinks, MissingMember> {
         required(&self.links, "entitlements-list", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<EntitlementsListObject>, MissingMember> {
         required(&self.data, "entitlements-list", "data")
     }
 
     /// `metadata`, which the specification requires.
+    #[inline]
     pub fn try_metadata(&self) -> Result<&ListMetadata, MissingMember> {
         required(&self.metadata, "entitlements-list", "metadata")
     }
 }
 
 /// Schema `entitlements-list-object`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementsListObject {
     /// `_links`: `entitlement-links`.
     pub links: Option<EntitlementLinks>,
@@ -937,21 +997,25 @@ okta_core::model! {
 
 impl EntitlementsListObject {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "entitlements-list-object", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "entitlements-list-object", "createdBy")
     }
 
     /// `dataType`, which the specification requires.
+    #[inline]
     pub fn try_data_type(&self) -> Result<&EntitlementPropertyDatatype, MissingMember> {
         required(&self.data_type, "entitlements-list-object", "dataType")
     }
 
     /// `externalValue`, which the specification requires.
+    #[inline]
     pub fn try_external_value(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_value,
@@ -961,11 +1025,13 @@ impl EntitlementsListObject {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlements-list-object", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.last_updated,
@@ -975,6 +1041,7 @@ impl EntitlementsListObject {
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -984,21 +1051,25 @@ impl EntitlementsListObject {
     }
 
     /// `multiValue`, which the specification requires.
+    #[inline]
     pub fn try_multi_value(&self) -> Result<&bool, MissingMember> {
         required(&self.multi_value, "entitlements-list-object", "multiValue")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlements-list-object", "name")
     }
 
     /// `parent`, which the specification requires.
+    #[inline]
     pub fn try_parent(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.parent, "entitlements-list-object", "parent")
     }
 
     /// `parentResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_parent_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.parent_resource_orn,

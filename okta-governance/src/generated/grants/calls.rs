@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/grants`.
 #[derive(Clone, Debug)]
@@ -23,6 +25,7 @@ impl Grants {
     }
 
     /// `POST /governance/api/v1/grants` (operation `createGrant`).
+    #[inline]
     pub fn create(&self, body: &models::GrantCreatable) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -78,6 +81,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -147,6 +151,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::GrantCreatable) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -18,7 +18,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `grant-creatable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantCreatableBase {
     /// `action`: `grant-action`.
     pub action: Option<GrantAction>,
@@ -46,18 +46,20 @@ okta_core::model! {
 
 impl GrantCreatableBase {
     /// `grantType`, which the specification requires.
+    #[inline]
     pub fn try_grant_type(&self) -> Result<&String, MissingMember> {
         required(&self.grant_type, "grant-creatable", "grantType")
     }
 
     /// `targetPrincipal`, which the specification requires.
+    #[inline]
     pub fn try_target_principal(&self) -> Result<&TargetPrincipal, MissingMember> {
         required(&self.target_principal, "grant-creatable", "targetPrincipal")
     }
 }
 
 /// Schema `grant-full-with-entitlements`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantFullWithEntitlements {
     /// `_links`: `resource-grant-links`, required.
     pub links: Option<ResourceGrantLinks>,
@@ -124,26 +126,31 @@ okta_core::model! {
 
 impl GrantFullWithEntitlements {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ResourceGrantLinks, MissingMember> {
         required(&self.links, "grant-full-with-entitlements", "_links")
     }
 
     /// `action`, which the specification requires.
+    #[inline]
     pub fn try_action(&self) -> Result<&GrantAction, MissingMember> {
         required(&self.action, "grant-full-with-entitlements", "action")
     }
 
     /// `actor`, which the specification requires.
+    #[inline]
     pub fn try_actor(&self) -> Result<&GrantActor, MissingMember> {
         required(&self.actor, "grant-full-with-entitlements", "actor")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "grant-full-with-entitlements", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.created_by,
@@ -153,6 +160,7 @@ impl GrantFullWithEntitlements {
     }
 
     /// `entitlements`, which the specification requires.
+    #[inline]
     pub fn try_entitlements(&self) -> Result<&Vec<EntitlementFull>, MissingMember> {
         required(
             &self.entitlements,
@@ -162,6 +170,7 @@ impl GrantFullWithEntitlements {
     }
 
     /// `grantType`, which the specification requires.
+    #[inline]
     pub fn try_grant_type(&self) -> Result<&GrantType, MissingMember> {
         required(
             &self.grant_type,
@@ -171,11 +180,13 @@ impl GrantFullWithEntitlements {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "grant-full-with-entitlements", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.last_updated,
@@ -185,6 +196,7 @@ impl GrantFullWithEntitlements {
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -194,16 +206,19 @@ impl GrantFullWithEntitlements {
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&GrantStatus, MissingMember> {
         required(&self.status, "grant-full-with-entitlements", "status")
     }
 
     /// `target`, which the specification requires.
+    #[inline]
     pub fn try_target(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.target, "grant-full-with-entitlements", "target")
     }
 
     /// `targetPrincipal`, which the specification requires.
+    #[inline]
     pub fn try_target_principal(&self) -> Result<&TargetPrincipalFull, MissingMember> {
         required(
             &self.target_principal,
@@ -213,6 +228,7 @@ impl GrantFullWithEntitlements {
     }
 
     /// `targetPrincipalOrn`, which the specification requires.
+    #[inline]
     pub fn try_target_principal_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.target_principal_orn,
@@ -222,6 +238,7 @@ impl GrantFullWithEntitlements {
     }
 
     /// `targetResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_target_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.target_resource_orn,
@@ -232,7 +249,7 @@ impl GrantFullWithEntitlements {
 }
 
 /// Schema `grant-patch`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantPatch {
     /// `id`: string, required, at least 1 characters.
     pub id: Option<String>,
@@ -251,18 +268,20 @@ okta_core::model! {
 
 impl GrantPatch {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "grant-patch", "id")
     }
 
     /// `scheduleSettings`, which the specification requires.
+    #[inline]
     pub fn try_schedule_settings(&self) -> Result<&ScheduleSettingsWriteable, MissingMember> {
         required(&self.schedule_settings, "grant-patch", "scheduleSettings")
     }
 }
 
 /// Schema `grant-type-bundle-writeable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantTypeBundleWriteable {
     /// The members that all variants share.
     pub base: GrantCreatableBase,
@@ -278,6 +297,7 @@ okta_core::model! {
 
 impl GrantTypeBundleWriteable {
     /// `entitlementBundleId`, which the specification requires.
+    #[inline]
     pub fn try_entitlement_bundle_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.entitlement_bundle_id,
@@ -288,7 +308,7 @@ impl GrantTypeBundleWriteable {
 }
 
 /// Schema `grant-type-custom-writeable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantTypeCustomWriteable {
     /// The members that all variants share.
     pub base: GrantCreatableBase,
@@ -307,13 +327,14 @@ okta_core::model! {
 
 impl GrantTypeCustomWriteable {
     /// `target`, which the specification requires.
+    #[inline]
     pub fn try_target(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.target, "grant-type-custom-writeable", "target")
     }
 }
 
 /// Schema `grant-type-entitlement-writeable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantTypeEntitlementWriteable {
     /// The members that all variants share.
     pub base: GrantCreatableBase,
@@ -332,6 +353,7 @@ okta_core::model! {
 
 impl GrantTypeEntitlementWriteable {
     /// `entitlements`, which the specification requires.
+    #[inline]
     pub fn try_entitlements(&self) -> Result<&Vec<EntitlementCreatable>, MissingMember> {
         required(
             &self.entitlements,
@@ -341,13 +363,14 @@ impl GrantTypeEntitlementWriteable {
     }
 
     /// `target`, which the specification requires.
+    #[inline]
     pub fn try_target(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.target, "grant-type-entitlement-writeable", "target")
     }
 }
 
 /// Schema `grant-type-policy-writeable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantTypePolicyWriteable {
     /// The members that all variants share.
     pub base: GrantCreatableBase,
@@ -363,13 +386,14 @@ okta_core::model! {
 
 impl GrantTypePolicyWriteable {
     /// `target`, which the specification requires.
+    #[inline]
     pub fn try_target(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.target, "grant-type-policy-writeable", "target")
     }
 }
 
 /// Schema `grants-list-with-entitlements`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantsListWithEntitlements {
     /// `_links`: `grant-list-links`.
     pub links: Option<GrantListLinks>,

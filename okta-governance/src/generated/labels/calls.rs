@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/labels`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct Labels {
 
 impl Labels {
     /// `GET /governance/api/v1/labels` (operation `listLabels`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/labels` (operation `createLabel`).
+    #[inline]
     pub fn create(&self, body: &models::LabelCreate) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -62,6 +66,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -121,6 +126,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::LabelCreate) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `label-create`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LabelCreate {
     /// `name`: string, required, 1 to 50 characters.
     pub name: Option<String>,
@@ -27,11 +27,13 @@ okta_core::model! {
 
 impl LabelCreate {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "label-create", "name")
     }
 
     /// `values`, which the specification requires.
+    #[inline]
     pub fn try_values(&self) -> Result<&Vec<LabelValueCreate>, MissingMember> {
         required(&self.values, "label-create", "values")
     }
@@ -45,7 +47,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `label-value-create`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LabelValueCreate {
     /// `metadata`: `label-metadata`.
     pub metadata: Option<LabelMetadata>,
@@ -64,6 +66,7 @@ okta_core::model! {
 
 impl LabelValueCreate {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "label-value-create", "name")
     }
@@ -79,7 +82,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `label-value-update`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LabelValueUpdate {
     /// `metadata`: `label-metadata`.
     pub metadata: Option<LabelMetadata>,
@@ -97,7 +100,7 @@ okta_core::model! {
 }
 
 /// Schema `list-labels`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ListLabels {
     /// `_links`: `list-links`, required.
     pub links: Option<ListLinks>,
@@ -116,18 +119,20 @@ okta_core::model! {
 
 impl ListLabels {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ListLinks, MissingMember> {
         required(&self.links, "list-labels", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<Label>, MissingMember> {
         required(&self.data, "list-labels", "data")
     }
 }
 
 /// Schema `patch-label-operation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PatchLabelOperation {
     /// The members that all variants share.
     pub base: PatchLabelsItemBase,
@@ -146,13 +151,14 @@ okta_core::model! {
 
 impl PatchLabelOperation {
     /// `op`, which the specification requires.
+    #[inline]
     pub fn try_op(&self) -> Result<&LabelPatchOp, MissingMember> {
         required(&self.op, "patch-label-operation", "op")
     }
 }
 
 /// Schema `patch-label-value-operation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PatchLabelValueOperation {
     /// The members that all variants share.
     pub base: PatchLabelsItemBase,
@@ -171,6 +177,7 @@ okta_core::model! {
 
 impl PatchLabelValueOperation {
     /// `op`, which the specification requires.
+    #[inline]
     pub fn try_op(&self) -> Result<&LabelValuePatchOp, MissingMember> {
         required(&self.op, "patch-label-value-operation", "op")
     }
@@ -185,7 +192,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `patch-labels[]` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PatchLabelsItemBase {
     /// `path`: string, required.
     pub path: Option<String>,
@@ -204,11 +211,13 @@ okta_core::model! {
 
 impl PatchLabelsItemBase {
     /// `path`, which the specification requires.
+    #[inline]
     pub fn try_path(&self) -> Result<&String, MissingMember> {
         required(&self.path, "patch-labels[]", "path")
     }
 
     /// `refType`, which the specification requires.
+    #[inline]
     pub fn try_ref_type(&self) -> Result<&String, MissingMember> {
         required(&self.ref_type, "patch-labels[]", "refType")
     }

@@ -19,6 +19,7 @@ pub struct My {
 
 impl My {
     /// Operations below `campaigns`.
+    #[inline]
     pub fn campaigns(&self) -> campaigns::Campaigns {
         campaigns::Campaigns {
             client: self.client.clone(),
@@ -26,6 +27,7 @@ impl My {
     }
 
     /// Operations below `catalogs`.
+    #[inline]
     pub fn catalogs(&self) -> catalogs::Catalogs {
         catalogs::Catalogs {
             client: self.client.clone(),
@@ -33,6 +35,7 @@ impl My {
     }
 
     /// Operations on `/governance/api/v2/my/security-access-reviews`.
+    #[inline]
     pub fn security_access_reviews(&self) -> security_access_reviews::SecurityAccessReviews {
         security_access_reviews::SecurityAccessReviews {
             client: self.client.clone(),
@@ -40,6 +43,7 @@ impl My {
     }
 
     /// Operations on `/governance/api/v1/my/settings`.
+    #[inline]
     pub fn settings(&self) -> settings::Settings {
         settings::Settings {
             client: self.client.clone(),
@@ -47,6 +51,7 @@ impl My {
     }
 
     /// Operations on `/governance/api/v2/my/tasks`.
+    #[inline]
     pub fn tasks(&self) -> tasks::Tasks {
         tasks::Tasks {
             client: self.client.clone(),

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `bulk-review-criteria-gov-analyzer-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkReviewCriteriaGovAnalyzerMutable {
     /// `recommendedActionDecision`: `decision`, required.
     pub recommended_action_decision: Option<Decision>,
@@ -24,6 +24,7 @@ okta_core::model! {
 
 impl BulkReviewCriteriaGovAnalyzerMutable {
     /// `recommendedActionDecision`, which the specification requires.
+    #[inline]
     pub fn try_recommended_action_decision(&self) -> Result<&Decision, MissingMember> {
         required(
             &self.recommended_action_decision,
@@ -58,7 +59,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `bulk-review-submission-criteria-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkReviewSubmissionCriteriaMutable {
     /// `govAnalyzerCriteria`: `bulk-review-criteria-gov-analyzer-mutable`.
     pub gov_analyzer_criteria: Option<BulkReviewCriteriaGovAnalyzerMutable>,
@@ -77,6 +78,7 @@ okta_core::model! {
 
 impl BulkReviewSubmissionCriteriaMutable {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&BulkReviewCriteriaType, MissingMember> {
         required(
             &self.type_,
@@ -87,7 +89,7 @@ impl BulkReviewSubmissionCriteriaMutable {
 }
 
 /// Schema `bulk-review-submission-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkReviewSubmissionDetails {
     /// `_links`: `bulk-review-submission-links`.
     pub links: Option<BulkReviewSubmissionLinks>,
@@ -112,6 +114,7 @@ okta_core::model! {
 
 impl BulkReviewSubmissionDetails {
     /// `eligibleReviewRecordCount`, which the specification requires.
+    #[inline]
     pub fn try_eligible_review_record_count(&self) -> Result<&i64, MissingMember> {
         required(
             &self.eligible_review_record_count,
@@ -121,18 +124,20 @@ impl BulkReviewSubmissionDetails {
     }
 
     /// `jobId`, which the specification requires.
+    #[inline]
     pub fn try_job_id(&self) -> Result<&String, MissingMember> {
         required(&self.job_id, "bulk-review-submission-details", "jobId")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&BulkReviewDecisionStatusType, MissingMember> {
         required(&self.status, "bulk-review-submission-details", "status")
     }
 }
 
 /// Schema `bulk-review-submission-job-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkReviewSubmissionJobDetails {
     /// `_links`: `bulk-review-submission-links`.
     pub links: Option<BulkReviewSubmissionLinks>,
@@ -160,6 +165,7 @@ okta_core::model! {
 
 impl BulkReviewSubmissionJobDetails {
     /// `eligibleReviewRecordCount`, which the specification requires.
+    #[inline]
     pub fn try_eligible_review_record_count(&self) -> Result<&i64, MissingMember> {
         required(
             &self.eligible_review_record_count,
@@ -169,18 +175,20 @@ impl BulkReviewSubmissionJobDetails {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "bulk-review-submission-job-details", "id")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&BulkReviewDecisionStatusType, MissingMember> {
         required(&self.status, "bulk-review-submission-job-details", "status")
     }
 }
 
 /// Schema `bulk-review-submission-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkReviewSubmissionLinks {
     /// `bulkReviewDecisionStatus`: `link`.
     pub bulk_review_decision_status: Option<Link>,
@@ -202,13 +210,14 @@ okta_core::model! {
 
 impl BulkReviewSubmissionLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "bulk-review-submission-links", "self")
     }
 }
 
 /// Schema `bulk-review-submission-mutable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkReviewSubmissionMutable {
     /// `criteria`: `bulk-review-submission-criteria-mutable`, required.
     pub criteria: Option<BulkReviewSubmissionCriteriaMutable>,
@@ -233,11 +242,13 @@ okta_core::model! {
 
 impl BulkReviewSubmissionMutable {
     /// `criteria`, which the specification requires.
+    #[inline]
     pub fn try_criteria(&self) -> Result<&BulkReviewSubmissionCriteriaMutable, MissingMember> {
         required(&self.criteria, "bulk-review-submission-mutable", "criteria")
     }
 
     /// `reviewDecision`, which the specification requires.
+    #[inline]
     pub fn try_review_decision(&self) -> Result<&BulkReviewDecision, MissingMember> {
         required(
             &self.review_decision,
@@ -248,7 +259,7 @@ impl BulkReviewSubmissionMutable {
 }
 
 /// Schema `custom-authorization-server`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomAuthorizationServer {
     /// `issuerUrl`: string, required.
     pub issuer_url: Option<String>,
@@ -270,23 +281,26 @@ okta_core::model! {
 
 impl CustomAuthorizationServer {
     /// `issuerUrl`, which the specification requires.
+    #[inline]
     pub fn try_issuer_url(&self) -> Result<&String, MissingMember> {
         required(&self.issuer_url, "custom-authorization-server", "issuerUrl")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "custom-authorization-server", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "custom-authorization-server", "orn")
     }
 }
 
 /// Schema `delegate-readonly`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegateReadonly {
     /// `created`: `created`, required.
     pub created: Option<Timestamp>,
@@ -326,38 +340,44 @@ okta_core::model! {
 
 impl DelegateReadonly {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "delegate-readonly", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "delegate-readonly", "createdBy")
     }
 
     /// `delegate`, which the specification requires.
+    #[inline]
     pub fn try_delegate(&self) -> Result<&DelegateAppointmentDelegate, MissingMember> {
         required(&self.delegate, "delegate-readonly", "delegate")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "delegate-readonly", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "delegate-readonly", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "delegate-readonly", "lastUpdatedBy")
     }
 }
 
 /// Schema `delegate-user`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegateUser {
     /// `email`: string, required, 1 to 100 characters.
     pub email: Option<String>,
@@ -382,18 +402,20 @@ okta_core::model! {
 
 impl DelegateUser {
     /// `email`, which the specification requires.
+    #[inline]
     pub fn try_email(&self) -> Result<&String, MissingMember> {
         required(&self.email, "delegate-user", "email")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "delegate-user", "id")
     }
 }
 
 /// Schema `delegate-users-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegateUsersList {
     /// `_links`: `link-self`.
     pub links: Option<LinkSelf>,
@@ -411,7 +433,7 @@ okta_core::model! {
 }
 
 /// Schema `entry-user`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntryUser {
     /// `email`: string, required, 1 to 100 characters.
     pub email: Option<String>,
@@ -436,18 +458,20 @@ okta_core::model! {
 
 impl EntryUser {
     /// `email`, which the specification requires.
+    #[inline]
     pub fn try_email(&self) -> Result<&String, MissingMember> {
         required(&self.email, "entry-user", "email")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entry-user", "id")
     }
 }
 
 /// Schema `entry-user-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntryUserListLinks {
     /// `self`: `link`, required.
     pub self_: Option<Link>,
@@ -463,13 +487,14 @@ okta_core::model! {
 
 impl EntryUserListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "entry-user-list-links", "self")
     }
 }
 
 /// Schema `entry-users-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntryUsersList {
     /// `_links`: `entry-user-list-links`.
     pub links: Option<EntryUserListLinks>,
@@ -487,7 +512,7 @@ okta_core::model! {
 }
 
 /// Schema `error`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Error {
     /// `errorCauses`: list of `error-cause`.
     pub error_causes: Option<Vec<ErrorCause>>,
@@ -515,23 +540,26 @@ okta_core::model! {
 
 impl Error {
     /// `errorCode`, which the specification requires.
+    #[inline]
     pub fn try_error_code(&self) -> Result<&String, MissingMember> {
         required(&self.error_code, "error", "errorCode")
     }
 
     /// `errorId`, which the specification requires.
+    #[inline]
     pub fn try_error_id(&self) -> Result<&String, MissingMember> {
         required(&self.error_id, "error", "errorId")
     }
 
     /// `errorSummary`, which the specification requires.
+    #[inline]
     pub fn try_error_summary(&self) -> Result<&String, MissingMember> {
         required(&self.error_summary, "error", "errorSummary")
     }
 }
 
 /// Schema `error-cause`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ErrorCause {
     /// `domain`: string.
     pub domain: Option<String>,
@@ -559,13 +587,14 @@ okta_core::model! {
 
 impl ErrorCause {
     /// `errorSummary`, which the specification requires.
+    #[inline]
     pub fn try_error_summary(&self) -> Result<&String, MissingMember> {
         required(&self.error_summary, "error-cause", "errorSummary")
     }
 }
 
 /// Schema `identity-assertion-a2a-server-connection`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityAssertionA2aServerConnection {
     /// The members that all variants share.
     pub base: MyResourceConnectionBase,
@@ -584,6 +613,7 @@ okta_core::model! {
 
 impl IdentityAssertionA2aServerConnection {
     /// `a2aServer`, which the specification requires.
+    #[inline]
     pub fn try_a2a_server(&self) -> Result<&ResourceConnectionA2aServer, MissingMember> {
         required(
             &self.a2a_server,
@@ -593,6 +623,7 @@ impl IdentityAssertionA2aServerConnection {
     }
 
     /// `authorizationServer`, which the specification requires.
+    #[inline]
     pub fn try_authorization_server(&self) -> Result<&CustomAuthorizationServer, MissingMember> {
         required(
             &self.authorization_server,
@@ -603,7 +634,7 @@ impl IdentityAssertionA2aServerConnection {
 }
 
 /// Schema `identity-assertion-custom-as-connection`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityAssertionCustomAsConnection {
     /// The members that all variants share.
     pub base: MyResourceConnectionBase,
@@ -619,6 +650,7 @@ okta_core::model! {
 
 impl IdentityAssertionCustomAsConnection {
     /// `authorizationServer`, which the specification requires.
+    #[inline]
     pub fn try_authorization_server(&self) -> Result<&CustomAuthorizationServer, MissingMember> {
         required(
             &self.authorization_server,
@@ -629,7 +661,7 @@ impl IdentityAssertionCustomAsConnection {
 }
 
 /// Schema `my-request-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MyRequestCreatable {
     /// `requesterFieldValues`: `request-field-values`.
     pub requester_field_values: Option<Vec<RequestFieldValue>>,
@@ -655,7 +687,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `my-resource-connection` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MyResourceConnectionBase {
     /// `connectionType`: string, required.
     pub connection_type: Option<String>,
@@ -680,6 +712,7 @@ okta_core::model! {
 
 impl MyResourceConnectionBase {
     /// `connectionType`, which the specification requires.
+    #[inline]
     pub fn try_connection_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.connection_type,
@@ -698,7 +731,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `my-resource-connections`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MyResourceConnections {
     /// `_links`: required.
     pub links: Option<MyResourceConnectionsLinks>,
@@ -717,18 +750,20 @@ okta_core::model! {
 
 impl MyResourceConnections {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&MyResourceConnectionsLinks, MissingMember> {
         required(&self.links, "my-resource-connections", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<MyResourceConnection>, MissingMember> {
         required(&self.data, "my-resource-connections", "data")
     }
 }
 
 /// Schema `my-resource-connections._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MyResourceConnectionsLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -747,13 +782,14 @@ okta_core::model! {
 
 impl MyResourceConnectionsLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "my-resource-connections._links", "self")
     }
 }
 
 /// Schema `my-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MySettings {
     /// `delegates`.
     pub delegates: Option<MySettingsDelegates>,
@@ -768,7 +804,7 @@ okta_core::model! {
 }
 
 /// Schema `my-settings.delegates`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MySettingsDelegates {
     /// `appointments`: list of `delegate-readonly`, required, 0 to 1 items.
     pub appointments: Option<Vec<DelegateReadonly>>,
@@ -787,13 +823,14 @@ okta_core::model! {
 
 impl MySettingsDelegates {
     /// `appointments`, which the specification requires.
+    #[inline]
     pub fn try_appointments(&self) -> Result<&Vec<DelegateReadonly>, MissingMember> {
         required(&self.appointments, "my-settings.delegates", "appointments")
     }
 }
 
 /// Schema `my-settings-get`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MySettingsGet {
     /// `delegates`.
     pub delegates: Option<MySettingsGetDelegates>,
@@ -808,7 +845,7 @@ okta_core::model! {
 }
 
 /// Schema `my-settings-get-delegate-readonly`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MySettingsGetDelegateReadonly {
     /// `created`: `created`, required.
     pub created: Option<Timestamp>,
@@ -848,6 +885,7 @@ okta_core::model! {
 
 impl MySettingsGetDelegateReadonly {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.created,
@@ -857,6 +895,7 @@ impl MySettingsGetDelegateReadonly {
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.created_by,
@@ -866,6 +905,7 @@ impl MySettingsGetDelegateReadonly {
     }
 
     /// `delegate`, which the specification requires.
+    #[inline]
     pub fn try_delegate(&self) -> Result<&MySettingsGetDelegateReadonlyDelegate, MissingMember> {
         required(
             &self.delegate,
@@ -875,11 +915,13 @@ impl MySettingsGetDelegateReadonly {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "my-settings-get-delegate-readonly", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.last_updated,
@@ -889,6 +931,7 @@ impl MySettingsGetDelegateReadonly {
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -899,7 +942,7 @@ impl MySettingsGetDelegateReadonly {
 }
 
 /// Schema `my-settings-get-delegate-readonly.delegate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MySettingsGetDelegateReadonlyDelegate {
     /// `email`: string, 1 to 100 characters.
     pub email: Option<String>,
@@ -927,6 +970,7 @@ okta_core::model! {
 
 impl MySettingsGetDelegateReadonlyDelegate {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_id,
@@ -936,6 +980,7 @@ impl MySettingsGetDelegateReadonlyDelegate {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalType, MissingMember> {
         required(
             &self.type_,
@@ -946,7 +991,7 @@ impl MySettingsGetDelegateReadonlyDelegate {
 }
 
 /// Schema `my-settings-get.delegates`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MySettingsGetDelegates {
     /// `appointments`: list of `my-settings-get-delegate-readonly`, required, 0 to 1 items.
     pub appointments: Option<Vec<MySettingsGetDelegateReadonly>>,
@@ -968,6 +1013,7 @@ okta_core::model! {
 
 impl MySettingsGetDelegates {
     /// `appointments`, which the specification requires.
+    #[inline]
     pub fn try_appointments(&self) -> Result<&Vec<MySettingsGetDelegateReadonly>, MissingMember> {
         required(
             &self.appointments,
@@ -978,7 +1024,7 @@ impl MySettingsGetDelegates {
 }
 
 /// Schema `my-settings-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MySettingsPatchable {
     /// `delegates`: `delegates-patchable`.
     pub delegates: Option<DelegatesPatchable>,
@@ -993,7 +1039,7 @@ okta_core::model! {
 }
 
 /// Schema `POST /governance/api/v2/my/tasks/{taskId}/resolve request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MyTasksResolveRequest {
     /// `value`: string.
     pub value: Option<String>,
@@ -1008,7 +1054,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-connection-a2a-server`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceConnectionA2aServer {
     /// `name`: string, required.
     pub name: Option<String>,
@@ -1027,18 +1073,20 @@ okta_core::model! {
 
 impl ResourceConnectionA2aServer {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "resource-connection-a2a-server", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "resource-connection-a2a-server", "orn")
     }
 }
 
 /// Schema `resource-connection-appInstance`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceConnectionAppInstance {
     /// `name`: string, required.
     pub name: Option<String>,
@@ -1057,18 +1105,20 @@ okta_core::model! {
 
 impl ResourceConnectionAppInstance {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "resource-connection-appInstance", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "resource-connection-appInstance", "orn")
     }
 }
 
 /// Schema `resource-connection-service-account`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceConnectionServiceAccount {
     /// `name`: string, required.
     pub name: Option<String>,
@@ -1087,18 +1137,20 @@ okta_core::model! {
 
 impl ResourceConnectionServiceAccount {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "resource-connection-service-account", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "resource-connection-service-account", "orn")
     }
 }
 
 /// Schema `resource-connection-vaulted-secret`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceConnectionVaultedSecret {
     /// `name`: string, required.
     pub name: Option<String>,
@@ -1117,18 +1169,20 @@ okta_core::model! {
 
 impl ResourceConnectionVaultedSecret {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "resource-connection-vaulted-secret", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "resource-connection-vaulted-secret", "orn")
     }
 }
 
 /// Schema `sts-access-token-connection`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StsAccessTokenConnection {
     /// The members that all variants share.
     pub base: MyResourceConnectionBase,
@@ -1144,6 +1198,7 @@ okta_core::model! {
 
 impl StsAccessTokenConnection {
     /// `resource`, which the specification requires.
+    #[inline]
     pub fn try_resource(&self) -> Result<&StsAccessTokenResource, MissingMember> {
         required(&self.resource, "sts-access-token-connection", "resource")
     }
@@ -1159,7 +1214,7 @@ okta_core::union! {
 }
 
 /// Schema `sts-access-token-resource-api-server`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StsAccessTokenResourceApiServer {
     /// The members that all variants share.
     pub base: StsAccessTokenResourceBase,
@@ -1175,13 +1230,14 @@ okta_core::model! {
 
 impl StsAccessTokenResourceApiServer {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "sts-access-token-resource-api-server", "name")
     }
 }
 
 /// Schema `sts-access-token-resource-app-instance`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StsAccessTokenResourceAppInstance {
     /// The members that all variants share.
     pub base: StsAccessTokenResourceBase,
@@ -1197,6 +1253,7 @@ okta_core::model! {
 
 impl StsAccessTokenResourceAppInstance {
     /// `appInstanceName`, which the specification requires.
+    #[inline]
     pub fn try_app_instance_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.app_instance_name,
@@ -1207,7 +1264,7 @@ impl StsAccessTokenResourceAppInstance {
 }
 
 /// Members that all variants of schema `sts-access-token-resource` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StsAccessTokenResourceBase {
     /// `orn`: string, required.
     pub orn: Option<String>,
@@ -1226,11 +1283,13 @@ okta_core::model! {
 
 impl StsAccessTokenResourceBase {
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "sts-access-token-resource", "orn")
     }
 
     /// `resourceType`, which the specification requires.
+    #[inline]
     pub fn try_resource_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_type,
@@ -1241,7 +1300,7 @@ impl StsAccessTokenResourceBase {
 }
 
 /// Schema `sts-access-token-resource-mcp-server`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StsAccessTokenResourceMcpServer {
     /// The members that all variants share.
     pub base: StsAccessTokenResourceBase,
@@ -1257,13 +1316,14 @@ okta_core::model! {
 
 impl StsAccessTokenResourceMcpServer {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "sts-access-token-resource-mcp-server", "name")
     }
 }
 
 /// Schema `sts-service-account-connection`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StsServiceAccountConnection {
     /// The members that all variants share.
     pub base: MyResourceConnectionBase,
@@ -1282,11 +1342,13 @@ okta_core::model! {
 
 impl StsServiceAccountConnection {
     /// `app`, which the specification requires.
+    #[inline]
     pub fn try_app(&self) -> Result<&ResourceConnectionAppInstance, MissingMember> {
         required(&self.app, "sts-service-account-connection", "app")
     }
 
     /// `serviceAccount`, which the specification requires.
+    #[inline]
     pub fn try_service_account(&self) -> Result<&ResourceConnectionServiceAccount, MissingMember> {
         required(
             &self.service_account,
@@ -1297,7 +1359,7 @@ impl StsServiceAccountConnection {
 }
 
 /// Schema `sts-vault-secret-connection`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StsVaultSecretConnection {
     /// The members that all variants share.
     pub base: MyResourceConnectionBase,
@@ -1313,6 +1375,7 @@ okta_core::model! {
 
 impl StsVaultSecretConnection {
     /// `secret`, which the specification requires.
+    #[inline]
     pub fn try_secret(&self) -> Result<&ResourceConnectionVaultedSecret, MissingMember> {
         required(&self.secret, "sts-vault-secret-connection", "secret")
     }

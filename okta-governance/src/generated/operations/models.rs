@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `operation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Operation {
     /// `_links`: `operation-links`, required.
     pub links: Option<OperationLinks>,
@@ -42,28 +42,32 @@ okta_core::model! {
 
 impl Operation {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&OperationLinks, MissingMember> {
         required(&self.links, "operation", "_links")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "operation", "id")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&OperationStatus, MissingMember> {
         required(&self.status, "operation", "status")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "operation", "type")
     }
 }
 
 /// Schema `operation-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OperationLinks {
     /// `self`: `link`, required.
     pub self_: Option<Link>,
@@ -79,6 +83,7 @@ okta_core::model! {
 
 impl OperationLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "operation-links", "self")
     }

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `bundle`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Bundle {
     /// `id`: `entitlement-bundle-id`, required.
     pub id: Option<String>,
@@ -27,18 +27,20 @@ okta_core::model! {
 
 impl Bundle {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "bundle", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "bundle", "name")
     }
 }
 
 /// Schema `grant`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Grant {
     /// `bundle`: `bundle`.
     pub bundle: Option<Bundle>,
@@ -75,23 +77,26 @@ okta_core::model! {
 
 impl Grant {
     /// `entitlements`, which the specification requires.
+    #[inline]
     pub fn try_entitlements(&self) -> Result<&Vec<GrantedEntitlements>, MissingMember> {
         required(&self.entitlements, "grant", "entitlements")
     }
 
     /// `grant`, which the specification requires.
+    #[inline]
     pub fn try_grant(&self) -> Result<&GrantDetails, MissingMember> {
         required(&self.grant, "grant", "grant")
     }
 
     /// `grantType`, which the specification requires.
+    #[inline]
     pub fn try_grant_type(&self) -> Result<&GrantType, MissingMember> {
         required(&self.grant_type, "grant", "grantType")
     }
 }
 
 /// Schema `grant-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantDetails {
     /// `_links`.
     pub links: Option<GrantDetailsLinks>,
@@ -112,7 +117,7 @@ okta_core::model! {
 }
 
 /// Schema `grant-details._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantDetailsLinks {
     /// `self`: `link`.
     pub self_: Option<Link>,
@@ -138,7 +143,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `granted-entitlement-value`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantedEntitlementValue {
     /// `effective`: boolean.
     pub effective: Option<bool>,
@@ -166,6 +171,7 @@ okta_core::model! {
 
 impl GrantedEntitlementValue {
     /// `externalValue`, which the specification requires.
+    #[inline]
     pub fn try_external_value(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_value,
@@ -175,23 +181,26 @@ impl GrantedEntitlementValue {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "granted-entitlement-value", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "granted-entitlement-value", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "granted-entitlement-value", "orn")
     }
 }
 
 /// Schema `granted-entitlements`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantedEntitlements {
     /// `dataType`: `entitlement-property-datatype`, required.
     pub data_type: Option<EntitlementPropertyDatatype>,
@@ -228,11 +237,13 @@ okta_core::model! {
 
 impl GrantedEntitlements {
     /// `dataType`, which the specification requires.
+    #[inline]
     pub fn try_data_type(&self) -> Result<&EntitlementPropertyDatatype, MissingMember> {
         required(&self.data_type, "granted-entitlements", "dataType")
     }
 
     /// `externalValue`, which the specification requires.
+    #[inline]
     pub fn try_external_value(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_value,
@@ -242,33 +253,38 @@ impl GrantedEntitlements {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "granted-entitlements", "id")
     }
 
     /// `multiValue`, which the specification requires.
+    #[inline]
     pub fn try_multi_value(&self) -> Result<&bool, MissingMember> {
         required(&self.multi_value, "granted-entitlements", "multiValue")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "granted-entitlements", "name")
     }
 
     /// `required`, which the specification requires.
+    #[inline]
     pub fn try_required(&self) -> Result<&bool, MissingMember> {
         required(&self.required, "granted-entitlements", "required")
     }
 
     /// `values`, which the specification requires.
+    #[inline]
     pub fn try_values(&self) -> Result<&Vec<GrantedEntitlementValue>, MissingMember> {
         required(&self.values, "granted-entitlements", "values")
     }
 }
 
 /// Schema `principal-access`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalAccess {
     /// `additional`: list of `grant`.
     pub additional: Option<Vec<Grant>>,
@@ -305,11 +321,13 @@ okta_core::model! {
 
 impl PrincipalAccess {
     /// `parent`, which the specification requires.
+    #[inline]
     pub fn try_parent(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.parent, "principal-access", "parent")
     }
 
     /// `parentResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_parent_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.parent_resource_orn,
@@ -319,6 +337,7 @@ impl PrincipalAccess {
     }
 
     /// `targetPrincipal`, which the specification requires.
+    #[inline]
     pub fn try_target_principal(&self) -> Result<&TargetPrincipalFull, MissingMember> {
         required(
             &self.target_principal,
@@ -328,6 +347,7 @@ impl PrincipalAccess {
     }
 
     /// `targetPrincipalOrn`, which the specification requires.
+    #[inline]
     pub fn try_target_principal_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.target_principal_orn,

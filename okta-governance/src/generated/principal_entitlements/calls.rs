@@ -9,7 +9,9 @@ use crate::generated::principal_entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/principal-entitlements`.
 #[derive(Clone, Debug)]
@@ -24,6 +26,7 @@ impl PrincipalEntitlements {
     }
 
     /// Operations on `/governance/api/v1/principal-entitlements/history`.
+    #[inline]
     pub fn history(&self) -> history::History {
         history::History {
             client: self.client.clone(),

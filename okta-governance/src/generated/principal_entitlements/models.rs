@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `entitlement-detail`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementDetail {
     /// `dataType`: `entitlement-property-datatype`.
     pub data_type: Option<EntitlementPropertyDatatype>,
@@ -44,7 +44,7 @@ okta_core::model! {
 }
 
 /// Schema `entitlement-history-record`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementHistoryRecord {
     /// `endDate`: string (date-time).
     pub end_date: Option<Timestamp>,
@@ -78,7 +78,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `principal-entitlement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalEntitlement {
     /// `dataType`: `entitlement-property-datatype`.
     pub data_type: Option<EntitlementPropertyDatatype>,
@@ -126,7 +126,7 @@ okta_core::model! {
 }
 
 /// Schema `principal-entitlements-history`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalEntitlementsHistory {
     /// `_links`: `list-links`.
     pub links: Option<ListLinks>,
@@ -159,7 +159,7 @@ okta_core::model! {
 }
 
 /// Schema `principal-entitlements-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalEntitlementsList {
     /// `_links`: `principal-entitlements-list-links`.
     pub links: Option<PrincipalEntitlementsListLinks>,
@@ -177,7 +177,7 @@ okta_core::model! {
 }
 
 /// Schema `principal-entitlements-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalEntitlementsListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -196,6 +196,7 @@ okta_core::model! {
 
 impl PrincipalEntitlementsListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "principal-entitlements-list-links", "self")
     }

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `entitlement-changed-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementChangedFull {
     /// `dataType`: `entitlement-property-datatype`.
     pub data_type: Option<EntitlementPropertyDatatype>,
@@ -45,13 +45,14 @@ okta_core::model! {
 
 impl EntitlementChangedFull {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-changed-full", "id")
     }
 }
 
 /// Schema `entitlement-value-changed`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValueChanged {
     /// `changeType`.
     pub change_type: Option<EntitlementValueChangedChangeType>,
@@ -104,7 +105,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `principal-entitlements-change`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalEntitlementsChange {
     /// `_links`: `principal-entitlements-change-links`.
     pub links: Option<PrincipalEntitlementsChangeLinks>,
@@ -134,7 +135,7 @@ okta_core::model! {
 }
 
 /// Schema `principal-entitlements-change-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalEntitlementsChangeLinks {
     /// `principal-entitlements`: `link`, required.
     pub principal_entitlements: Option<Link>,
@@ -150,6 +151,7 @@ okta_core::model! {
 
 impl PrincipalEntitlementsChangeLinks {
     /// `principal-entitlements`, which the specification requires.
+    #[inline]
     pub fn try_principal_entitlements(&self) -> Result<&Link, MissingMember> {
         required(
             &self.principal_entitlements,

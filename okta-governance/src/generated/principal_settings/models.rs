@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `principal-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalSettings {
     /// `delegates`.
     pub delegates: Option<PrincipalSettingsDelegates>,
@@ -23,7 +23,7 @@ okta_core::model! {
 }
 
 /// Schema `principal-settings.delegates`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalSettingsDelegates {
     /// `appointments`: list of `delegate-appointment`, 0 to 1 items.
     pub appointments: Option<Vec<DelegateAppointment>>,
@@ -38,7 +38,7 @@ okta_core::model! {
 }
 
 /// Schema `principal-settings-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalSettingsPatchable {
     /// `delegates`: `delegates-patchable`.
     pub delegates: Option<DelegatesPatchable>,

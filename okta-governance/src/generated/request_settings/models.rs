@@ -13,7 +13,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `IntegrationSettings` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IntegrationSettingsBase {
     /// `canApproveRequest`: boolean.
     pub can_approve_request: Option<bool>,
@@ -41,18 +41,20 @@ okta_core::model! {
 
 impl IntegrationSettingsBase {
     /// `integrationId`, which the specification requires.
+    #[inline]
     pub fn try_integration_id(&self) -> Result<&String, MissingMember> {
         required(&self.integration_id, "IntegrationSettings", "integrationId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "IntegrationSettings", "type")
     }
 }
 
 /// Schema `org-request-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgRequestSettings {
     /// `integrations`: `request-integrations`.
     pub integrations: Option<RequestIntegrations>,
@@ -80,6 +82,7 @@ okta_core::model! {
 
 impl OrgRequestSettings {
     /// `longTimePastProvisioned`, which the specification requires.
+    #[inline]
     pub fn try_long_time_past_provisioned(&self) -> Result<&bool, MissingMember> {
         required(
             &self.long_time_past_provisioned,
@@ -89,6 +92,7 @@ impl OrgRequestSettings {
     }
 
     /// `provisioningStatus`, which the specification requires.
+    #[inline]
     pub fn try_provisioning_status(&self) -> Result<&ProvisioningStatus, MissingMember> {
         required(
             &self.provisioning_status,
@@ -98,6 +102,7 @@ impl OrgRequestSettings {
     }
 
     /// `requestExperiences`, which the specification requires.
+    #[inline]
     pub fn try_request_experiences(&self) -> Result<&Vec<RequestExperience>, MissingMember> {
         required(
             &self.request_experiences,
@@ -107,6 +112,7 @@ impl OrgRequestSettings {
     }
 
     /// `subprocessorsAcknowledged`, which the specification requires.
+    #[inline]
     pub fn try_subprocessors_acknowledged(&self) -> Result<&bool, MissingMember> {
         required(
             &self.subprocessors_acknowledged,
@@ -117,7 +123,7 @@ impl OrgRequestSettings {
 }
 
 /// Schema `org-request-settings-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgRequestSettingsPatchable {
     /// `integrations`: `request-integrations`.
     pub integrations: Option<RequestIntegrations>,
@@ -152,7 +158,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-integrations`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestIntegrations {
     /// `settings`: list of `IntegrationSettings`.
     pub settings: Option<Vec<IntegrationSettings>>,
@@ -167,7 +173,7 @@ okta_core::model! {
 }
 
 /// Schema `SlackIntegrationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SlackIntegrationSettings {
     /// The members that all variants share.
     pub base: IntegrationSettingsBase,
@@ -179,7 +185,7 @@ okta_core::model! {
 }
 
 /// Schema `slack-notification-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SlackNotificationSettings {
     /// `enabled`: boolean.
     pub enabled: Option<bool>,

@@ -7,7 +7,9 @@ use crate::generated::request_types::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/request-types`.
 #[derive(Clone, Debug)]
@@ -17,11 +19,13 @@ pub struct RequestTypes {
 
 impl RequestTypes {
     /// `GET /governance/api/v1/request-types` (operation `listAllRequestTypes`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/request-types` (operation `createRequestType`).
+    #[inline]
     pub fn create(&self, body: &models::RequestTypeCreatable) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -62,6 +66,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -81,6 +86,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -156,6 +162,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::RequestTypeCreatable) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -17,7 +17,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `field` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldBase {
     /// `id`: `field-id`, required.
     pub id: Option<String>,
@@ -42,23 +42,26 @@ okta_core::model! {
 
 impl FieldBase {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "field", "id")
     }
 
     /// `prompt`, which the specification requires.
+    #[inline]
     pub fn try_prompt(&self) -> Result<&String, MissingMember> {
         required(&self.prompt, "field", "prompt")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "field", "type")
     }
 }
 
 /// Schema `field-date`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldDate {
     /// The members that all variants share.
     pub base: FieldBase,
@@ -70,7 +73,7 @@ okta_core::model! {
 }
 
 /// Schema `field-date-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldDateWritable {
     /// The members that all variants share.
     pub base: FieldWritableBase,
@@ -82,7 +85,7 @@ okta_core::model! {
 }
 
 /// Schema `field-option`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldOption {
     /// `value`: `field-option-value`, required.
     pub value: Option<String>,
@@ -98,13 +101,14 @@ okta_core::model! {
 
 impl FieldOption {
     /// `value`, which the specification requires.
+    #[inline]
     pub fn try_value(&self) -> Result<&String, MissingMember> {
         required(&self.value, "field-option", "value")
     }
 }
 
 /// Schema `field-select`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldSelect {
     /// The members that all variants share.
     pub base: FieldBase,
@@ -120,13 +124,14 @@ okta_core::model! {
 
 impl FieldSelect {
     /// `options`, which the specification requires.
+    #[inline]
     pub fn try_options(&self) -> Result<&Vec<FieldOption>, MissingMember> {
         required(&self.options, "field-select", "options")
     }
 }
 
 /// Schema `field-select-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldSelectWritable {
     /// The members that all variants share.
     pub base: FieldWritableBase,
@@ -142,13 +147,14 @@ okta_core::model! {
 
 impl FieldSelectWritable {
     /// `options`, which the specification requires.
+    #[inline]
     pub fn try_options(&self) -> Result<&Vec<FieldOption>, MissingMember> {
         required(&self.options, "field-select-writable", "options")
     }
 }
 
 /// Schema `field-text`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldText {
     /// The members that all variants share.
     pub base: FieldBase,
@@ -160,7 +166,7 @@ okta_core::model! {
 }
 
 /// Schema `field-text-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldTextWritable {
     /// The members that all variants share.
     pub base: FieldWritableBase,
@@ -181,7 +187,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `field-writable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldWritableBase {
     /// `prompt`: `field-prompt`, required.
     pub prompt: Option<String>,
@@ -203,18 +209,20 @@ okta_core::model! {
 
 impl FieldWritableBase {
     /// `prompt`, which the specification requires.
+    #[inline]
     pub fn try_prompt(&self) -> Result<&String, MissingMember> {
         required(&self.prompt, "field-writable", "prompt")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "field-writable", "type")
     }
 }
 
 /// Schema `okta-application-resource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaApplicationResource {
     /// `resourceId`: `application-id`, required.
     pub resource_id: Option<String>,
@@ -230,13 +238,14 @@ okta_core::model! {
 
 impl OktaApplicationResource {
     /// `resourceId`, which the specification requires.
+    #[inline]
     pub fn try_resource_id(&self) -> Result<&String, MissingMember> {
         required(&self.resource_id, "okta-application-resource", "resourceId")
     }
 }
 
 /// Schema `okta-entitlement-bundle-resource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaEntitlementBundleResource {
     /// `resourceId`: `entitlement-bundle-id`, required.
     pub resource_id: Option<String>,
@@ -252,6 +261,7 @@ okta_core::model! {
 
 impl OktaEntitlementBundleResource {
     /// `resourceId`, which the specification requires.
+    #[inline]
     pub fn try_resource_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_id,
@@ -262,7 +272,7 @@ impl OktaEntitlementBundleResource {
 }
 
 /// Schema `okta-group-resource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaGroupResource {
     /// `resourceId`: `group-id`, required.
     pub resource_id: Option<String>,
@@ -278,6 +288,7 @@ okta_core::model! {
 
 impl OktaGroupResource {
     /// `resourceId`, which the specification requires.
+    #[inline]
     pub fn try_resource_id(&self) -> Result<&String, MissingMember> {
         required(&self.resource_id, "okta-group-resource", "resourceId")
     }
@@ -294,7 +305,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-type-approval` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalBase {
     /// `approverType`: string, required.
     pub approver_type: Option<String>,
@@ -313,13 +324,14 @@ okta_core::model! {
 
 impl RequestTypeApprovalBase {
     /// `approverType`, which the specification requires.
+    #[inline]
     pub fn try_approver_type(&self) -> Result<&String, MissingMember> {
         required(&self.approver_type, "request-type-approval", "approverType")
     }
 }
 
 /// Schema `request-type-approval-manager`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalManager {
     /// The members that all variants share.
     pub base: RequestTypeApprovalBase,
@@ -334,7 +346,7 @@ okta_core::model! {
 }
 
 /// Schema `request-type-approval-manager-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalManagerWritable {
     /// The members that all variants share.
     pub base: RequestTypeApprovalWritableBase,
@@ -349,7 +361,7 @@ okta_core::model! {
 }
 
 /// Schema `request-type-approval-member-of`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalMemberOf {
     /// The members that all variants share.
     pub base: RequestTypeApprovalBase,
@@ -368,6 +380,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalMemberOf {
     /// `approverMemberOf`, which the specification requires.
+    #[inline]
     pub fn try_approver_member_of(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.approver_member_of,
@@ -378,7 +391,7 @@ impl RequestTypeApprovalMemberOf {
 }
 
 /// Schema `request-type-approval-member-of-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalMemberOfWritable {
     /// The members that all variants share.
     pub base: RequestTypeApprovalWritableBase,
@@ -397,6 +410,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalMemberOfWritable {
     /// `approverMemberOf`, which the specification requires.
+    #[inline]
     pub fn try_approver_member_of(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.approver_member_of,
@@ -407,7 +421,7 @@ impl RequestTypeApprovalMemberOfWritable {
 }
 
 /// Schema `request-type-approval-resource-owner`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalResourceOwner {
     /// The members that all variants share.
     pub base: RequestTypeApprovalBase,
@@ -419,7 +433,7 @@ okta_core::model! {
 }
 
 /// Schema `request-type-approval-resource-owner-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalResourceOwnerWritable {
     /// The members that all variants share.
     pub base: RequestTypeApprovalWritableBase,
@@ -431,7 +445,7 @@ okta_core::model! {
 }
 
 /// Schema `request-type-approval-settings-custom`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalSettingsCustom {
     /// `type`: string, required, always `CUSTOM`.
     pub type_: Option<String>,
@@ -447,6 +461,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalSettingsCustom {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "request-type-approval-settings-custom", "type")
     }
@@ -461,7 +476,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-type-approval-settings-mutable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalSettingsMutableBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -477,6 +492,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalSettingsMutableBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -487,7 +503,7 @@ impl RequestTypeApprovalSettingsMutableBase {
 }
 
 /// Schema `request-type-approval-settings-none`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalSettingsNone {
     /// `type`: string, required, always `NONE`.
     pub type_: Option<String>,
@@ -503,6 +519,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalSettingsNone {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "request-type-approval-settings-none", "type")
     }
@@ -518,7 +535,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-type-approval-settings-readable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalSettingsReadableBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -534,6 +551,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalSettingsReadableBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -544,7 +562,7 @@ impl RequestTypeApprovalSettingsReadableBase {
 }
 
 /// Schema `request-type-approval-settings-serial`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalSettingsSerial {
     /// `approvals`: `request-type-approvals`, required.
     pub approvals: Option<Vec<RequestTypeApproval>>,
@@ -563,6 +581,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalSettingsSerial {
     /// `approvals`, which the specification requires.
+    #[inline]
     pub fn try_approvals(&self) -> Result<&Vec<RequestTypeApproval>, MissingMember> {
         required(
             &self.approvals,
@@ -572,13 +591,14 @@ impl RequestTypeApprovalSettingsSerial {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "request-type-approval-settings-serial", "type")
     }
 }
 
 /// Schema `request-type-approval-settings-serial-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalSettingsSerialWritable {
     /// `approvals`: `request-type-approvals-writable`, required.
     pub approvals: Option<Vec<RequestTypeApprovalWritable>>,
@@ -597,6 +617,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalSettingsSerialWritable {
     /// `approvals`, which the specification requires.
+    #[inline]
     pub fn try_approvals(&self) -> Result<&Vec<RequestTypeApprovalWritable>, MissingMember> {
         required(
             &self.approvals,
@@ -606,6 +627,7 @@ impl RequestTypeApprovalSettingsSerialWritable {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -616,7 +638,7 @@ impl RequestTypeApprovalSettingsSerialWritable {
 }
 
 /// Schema `request-type-approval-user`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalUser {
     /// The members that all variants share.
     pub base: RequestTypeApprovalBase,
@@ -635,6 +657,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalUser {
     /// `approverUserId`, which the specification requires.
+    #[inline]
     pub fn try_approver_user_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.approver_user_id,
@@ -645,7 +668,7 @@ impl RequestTypeApprovalUser {
 }
 
 /// Schema `request-type-approval-user-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalUserWritable {
     /// The members that all variants share.
     pub base: RequestTypeApprovalWritableBase,
@@ -664,6 +687,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalUserWritable {
     /// `approverUserId`, which the specification requires.
+    #[inline]
     pub fn try_approver_user_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.approver_user_id,
@@ -684,7 +708,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-type-approval-writable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeApprovalWritableBase {
     /// `approverType`: string, required.
     pub approver_type: Option<String>,
@@ -703,6 +727,7 @@ okta_core::model! {
 
 impl RequestTypeApprovalWritableBase {
     /// `approverType`, which the specification requires.
+    #[inline]
     pub fn try_approver_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.approver_type,
@@ -713,7 +738,7 @@ impl RequestTypeApprovalWritableBase {
 }
 
 /// Schema `request-type-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeCreatable {
     /// `accessDuration`: `request-duration`.
     pub access_duration: Option<String>,
@@ -750,6 +775,7 @@ okta_core::model! {
 
 impl RequestTypeCreatable {
     /// `approvalSettings`, which the specification requires.
+    #[inline]
     pub fn try_approval_settings(
         &self,
     ) -> Result<&RequestTypeApprovalSettingsMutable, MissingMember> {
@@ -761,16 +787,19 @@ impl RequestTypeCreatable {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "request-type-creatable", "name")
     }
 
     /// `ownerId`, which the specification requires.
+    #[inline]
     pub fn try_owner_id(&self) -> Result<&String, MissingMember> {
         required(&self.owner_id, "request-type-creatable", "ownerId")
     }
 
     /// `resourceSettings`, which the specification requires.
+    #[inline]
     pub fn try_resource_settings(
         &self,
     ) -> Result<&RequestTypeResourceSettingsMutable, MissingMember> {
@@ -791,7 +820,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-type-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeFull {
     /// `_links`: `request-type-links`, required.
     pub links: Option<RequestTypeLinks>,
@@ -849,16 +878,19 @@ okta_core::model! {
 
 impl RequestTypeFull {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RequestTypeLinks, MissingMember> {
         required(&self.links, "request-type-full", "_links")
     }
 
     /// `accessDuration`, which the specification requires.
+    #[inline]
     pub fn try_access_duration(&self) -> Result<&String, MissingMember> {
         required(&self.access_duration, "request-type-full", "accessDuration")
     }
 
     /// `approvalSettings`, which the specification requires.
+    #[inline]
     pub fn try_approval_settings(
         &self,
     ) -> Result<&RequestTypeApprovalSettingsReadable, MissingMember> {
@@ -870,26 +902,31 @@ impl RequestTypeFull {
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "request-type-full", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "request-type-full", "createdBy")
     }
 
     /// `description`, which the specification requires.
+    #[inline]
     pub fn try_description(&self) -> Result<&String, MissingMember> {
         required(&self.description, "request-type-full", "description")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-type-full", "id")
     }
 
     /// `lastUpdateSource`, which the specification requires.
+    #[inline]
     pub fn try_last_update_source(&self) -> Result<&RequestTypeLastUpdateSource, MissingMember> {
         required(
             &self.last_update_source,
@@ -899,26 +936,31 @@ impl RequestTypeFull {
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "request-type-full", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "request-type-full", "lastUpdatedBy")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "request-type-full", "name")
     }
 
     /// `ownerId`, which the specification requires.
+    #[inline]
     pub fn try_owner_id(&self) -> Result<&String, MissingMember> {
         required(&self.owner_id, "request-type-full", "ownerId")
     }
 
     /// `requestSettings`, which the specification requires.
+    #[inline]
     pub fn try_request_settings(
         &self,
     ) -> Result<&RequestTypeRequestSettingsReadable, MissingMember> {
@@ -930,6 +972,7 @@ impl RequestTypeFull {
     }
 
     /// `resourceSettings`, which the specification requires.
+    #[inline]
     pub fn try_resource_settings(
         &self,
     ) -> Result<&RequestTypeResourceSettingsReadable, MissingMember> {
@@ -941,6 +984,7 @@ impl RequestTypeFull {
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&RequestTypeStatus, MissingMember> {
         required(&self.status, "request-type-full", "status")
     }
@@ -955,7 +999,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-type-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeLinks {
     /// `createRequest`: `link`.
     pub create_request: Option<Link>,
@@ -977,11 +1021,13 @@ okta_core::model! {
 
 impl RequestTypeLinks {
     /// `requests`, which the specification requires.
+    #[inline]
     pub fn try_requests(&self) -> Result<&Link, MissingMember> {
         required(&self.requests, "request-type-links", "requests")
     }
 
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "request-type-links", "self")
     }
@@ -996,7 +1042,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-type-request-settings-mutable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeRequestSettingsMutableBase {
     /// `requesterFields`: `fields-writable`.
     pub requester_fields: Option<Vec<FieldWritable>>,
@@ -1015,6 +1061,7 @@ okta_core::model! {
 
 impl RequestTypeRequestSettingsMutableBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "request-type-request-settings-mutable", "type")
     }
@@ -1030,7 +1077,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-type-request-settings-readable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeRequestSettingsReadableBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -1046,6 +1093,7 @@ okta_core::model! {
 
 impl RequestTypeRequestSettingsReadableBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -1056,7 +1104,7 @@ impl RequestTypeRequestSettingsReadableBase {
 }
 
 /// Schema `request-type-requester-custom`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeRequesterCustom {
     /// The members that all variants share.
     pub base: RequestTypeRequestSettingsReadableBase,
@@ -1068,7 +1116,7 @@ okta_core::model! {
 }
 
 /// Schema `request-type-requester-everyone`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeRequesterEveryone {
     /// The members that all variants share.
     pub base: RequestTypeRequestSettingsReadableBase,
@@ -1083,7 +1131,7 @@ okta_core::model! {
 }
 
 /// Schema `request-type-requester-everyone-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeRequesterEveryoneWritable {
     /// The members that all variants share.
     pub base: RequestTypeRequestSettingsMutableBase,
@@ -1095,7 +1143,7 @@ okta_core::model! {
 }
 
 /// Schema `request-type-requester-member-of`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeRequesterMemberOf {
     /// The members that all variants share.
     pub base: RequestTypeRequestSettingsReadableBase,
@@ -1114,6 +1162,7 @@ okta_core::model! {
 
 impl RequestTypeRequesterMemberOf {
     /// `requesterMemberOf`, which the specification requires.
+    #[inline]
     pub fn try_requester_member_of(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.requester_member_of,
@@ -1124,7 +1173,7 @@ impl RequestTypeRequesterMemberOf {
 }
 
 /// Schema `request-type-requester-member-of-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeRequesterMemberOfWritable {
     /// The members that all variants share.
     pub base: RequestTypeRequestSettingsMutableBase,
@@ -1140,6 +1189,7 @@ okta_core::model! {
 
 impl RequestTypeRequesterMemberOfWritable {
     /// `requesterMemberOf`, which the specification requires.
+    #[inline]
     pub fn try_requester_member_of(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.requester_member_of,
@@ -1150,7 +1200,7 @@ impl RequestTypeRequesterMemberOfWritable {
 }
 
 /// Schema `request-type-resource-settings-apps`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeResourceSettingsApps {
     /// `targetResources`: list of `okta-application-resource`, required, 1 items.
     pub target_resources: Option<Vec<OktaApplicationResource>>,
@@ -1169,6 +1219,7 @@ okta_core::model! {
 
 impl RequestTypeResourceSettingsApps {
     /// `targetResources`, which the specification requires.
+    #[inline]
     pub fn try_target_resources(&self) -> Result<&Vec<OktaApplicationResource>, MissingMember> {
         required(
             &self.target_resources,
@@ -1178,13 +1229,14 @@ impl RequestTypeResourceSettingsApps {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "request-type-resource-settings-apps", "type")
     }
 }
 
 /// Schema `request-type-resource-settings-custom`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeResourceSettingsCustom {
     /// `type`: string, required, always `CUSTOM`.
     pub type_: Option<String>,
@@ -1200,13 +1252,14 @@ okta_core::model! {
 
 impl RequestTypeResourceSettingsCustom {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "request-type-resource-settings-custom", "type")
     }
 }
 
 /// Schema `request-type-resource-settings-entitlement-bundles`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeResourceSettingsEntitlementBundles {
     /// `targetResources`: list of `okta-entitlement-bundle-resource`, required, 1 items.
     pub target_resources: Option<Vec<OktaEntitlementBundleResource>>,
@@ -1225,6 +1278,7 @@ okta_core::model! {
 
 impl RequestTypeResourceSettingsEntitlementBundles {
     /// `targetResources`, which the specification requires.
+    #[inline]
     pub fn try_target_resources(
         &self,
     ) -> Result<&Vec<OktaEntitlementBundleResource>, MissingMember> {
@@ -1236,6 +1290,7 @@ impl RequestTypeResourceSettingsEntitlementBundles {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -1246,7 +1301,7 @@ impl RequestTypeResourceSettingsEntitlementBundles {
 }
 
 /// Schema `request-type-resource-settings-groups`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeResourceSettingsGroups {
     /// `targetResources`: list of `okta-group-resource`, required, 1 items.
     pub target_resources: Option<Vec<OktaGroupResource>>,
@@ -1265,6 +1320,7 @@ okta_core::model! {
 
 impl RequestTypeResourceSettingsGroups {
     /// `targetResources`, which the specification requires.
+    #[inline]
     pub fn try_target_resources(&self) -> Result<&Vec<OktaGroupResource>, MissingMember> {
         required(
             &self.target_resources,
@@ -1274,6 +1330,7 @@ impl RequestTypeResourceSettingsGroups {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "request-type-resource-settings-groups", "type")
     }
@@ -1289,7 +1346,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-type-resource-settings-mutable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeResourceSettingsMutableBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -1305,6 +1362,7 @@ okta_core::model! {
 
 impl RequestTypeResourceSettingsMutableBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -1325,7 +1383,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-type-resource-settings-readable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeResourceSettingsReadableBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -1341,6 +1399,7 @@ okta_core::model! {
 
 impl RequestTypeResourceSettingsReadableBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -1351,7 +1410,7 @@ impl RequestTypeResourceSettingsReadableBase {
 }
 
 /// Schema `request-type-sparse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypeSparse {
     /// `_links`: `request-type-links`, required.
     pub links: Option<RequestTypeLinks>,
@@ -1394,31 +1453,37 @@ okta_core::model! {
 
 impl RequestTypeSparse {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RequestTypeLinks, MissingMember> {
         required(&self.links, "request-type-sparse", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "request-type-sparse", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "request-type-sparse", "createdBy")
     }
 
     /// `description`, which the specification requires.
+    #[inline]
     pub fn try_description(&self) -> Result<&String, MissingMember> {
         required(&self.description, "request-type-sparse", "description")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-type-sparse", "id")
     }
 
     /// `lastUpdateSource`, which the specification requires.
+    #[inline]
     pub fn try_last_update_source(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_update_source,
@@ -1428,11 +1493,13 @@ impl RequestTypeSparse {
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "request-type-sparse", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -1442,11 +1509,13 @@ impl RequestTypeSparse {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "request-type-sparse", "name")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&RequestTypeStatus, MissingMember> {
         required(&self.status, "request-type-sparse", "status")
     }
@@ -1462,7 +1531,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-types-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypesList {
     /// `_links`: `request-types-list-links`.
     pub links: Option<RequestTypesListLinks>,
@@ -1480,7 +1549,7 @@ okta_core::model! {
 }
 
 /// Schema `request-types-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestTypesListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -1499,6 +1568,7 @@ okta_core::model! {
 
 impl RequestTypesListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "request-types-list-links", "self")
     }

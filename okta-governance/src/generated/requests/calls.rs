@@ -9,7 +9,9 @@ use crate::generated::requests::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/requests`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Requests {
 
 impl Requests {
     /// `GET /governance/api/v1/requests` (operation `listAllRequests`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/requests` (operation `createRequest`).
+    #[inline]
     pub fn create(&self, body: &models::RequestCreatable) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -57,6 +61,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -76,6 +81,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -151,6 +157,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::RequestCreatable) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -17,7 +17,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `field-value` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldValueBase {
     /// `id`: `field-id`, required.
     pub id: Option<String>,
@@ -42,28 +42,32 @@ okta_core::model! {
 
 impl FieldValueBase {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "field-value", "id")
     }
 
     /// `prompt`, which the specification requires.
+    #[inline]
     pub fn try_prompt(&self) -> Result<&String, MissingMember> {
         required(&self.prompt, "field-value", "prompt")
     }
 
     /// `required`, which the specification requires.
+    #[inline]
     pub fn try_required(&self) -> Result<&bool, MissingMember> {
         required(&self.required, "field-value", "required")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "field-value", "type")
     }
 }
 
 /// Schema `field-value-date`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldValueDate {
     /// The members that all variants share.
     pub base: FieldValueBase,
@@ -79,13 +83,14 @@ okta_core::model! {
 
 impl FieldValueDate {
     /// `value`, which the specification requires.
+    #[inline]
     pub fn try_value(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.value, "field-value-date", "value")
     }
 }
 
 /// Schema `field-value-select`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldValueSelect {
     /// The members that all variants share.
     pub base: FieldValueBase,
@@ -101,13 +106,14 @@ okta_core::model! {
 
 impl FieldValueSelect {
     /// `value`, which the specification requires.
+    #[inline]
     pub fn try_value(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.value, "field-value-select", "value")
     }
 }
 
 /// Schema `field-value-text`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldValueText {
     /// The members that all variants share.
     pub base: FieldValueBase,
@@ -123,13 +129,14 @@ okta_core::model! {
 
 impl FieldValueText {
     /// `value`, which the specification requires.
+    #[inline]
     pub fn try_value(&self) -> Result<&String, MissingMember> {
         required(&self.value, "field-value-text", "value")
     }
 }
 
 /// Schema `field-value-writable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FieldValueWritable {
     /// `id`: `field-id-writable`, required.
     pub id: Option<String>,
@@ -148,11 +155,13 @@ okta_core::model! {
 
 impl FieldValueWritable {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "field-value-writable", "id")
     }
 
     /// `value`, which the specification requires.
+    #[inline]
     pub fn try_value(&self) -> Result<&FieldValueWritableAllowedValues, MissingMember> {
         required(&self.value, "field-value-writable", "value")
     }
@@ -184,7 +193,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-action` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestActionBase {
     /// `action`: `request-action-enum`, required.
     pub action: Option<RequestActionEnum>,
@@ -206,23 +215,26 @@ okta_core::model! {
 
 impl RequestActionBase {
     /// `action`, which the specification requires.
+    #[inline]
     pub fn try_action(&self) -> Result<&RequestActionEnum, MissingMember> {
         required(&self.action, "request-action", "action")
     }
 
     /// `actionId`, which the specification requires.
+    #[inline]
     pub fn try_action_id(&self) -> Result<&String, MissingMember> {
         required(&self.action_id, "request-action", "actionId")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&String, MissingMember> {
         required(&self.status, "request-action", "status")
     }
 }
 
 /// Schema `request-action-completed`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestActionCompleted {
     /// The members that all variants share.
     pub base: RequestActionBase,
@@ -253,6 +265,7 @@ okta_core::model! {
 
 impl RequestActionCompleted {
     /// `actionAttempted`, which the specification requires.
+    #[inline]
     pub fn try_action_attempted(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.action_attempted,
@@ -262,6 +275,7 @@ impl RequestActionCompleted {
     }
 
     /// `actionStatus`, which the specification requires.
+    #[inline]
     pub fn try_action_status(&self) -> Result<&RequestActionCompletedActionStatus, MissingMember> {
         required(
             &self.action_status,
@@ -271,11 +285,13 @@ impl RequestActionCompleted {
     }
 
     /// `resourceId`, which the specification requires.
+    #[inline]
     pub fn try_resource_id(&self) -> Result<&String, MissingMember> {
         required(&self.resource_id, "request-action-completed", "resourceId")
     }
 
     /// `resourceName`, which the specification requires.
+    #[inline]
     pub fn try_resource_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_name,
@@ -285,6 +301,7 @@ impl RequestActionCompleted {
     }
 
     /// `resourceType`, which the specification requires.
+    #[inline]
     pub fn try_resource_type(&self) -> Result<&OktaResourceReadableResourceType, MissingMember> {
         required(
             &self.resource_type,
@@ -312,7 +329,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-action-pending`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestActionPending {
     /// The members that all variants share.
     pub base: RequestActionBase,
@@ -332,7 +349,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-approval` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestApprovalBase {
     /// `approvalId`: `request-approval-id`, required.
     pub approval_id: Option<String>,
@@ -351,18 +368,20 @@ okta_core::model! {
 
 impl RequestApprovalBase {
     /// `approvalId`, which the specification requires.
+    #[inline]
     pub fn try_approval_id(&self) -> Result<&String, MissingMember> {
         required(&self.approval_id, "request-approval", "approvalId")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&String, MissingMember> {
         required(&self.status, "request-approval", "status")
     }
 }
 
 /// Schema `request-approval-completed`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestApprovalCompleted {
     /// The members that all variants share.
     pub base: RequestApprovalBase,
@@ -405,6 +424,7 @@ okta_core::model! {
 
 impl RequestApprovalCompleted {
     /// `approverId`, which the specification requires.
+    #[inline]
     pub fn try_approver_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.approver_id,
@@ -414,6 +434,7 @@ impl RequestApprovalCompleted {
     }
 
     /// `approverName`, which the specification requires.
+    #[inline]
     pub fn try_approver_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.approver_name,
@@ -423,16 +444,19 @@ impl RequestApprovalCompleted {
     }
 
     /// `decided`, which the specification requires.
+    #[inline]
     pub fn try_decided(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.decided, "request-approval-completed", "decided")
     }
 
     /// `decision`, which the specification requires.
+    #[inline]
     pub fn try_decision(&self) -> Result<&RequestApprovalCompletedDecision, MissingMember> {
         required(&self.decision, "request-approval-completed", "decision")
     }
 
     /// `fieldValues`, which the specification requires.
+    #[inline]
     pub fn try_field_values(&self) -> Result<&Vec<FieldValue>, MissingMember> {
         required(
             &self.field_values,
@@ -451,7 +475,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-approval-pending`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestApprovalPending {
     /// The members that all variants share.
     pub base: RequestApprovalBase,
@@ -463,7 +487,7 @@ okta_core::model! {
 }
 
 /// Schema `request-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestCreatable {
     /// `requestTypeId`: `request-type-id`, required.
     pub request_type_id: Option<String>,
@@ -488,11 +512,13 @@ okta_core::model! {
 
 impl RequestCreatable {
     /// `requestTypeId`, which the specification requires.
+    #[inline]
     pub fn try_request_type_id(&self) -> Result<&String, MissingMember> {
         required(&self.request_type_id, "request-creatable", "requestTypeId")
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&String, MissingMember> {
         required(&self.subject, "request-creatable", "subject")
     }
@@ -507,7 +533,7 @@ okta_core::union! {
 }
 
 /// Schema `request-full-api-compatible`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestFullApiCompatible {
     /// The members that all variants share.
     pub base: RequestFullBase,
@@ -526,18 +552,20 @@ okta_core::model! {
 
 impl RequestFullApiCompatible {
     /// `actions`, which the specification requires.
+    #[inline]
     pub fn try_actions(&self) -> Result<&Vec<RequestAction>, MissingMember> {
         required(&self.actions, "request-full-api-compatible", "actions")
     }
 
     /// `approvals`, which the specification requires.
+    #[inline]
     pub fn try_approvals(&self) -> Result<&Vec<RequestApproval>, MissingMember> {
         required(&self.approvals, "request-full-api-compatible", "approvals")
     }
 }
 
 /// Schema `request-full-api-incompatible`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestFullApiIncompatible {
     /// The members that all variants share.
     pub base: RequestFullBase,
@@ -549,7 +577,7 @@ okta_core::model! {
 }
 
 /// Members that all variants of schema `request-full` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestFullBase {
     /// `_links`: `request-links`, required.
     pub links: Option<RequestLinks>,
@@ -604,51 +632,61 @@ okta_core::model! {
 
 impl RequestFullBase {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RequestLinks, MissingMember> {
         required(&self.links, "request-full", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "request-full", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "request-full", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-full", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "request-full", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "request-full", "lastUpdatedBy")
     }
 
     /// `permalinkId`, which the specification requires.
+    #[inline]
     pub fn try_permalink_id(&self) -> Result<&i64, MissingMember> {
         required(&self.permalink_id, "request-full", "permalinkId")
     }
 
     /// `requestStatus`, which the specification requires.
+    #[inline]
     pub fn try_request_status(&self) -> Result<&RequestRequestStatus, MissingMember> {
         required(&self.request_status, "request-full", "requestStatus")
     }
 
     /// `requestTypeId`, which the specification requires.
+    #[inline]
     pub fn try_request_type_id(&self) -> Result<&String, MissingMember> {
         required(&self.request_type_id, "request-full", "requestTypeId")
     }
 
     /// `requesterFieldValues`, which the specification requires.
+    #[inline]
     pub fn try_requester_field_values(&self) -> Result<&Vec<FieldValue>, MissingMember> {
         required(
             &self.requester_field_values,
@@ -658,28 +696,32 @@ impl RequestFullBase {
     }
 
     /// `requesterUserIds`, which the specification requires.
+    #[inline]
     pub fn try_requester_user_ids(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.requester_user_ids, "request-full", "requesterUserIds")
     }
 
     /// `resolved`, which the specification requires.
+    #[inline]
     pub fn try_resolved(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.resolved, "request-full", "resolved")
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&String, MissingMember> {
         required(&self.subject, "request-full", "subject")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "request-full", "type")
     }
 }
 
 /// Schema `request-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestLinks {
     /// `requestType`: `link`, required.
     pub request_type: Option<Link>,
@@ -698,18 +740,20 @@ okta_core::model! {
 
 impl RequestLinks {
     /// `requestType`, which the specification requires.
+    #[inline]
     pub fn try_request_type(&self) -> Result<&Link, MissingMember> {
         required(&self.request_type, "request-links", "requestType")
     }
 
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "request-links", "self")
     }
 }
 
 /// Schema `request-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestList {
     /// `_links`: `request-list-links`.
     pub links: Option<RequestListLinks>,
@@ -727,7 +771,7 @@ okta_core::model! {
 }
 
 /// Schema `request-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -746,6 +790,7 @@ okta_core::model! {
 
 impl RequestListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "request-list-links", "self")
     }
@@ -762,7 +807,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-sparse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestSparse {
     /// `_links`: `request-links`, required.
     pub links: Option<RequestLinks>,
@@ -814,51 +859,61 @@ okta_core::model! {
 
 impl RequestSparse {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RequestLinks, MissingMember> {
         required(&self.links, "request-sparse", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "request-sparse", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "request-sparse", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-sparse", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "request-sparse", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "request-sparse", "lastUpdatedBy")
     }
 
     /// `permalinkId`, which the specification requires.
+    #[inline]
     pub fn try_permalink_id(&self) -> Result<&i64, MissingMember> {
         required(&self.permalink_id, "request-sparse", "permalinkId")
     }
 
     /// `requestStatus`, which the specification requires.
+    #[inline]
     pub fn try_request_status(&self) -> Result<&RequestRequestStatus, MissingMember> {
         required(&self.request_status, "request-sparse", "requestStatus")
     }
 
     /// `requestTypeId`, which the specification requires.
+    #[inline]
     pub fn try_request_type_id(&self) -> Result<&String, MissingMember> {
         required(&self.request_type_id, "request-sparse", "requestTypeId")
     }
 
     /// `requesterUserIds`, which the specification requires.
+    #[inline]
     pub fn try_requester_user_ids(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.requester_user_ids,
@@ -868,16 +923,19 @@ impl RequestSparse {
     }
 
     /// `resolved`, which the specification requires.
+    #[inline]
     pub fn try_resolved(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.resolved, "request-sparse", "resolved")
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&String, MissingMember> {
         required(&self.subject, "request-sparse", "subject")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&RequestSparseType, MissingMember> {
         required(&self.type_, "request-sparse", "type")
     }

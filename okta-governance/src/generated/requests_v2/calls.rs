@@ -10,7 +10,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/requests`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,13 @@ pub struct RequestsV2 {
 
 impl RequestsV2 {
     /// `GET /governance/api/v2/requests` (operation `listAllRequestsV2`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v2/requests` (operation `createRequestV2`).
+    #[inline]
     pub fn create(&self, body: &models::RequestCreatable2) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -58,6 +62,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -77,6 +82,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -152,6 +158,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::RequestCreatable2) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `request-creatable-2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestCreatable2 {
     /// `requested`: `request-resource-creatable`, required.
     pub requested: Option<RequestResourceCreatable>,
@@ -33,18 +33,20 @@ okta_core::model! {
 
 impl RequestCreatable2 {
     /// `requested`, which the specification requires.
+    #[inline]
     pub fn try_requested(&self) -> Result<&RequestResourceCreatable, MissingMember> {
         required(&self.requested, "request-creatable-2", "requested")
     }
 
     /// `requestedFor`, which the specification requires.
+    #[inline]
     pub fn try_requested_for(&self) -> Result<&TargetPrincipal, MissingMember> {
         required(&self.requested_for, "request-creatable-2", "requestedFor")
     }
 }
 
 /// Schema `request-list-2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestList2 {
     /// `_links`: `request-list-links-2`.
     pub links: Option<RequestListLinks2>,
@@ -62,7 +64,7 @@ okta_core::model! {
 }
 
 /// Schema `request-list-links-2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestListLinks2 {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -81,13 +83,14 @@ okta_core::model! {
 
 impl RequestListLinks2 {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "request-list-links-2", "self")
     }
 }
 
 /// Schema `request-resource-catalog-entry-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestResourceCatalogEntryCreatable {
     /// The members that all variants share.
     pub base: RequestResourceCreatableBase,
@@ -106,7 +109,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `request-resource-creatable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestResourceCreatableBase {
     /// `entryId`: `catalog-entry-id`, required.
     pub entry_id: Option<String>,
@@ -125,18 +128,20 @@ okta_core::model! {
 
 impl RequestResourceCreatableBase {
     /// `entryId`, which the specification requires.
+    #[inline]
     pub fn try_entry_id(&self) -> Result<&String, MissingMember> {
         required(&self.entry_id, "request-resource-creatable", "entryId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "request-resource-creatable", "type")
     }
 }
 
 /// Schema `request-sparse-2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestSparse2 {
     /// `_links`: `request-links-2`, required.
     pub links: Option<RequestLinks2>,
@@ -194,58 +199,68 @@ okta_core::model! {
 
 impl RequestSparse2 {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RequestLinks2, MissingMember> {
         required(&self.links, "request-sparse-2", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "request-sparse-2", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "request-sparse-2", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-sparse-2", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "request-sparse-2", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "request-sparse-2", "lastUpdatedBy")
     }
 
     /// `requested`, which the specification requires.
+    #[inline]
     pub fn try_requested(&self) -> Result<&Requested, MissingMember> {
         required(&self.requested, "request-sparse-2", "requested")
     }
 
     /// `requestedBy`, which the specification requires.
+    #[inline]
     pub fn try_requested_by(&self) -> Result<&ClientCredentialPrincipal, MissingMember> {
         required(&self.requested_by, "request-sparse-2", "requestedBy")
     }
 
     /// `requestedFor`, which the specification requires.
+    #[inline]
     pub fn try_requested_for(&self) -> Result<&TargetPrincipal, MissingMember> {
         required(&self.requested_for, "request-sparse-2", "requestedFor")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&RequestStatus, MissingMember> {
         required(&self.status, "request-sparse-2", "status")
     }
 }
 
 /// Schema `request-submission-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestSubmissionFull {
     /// `_links`: `request-links-2`, required.
     pub links: Option<RequestLinks2>,
@@ -315,31 +330,37 @@ okta_core::model! {
 
 impl RequestSubmissionFull {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RequestLinks2, MissingMember> {
         required(&self.links, "request-submission-full", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "request-submission-full", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "request-submission-full", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-submission-full", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "request-submission-full", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -349,16 +370,19 @@ impl RequestSubmissionFull {
     }
 
     /// `requested`, which the specification requires.
+    #[inline]
     pub fn try_requested(&self) -> Result<&Requested, MissingMember> {
         required(&self.requested, "request-submission-full", "requested")
     }
 
     /// `requestedBy`, which the specification requires.
+    #[inline]
     pub fn try_requested_by(&self) -> Result<&ClientCredentialPrincipal, MissingMember> {
         required(&self.requested_by, "request-submission-full", "requestedBy")
     }
 
     /// `requestedFor`, which the specification requires.
+    #[inline]
     pub fn try_requested_for(&self) -> Result<&TargetPrincipal, MissingMember> {
         required(
             &self.requested_for,
@@ -368,6 +392,7 @@ impl RequestSubmissionFull {
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&String, MissingMember> {
         required(&self.status, "request-submission-full", "status")
     }

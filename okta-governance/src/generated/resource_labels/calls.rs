@@ -7,7 +7,9 @@ use crate::generated::resource_labels::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/resource-labels`.
 #[derive(Clone, Debug)]
@@ -22,11 +24,13 @@ impl ResourceLabels {
     }
 
     /// `POST /governance/api/v1/resource-labels/assign` (operation `assignResourceLabels`).
+    #[inline]
     pub fn assign(&self, body: &models::AssignResourceLabels) -> Assign {
         Assign::new(body).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/resource-labels/unassign` (operation `removeResourceLabels`).
+    #[inline]
     pub fn unassign(&self, body: &models::AssignResourceLabels) -> Unassign {
         Unassign::new(body).attach(&self.client)
     }
@@ -60,6 +64,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -124,6 +129,7 @@ pub struct Assign {
 
 impl Assign {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::AssignResourceLabels) -> Self {
         let mut call = Call::new(&ASSIGN);
         call.set_json(body);
@@ -173,6 +179,7 @@ pub struct Unassign {
 
 impl Unassign {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::AssignResourceLabels) -> Self {
         let mut call = Call::new(&UNASSIGN);
         call.set_json(body);

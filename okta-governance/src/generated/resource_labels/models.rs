@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `assign-resource-labels`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignResourceLabels {
     /// `labelValueIds`: list of `label-value-id`, required, 1 to 10 items.
     pub label_value_ids: Option<Vec<String>>,
@@ -27,6 +27,7 @@ okta_core::model! {
 
 impl AssignResourceLabels {
     /// `labelValueIds`, which the specification requires.
+    #[inline]
     pub fn try_label_value_ids(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.label_value_ids,
@@ -36,6 +37,7 @@ impl AssignResourceLabels {
     }
 
     /// `resourceOrns`, which the specification requires.
+    #[inline]
     pub fn try_resource_orns(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.resource_orns,
@@ -46,7 +48,7 @@ impl AssignResourceLabels {
 }
 
 /// Schema `assignment-resource-labels-result`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignmentResourceLabelsResult {
     /// `data`: list of `resource-label`, required.
     pub data: Option<Vec<ResourceLabel>>,
@@ -62,13 +64,14 @@ okta_core::model! {
 
 impl AssignmentResourceLabelsResult {
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<ResourceLabel>, MissingMember> {
         required(&self.data, "assignment-resource-labels-result", "data")
     }
 }
 
 /// Schema `list-resource-labels`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ListResourceLabels {
     /// `_links`: `list-links`, required.
     pub links: Option<ListLinks>,
@@ -87,18 +90,20 @@ okta_core::model! {
 
 impl ListResourceLabels {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ListLinks, MissingMember> {
         required(&self.links, "list-resource-labels", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<ResourceLabel>, MissingMember> {
         required(&self.data, "list-resource-labels", "data")
     }
 }
 
 /// Schema `resource-label`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceLabel {
     /// `_links`: `link-self`, required.
     pub links: Option<LinkSelf>,
@@ -123,6 +128,7 @@ okta_core::model! {
 
 impl ResourceLabel {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&LinkSelf, MissingMember> {
         required(&self.links, "resource-label", "_links")
     }

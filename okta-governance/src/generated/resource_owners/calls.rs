@@ -9,7 +9,9 @@ use crate::generated::resource_owners::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/resource-owners`.
 #[derive(Clone, Debug)]
@@ -24,16 +26,19 @@ impl ResourceOwners {
     }
 
     /// `PATCH /governance/api/v1/resource-owners` (operation `updateResourceOwners`).
+    #[inline]
     pub fn update(&self, body: &models::ResourceOwnersPatch) -> Update {
         Update::new(body).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/resource-owners` (operation `configureResourceOwners`).
+    #[inline]
     pub fn create(&self, body: &models::ResourceOwnersUpdatable) -> Create {
         Create::new(body).attach(&self.client)
     }
 
     /// Operations below `catalog`.
+    #[inline]
     pub fn catalog(&self) -> catalog::Catalog {
         catalog::Catalog {
             client: self.client.clone(),
@@ -76,6 +81,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -145,6 +151,7 @@ pub struct Update {
 
 impl Update {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::ResourceOwnersPatch) -> Self {
         let mut call = Call::new(&UPDATE);
         call.set_json(body);
@@ -194,6 +201,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::ResourceOwnersUpdatable) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

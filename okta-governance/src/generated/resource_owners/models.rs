@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `external-principal-profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ExternalPrincipalProfile {
     /// `_links`: `link-self`, required.
     pub links: Option<LinkSelf>,
@@ -39,23 +39,26 @@ okta_core::model! {
 
 impl ExternalPrincipalProfile {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&LinkSelf, MissingMember> {
         required(&self.links, "external-principal-profile", "_links")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "external-principal-profile", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "external-principal-profile", "name")
     }
 }
 
 /// Schema `external-principal-profile.metadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ExternalPrincipalProfileMetadata {
     /// `userAssignmentCount`: integer.
     pub user_assignment_count: Option<i64>,
@@ -70,7 +73,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-owner`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceOwner {
     /// `parentResourceOrn`: `resource-orn`.
     pub parent_resource_orn: Option<String>,
@@ -92,13 +95,14 @@ okta_core::model! {
 
 impl ResourceOwner {
     /// `resource`, which the specification requires.
+    #[inline]
     pub fn try_resource(&self) -> Result<&ResourceOwnerResource, MissingMember> {
         required(&self.resource, "resource-owner", "resource")
     }
 }
 
 /// Schema `resource-owner-principal`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceOwnerPrincipal {
     /// `id`: string, required, 20 characters.
     pub id: Option<String>,
@@ -123,28 +127,32 @@ okta_core::model! {
 
 impl ResourceOwnerPrincipal {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "resource-owner-principal", "id")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "resource-owner-principal", "orn")
     }
 
     /// `profile`, which the specification requires.
+    #[inline]
     pub fn try_profile(&self) -> Result<&ExternalPrincipalProfile, MissingMember> {
         required(&self.profile, "resource-owner-principal", "profile")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "resource-owner-principal", "type")
     }
 }
 
 /// Schema `resource-owner-resource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceOwnerResource {
     /// `id`: string (okta-resource-id), required, 20 characters.
     pub id: Option<String>,
@@ -169,28 +177,32 @@ okta_core::model! {
 
 impl ResourceOwnerResource {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "resource-owner-resource", "id")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "resource-owner-resource", "orn")
     }
 
     /// `profile`, which the specification requires.
+    #[inline]
     pub fn try_profile(&self) -> Result<&ExternalResourceProfile, MissingMember> {
         required(&self.profile, "resource-owner-resource", "profile")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "resource-owner-resource", "type")
     }
 }
 
 /// Schema `resource-owners-catalog-resources-response`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceOwnersCatalogResourcesResponse {
     /// `_links`: `resource-owners-list-links`, required.
     pub links: Option<ResourceOwnersListLinks>,
@@ -212,6 +224,7 @@ okta_core::model! {
 
 impl ResourceOwnersCatalogResourcesResponse {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ResourceOwnersListLinks, MissingMember> {
         required(
             &self.links,
@@ -221,6 +234,7 @@ impl ResourceOwnersCatalogResourcesResponse {
     }
 
     /// `parentResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_parent_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.parent_resource_orn,
@@ -231,7 +245,7 @@ impl ResourceOwnersCatalogResourcesResponse {
 }
 
 /// Schema `resource-owners-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceOwnersListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -250,13 +264,14 @@ okta_core::model! {
 
 impl ResourceOwnersListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "resource-owners-list-links", "self")
     }
 }
 
 /// Schema `resource-owners-list-response`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceOwnersListResponse {
     /// `_links`: `resource-owners-list-links`.
     pub links: Option<ResourceOwnersListLinks>,
@@ -277,7 +292,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-owners-patch`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceOwnersPatch {
     /// `data`: any value, required, 1 to 5 items.
     pub data: Option<Json>,
@@ -296,18 +311,20 @@ okta_core::model! {
 
 impl ResourceOwnersPatch {
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Json, MissingMember> {
         required(&self.data, "resource-owners-patch", "data")
     }
 
     /// `resourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_resource_orn(&self) -> Result<&String, MissingMember> {
         required(&self.resource_orn, "resource-owners-patch", "resourceOrn")
     }
 }
 
 /// Schema `resource-owners-response`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceOwnersResponse {
     /// `data`: list of `resource-owner`.
     pub data: Option<Vec<ResourceOwner>>,
@@ -322,7 +339,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-owners-updatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceOwnersUpdatable {
     /// `principalOrns`: list of `resource-owner-principal-orn`, 0 to 5 items.
     pub principal_orns: Option<Vec<String>>,
@@ -341,6 +358,7 @@ okta_core::model! {
 
 impl ResourceOwnersUpdatable {
     /// `resourceOrns`, which the specification requires.
+    #[inline]
     pub fn try_resource_orns(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.resource_orns,

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `access-duration-settings-admin-fixed-duration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessDurationSettingsAdminFixedDuration {
     /// `duration`: `access-duration-duration`, required.
     pub duration: Option<String>,
@@ -27,6 +27,7 @@ okta_core::model! {
 
 impl AccessDurationSettingsAdminFixedDuration {
     /// `duration`, which the specification requires.
+    #[inline]
     pub fn try_duration(&self) -> Result<&String, MissingMember> {
         required(
             &self.duration,
@@ -36,6 +37,7 @@ impl AccessDurationSettingsAdminFixedDuration {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -54,7 +56,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `access-duration-settings-creatable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessDurationSettingsCreatableBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -70,6 +72,7 @@ okta_core::model! {
 
 impl AccessDurationSettingsCreatableBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "access-duration-settings-creatable", "type")
     }
@@ -84,7 +87,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `access-duration-settings-full` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessDurationSettingsFullBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -100,6 +103,7 @@ okta_core::model! {
 
 impl AccessDurationSettingsFullBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "access-duration-settings-full", "type")
     }
@@ -114,7 +118,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `access-duration-settings-patchable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessDurationSettingsPatchableBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -130,13 +134,14 @@ okta_core::model! {
 
 impl AccessDurationSettingsPatchableBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "access-duration-settings-patchable", "type")
     }
 }
 
 /// Schema `access-duration-settings-requester-specified-duration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessDurationSettingsRequesterSpecifiedDuration {
     /// `maximumDuration`: `access-duration-max-duration`, required.
     pub maximum_duration: Option<String>,
@@ -155,6 +160,7 @@ okta_core::model! {
 
 impl AccessDurationSettingsRequesterSpecifiedDuration {
     /// `maximumDuration`, which the specification requires.
+    #[inline]
     pub fn try_maximum_duration(&self) -> Result<&String, MissingMember> {
         required(
             &self.maximum_duration,
@@ -164,6 +170,7 @@ impl AccessDurationSettingsRequesterSpecifiedDuration {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -182,7 +189,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AccessScopeSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessScopeSettings {
     /// `type`: `access-scope-settings-type`.
     pub type_: Option<AccessScopeSettingsType>,
@@ -206,7 +213,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `access-scope-settings-creatable_AccessScopeSettings` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessScopeSettingsCreatableAccessScopeSettingsBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -222,6 +229,7 @@ okta_core::model! {
 
 impl AccessScopeSettingsCreatableAccessScopeSettingsBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -232,7 +240,7 @@ impl AccessScopeSettingsCreatableAccessScopeSettingsBase {
 }
 
 /// Schema `access-scope-settings-creatable_EntitlementBundleAccessScopeSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessScopeSettingsCreatableEntitlementBundleAccessScopeSettings {
     /// The members that all variants share.
     pub base: AccessScopeSettingsCreatableAccessScopeSettingsBase,
@@ -248,6 +256,7 @@ okta_core::model! {
 
 impl AccessScopeSettingsCreatableEntitlementBundleAccessScopeSettings {
     /// `entitlementBundles`, which the specification requires.
+    #[inline]
     pub fn try_entitlement_bundles(
         &self,
     ) -> Result<&Vec<EntitlementBundlesArrayCreatableItem>, MissingMember> {
@@ -260,7 +269,7 @@ impl AccessScopeSettingsCreatableEntitlementBundleAccessScopeSettings {
 }
 
 /// Schema `access-scope-settings-creatable_GroupAccessScopeSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessScopeSettingsCreatableGroupAccessScopeSettings {
     /// The members that all variants share.
     pub base: AccessScopeSettingsCreatableAccessScopeSettingsBase,
@@ -276,6 +285,7 @@ okta_core::model! {
 
 impl AccessScopeSettingsCreatableGroupAccessScopeSettings {
     /// `groups`, which the specification requires.
+    #[inline]
     pub fn try_groups(&self) -> Result<&Vec<GroupsArrayCreatableItem>, MissingMember> {
         required(
             &self.groups,
@@ -286,7 +296,7 @@ impl AccessScopeSettingsCreatableGroupAccessScopeSettings {
 }
 
 /// Schema `access-scope-settings-creatable_ResourceDefaultAccessScopeSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessScopeSettingsCreatableResourceDefaultAccessScopeSettings {
     /// The members that all variants share.
     pub base: AccessScopeSettingsCreatableAccessScopeSettingsBase,
@@ -307,7 +317,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `access-scope-settings-full_AccessScopeSettings` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessScopeSettingsFullAccessScopeSettingsBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -323,6 +333,7 @@ okta_core::model! {
 
 impl AccessScopeSettingsFullAccessScopeSettingsBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -350,7 +361,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `EntitlementBundleAccessScopeSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundleAccessScopeSettings {
     /// The members that all variants share.
     pub base: AccessScopeSettingsFullAccessScopeSettingsBase,
@@ -366,6 +377,7 @@ okta_core::model! {
 
 impl EntitlementBundleAccessScopeSettings {
     /// `entitlementBundles`, which the specification requires.
+    #[inline]
     pub fn try_entitlement_bundles(
         &self,
     ) -> Result<&Vec<EntitlementBundlesArrayFullItem>, MissingMember> {
@@ -378,7 +390,7 @@ impl EntitlementBundleAccessScopeSettings {
 }
 
 /// Schema `entitlement-bundles-array-creatable[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundlesArrayCreatableItem {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -394,13 +406,14 @@ okta_core::model! {
 
 impl EntitlementBundlesArrayCreatableItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-bundles-array-creatable[]", "id")
     }
 }
 
 /// Schema `entitlement-bundles-array-full[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundlesArrayFullItem {
     /// `id`: `entitlement-bundle-id`, required.
     pub id: Option<String>,
@@ -416,13 +429,14 @@ okta_core::model! {
 
 impl EntitlementBundlesArrayFullItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-bundles-array-full[]", "id")
     }
 }
 
 /// Schema `entitlement-settings-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementSettingsFull {
     /// `status`: `entitlement-settings-response-status`, required.
     pub status: Option<EntitlementSettingsResponseStatus>,
@@ -438,6 +452,7 @@ okta_core::model! {
 
 impl EntitlementSettingsFull {
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&EntitlementSettingsResponseStatus, MissingMember> {
         required(&self.status, "entitlement-settings-full", "status")
     }
@@ -462,7 +477,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `entitlement-settings-updatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementSettingsUpdatable {
     /// `status`: `entitlement-settings-request-status`, required.
     pub status: Option<EntitlementSettingsRequestStatus>,
@@ -478,13 +493,14 @@ okta_core::model! {
 
 impl EntitlementSettingsUpdatable {
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&EntitlementSettingsRequestStatus, MissingMember> {
         required(&self.status, "entitlement-settings-updatable", "status")
     }
 }
 
 /// Schema `EveryoneRequesterSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EveryoneRequesterSettings {
     /// `type`: string, required, always `EVERYONE`.
     pub type_: Option<String>,
@@ -500,13 +516,14 @@ okta_core::model! {
 
 impl EveryoneRequesterSettings {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "EveryoneRequesterSettings", "type")
     }
 }
 
 /// Schema `GroupAccessScopeSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupAccessScopeSettings {
     /// The members that all variants share.
     pub base: AccessScopeSettingsFullAccessScopeSettingsBase,
@@ -522,13 +539,14 @@ okta_core::model! {
 
 impl GroupAccessScopeSettings {
     /// `groups`, which the specification requires.
+    #[inline]
     pub fn try_groups(&self) -> Result<&Vec<GroupsArrayFullItem>, MissingMember> {
         required(&self.groups, "GroupAccessScopeSettings", "groups")
     }
 }
 
 /// Schema `groups-array-creatable[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupsArrayCreatableItem {
     /// `id`: `group-id`, required.
     pub id: Option<String>,
@@ -544,13 +562,14 @@ okta_core::model! {
 
 impl GroupsArrayCreatableItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "groups-array-creatable[]", "id")
     }
 }
 
 /// Schema `groups-array-full[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupsArrayFullItem {
     /// `id`: `group-id`, required.
     pub id: Option<String>,
@@ -566,13 +585,14 @@ okta_core::model! {
 
 impl GroupsArrayFullItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "groups-array-full[]", "id")
     }
 }
 
 /// Schema `GroupsRequesterSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupsRequesterSettings {
     /// `groups`: `groups-array-full`, required.
     pub groups: Option<Vec<GroupsArrayFullItem>>,
@@ -591,18 +611,20 @@ okta_core::model! {
 
 impl GroupsRequesterSettings {
     /// `groups`, which the specification requires.
+    #[inline]
     pub fn try_groups(&self) -> Result<&Vec<GroupsArrayFullItem>, MissingMember> {
         required(&self.groups, "GroupsRequesterSettings", "groups")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "GroupsRequesterSettings", "type")
     }
 }
 
 /// Schema `request-condition-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestConditionCreatable {
     /// `accessDurationSettings`: `access-duration-settings-creatable`.
     pub access_duration_settings: Option<AccessDurationSettingsCreatable>,
@@ -636,6 +658,7 @@ okta_core::model! {
 
 impl RequestConditionCreatable {
     /// `accessScopeSettings`, which the specification requires.
+    #[inline]
     pub fn try_access_scope_settings(
         &self,
     ) -> Result<&AccessScopeSettingsCreatableAccessScopeSettings, MissingMember> {
@@ -647,6 +670,7 @@ impl RequestConditionCreatable {
     }
 
     /// `approvalSequenceId`, which the specification requires.
+    #[inline]
     pub fn try_approval_sequence_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.approval_sequence_id,
@@ -656,11 +680,13 @@ impl RequestConditionCreatable {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "request-condition-creatable", "name")
     }
 
     /// `requesterSettings`, which the specification requires.
+    #[inline]
     pub fn try_requester_settings(
         &self,
     ) -> Result<&RequesterSettingsCreatableRequesterSettings, MissingMember> {
@@ -673,7 +699,7 @@ impl RequestConditionCreatable {
 }
 
 /// Schema `request-condition-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestConditionFull {
     /// `_links`: `request-condition-links`, required.
     pub links: Option<RequestConditionLinks>,
@@ -728,11 +754,13 @@ okta_core::model! {
 
 impl RequestConditionFull {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RequestConditionLinks, MissingMember> {
         required(&self.links, "request-condition-full", "_links")
     }
 
     /// `accessScopeSettings`, which the specification requires.
+    #[inline]
     pub fn try_access_scope_settings(
         &self,
     ) -> Result<&AccessScopeSettingsFullAccessScopeSettings, MissingMember> {
@@ -744,26 +772,31 @@ impl RequestConditionFull {
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "request-condition-full", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "request-condition-full", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-condition-full", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "request-condition-full", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -773,16 +806,19 @@ impl RequestConditionFull {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "request-condition-full", "name")
     }
 
     /// `priority`, which the specification requires.
+    #[inline]
     pub fn try_priority(&self) -> Result<&i64, MissingMember> {
         required(&self.priority, "request-condition-full", "priority")
     }
 
     /// `requesterSettings`, which the specification requires.
+    #[inline]
     pub fn try_requester_settings(
         &self,
     ) -> Result<&RequesterSettingsFullRequesterSettings, MissingMember> {
@@ -794,13 +830,14 @@ impl RequestConditionFull {
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&RequestConditionStatus, MissingMember> {
         required(&self.status, "request-condition-full", "status")
     }
 }
 
 /// Schema `request-condition-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestConditionLinks {
     /// `self`: `link`, required.
     pub self_: Option<Link>,
@@ -816,13 +853,14 @@ okta_core::model! {
 
 impl RequestConditionLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "request-condition-links", "self")
     }
 }
 
 /// Schema `request-condition-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestConditionPatchable {
     /// `accessDurationSettings`: `access-duration-settings-patchable`.
     pub access_duration_settings: Option<AccessDurationSettingsPatchable>,
@@ -855,7 +893,7 @@ okta_core::model! {
 }
 
 /// Schema `request-condition-sparse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestConditionSparse {
     /// `_links`: `request-condition-links`, required.
     pub links: Option<RequestConditionLinks>,
@@ -910,11 +948,13 @@ okta_core::model! {
 
 impl RequestConditionSparse {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RequestConditionLinks, MissingMember> {
         required(&self.links, "request-condition-sparse", "_links")
     }
 
     /// `accessScopeSettings`, which the specification requires.
+    #[inline]
     pub fn try_access_scope_settings(&self) -> Result<&AccessScopeSettings, MissingMember> {
         required(
             &self.access_scope_settings,
@@ -924,21 +964,25 @@ impl RequestConditionSparse {
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "request-condition-sparse", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "request-condition-sparse", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-condition-sparse", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.last_updated,
@@ -948,6 +992,7 @@ impl RequestConditionSparse {
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -957,16 +1002,19 @@ impl RequestConditionSparse {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "request-condition-sparse", "name")
     }
 
     /// `priority`, which the specification requires.
+    #[inline]
     pub fn try_priority(&self) -> Result<&i64, MissingMember> {
         required(&self.priority, "request-condition-sparse", "priority")
     }
 
     /// `requesterSettings`, which the specification requires.
+    #[inline]
     pub fn try_requester_settings(&self) -> Result<&RequesterSettings, MissingMember> {
         required(
             &self.requester_settings,
@@ -976,6 +1024,7 @@ impl RequestConditionSparse {
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&RequestConditionStatus, MissingMember> {
         required(&self.status, "request-condition-sparse", "status")
     }
@@ -992,7 +1041,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-conditions-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestConditionsLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -1011,13 +1060,14 @@ okta_core::model! {
 
 impl RequestConditionsLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "request-conditions-links", "self")
     }
 }
 
 /// Schema `request-conditions-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestConditionsList {
     /// `_links`: `request-conditions-links`, required.
     pub links: Option<RequestConditionsLinks>,
@@ -1036,18 +1086,20 @@ okta_core::model! {
 
 impl RequestConditionsList {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RequestConditionsLinks, MissingMember> {
         required(&self.links, "request-conditions-list", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<RequestConditionSparse>, MissingMember> {
         required(&self.data, "request-conditions-list", "data")
     }
 }
 
 /// Schema `request-on-behalf-of-settings-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestOnBehalfOfSettingsDetails {
     /// `allowed`: boolean, required.
     pub allowed: Option<bool>,
@@ -1066,6 +1118,7 @@ okta_core::model! {
 
 impl RequestOnBehalfOfSettingsDetails {
     /// `allowed`, which the specification requires.
+    #[inline]
     pub fn try_allowed(&self) -> Result<&bool, MissingMember> {
         required(
             &self.allowed,
@@ -1076,7 +1129,7 @@ impl RequestOnBehalfOfSettingsDetails {
 }
 
 /// Schema `request-on-behalf-of-settings-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestOnBehalfOfSettingsPatchable {
     /// `allowed`: boolean, required.
     pub allowed: Option<bool>,
@@ -1095,6 +1148,7 @@ okta_core::model! {
 
 impl RequestOnBehalfOfSettingsPatchable {
     /// `allowed`, which the specification requires.
+    #[inline]
     pub fn try_allowed(&self) -> Result<&bool, MissingMember> {
         required(
             &self.allowed,
@@ -1120,7 +1174,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-sequence`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestSequence {
     /// `compatibleResourceTypes`: list of `compatible-resource-types`.
     pub compatible_resource_types: Option<Vec<CompatibleResourceTypes>>,
@@ -1148,28 +1202,32 @@ okta_core::model! {
 
 impl RequestSequence {
     /// `description`, which the specification requires.
+    #[inline]
     pub fn try_description(&self) -> Result<&String, MissingMember> {
         required(&self.description, "request-sequence", "description")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-sequence", "id")
     }
 
     /// `link`, which the specification requires.
+    #[inline]
     pub fn try_link(&self) -> Result<&String, MissingMember> {
         required(&self.link, "request-sequence", "link")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "request-sequence", "name")
     }
 }
 
 /// Schema `request-sequences-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestSequencesList {
     /// `_links`.
     pub links: Option<RequestSequencesListLinks>,
@@ -1187,7 +1245,7 @@ okta_core::model! {
 }
 
 /// Schema `request-sequences-list._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestSequencesListLinks {
     /// `newSequence`: `link`.
     pub new_sequence: Option<Link>,
@@ -1206,13 +1264,14 @@ okta_core::model! {
 
 impl RequestSequencesListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "request-sequences-list._links", "self")
     }
 }
 
 /// Schema `request-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestSettings {
     /// `requestOnBehalfOfSettings`: `request-on-behalf-of-settings-details`.
     pub request_on_behalf_of_settings: Option<RequestOnBehalfOfSettingsDetails>,
@@ -1246,6 +1305,7 @@ okta_core::model! {
 
 impl RequestSettings {
     /// `validAccessDurationSettings`, which the specification requires.
+    #[inline]
     pub fn try_valid_access_duration_settings(
         &self,
     ) -> Result<&ValidAccessDurationSettingsDetails, MissingMember> {
@@ -1257,6 +1317,7 @@ impl RequestSettings {
     }
 
     /// `validAccessScopeSettings`, which the specification requires.
+    #[inline]
     pub fn try_valid_access_scope_settings(
         &self,
     ) -> Result<&Vec<ValidAccessDetail>, MissingMember> {
@@ -1268,6 +1329,7 @@ impl RequestSettings {
     }
 
     /// `validRequesterSettings`, which the specification requires.
+    #[inline]
     pub fn try_valid_requester_settings(
         &self,
     ) -> Result<&Vec<ValidRequesterSetting>, MissingMember> {
@@ -1280,7 +1342,7 @@ impl RequestSettings {
 }
 
 /// Schema `RequesterSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequesterSettings {
     /// `type`: `requester-settings-type`.
     pub type_: Option<RequesterSettingsType>,
@@ -1295,7 +1357,7 @@ okta_core::model! {
 }
 
 /// Schema `requester-settings-creatable_GroupsRequesterSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequesterSettingsCreatableGroupsRequesterSettings {
     /// `groups`: `groups-array-creatable`, required.
     pub groups: Option<Vec<GroupsArrayCreatableItem>>,
@@ -1314,6 +1376,7 @@ okta_core::model! {
 
 impl RequesterSettingsCreatableGroupsRequesterSettings {
     /// `groups`, which the specification requires.
+    #[inline]
     pub fn try_groups(&self) -> Result<&Vec<GroupsArrayCreatableItem>, MissingMember> {
         required(
             &self.groups,
@@ -1323,6 +1386,7 @@ impl RequesterSettingsCreatableGroupsRequesterSettings {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -1342,7 +1406,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `requester-settings-creatable_RequesterSettings` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequesterSettingsCreatableRequesterSettingsBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -1358,6 +1422,7 @@ okta_core::model! {
 
 impl RequesterSettingsCreatableRequesterSettingsBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -1368,7 +1433,7 @@ impl RequesterSettingsCreatableRequesterSettingsBase {
 }
 
 /// Schema `requester-settings-creatable_TeamsRequesterSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequesterSettingsCreatableTeamsRequesterSettings {
     /// `teams`: `teams-array-creatable`, required.
     pub teams: Option<Vec<TeamsArrayCreatableItem>>,
@@ -1387,6 +1452,7 @@ okta_core::model! {
 
 impl RequesterSettingsCreatableTeamsRequesterSettings {
     /// `teams`, which the specification requires.
+    #[inline]
     pub fn try_teams(&self) -> Result<&Vec<TeamsArrayCreatableItem>, MissingMember> {
         required(
             &self.teams,
@@ -1396,6 +1462,7 @@ impl RequesterSettingsCreatableTeamsRequesterSettings {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -1415,7 +1482,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `requester-settings-full_RequesterSettings` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequesterSettingsFullRequesterSettingsBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -1431,6 +1498,7 @@ okta_core::model! {
 
 impl RequesterSettingsFullRequesterSettingsBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -1450,7 +1518,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ResourceDefaultAccessScopeSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceDefaultAccessScopeSettings {
     /// The members that all variants share.
     pub base: AccessScopeSettingsFullAccessScopeSettingsBase,
@@ -1462,7 +1530,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-request-settings-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceRequestSettingsPatchable {
     /// `requestOnBehalfOfSettings`: `request-on-behalf-of-settings-patchable`.
     pub request_on_behalf_of_settings: Option<RequestOnBehalfOfSettingsPatchable>,
@@ -1480,7 +1548,7 @@ okta_core::model! {
 }
 
 /// Schema `risk-settings-default-allowed-with-no-overrides-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskSettingsDefaultAllowedWithNoOverridesDetails {
     /// The members that all variants share.
     pub base: RiskSettingsDefaultDetailsBase,
@@ -1492,7 +1560,7 @@ okta_core::model! {
 }
 
 /// Schema `risk-settings-default-allowed-with-no-overrides-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskSettingsDefaultAllowedWithNoOverridesPatchable {
     /// The members that all variants share.
     pub base: RiskSettingsDefaultPatchableBase,
@@ -1504,7 +1572,7 @@ okta_core::model! {
 }
 
 /// Schema `risk-settings-default-allowed-with-overrides-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskSettingsDefaultAllowedWithOverridesDetails {
     /// The members that all variants share.
     pub base: RiskSettingsDefaultDetailsBase,
@@ -1523,6 +1591,7 @@ okta_core::model! {
 
 impl RiskSettingsDefaultAllowedWithOverridesDetails {
     /// `approvalSequenceId`, which the specification requires.
+    #[inline]
     pub fn try_approval_sequence_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.approval_sequence_id,
@@ -1533,7 +1602,7 @@ impl RiskSettingsDefaultAllowedWithOverridesDetails {
 }
 
 /// Schema `risk-settings-default-allowed-with-overrides-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskSettingsDefaultAllowedWithOverridesPatchable {
     /// The members that all variants share.
     pub base: RiskSettingsDefaultPatchableBase,
@@ -1552,6 +1621,7 @@ okta_core::model! {
 
 impl RiskSettingsDefaultAllowedWithOverridesPatchable {
     /// `approvalSequenceId`, which the specification requires.
+    #[inline]
     pub fn try_approval_sequence_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.approval_sequence_id,
@@ -1571,7 +1641,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `risk-settings-default-details` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskSettingsDefaultDetailsBase {
     /// `error`: list of `risk-settings-error`.
     pub error: Option<Vec<RiskSettingsError>>,
@@ -1590,6 +1660,7 @@ okta_core::model! {
 
 impl RiskSettingsDefaultDetailsBase {
     /// `requestSubmissionType`, which the specification requires.
+    #[inline]
     pub fn try_request_submission_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.request_submission_type,
@@ -1609,7 +1680,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `risk-settings-default-patchable` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskSettingsDefaultPatchableBase {
     /// `requestSubmissionType`: string, required.
     pub request_submission_type: Option<String>,
@@ -1625,6 +1696,7 @@ okta_core::model! {
 
 impl RiskSettingsDefaultPatchableBase {
     /// `requestSubmissionType`, which the specification requires.
+    #[inline]
     pub fn try_request_submission_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.request_submission_type,
@@ -1635,7 +1707,7 @@ impl RiskSettingsDefaultPatchableBase {
 }
 
 /// Schema `risk-settings-default-restricted-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskSettingsDefaultRestrictedDetails {
     /// The members that all variants share.
     pub base: RiskSettingsDefaultDetailsBase,
@@ -1650,7 +1722,7 @@ okta_core::model! {
 }
 
 /// Schema `risk-settings-default-restricted-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskSettingsDefaultRestrictedPatchable {
     /// The members that all variants share.
     pub base: RiskSettingsDefaultPatchableBase,
@@ -1662,7 +1734,7 @@ okta_core::model! {
 }
 
 /// Schema `risk-settings-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskSettingsDetails {
     /// `defaultSetting`: `risk-settings-default-details`, required.
     pub default_setting: Option<RiskSettingsDefaultDetails>,
@@ -1678,6 +1750,7 @@ okta_core::model! {
 
 impl RiskSettingsDetails {
     /// `defaultSetting`, which the specification requires.
+    #[inline]
     pub fn try_default_setting(&self) -> Result<&RiskSettingsDefaultDetails, MissingMember> {
         required(
             &self.default_setting,
@@ -1695,7 +1768,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `risk-settings-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskSettingsPatchable {
     /// `defaultSetting`: `risk-settings-default-patchable`, required.
     pub default_setting: Option<RiskSettingsDefaultPatchable>,
@@ -1711,6 +1784,7 @@ okta_core::model! {
 
 impl RiskSettingsPatchable {
     /// `defaultSetting`, which the specification requires.
+    #[inline]
     pub fn try_default_setting(&self) -> Result<&RiskSettingsDefaultPatchable, MissingMember> {
         required(
             &self.default_setting,
@@ -1721,7 +1795,7 @@ impl RiskSettingsPatchable {
 }
 
 /// Schema `teams-array-creatable[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TeamsArrayCreatableItem {
     /// `id`: `team-id-2`, required.
     pub id: Option<String>,
@@ -1737,13 +1811,14 @@ okta_core::model! {
 
 impl TeamsArrayCreatableItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "teams-array-creatable[]", "id")
     }
 }
 
 /// Schema `teams-array-full[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TeamsArrayFullItem {
     /// `id`: `team-id-2`, required.
     pub id: Option<String>,
@@ -1759,13 +1834,14 @@ okta_core::model! {
 
 impl TeamsArrayFullItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "teams-array-full[]", "id")
     }
 }
 
 /// Schema `TeamsRequesterSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TeamsRequesterSettings {
     /// `teams`: `teams-array-full`, required.
     pub teams: Option<Vec<TeamsArrayFullItem>>,
@@ -1784,18 +1860,20 @@ okta_core::model! {
 
 impl TeamsRequesterSettings {
     /// `teams`, which the specification requires.
+    #[inline]
     pub fn try_teams(&self) -> Result<&Vec<TeamsArrayFullItem>, MissingMember> {
         required(&self.teams, "TeamsRequesterSettings", "teams")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "TeamsRequesterSettings", "type")
     }
 }
 
 /// Schema `valid-access-detail`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ValidAccessDetail {
     /// `type`: `access-scope-settings-type`.
     pub type_: Option<AccessScopeSettingsType>,
@@ -1810,7 +1888,7 @@ okta_core::model! {
 }
 
 /// Schema `valid-access-duration-settings-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ValidAccessDurationSettingsDetails {
     /// `maximumDays`: number, 1 to 365.
     pub maximum_days: Option<f64>,
@@ -1837,7 +1915,7 @@ okta_core::model! {
 }
 
 /// Schema `valid-access-duration-type`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ValidAccessDurationType {
     /// `type`: `access-duration-type`.
     pub type_: Option<AccessDurationType>,
@@ -1852,7 +1930,7 @@ okta_core::model! {
 }
 
 /// Schema `valid-request-on-behalf-of-setting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ValidRequestOnBehalfOfSetting {
     /// `type`: `request-on-behalf-of-settings-type`.
     pub type_: Option<RequestOnBehalfOfSettingsType>,
@@ -1867,7 +1945,7 @@ okta_core::model! {
 }
 
 /// Schema `valid-requester-setting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ValidRequesterSetting {
     /// `type`: `requester-settings-type`.
     pub type_: Option<RequesterSettingsType>,
@@ -1882,7 +1960,7 @@ okta_core::model! {
 }
 
 /// Schema `valid-risk-settings-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ValidRiskSettingsDetails {
     /// `supportedTypes`: list of `valid-risk-settings-type`, required.
     pub supported_types: Option<Vec<ValidRiskSettingsType>>,
@@ -1898,6 +1976,7 @@ okta_core::model! {
 
 impl ValidRiskSettingsDetails {
     /// `supportedTypes`, which the specification requires.
+    #[inline]
     pub fn try_supported_types(&self) -> Result<&Vec<ValidRiskSettingsType>, MissingMember> {
         required(
             &self.supported_types,
@@ -1908,7 +1987,7 @@ impl ValidRiskSettingsDetails {
 }
 
 /// Schema `valid-risk-settings-type`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ValidRiskSettingsType {
     /// `type`: string, always `DEFAULT_SETTING`.
     pub type_: Option<String>,

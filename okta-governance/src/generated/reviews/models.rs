@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `note`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Note {
     /// `id`: string, 1 to 20 characters.
     pub id: Option<String>,
@@ -26,7 +26,7 @@ okta_core::model! {
 }
 
 /// Schema `review-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewFull {
     /// `_links`: `review-links`, required.
     pub links: Option<ReviewLinks>,
@@ -114,68 +114,80 @@ okta_core::model! {
 
 impl ReviewFull {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ReviewLinks, MissingMember> {
         required(&self.links, "review-full", "_links")
     }
 
     /// `campaignId`, which the specification requires.
+    #[inline]
     pub fn try_campaign_id(&self) -> Result<&String, MissingMember> {
         required(&self.campaign_id, "review-full", "campaignId")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "review-full", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "review-full", "createdBy")
     }
 
     /// `decision`, which the specification requires.
+    #[inline]
     pub fn try_decision(&self) -> Result<&Decision, MissingMember> {
         required(&self.decision, "review-full", "decision")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "review-full", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "review-full", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "review-full", "lastUpdatedBy")
     }
 
     /// `principalProfile`, which the specification requires.
+    #[inline]
     pub fn try_principal_profile(&self) -> Result<&PrincipalProfileEnriched, MissingMember> {
         required(&self.principal_profile, "review-full", "principalProfile")
     }
 
     /// `remediationStatus`, which the specification requires.
+    #[inline]
     pub fn try_remediation_status(&self) -> Result<&RemediationStatus, MissingMember> {
         required(&self.remediation_status, "review-full", "remediationStatus")
     }
 
     /// `resourceId`, which the specification requires.
+    #[inline]
     pub fn try_resource_id(&self) -> Result<&String, MissingMember> {
         required(&self.resource_id, "review-full", "resourceId")
     }
 
     /// `reviewerType`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_type(&self) -> Result<&ReviewersReviewerType, MissingMember> {
         required(&self.reviewer_type, "review-full", "reviewerType")
     }
 }
 
 /// Schema `review-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewList {
     /// `_links`: `review-list-links`, required.
     pub links: Option<ReviewListLinks>,
@@ -194,18 +206,20 @@ okta_core::model! {
 
 impl ReviewList {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ReviewListLinks, MissingMember> {
         required(&self.links, "review-list", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<ReviewSparse>, MissingMember> {
         required(&self.data, "review-list", "data")
     }
 }
 
 /// Schema `review-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -224,13 +238,14 @@ okta_core::model! {
 
 impl ReviewListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "review-list-links", "self")
     }
 }
 
 /// Schema `reviewer-level-info-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewerLevelInfoFull {
     /// `_links`: map of `link`.
     pub links: Option<Map<Link>>,
@@ -276,26 +291,31 @@ okta_core::model! {
 
 impl ReviewerLevelInfoFull {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "reviewer-level-info-full", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "reviewer-level-info-full", "createdBy")
     }
 
     /// `decision`, which the specification requires.
+    #[inline]
     pub fn try_decision(&self) -> Result<&Decision, MissingMember> {
         required(&self.decision, "reviewer-level-info-full", "decision")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "reviewer-level-info-full", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.last_updated,
@@ -305,6 +325,7 @@ impl ReviewerLevelInfoFull {
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -314,6 +335,7 @@ impl ReviewerLevelInfoFull {
     }
 
     /// `reviewerLevel`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_level(&self) -> Result<&ReviewerLevelType, MissingMember> {
         required(
             &self.reviewer_level,
@@ -323,6 +345,7 @@ impl ReviewerLevelInfoFull {
     }
 
     /// `reviewerType`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_type(&self) -> Result<&ReviewersReviewerType, MissingMember> {
         required(
             &self.reviewer_type,

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `revoke-principal-access-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RevokePrincipalAccessCreatable {
     /// `actor`: `grant-actor`.
     pub actor: Option<GrantActor>,
@@ -30,6 +30,7 @@ okta_core::model! {
 
 impl RevokePrincipalAccessCreatable {
     /// `principalOrn`, which the specification requires.
+    #[inline]
     pub fn try_principal_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.principal_orn,
@@ -39,6 +40,7 @@ impl RevokePrincipalAccessCreatable {
     }
 
     /// `revokeOrns`, which the specification requires.
+    #[inline]
     pub fn try_revoke_orns(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.revoke_orns,
@@ -49,7 +51,7 @@ impl RevokePrincipalAccessCreatable {
 }
 
 /// Schema `revoke-principal-access-resource-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RevokePrincipalAccessResourceLinks {
     /// `_links`.
     pub links: Option<RevokePrincipalAccessResourceLinksLinks>,
@@ -64,7 +66,7 @@ okta_core::model! {
 }
 
 /// Schema `revoke-principal-access-resource-links._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RevokePrincipalAccessResourceLinksLinks {
     /// `principal-access`.
     pub principal_access: Option<RevokePrincipalAccessResourceLinksLinksPrincipalAccess>,
@@ -83,7 +85,7 @@ okta_core::model! {
 }
 
 /// Schema `revoke-principal-access-resource-links._links.principal-access`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RevokePrincipalAccessResourceLinksLinksPrincipalAccess {
     /// `href`: string.
     pub href: Option<String>,
@@ -98,7 +100,7 @@ okta_core::model! {
 }
 
 /// Schema `revoke-principal-access-resource-links._links.principal-entitlements`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RevokePrincipalAccessResourceLinksLinksPrincipalEntitlements {
     /// `href`: string.
     pub href: Option<String>,
@@ -113,7 +115,7 @@ okta_core::model! {
 }
 
 /// Schema `revoke-principal-access-response`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RevokePrincipalAccessResponse {
     /// `data`: list of `revoke-principal-access-resource-links`.
     pub data: Option<Vec<RevokePrincipalAccessResourceLinks>>,

@@ -7,7 +7,7 @@ use crate::generated::risk_rule_assessments::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/risk-rule-assessments`.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub struct RiskRuleAssessments {
 
 impl RiskRuleAssessments {
     /// `POST /governance/api/v1/risk-rule-assessments` (operation `generatePotentialRiskAssessments`).
+    #[inline]
     pub fn create(&self, body: &models::PotentialRiskAssessmentRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -37,6 +38,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::PotentialRiskAssessmentRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `potential-risk-assessment-request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PotentialRiskAssessmentRequest {
     /// `principalOrn`: `user-orn`, required.
     pub principal_orn: Option<String>,
@@ -30,6 +30,7 @@ okta_core::model! {
 
 impl PotentialRiskAssessmentRequest {
     /// `principalOrn`, which the specification requires.
+    #[inline]
     pub fn try_principal_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.principal_orn,
@@ -40,7 +41,7 @@ impl PotentialRiskAssessmentRequest {
 }
 
 /// Schema `risk-assessment-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskAssessmentLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -59,13 +60,14 @@ okta_core::model! {
 
 impl RiskAssessmentLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "risk-assessment-links", "self")
     }
 }
 
 /// Schema `risk-assessment-response`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskAssessmentResponse {
     /// `_links`: `risk-assessment-links`, required.
     pub links: Option<RiskAssessmentLinks>,
@@ -84,18 +86,20 @@ okta_core::model! {
 
 impl RiskAssessmentResponse {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RiskAssessmentLinks, MissingMember> {
         required(&self.links, "risk-assessment-response", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<RuleConflict>, MissingMember> {
         required(&self.data, "risk-assessment-response", "data")
     }
 }
 
 /// Schema `rule-conflict`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RuleConflict {
     /// `conflictCriteria`: `conflict-criteria`.
     pub conflict_criteria: Option<ConflictCriteria>,

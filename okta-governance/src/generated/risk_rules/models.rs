@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `conflict-criteria-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ConflictCriteriaCreatable {
     /// `and`: list of `criteria-creatable`, 2 items.
     pub and: Option<Vec<CriteriaCreatable>>,
@@ -23,7 +23,7 @@ okta_core::model! {
 }
 
 /// Schema `conflict-criteria-updatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ConflictCriteriaUpdatable {
     /// `and`: list of `criteria-creatable`, 2 items.
     pub and: Option<Vec<CriteriaCreatable>>,
@@ -38,7 +38,7 @@ okta_core::model! {
 }
 
 /// Schema `create-risk-rule-request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateRiskRuleRequest {
     /// `conflictCriteria`: `conflict-criteria-creatable`, required.
     pub conflict_criteria: Option<ConflictCriteriaCreatable>,
@@ -69,6 +69,7 @@ okta_core::model! {
 
 impl CreateRiskRuleRequest {
     /// `conflictCriteria`, which the specification requires.
+    #[inline]
     pub fn try_conflict_criteria(&self) -> Result<&ConflictCriteriaCreatable, MissingMember> {
         required(
             &self.conflict_criteria,
@@ -78,23 +79,26 @@ impl CreateRiskRuleRequest {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "create-risk-rule-request", "name")
     }
 
     /// `resources`, which the specification requires.
+    #[inline]
     pub fn try_resources(&self) -> Result<&Vec<RuleConflictResource>, MissingMember> {
         required(&self.resources, "create-risk-rule-request", "resources")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "create-risk-rule-request", "type")
     }
 }
 
 /// Schema `criteria-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CriteriaCreatable {
     /// `attribute`: string.
     pub attribute: Option<String>,
@@ -126,7 +130,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `criteria-value-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CriteriaValueCreatable {
     /// `type`: string, always `ENTITLEMENTS`.
     pub type_: Option<String>,
@@ -144,7 +148,7 @@ okta_core::model! {
 }
 
 /// Schema `list-risk-rule-response`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ListRiskRuleResponse {
     /// `_links`: `list-links`.
     pub links: Option<ListLinks>,
@@ -173,7 +177,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `risk-rule-response`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskRuleResponse {
     /// `_links`: `link-self`, required.
     pub links: Option<LinkSelf>,
@@ -225,11 +229,13 @@ okta_core::model! {
 
 impl RiskRuleResponse {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&LinkSelf, MissingMember> {
         required(&self.links, "risk-rule-response", "_links")
     }
 
     /// `conflictCriteria`, which the specification requires.
+    #[inline]
     pub fn try_conflict_criteria(&self) -> Result<&ConflictCriteria, MissingMember> {
         required(
             &self.conflict_criteria,
@@ -239,53 +245,62 @@ impl RiskRuleResponse {
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "risk-rule-response", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "risk-rule-response", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "risk-rule-response", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "risk-rule-response", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "risk-rule-response", "lastUpdatedBy")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "risk-rule-response", "name")
     }
 
     /// `resources`, which the specification requires.
+    #[inline]
     pub fn try_resources(&self) -> Result<&Vec<RuleConflictResource>, MissingMember> {
         required(&self.resources, "risk-rule-response", "resources")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&RiskRuleConflictStatus, MissingMember> {
         required(&self.status, "risk-rule-response", "status")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "risk-rule-response", "type")
     }
 }
 
 /// Schema `rule-conflict-resource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RuleConflictResource {
     /// `resourceOrn`: `resource-orn`.
     pub resource_orn: Option<String>,
@@ -300,7 +315,7 @@ okta_core::model! {
 }
 
 /// Schema `update-risk-rule-request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateRiskRuleRequest {
     /// `conflictCriteria`: `conflict-criteria-updatable`.
     pub conflict_criteria: Option<ConflictCriteriaUpdatable>,
@@ -328,6 +343,7 @@ okta_core::model! {
 
 impl UpdateRiskRuleRequest {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "update-risk-rule-request", "id")
     }

@@ -14,7 +14,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/security-access-reviews`.
 #[derive(Clone, Debug)]
@@ -24,11 +26,13 @@ pub struct SecurityAccessReviews {
 
 impl SecurityAccessReviews {
     /// `GET /governance/api/v2/security-access-reviews` (operation `listSecurityAccessReviews`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v2/security-access-reviews` (operation `createSecurityAccessReview`).
+    #[inline]
     pub fn create(&self, body: &models::SecurityAccessReviewRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -94,6 +98,7 @@ impl SecurityAccessReviews {
     }
 
     /// Operations on `/governance/api/v2/security-access-reviews/stats`.
+    #[inline]
     pub fn stats(&self) -> stats::Stats {
         stats::Stats {
             client: self.client.clone(),
@@ -116,6 +121,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -135,6 +141,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -214,6 +221,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::SecurityAccessReviewRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

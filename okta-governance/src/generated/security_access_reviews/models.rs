@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `security-access-review-request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewRequest {
     /// `endTime`: string (date-time).
     pub end_time: Option<Timestamp>,
@@ -33,11 +33,13 @@ okta_core::model! {
 
 impl SecurityAccessReviewRequest {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "security-access-review-request", "name")
     }
 
     /// `principalId`, which the specification requires.
+    #[inline]
     pub fn try_principal_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.principal_id,
@@ -47,6 +49,7 @@ impl SecurityAccessReviewRequest {
     }
 
     /// `reviewerSettings`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_settings(
         &self,
     ) -> Result<&SecurityAccessReviewReviewerSettings, MissingMember> {
@@ -59,7 +62,7 @@ impl SecurityAccessReviewRequest {
 }
 
 /// Schema `security-access-review-reviewer-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewReviewerSettings {
     /// `type`: `security-access-review-reviewer-type`, required.
     pub type_: Option<SecurityAccessReviewReviewerType>,
@@ -78,6 +81,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewReviewerSettings {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&SecurityAccessReviewReviewerType, MissingMember> {
         required(
             &self.type_,
@@ -88,7 +92,7 @@ impl SecurityAccessReviewReviewerSettings {
 }
 
 /// Schema `security-access-review-update-request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewUpdateRequest {
     /// `endTime`: string (date-time).
     pub end_time: Option<Timestamp>,
@@ -106,7 +110,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-review-user-reviewer-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewUserReviewerSettings {
     /// `includedUserIds`: list of string, 1 to 10 items.
     pub included_user_ids: Option<Vec<String>>,

@@ -10,7 +10,7 @@ use crate::generated::settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/settings`.
 #[derive(Clone, Debug)]
@@ -20,16 +20,19 @@ pub struct Settings {
 
 impl Settings {
     /// `GET /governance/api/v1/settings` (operation `getOrgSettings`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
 
     /// `PATCH /governance/api/v1/settings` (operation `updateOrgSettings`).
+    #[inline]
     pub fn update(&self, body: &models::OrgSettingsPatchable) -> Update {
         Update::new(body).attach(&self.client)
     }
 
     /// Operations on `/governance/api/v1/settings/certification`.
+    #[inline]
     pub fn certification(&self) -> certification::Certification {
         certification::Certification {
             client: self.client.clone(),
@@ -37,6 +40,7 @@ impl Settings {
     }
 
     /// Operations on `/governance/api/v1/settings/integrations`.
+    #[inline]
     pub fn integrations(&self) -> integrations::Integrations {
         integrations::Integrations {
             client: self.client.clone(),
@@ -59,6 +63,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),
@@ -112,6 +117,7 @@ pub struct Update {
 
 impl Update {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::OrgSettingsPatchable) -> Self {
         let mut call = Call::new(&UPDATE);
         call.set_json(body);

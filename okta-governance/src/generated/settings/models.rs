@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `integration-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IntegrationCreatable {
     /// `type`: `integration-type`.
     pub type_: Option<IntegrationType>,
@@ -23,7 +23,7 @@ okta_core::model! {
 }
 
 /// Schema `integration-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IntegrationFull {
     /// `_links`: `integration-links`.
     pub links: Option<IntegrationLinks>,
@@ -47,7 +47,7 @@ okta_core::model! {
 }
 
 /// Schema `integration-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IntegrationLinks {
     /// `authUrl`: `link`.
     pub auth_url: Option<Link>,
@@ -62,7 +62,7 @@ okta_core::model! {
 }
 
 /// Schema `integration-readable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IntegrationReadable {
     /// `id`: `integration-id`.
     pub id: Option<String>,
@@ -99,7 +99,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `integrations`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Integrations {
     /// `settings`: list of `integrations-settings`.
     pub settings: Option<Vec<IntegrationsSettings>>,
@@ -114,7 +114,7 @@ okta_core::model! {
 }
 
 /// Schema `integrations-readable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IntegrationsReadable {
     /// `data`: list of `integration-readable`.
     pub data: Option<Vec<IntegrationReadable>>,
@@ -129,7 +129,7 @@ okta_core::model! {
 }
 
 /// Schema `integrations-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IntegrationsSettings {
     /// `integrationId`: `integration-id`, required.
     pub integration_id: Option<String>,
@@ -151,6 +151,7 @@ okta_core::model! {
 
 impl IntegrationsSettings {
     /// `integrationId`, which the specification requires.
+    #[inline]
     pub fn try_integration_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.integration_id,
@@ -160,13 +161,14 @@ impl IntegrationsSettings {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "integrations-settings", "type")
     }
 }
 
 /// Schema `notifications-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NotificationsSettings {
     /// `enabled`: boolean, required.
     pub enabled: Option<bool>,
@@ -182,13 +184,14 @@ okta_core::model! {
 
 impl NotificationsSettings {
     /// `enabled`, which the specification requires.
+    #[inline]
     pub fn try_enabled(&self) -> Result<&bool, MissingMember> {
         required(&self.enabled, "notifications-settings", "enabled")
     }
 }
 
 /// Schema `org-certification-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgCertificationSettings {
     /// `integrations`: `integrations`.
     pub integrations: Option<Integrations>,
@@ -203,7 +206,7 @@ okta_core::model! {
 }
 
 /// Schema `org-certification-settings-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgCertificationSettingsPatchable {
     /// `integrations`: `integrations`.
     pub integrations: Option<Integrations>,
@@ -218,7 +221,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettings {
     /// `delegates`.
     pub delegates: Option<OrgSettingsDelegates>,
@@ -242,7 +245,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings.delegates`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsDelegates {
     /// `enduser`.
     pub enduser: Option<OrgSettingsDelegatesEnduser>,
@@ -257,7 +260,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings.delegates.enduser`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsDelegatesEnduser {
     /// `onlyFor`: `delegate-scopes`.
     pub only_for: Option<Vec<DelegateScope>>,
@@ -275,7 +278,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings.escalations`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsEscalations {
     /// `accessRequests`.
     pub access_requests: Option<OrgSettingsEscalationsAccessRequests>,
@@ -290,7 +293,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings.escalations.accessRequests`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsEscalationsAccessRequests {
     /// `endUserCanEscalate`: boolean.
     pub end_user_can_escalate: Option<bool>,
@@ -305,7 +308,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings.governanceAI`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsGovernanceAi {
     /// `governanceAnalyzer`.
     pub governance_analyzer: Option<OrgSettingsGovernanceAiGovernanceAnalyzer>,
@@ -323,7 +326,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings.governanceAI.governanceAnalyzer`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsGovernanceAiGovernanceAnalyzer {
     /// `recommendationsEnabled`: boolean.
     pub recommendations_enabled: Option<bool>,
@@ -338,7 +341,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings.governanceAI.securityAccessReview`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsGovernanceAiSecurityAccessReview {
     /// `enabled`: boolean.
     pub enabled: Option<bool>,
@@ -353,7 +356,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings.integrations`. Lifecycle: BETA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsIntegrations {
     /// `supported`: list.
     pub supported: Option<Vec<OrgSettingsIntegrationsSupportedItem>>,
@@ -368,7 +371,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings.integrations.supported[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsIntegrationsSupportedItem {
     /// `type`: `integration-type`.
     pub type_: Option<IntegrationType>,
@@ -383,7 +386,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsPatchable {
     /// `delegates`.
     pub delegates: Option<OrgSettingsPatchableDelegates>,
@@ -404,7 +407,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings-patchable.delegates`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsPatchableDelegates {
     /// `enduser`.
     pub enduser: Option<OrgSettingsPatchableDelegatesEnduser>,
@@ -419,7 +422,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings-patchable.delegates.enduser`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsPatchableDelegatesEnduser {
     /// `onlyFor`: `delegate-scopes`.
     pub only_for: Option<Vec<DelegateScope>>,
@@ -437,7 +440,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings-patchable.escalations`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsPatchableEscalations {
     /// `accessRequests`.
     pub access_requests: Option<OrgSettingsPatchableEscalationsAccessRequests>,
@@ -452,7 +455,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings-patchable.escalations.accessRequests`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsPatchableEscalationsAccessRequests {
     /// `endUserCanEscalate`: boolean.
     pub end_user_can_escalate: Option<bool>,
@@ -467,7 +470,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings-patchable.governanceAI`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsPatchableGovernanceAi {
     /// `governanceAnalyzer`.
     pub governance_analyzer: Option<OrgSettingsPatchableGovernanceAiGovernanceAnalyzer>,
@@ -485,7 +488,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings-patchable.governanceAI.governanceAnalyzer`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsPatchableGovernanceAiGovernanceAnalyzer {
     /// `recommendationsEnabled`: boolean.
     pub recommendations_enabled: Option<bool>,
@@ -500,7 +503,7 @@ okta_core::model! {
 }
 
 /// Schema `org-settings-patchable.governanceAI.securityAccessReview`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSettingsPatchableGovernanceAiSecurityAccessReview {
     /// `enabled`: boolean.
     pub enabled: Option<bool>,

@@ -16,7 +16,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ai-message`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AiMessage {
     /// `deltaMessage`: string.
     pub delta_message: Option<String>,
@@ -38,13 +38,14 @@ okta_core::model! {
 
 impl AiMessage {
     /// `message`, which the specification requires.
+    #[inline]
     pub fn try_message(&self) -> Result<&String, MissingMember> {
         required(&self.message, "ai-message", "message")
     }
 }
 
 /// Schema `ai-message.errors[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AiMessageErrorsItem {
     /// `args`: list of `server-message-argument`, 0 to 100 items.
     pub args: Option<Vec<ServerMessageArgument>>,
@@ -66,18 +67,20 @@ okta_core::model! {
 
 impl AiMessageErrorsItem {
     /// `errorCode`, which the specification requires.
+    #[inline]
     pub fn try_error_code(&self) -> Result<&String, MissingMember> {
         required(&self.error_code, "ai-message.errors[]", "errorCode")
     }
 
     /// `errorMsg`, which the specification requires.
+    #[inline]
     pub fn try_error_msg(&self) -> Result<&String, MissingMember> {
         required(&self.error_msg, "ai-message.errors[]", "errorMsg")
     }
 }
 
 /// Schema `ai-summary-stream-sse-message`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AiSummaryStreamSseMessage {
     /// `data`: string, required.
     pub data: Option<String>,
@@ -99,6 +102,7 @@ okta_core::model! {
 
 impl AiSummaryStreamSseMessage {
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&String, MissingMember> {
         required(&self.data, "ai-summary-stream-sse-message", "data")
     }
@@ -122,7 +126,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `assignment-candidate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignmentCandidate {
     /// `delegator`.
     pub delegator: Option<AssignmentCandidateDelegator>,
@@ -147,18 +151,20 @@ okta_core::model! {
 
 impl AssignmentCandidate {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "assignment-candidate", "externalId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&CandidateType, MissingMember> {
         required(&self.type_, "assignment-candidate", "type")
     }
 }
 
 /// Schema `assignment-candidate.delegator`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignmentCandidateDelegator {
     /// `externalId`: `user-id`, required.
     pub external_id: Option<String>,
@@ -180,6 +186,7 @@ okta_core::model! {
 
 impl AssignmentCandidateDelegator {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_id,
@@ -189,13 +196,14 @@ impl AssignmentCandidateDelegator {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalType, MissingMember> {
         required(&self.type_, "assignment-candidate.delegator", "type")
     }
 }
 
 /// Schema `assignment-candidates-response`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignmentCandidatesResponse {
     /// `data`: list of `assignment-candidate`, 0 to 50 items.
     pub data: Option<Vec<AssignmentCandidate>>,
@@ -220,7 +228,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `assignment-object`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignmentObject {
     /// `description`: `assignment-object-description`.
     pub description: Option<String>,
@@ -253,7 +261,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `assignment-properties`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignmentProperties {
     /// `expirationTime`: string (date-time).
     pub expiration_time: Option<Timestamp>,
@@ -293,7 +301,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `catalog-entry-request-fields`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CatalogEntryRequestFields {
     /// `data`: list of `request-field`.
     pub data: Option<Vec<RequestField>>,
@@ -311,7 +319,7 @@ okta_core::model! {
 }
 
 /// Schema `catalog-entry-request-fields.metadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CatalogEntryRequestFieldsMetadata {
     /// `riskAssessment`: `risk-assessment`.
     pub risk_assessment: Option<RiskAssessment>,
@@ -326,7 +334,7 @@ okta_core::model! {
 }
 
 /// Schema `client-credential-principal`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ClientCredentialPrincipal {
     /// `externalId`: string, required, 20 characters, pattern `(00u|pca)[0-9a-zA-Z]+`.
     pub external_id: Option<String>,
@@ -345,6 +353,7 @@ okta_core::model! {
 
 impl ClientCredentialPrincipal {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_id,
@@ -354,6 +363,7 @@ impl ClientCredentialPrincipal {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ClientCredentialPrincipalType, MissingMember> {
         required(&self.type_, "client-credential-principal", "type")
     }
@@ -368,7 +378,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `collection-info-sparse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionInfoSparse {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -387,18 +397,20 @@ okta_core::model! {
 
 impl CollectionInfoSparse {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "collection-info-sparse", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "collection-info-sparse", "name")
     }
 }
 
 /// Schema `collection-metadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionMetadata {
     /// `id`: `collection-id`.
     pub id: Option<String>,
@@ -416,7 +428,7 @@ okta_core::model! {
 }
 
 /// Schema `collection-resource-app-with-entitlements`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourceAppWithEntitlements {
     /// `_links`: `collection-resource-links-v2`, required.
     pub links: Option<CollectionResourceLinksV2>,
@@ -444,6 +456,7 @@ okta_core::model! {
 
 impl CollectionResourceAppWithEntitlements {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&CollectionResourceLinksV2, MissingMember> {
         required(
             &self.links,
@@ -453,6 +466,7 @@ impl CollectionResourceAppWithEntitlements {
     }
 
     /// `resourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_orn,
@@ -463,7 +477,7 @@ impl CollectionResourceAppWithEntitlements {
 }
 
 /// Schema `collection-resource-configuration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourceConfiguration {
     /// `counts`: `collection-resource-counts`.
     pub counts: Option<CollectionResourceCounts>,
@@ -488,6 +502,7 @@ okta_core::model! {
 
 impl CollectionResourceConfiguration {
     /// `entitlementManagementEnabled`, which the specification requires.
+    #[inline]
     pub fn try_entitlement_management_enabled(&self) -> Result<&bool, MissingMember> {
         required(
             &self.entitlement_management_enabled,
@@ -497,6 +512,7 @@ impl CollectionResourceConfiguration {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&CollectionResourceConfigurationType, MissingMember> {
         required(&self.type_, "collection-resource-configuration", "type")
     }
@@ -511,7 +527,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `collection-resource-counts`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourceCounts {
     /// `entitlements`: integer, at least 0.
     pub entitlements: Option<i64>,
@@ -535,7 +551,7 @@ okta_core::model! {
 }
 
 /// Schema `collection-resource-creatable-v2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourceCreatableV2 {
     /// `entitlements`: `entitlements-creatable`.
     pub entitlements: Option<Vec<EntitlementCreatable>>,
@@ -554,6 +570,7 @@ okta_core::model! {
 
 impl CollectionResourceCreatableV2 {
     /// `resourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_orn,
@@ -564,7 +581,7 @@ impl CollectionResourceCreatableV2 {
 }
 
 /// Schema `collection-resource-full-v2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourceFullV2 {
     /// `_links`: `collection-resource-links-v2`, required.
     pub links: Option<CollectionResourceLinksV2>,
@@ -604,11 +621,13 @@ okta_core::model! {
 
 impl CollectionResourceFullV2 {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&CollectionResourceLinksV2, MissingMember> {
         required(&self.links, "collection-resource-full-v2", "_links")
     }
 
     /// `resourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_orn,
@@ -619,7 +638,7 @@ impl CollectionResourceFullV2 {
 }
 
 /// Schema `collection-resource-links-v2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourceLinksV2 {
     /// `entitlements`: `link`.
     pub entitlements: Option<Link>,
@@ -638,13 +657,14 @@ okta_core::model! {
 
 impl CollectionResourceLinksV2 {
     /// `resource`, which the specification requires.
+    #[inline]
     pub fn try_resource(&self) -> Result<&Link, MissingMember> {
         required(&self.resource, "collection-resource-links-v2", "resource")
     }
 }
 
 /// Schema `collection-resources-list-v2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CollectionResourcesListV2 {
     /// `_links`: `list-links`.
     pub links: Option<ListLinks>,
@@ -665,7 +685,7 @@ okta_core::model! {
 }
 
 /// Schema `conflict-criteria`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ConflictCriteria {
     /// `and`: list of `criteria`, 2 items.
     pub and: Option<Vec<Criteria>>,
@@ -680,7 +700,7 @@ okta_core::model! {
 }
 
 /// Schema `criteria`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Criteria {
     /// `attribute`: string.
     pub attribute: Option<String>,
@@ -712,7 +732,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `criteria-value`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CriteriaValue {
     /// `type`: string, always `ENTITLEMENTS`.
     pub type_: Option<String>,
@@ -739,7 +759,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `delegate-appointment`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegateAppointment {
     /// `created`: `created`, required.
     pub created: Option<Timestamp>,
@@ -782,36 +802,43 @@ okta_core::model! {
 
 impl DelegateAppointment {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "delegate-appointment", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "delegate-appointment", "createdBy")
     }
 
     /// `delegate`, which the specification requires.
+    #[inline]
     pub fn try_delegate(&self) -> Result<&DelegateAppointmentDelegate, MissingMember> {
         required(&self.delegate, "delegate-appointment", "delegate")
     }
 
     /// `delegator`, which the specification requires.
+    #[inline]
     pub fn try_delegator(&self) -> Result<&DelegateAppointmentDelegator, MissingMember> {
         required(&self.delegator, "delegate-appointment", "delegator")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "delegate-appointment", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "delegate-appointment", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -822,7 +849,7 @@ impl DelegateAppointment {
 }
 
 /// Schema `delegate-appointment-delegate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegateAppointmentDelegate {
     /// `externalId`: `user-id`, required.
     pub external_id: Option<String>,
@@ -841,6 +868,7 @@ okta_core::model! {
 
 impl DelegateAppointmentDelegate {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_id,
@@ -850,13 +878,14 @@ impl DelegateAppointmentDelegate {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalType, MissingMember> {
         required(&self.type_, "delegate-appointment-delegate", "type")
     }
 }
 
 /// Schema `delegate-appointment-delegator`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegateAppointmentDelegator {
     /// `externalId`: `user-id`, required.
     pub external_id: Option<String>,
@@ -875,6 +904,7 @@ okta_core::model! {
 
 impl DelegateAppointmentDelegator {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_id,
@@ -884,13 +914,14 @@ impl DelegateAppointmentDelegator {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalType, MissingMember> {
         required(&self.type_, "delegate-appointment-delegator", "type")
     }
 }
 
 /// Schema `delegate-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegatePatchable {
     /// `delegate`: `delegate-appointment-delegate`, required.
     pub delegate: Option<DelegateAppointmentDelegate>,
@@ -915,13 +946,14 @@ okta_core::model! {
 
 impl DelegatePatchable {
     /// `delegate`, which the specification requires.
+    #[inline]
     pub fn try_delegate(&self) -> Result<&DelegateAppointmentDelegate, MissingMember> {
         required(&self.delegate, "delegate-patchable", "delegate")
     }
 }
 
 /// Schema `delegate-scope`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegateScope {
     /// `type`: required.
     pub type_: Option<DelegateScopeType>,
@@ -937,6 +969,7 @@ okta_core::model! {
 
 impl DelegateScope {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&DelegateScopeType, MissingMember> {
         required(&self.type_, "delegate-scope", "type")
     }
@@ -951,7 +984,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `delegates-patchable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DelegatesPatchable {
     /// `appointments`: list of `delegate-patchable`, may be null, 0 to 1 items.
     pub appointments: Option<Vec<DelegatePatchable>>,
@@ -966,7 +999,7 @@ okta_core::model! {
 }
 
 /// Schema `embedded-item`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmbeddedItem {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -988,18 +1021,20 @@ okta_core::model! {
 
 impl EmbeddedItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "embedded-item", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "embedded-item", "name")
     }
 }
 
 /// Schema `entitlement-access-details-object`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementAccessDetailsObject {
     /// `accessDuration`: `assignment-properties`.
     pub access_duration: Option<AssignmentProperties>,
@@ -1030,6 +1065,7 @@ okta_core::model! {
 
 impl EntitlementAccessDetailsObject {
     /// `assignmentMethod`, which the specification requires.
+    #[inline]
     pub fn try_assignment_method(&self) -> Result<&AssignmentMethod, MissingMember> {
         required(
             &self.assignment_method,
@@ -1039,6 +1075,7 @@ impl EntitlementAccessDetailsObject {
     }
 
     /// `assignmentObjectType`, which the specification requires.
+    #[inline]
     pub fn try_assignment_object_type(&self) -> Result<&AssignmentObjectType, MissingMember> {
         required(
             &self.assignment_object_type,
@@ -1048,6 +1085,7 @@ impl EntitlementAccessDetailsObject {
     }
 
     /// `entitlements`, which the specification requires.
+    #[inline]
     pub fn try_entitlements(&self) -> Result<&Vec<EntitlementFull>, MissingMember> {
         required(
             &self.entitlements,
@@ -1058,7 +1096,7 @@ impl EntitlementAccessDetailsObject {
 }
 
 /// Schema `entitlement-bundle-link`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementBundleLink {
     /// `hints`: map of list of string.
     pub hints: Option<Map<Vec<String>>>,
@@ -1095,13 +1133,14 @@ okta_core::model! {
 
 impl EntitlementBundleLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "entitlement-bundle-link", "href")
     }
 }
 
 /// Schema `entitlement-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementCreatable {
     /// `id`: `entitlement-property-id`.
     pub id: Option<String>,
@@ -1119,7 +1158,7 @@ okta_core::model! {
 }
 
 /// Schema `entitlement-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementFull {
     /// `dataType`: `entitlement-property-datatype`.
     pub data_type: Option<EntitlementPropertyDatatype>,
@@ -1156,6 +1195,7 @@ okta_core::model! {
 
 impl EntitlementFull {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlement-full", "id")
     }
@@ -1170,7 +1210,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `entitlement-property-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementPropertyFull {
     /// `dataType`: `entitlement-property-datatype`.
     pub data_type: Option<EntitlementPropertyDatatype>,
@@ -1203,7 +1243,7 @@ okta_core::model! {
 }
 
 /// Schema `entitlement-value-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValueCreatable {
     /// `id`: `entitlement-value-id`.
     pub id: Option<String>,
@@ -1218,7 +1258,7 @@ okta_core::model! {
 }
 
 /// Schema `entitlement-value-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValueFull {
     /// `created`: `created`.
     pub created: Option<Timestamp>,
@@ -1260,7 +1300,7 @@ okta_core::model! {
 }
 
 /// Schema `external-resource-profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ExternalResourceProfile {
     /// `description`: string, 1 to 1000 characters.
     pub description: Option<String>,
@@ -1291,18 +1331,20 @@ okta_core::model! {
 
 impl ExternalResourceProfile {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "external-resource-profile", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "external-resource-profile", "name")
     }
 }
 
 /// Schema `external-resource-profile-parent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ExternalResourceProfileParent {
     /// `id`: string, required, 20 characters.
     pub id: Option<String>,
@@ -1321,6 +1363,7 @@ okta_core::model! {
 
 impl ExternalResourceProfileParent {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "external-resource-profile-parent", "id")
     }
@@ -1375,7 +1418,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `grant-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantFull {
     /// `_links`: `resource-grant-links`, required.
     pub links: Option<ResourceGrantLinks>,
@@ -1442,66 +1485,79 @@ okta_core::model! {
 
 impl GrantFull {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ResourceGrantLinks, MissingMember> {
         required(&self.links, "grant-full", "_links")
     }
 
     /// `action`, which the specification requires.
+    #[inline]
     pub fn try_action(&self) -> Result<&GrantAction, MissingMember> {
         required(&self.action, "grant-full", "action")
     }
 
     /// `actor`, which the specification requires.
+    #[inline]
     pub fn try_actor(&self) -> Result<&GrantActor, MissingMember> {
         required(&self.actor, "grant-full", "actor")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "grant-full", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "grant-full", "createdBy")
     }
 
     /// `grantType`, which the specification requires.
+    #[inline]
     pub fn try_grant_type(&self) -> Result<&GrantType, MissingMember> {
         required(&self.grant_type, "grant-full", "grantType")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "grant-full", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "grant-full", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "grant-full", "lastUpdatedBy")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&GrantStatus, MissingMember> {
         required(&self.status, "grant-full", "status")
     }
 
     /// `target`, which the specification requires.
+    #[inline]
     pub fn try_target(&self) -> Result<&TargetResource, MissingMember> {
         required(&self.target, "grant-full", "target")
     }
 
     /// `targetPrincipal`, which the specification requires.
+    #[inline]
     pub fn try_target_principal(&self) -> Result<&TargetPrincipalFull, MissingMember> {
         required(&self.target_principal, "grant-full", "targetPrincipal")
     }
 
     /// `targetPrincipalOrn`, which the specification requires.
+    #[inline]
     pub fn try_target_principal_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.target_principal_orn,
@@ -1511,13 +1567,14 @@ impl GrantFull {
     }
 
     /// `targetResourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_target_resource_orn(&self) -> Result<&String, MissingMember> {
         required(&self.target_resource_orn, "grant-full", "targetResourceOrn")
     }
 }
 
 /// Schema `grant-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -1536,13 +1593,14 @@ okta_core::model! {
 
 impl GrantListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "grant-list-links", "self")
     }
 }
 
 /// Schema `grant-metadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantMetadata {
     /// `collection`: `collection-metadata`.
     pub collection: Option<CollectionMetadata>,
@@ -1557,7 +1615,7 @@ okta_core::model! {
 }
 
 /// Schema `grant-object`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantObject {
     /// `id`: string, at least 1 characters.
     pub id: Option<String>,
@@ -1592,7 +1650,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `grants-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantsList {
     /// `_links`: `grant-list-links`.
     pub links: Option<GrantListLinks>,
@@ -1618,7 +1676,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `label`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Label {
     /// `_links`: `link-self`, required.
     pub links: Option<LinkSelf>,
@@ -1643,28 +1701,32 @@ okta_core::model! {
 
 impl Label {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&LinkSelf, MissingMember> {
         required(&self.links, "label", "_links")
     }
 
     /// `labelId`, which the specification requires.
+    #[inline]
     pub fn try_label_id(&self) -> Result<&String, MissingMember> {
         required(&self.label_id, "label", "labelId")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "label", "name")
     }
 
     /// `values`, which the specification requires.
+    #[inline]
     pub fn try_values(&self) -> Result<&Vec<LabelValue>, MissingMember> {
         required(&self.values, "label", "values")
     }
 }
 
 /// Schema `label-metadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LabelMetadata {
     /// `additionalProperties`: map of any value.
     pub additional_properties: Option<Map<Json>>,
@@ -1679,7 +1741,7 @@ okta_core::model! {
 }
 
 /// Schema `label-value`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LabelValue {
     /// `labelValueId`: `label-value-id`, required.
     pub label_value_id: Option<String>,
@@ -1701,18 +1763,20 @@ okta_core::model! {
 
 impl LabelValue {
     /// `labelValueId`, which the specification requires.
+    #[inline]
     pub fn try_label_value_id(&self) -> Result<&String, MissingMember> {
         required(&self.label_value_id, "label-value", "labelValueId")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "label-value", "name")
     }
 }
 
 /// Schema `link`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Link {
     /// `hints`: map of list of string.
     pub hints: Option<Map<Vec<String>>>,
@@ -1749,13 +1813,14 @@ okta_core::model! {
 
 impl Link {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "link", "href")
     }
 }
 
 /// Schema `link-self`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinkSelf {
     /// `self`: `link`, required.
     pub self_: Option<Link>,
@@ -1771,13 +1836,14 @@ okta_core::model! {
 
 impl LinkSelf {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "link-self", "self")
     }
 }
 
 /// Schema `list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -1796,13 +1862,14 @@ okta_core::model! {
 
 impl ListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "list-links", "self")
     }
 }
 
 /// Schema `list-metadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ListMetadata {
     /// `total`: integer, at least 0.
     pub total: Option<i64>,
@@ -1817,7 +1884,7 @@ okta_core::model! {
 }
 
 /// Schema `principal-access-policy-enable-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalAccessPolicyEnableCreatable {
     /// `mergeExistingEntitlements`: `merge-existing-entitlements`.
     pub merge_existing_entitlements: Option<bool>,
@@ -1839,6 +1906,7 @@ okta_core::model! {
 
 impl PrincipalAccessPolicyEnableCreatable {
     /// `principalOrn`, which the specification requires.
+    #[inline]
     pub fn try_principal_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.principal_orn,
@@ -1848,6 +1916,7 @@ impl PrincipalAccessPolicyEnableCreatable {
     }
 
     /// `resourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_orn,
@@ -1858,7 +1927,7 @@ impl PrincipalAccessPolicyEnableCreatable {
 }
 
 /// Schema `principal-access-policy-enable-response`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalAccessPolicyEnableResponse {
     /// `accessDuration`: `assignment-properties`.
     pub access_duration: Option<AssignmentProperties>,
@@ -1886,6 +1955,7 @@ okta_core::model! {
 
 impl PrincipalAccessPolicyEnableResponse {
     /// `effectiveEntitlements`, which the specification requires.
+    #[inline]
     pub fn try_effective_entitlements(&self) -> Result<&Vec<EntitlementFull>, MissingMember> {
         required(
             &self.effective_entitlements,
@@ -1895,6 +1965,7 @@ impl PrincipalAccessPolicyEnableResponse {
     }
 
     /// `principalOrn`, which the specification requires.
+    #[inline]
     pub fn try_principal_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.principal_orn,
@@ -1904,6 +1975,7 @@ impl PrincipalAccessPolicyEnableResponse {
     }
 
     /// `resourceOrn`, which the specification requires.
+    #[inline]
     pub fn try_resource_orn(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_orn,
@@ -1914,7 +1986,7 @@ impl PrincipalAccessPolicyEnableResponse {
 }
 
 /// Schema `principal-profile-enriched`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalProfileEnriched {
     /// `email`: string, 1 to 100 characters.
     pub email: Option<String>,
@@ -1948,16 +2020,19 @@ okta_core::model! {
 
 impl PrincipalProfileEnriched {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "principal-profile-enriched", "id")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&PrincipalProfileStatus, MissingMember> {
         required(&self.status, "principal-profile-enriched", "status")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalProfileType, MissingMember> {
         required(&self.type_, "principal-profile-enriched", "type")
     }
@@ -1988,7 +2063,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `push-group-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PushGroupFull {
     /// `description`: `push-group-description`.
     pub description: Option<String>,
@@ -2012,7 +2087,7 @@ okta_core::model! {
 }
 
 /// Schema `rcar-entries-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RcarEntriesLinks {
     /// `atspoke`: `link`.
     pub atspoke: Option<Link>,
@@ -2037,13 +2112,14 @@ okta_core::model! {
 
 impl RcarEntriesLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "rcar-entries-links", "self")
     }
 }
 
 /// Schema `rcar-entries-list-v2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RcarEntriesListV2 {
     /// `_links`: `rcar-entries-links`.
     pub links: Option<RcarEntriesLinks>,
@@ -2061,7 +2137,7 @@ okta_core::model! {
 }
 
 /// Schema `rcar-entry`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RcarEntry {
     /// `_links`: `rcar-entry-links`, required.
     pub links: Option<RcarEntryLinks>,
@@ -2098,28 +2174,32 @@ okta_core::model! {
 
 impl RcarEntry {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RcarEntryLinks, MissingMember> {
         required(&self.links, "rcar-entry", "_links")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "rcar-entry", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "rcar-entry", "name")
     }
 
     /// `requestable`, which the specification requires.
+    #[inline]
     pub fn try_requestable(&self) -> Result<&bool, MissingMember> {
         required(&self.requestable, "rcar-entry", "requestable")
     }
 }
 
 /// Schema `rcar-entry-counts`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RcarEntryCounts {
     /// `resourceCounts`.
     pub resource_counts: Option<RcarEntryCountsResourceCounts>,
@@ -2134,7 +2214,7 @@ okta_core::model! {
 }
 
 /// Schema `rcar-entry-counts.resourceCounts`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RcarEntryCountsResourceCounts {
     /// `applications`: integer, at least 0.
     pub applications: Option<i64>,
@@ -2149,7 +2229,7 @@ okta_core::model! {
 }
 
 /// Schema `rcar-entry-get`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RcarEntryGet {
     /// `_links`: `rcar-entry-links`, required.
     pub links: Option<RcarEntryLinks>,
@@ -2186,28 +2266,32 @@ okta_core::model! {
 
 impl RcarEntryGet {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RcarEntryLinks, MissingMember> {
         required(&self.links, "rcar-entry-get", "_links")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "rcar-entry-get", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "rcar-entry-get", "name")
     }
 
     /// `requestable`, which the specification requires.
+    #[inline]
     pub fn try_requestable(&self) -> Result<&bool, MissingMember> {
         required(&self.requestable, "rcar-entry-get", "requestable")
     }
 }
 
 /// Schema `rcar-entry-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RcarEntryLinks {
     /// `createRequest`: `link`.
     pub create_request: Option<Link>,
@@ -2241,13 +2325,14 @@ okta_core::model! {
 
 impl RcarEntryLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "rcar-entry-links", "self")
     }
 }
 
 /// Schema `related-app`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RelatedApp {
     /// `description`: string.
     pub description: Option<String>,
@@ -2288,7 +2373,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-approval-2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestApproval2 {
     /// `decided`: `approval-decision-date`.
     pub decided: Option<Timestamp>,
@@ -2325,18 +2410,20 @@ okta_core::model! {
 
 impl RequestApproval2 {
     /// `providerName`, which the specification requires.
+    #[inline]
     pub fn try_provider_name(&self) -> Result<&String, MissingMember> {
         required(&self.provider_name, "request-approval-2", "providerName")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ApprovalProviderType, MissingMember> {
         required(&self.type_, "request-approval-2", "type")
     }
 }
 
 /// Schema `request-approval-decision`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestApprovalDecision {
     /// `decided`: `approval-decision-date`, required.
     pub decided: Option<Timestamp>,
@@ -2376,16 +2463,19 @@ okta_core::model! {
 
 impl RequestApprovalDecision {
     /// `decided`, which the specification requires.
+    #[inline]
     pub fn try_decided(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.decided, "request-approval-decision", "decided")
     }
 
     /// `deciderId`, which the specification requires.
+    #[inline]
     pub fn try_decider_id(&self) -> Result<&String, MissingMember> {
         required(&self.decider_id, "request-approval-decision", "deciderId")
     }
 
     /// `decision`, which the specification requires.
+    #[inline]
     pub fn try_decision(&self) -> Result<&ApprovalDecisionEnum, MissingMember> {
         required(&self.decision, "request-approval-decision", "decision")
     }
@@ -2400,7 +2490,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-condition-service-status`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestConditionServiceStatus {
     /// `status`: `request-condition-service-status-enum`, required.
     pub status: Option<RequestConditionServiceStatusEnum>,
@@ -2416,6 +2506,7 @@ okta_core::model! {
 
 impl RequestConditionServiceStatus {
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&RequestConditionServiceStatusEnum, MissingMember> {
         required(&self.status, "request-condition-service-status", "status")
     }
@@ -2430,7 +2521,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-decision-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestDecisionCreatable {
     /// `decided`: `approval-decision-date`, required.
     pub decided: Option<Timestamp>,
@@ -2473,33 +2564,38 @@ okta_core::model! {
 
 impl RequestDecisionCreatable {
     /// `decided`, which the specification requires.
+    #[inline]
     pub fn try_decided(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.decided, "request-decision-creatable", "decided")
     }
 
     /// `decision`, which the specification requires.
+    #[inline]
     pub fn try_decision(&self) -> Result<&ApprovalDecisionEnum, MissingMember> {
         required(&self.decision, "request-decision-creatable", "decision")
     }
 
     /// `userEmail`, which the specification requires.
+    #[inline]
     pub fn try_user_email(&self) -> Result<&String, MissingMember> {
         required(&self.user_email, "request-decision-creatable", "userEmail")
     }
 
     /// `userId`, which the specification requires.
+    #[inline]
     pub fn try_user_id(&self) -> Result<&String, MissingMember> {
         required(&self.user_id, "request-decision-creatable", "userId")
     }
 
     /// `userName`, which the specification requires.
+    #[inline]
     pub fn try_user_name(&self) -> Result<&String, MissingMember> {
         required(&self.user_name, "request-decision-creatable", "userName")
     }
 }
 
 /// Schema `request-field`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestField {
     /// `choices`: list of `field-option-value`.
     pub choices: Option<Vec<String>>,
@@ -2536,16 +2632,19 @@ okta_core::model! {
 
 impl RequestField {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-field", "id")
     }
 
     /// `required`, which the specification requires.
+    #[inline]
     pub fn try_required(&self) -> Result<&bool, MissingMember> {
         required(&self.required, "request-field", "required")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&RequestFieldType, MissingMember> {
         required(&self.type_, "request-field", "type")
     }
@@ -2564,7 +2663,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-field-value`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestFieldValue {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -2592,13 +2691,14 @@ okta_core::model! {
 
 impl RequestFieldValue {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-field-value", "id")
     }
 }
 
 /// Schema `request-full-2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestFull2 {
     /// `_links`: `request-links-2`, required.
     pub links: Option<RequestLinks2>,
@@ -2671,51 +2771,61 @@ okta_core::model! {
 
 impl RequestFull2 {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&RequestLinks2, MissingMember> {
         required(&self.links, "request-full-2", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "request-full-2", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "request-full-2", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "request-full-2", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "request-full-2", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "request-full-2", "lastUpdatedBy")
     }
 
     /// `requested`, which the specification requires.
+    #[inline]
     pub fn try_requested(&self) -> Result<&Requested, MissingMember> {
         required(&self.requested, "request-full-2", "requested")
     }
 
     /// `requestedBy`, which the specification requires.
+    #[inline]
     pub fn try_requested_by(&self) -> Result<&ClientCredentialPrincipal, MissingMember> {
         required(&self.requested_by, "request-full-2", "requestedBy")
     }
 
     /// `requestedFor`, which the specification requires.
+    #[inline]
     pub fn try_requested_for(&self) -> Result<&TargetPrincipal, MissingMember> {
         required(&self.requested_for, "request-full-2", "requestedFor")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&RequestStatus, MissingMember> {
         required(&self.status, "request-full-2", "status")
     }
@@ -2732,7 +2842,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-links-2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestLinks2 {
     /// `approvalCondition`: `link`.
     pub approval_condition: Option<Link>,
@@ -2757,13 +2867,14 @@ okta_core::model! {
 
 impl RequestLinks2 {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "request-links-2", "self")
     }
 }
 
 /// Schema `request-message-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestMessageCreatable {
     /// `message`: `request-message-message`, required.
     pub message: Option<String>,
@@ -2779,13 +2890,14 @@ okta_core::model! {
 
 impl RequestMessageCreatable {
     /// `message`, which the specification requires.
+    #[inline]
     pub fn try_message(&self) -> Result<&String, MissingMember> {
         required(&self.message, "request-message-creatable", "message")
     }
 }
 
 /// Schema `request-resolution-creatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestResolutionCreatable {
     /// `decisions`: list of `request-decision-creatable`, 0 to 10 items.
     pub decisions: Option<Vec<RequestDecisionCreatable>>,
@@ -2851,7 +2963,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `request-update`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestUpdate {
     /// `status`: `request-status-patchable`.
     pub status: Option<RequestStatusPatchable>,
@@ -2866,7 +2978,7 @@ okta_core::model! {
 }
 
 /// Schema `requested`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Requested {
     /// `accessScopeId`: `access-scope-id`.
     pub access_scope_id: Option<String>,
@@ -2893,7 +3005,7 @@ okta_core::model! {
 }
 
 /// Schema `requesters-add-patch`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestersAddPatch {
     /// The members that all variants share.
     pub base: RequestersMembersPatchOperationBase,
@@ -2909,13 +3021,14 @@ okta_core::model! {
 
 impl RequestersAddPatch {
     /// `value`, which the specification requires.
+    #[inline]
     pub fn try_value(&self) -> Result<&RequestersMember, MissingMember> {
         required(&self.value, "requesters-add-patch", "value")
     }
 }
 
 /// Schema `requesters-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestersFull {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -2934,18 +3047,20 @@ okta_core::model! {
 
 impl RequestersFull {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "requesters-full", "id")
     }
 
     /// `members`, which the specification requires.
+    #[inline]
     pub fn try_members(&self) -> Result<&Vec<RequestersMember>, MissingMember> {
         required(&self.members, "requesters-full", "members")
     }
 }
 
 /// Schema `requesters-member`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestersMember {
     /// `externalId`: string, required.
     pub external_id: Option<String>,
@@ -2964,11 +3079,13 @@ okta_core::model! {
 
 impl RequestersMember {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "requesters-member", "externalId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "requesters-member", "type")
     }
@@ -2983,7 +3100,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `requesters-members-patch-operation` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestersMembersPatchOperationBase {
     /// `op`: required.
     pub op: Option<RequestersMembersPatchOperationOp>,
@@ -3002,11 +3119,13 @@ okta_core::model! {
 
 impl RequestersMembersPatchOperationBase {
     /// `op`, which the specification requires.
+    #[inline]
     pub fn try_op(&self) -> Result<&RequestersMembersPatchOperationOp, MissingMember> {
         required(&self.op, "requesters-members-patch-operation", "op")
     }
 
     /// `path`, which the specification requires.
+    #[inline]
     pub fn try_path(&self) -> Result<&String, MissingMember> {
         required(&self.path, "requesters-members-patch-operation", "path")
     }
@@ -3021,7 +3140,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `requesters-replace-patch`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RequestersReplacePatch {
     /// The members that all variants share.
     pub base: RequestersMembersPatchOperationBase,
@@ -3037,13 +3156,14 @@ okta_core::model! {
 
 impl RequestersReplacePatch {
     /// `value`, which the specification requires.
+    #[inline]
     pub fn try_value(&self) -> Result<&Vec<RequestersMember>, MissingMember> {
         required(&self.value, "requesters-replace-patch", "value")
     }
 }
 
 /// Schema `resource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Resource {
     /// `_embedded`.
     pub embedded: Option<ResourceEmbedded>,
@@ -3101,38 +3221,44 @@ okta_core::model! {
 
 impl Resource {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "resource", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "resource", "createdBy")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "resource", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "resource", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "resource", "lastUpdatedBy")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ResourceTypeEnum, MissingMember> {
         required(&self.type_, "resource", "type")
     }
 }
 
 /// Schema `resource-asset-ancestor`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceAssetAncestor {
     /// `_links`: `resource-asset-links`.
     pub links: Option<ResourceAssetLinks>,
@@ -3163,28 +3289,32 @@ okta_core::model! {
 
 impl ResourceAssetAncestor {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "resource-asset-ancestor", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "resource-asset-ancestor", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "resource-asset-ancestor", "orn")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ResourceAssetType, MissingMember> {
         required(&self.type_, "resource-asset-ancestor", "type")
     }
 }
 
 /// Schema `resource-asset-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceAssetLinks {
     /// `self`: `link`, required.
     pub self_: Option<Link>,
@@ -3200,13 +3330,14 @@ okta_core::model! {
 
 impl ResourceAssetLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "resource-asset-links", "self")
     }
 }
 
 /// Schema `resource-asset-type`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceAssetType {
     /// `id`: string, required, 20 characters.
     pub id: Option<String>,
@@ -3225,18 +3356,20 @@ okta_core::model! {
 
 impl ResourceAssetType {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "resource-asset-type", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "resource-asset-type", "name")
     }
 }
 
 /// Schema `resource-asset-updatable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceAssetUpdatable {
     /// `description`: string, may be null, 1 to 255 characters.
     pub description: Option<String>,
@@ -3251,7 +3384,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-asset-with-hierarchy-context`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceAssetWithHierarchyContext {
     /// `_links`: `resource-asset-links`.
     pub links: Option<ResourceAssetLinks>,
@@ -3303,6 +3436,7 @@ okta_core::model! {
 
 impl ResourceAssetWithHierarchyContext {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.created,
@@ -3312,6 +3446,7 @@ impl ResourceAssetWithHierarchyContext {
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.created_by,
@@ -3321,6 +3456,7 @@ impl ResourceAssetWithHierarchyContext {
     }
 
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.external_id,
@@ -3330,11 +3466,13 @@ impl ResourceAssetWithHierarchyContext {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "resource-asset-with-hierarchy-context", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.last_updated,
@@ -3344,6 +3482,7 @@ impl ResourceAssetWithHierarchyContext {
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -3353,23 +3492,26 @@ impl ResourceAssetWithHierarchyContext {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "resource-asset-with-hierarchy-context", "name")
     }
 
     /// `orn`, which the specification requires.
+    #[inline]
     pub fn try_orn(&self) -> Result<&String, MissingMember> {
         required(&self.orn, "resource-asset-with-hierarchy-context", "orn")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ResourceAssetType, MissingMember> {
         required(&self.type_, "resource-asset-with-hierarchy-context", "type")
     }
 }
 
 /// Schema `resource-assets-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceAssetsLinks {
     /// `children`: `link`.
     pub children: Option<Link>,
@@ -3394,13 +3536,14 @@ okta_core::model! {
 
 impl ResourceAssetsLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "resource-assets-links", "self")
     }
 }
 
 /// Schema `resource-assets-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceAssetsList {
     /// `_links`: `resource-assets-links`, required.
     pub links: Option<ResourceAssetsLinks>,
@@ -3422,18 +3565,20 @@ okta_core::model! {
 
 impl ResourceAssetsList {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ResourceAssetsLinks, MissingMember> {
         required(&self.links, "resource-assets-list", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<ResourceAssetWithHierarchyContext>, MissingMember> {
         required(&self.data, "resource-assets-list", "data")
     }
 }
 
 /// Schema `resource._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceEmbedded {
     /// `apps`: list of `embedded-item`.
     pub apps: Option<Vec<EmbeddedItem>>,
@@ -3454,7 +3599,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-grant-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceGrantLinks {
     /// `entitlementBundle`: `entitlement-bundle-link`.
     pub entitlement_bundle: Option<EntitlementBundleLink>,
@@ -3473,13 +3618,14 @@ okta_core::model! {
 
 impl ResourceGrantLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "resource-grant-links", "self")
     }
 }
 
 /// Schema `resource-inventory-filter-option`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceInventoryFilterOption {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -3504,18 +3650,20 @@ okta_core::model! {
 
 impl ResourceInventoryFilterOption {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "resource-inventory-filter-option", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "resource-inventory-filter-option", "name")
     }
 }
 
 /// Schema `resource-inventory-filter-options-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceInventoryFilterOptionsList {
     /// `_links`: `list-links`, required.
     pub links: Option<ListLinks>,
@@ -3537,6 +3685,7 @@ okta_core::model! {
 
 impl ResourceInventoryFilterOptionsList {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ListLinks, MissingMember> {
         required(
             &self.links,
@@ -3546,11 +3695,13 @@ impl ResourceInventoryFilterOptionsList {
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<ResourceInventoryFilterOption>, MissingMember> {
         required(&self.data, "resource-inventory-filter-options-list", "data")
     }
 
     /// `metadata`, which the specification requires.
+    #[inline]
     pub fn try_metadata(&self) -> Result<&ListMetadata, MissingMember> {
         required(
             &self.metadata,
@@ -3561,7 +3712,7 @@ impl ResourceInventoryFilterOptionsList {
 }
 
 /// Schema `resource-inventory-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceInventoryList {
     /// `_links`: `list-links`, required.
     pub links: Option<ListLinks>,
@@ -3583,23 +3734,26 @@ okta_core::model! {
 
 impl ResourceInventoryList {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ListLinks, MissingMember> {
         required(&self.links, "resource-inventory-list", "_links")
     }
 
     /// `data`, which the specification requires.
+    #[inline]
     pub fn try_data(&self) -> Result<&Vec<Resource>, MissingMember> {
         required(&self.data, "resource-inventory-list", "data")
     }
 
     /// `metadata`, which the specification requires.
+    #[inline]
     pub fn try_metadata(&self) -> Result<&ListMetadata, MissingMember> {
         required(&self.metadata, "resource-inventory-list", "metadata")
     }
 }
 
 /// Schema `resource-inventory-stats`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceInventoryStats {
     /// `apps`: integer, required, read-only.
     pub apps: Option<i64>,
@@ -3627,16 +3781,19 @@ okta_core::model! {
 
 impl ResourceInventoryStats {
     /// `apps`, which the specification requires.
+    #[inline]
     pub fn try_apps(&self) -> Result<&i64, MissingMember> {
         required(&self.apps, "resource-inventory-stats", "apps")
     }
 
     /// `collections`, which the specification requires.
+    #[inline]
     pub fn try_collections(&self) -> Result<&i64, MissingMember> {
         required(&self.collections, "resource-inventory-stats", "collections")
     }
 
     /// `entitlementBundles`, which the specification requires.
+    #[inline]
     pub fn try_entitlement_bundles(&self) -> Result<&i64, MissingMember> {
         required(
             &self.entitlement_bundles,
@@ -3646,6 +3803,7 @@ impl ResourceInventoryStats {
     }
 
     /// `entitlementValues`, which the specification requires.
+    #[inline]
     pub fn try_entitlement_values(&self) -> Result<&i64, MissingMember> {
         required(
             &self.entitlement_values,
@@ -3655,13 +3813,14 @@ impl ResourceInventoryStats {
     }
 
     /// `groups`, which the specification requires.
+    #[inline]
     pub fn try_groups(&self) -> Result<&i64, MissingMember> {
         required(&self.groups, "resource-inventory-stats", "groups")
     }
 }
 
 /// Schema `resource.logos[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceLogosItem {
     /// `url`: string (uri).
     pub url: Option<String>,
@@ -3676,7 +3835,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-profile-v2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceProfileV2 {
     /// `description`: string.
     pub description: Option<String>,
@@ -3703,7 +3862,7 @@ okta_core::model! {
 }
 
 /// Schema `resource-stats`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceStats {
     /// `apps`: integer.
     pub apps: Option<i64>,
@@ -3767,7 +3926,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `review-entitlement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewEntitlement {
     /// `id`: string, required, 1 to 20 characters.
     pub id: Option<String>,
@@ -3789,18 +3948,20 @@ okta_core::model! {
 
 impl ReviewEntitlement {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "review-entitlement", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "review-entitlement", "name")
     }
 }
 
 /// Schema `review-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewLinks {
     /// `reassignReview`: `link`, required.
     pub reassign_review: Option<Link>,
@@ -3819,18 +3980,20 @@ okta_core::model! {
 
 impl ReviewLinks {
     /// `reassignReview`, which the specification requires.
+    #[inline]
     pub fn try_reassign_review(&self) -> Result<&Link, MissingMember> {
         required(&self.reassign_review, "review-links", "reassignReview")
     }
 
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "review-links", "self")
     }
 }
 
 /// Schema `review-sparse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewSparse {
     /// `_links`: `review-links`, required.
     pub links: Option<ReviewLinks>,
@@ -3912,51 +4075,61 @@ okta_core::model! {
 
 impl ReviewSparse {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ReviewLinks, MissingMember> {
         required(&self.links, "review-sparse", "_links")
     }
 
     /// `campaignId`, which the specification requires.
+    #[inline]
     pub fn try_campaign_id(&self) -> Result<&String, MissingMember> {
         required(&self.campaign_id, "review-sparse", "campaignId")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "review-sparse", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "review-sparse", "createdBy")
     }
 
     /// `decision`, which the specification requires.
+    #[inline]
     pub fn try_decision(&self) -> Result<&Decision, MissingMember> {
         required(&self.decision, "review-sparse", "decision")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "review-sparse", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "review-sparse", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated_by, "review-sparse", "lastUpdatedBy")
     }
 
     /// `principalProfile`, which the specification requires.
+    #[inline]
     pub fn try_principal_profile(&self) -> Result<&PrincipalProfileEnriched, MissingMember> {
         required(&self.principal_profile, "review-sparse", "principalProfile")
     }
 
     /// `remediationStatus`, which the specification requires.
+    #[inline]
     pub fn try_remediation_status(&self) -> Result<&RemediationStatus, MissingMember> {
         required(
             &self.remediation_status,
@@ -3966,18 +4139,20 @@ impl ReviewSparse {
     }
 
     /// `resourceId`, which the specification requires.
+    #[inline]
     pub fn try_resource_id(&self) -> Result<&String, MissingMember> {
         required(&self.resource_id, "review-sparse", "resourceId")
     }
 
     /// `reviewerType`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_type(&self) -> Result<&ReviewersReviewerType, MissingMember> {
         required(&self.reviewer_type, "review-sparse", "reviewerType")
     }
 }
 
 /// Schema `reviewer-entitlement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewerEntitlement {
     /// `externalValue`: string, 1 to 255 characters.
     pub external_value: Option<String>,
@@ -3999,18 +4174,20 @@ okta_core::model! {
 
 impl ReviewerEntitlement {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "reviewer-entitlement", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "reviewer-entitlement", "name")
     }
 }
 
 /// Schema `reviewer-entitlement-bundle`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewerEntitlementBundle {
     /// `id`: string, required, 1 to 20 characters.
     pub id: Option<String>,
@@ -4029,18 +4206,20 @@ okta_core::model! {
 
 impl ReviewerEntitlementBundle {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "reviewer-entitlement-bundle", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "reviewer-entitlement-bundle", "name")
     }
 }
 
 /// Schema `reviewer-entitlement-value`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewerEntitlementValue {
     /// `entitlement`: `reviewer-entitlement`.
     pub entitlement: Option<ReviewerEntitlement>,
@@ -4065,18 +4244,20 @@ okta_core::model! {
 
 impl ReviewerEntitlementValue {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "reviewer-entitlement-value", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "reviewer-entitlement-value", "name")
     }
 }
 
 /// Schema `reviewer-group-profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewerGroupProfile {
     /// `groupId`: string, required, 1 to 36 characters.
     pub group_id: Option<String>,
@@ -4098,16 +4279,19 @@ okta_core::model! {
 
 impl ReviewerGroupProfile {
     /// `groupId`, which the specification requires.
+    #[inline]
     pub fn try_group_id(&self) -> Result<&String, MissingMember> {
         required(&self.group_id, "reviewer-group-profile", "groupId")
     }
 
     /// `groupType`, which the specification requires.
+    #[inline]
     pub fn try_group_type(&self) -> Result<&GroupType, MissingMember> {
         required(&self.group_type, "reviewer-group-profile", "groupType")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "reviewer-group-profile", "name")
     }
@@ -4122,7 +4306,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `reviewer-service-account`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReviewerServiceAccount {
     /// `id`: string, required, 1 to 36 characters.
     pub id: Option<String>,
@@ -4141,11 +4325,13 @@ okta_core::model! {
 
 impl ReviewerServiceAccount {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "reviewer-service-account", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "reviewer-service-account", "name")
     }
@@ -4161,7 +4347,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `risk-assessment`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskAssessment {
     /// `requestSubmissionType`: `request-submission-type`, required.
     pub request_submission_type: Option<RequestSubmissionType>,
@@ -4180,6 +4366,7 @@ okta_core::model! {
 
 impl RiskAssessment {
     /// `requestSubmissionType`, which the specification requires.
+    #[inline]
     pub fn try_request_submission_type(&self) -> Result<&RequestSubmissionType, MissingMember> {
         required(
             &self.request_submission_type,
@@ -4189,13 +4376,14 @@ impl RiskAssessment {
     }
 
     /// `riskRules`, which the specification requires.
+    #[inline]
     pub fn try_risk_rules(&self) -> Result<&Vec<RiskRule>, MissingMember> {
         required(&self.risk_rules, "risk-assessment", "riskRules")
     }
 }
 
 /// Schema `risk-rule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskRule {
     /// `description`: string, 1 to 1000 characters.
     pub description: Option<String>,
@@ -4217,13 +4405,14 @@ okta_core::model! {
 
 impl RiskRule {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "risk-rule", "name")
     }
 }
 
 /// Schema `risk-rule-conflicts`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskRuleConflicts {
     /// `conflictCriteria`.
     pub conflict_criteria: Option<RiskRuleConflictsConflictCriteria>,
@@ -4244,7 +4433,7 @@ okta_core::model! {
 }
 
 /// Schema `risk-rule-conflicts.conflictCriteria`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskRuleConflictsConflictCriteria {
     /// `and`: list of `risk-rule-criteria`, 2 items.
     pub and: Option<Vec<RiskRuleCriteria>>,
@@ -4259,7 +4448,7 @@ okta_core::model! {
 }
 
 /// Schema `risk-rule-criteria`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskRuleCriteria {
     /// `name`: string.
     pub name: Option<String>,
@@ -4288,7 +4477,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `risk-rule-criteria.value`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskRuleCriteriaValue {
     /// `type`: string, always `ENTITLEMENTS`.
     pub type_: Option<String>,
@@ -4306,7 +4495,7 @@ okta_core::model! {
 }
 
 /// Schema `schedule-settings-writeable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ScheduleSettingsWriteable {
     /// `expirationDate`: `resource-grant-expiration-date`.
     pub expiration_date: Option<Timestamp>,
@@ -4324,7 +4513,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-review`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReview {
     /// `_links`: map of `link`.
     pub links: Option<Map<Link>>,
@@ -4370,31 +4559,37 @@ okta_core::model! {
 
 impl SecurityAccessReview {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "security-access-review", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(&self.created_by, "security-access-review", "createdBy")
     }
 
     /// `endTime`, which the specification requires.
+    #[inline]
     pub fn try_end_time(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.end_time, "security-access-review", "endTime")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "security-access-review", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "security-access-review", "lastUpdated")
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -4404,11 +4599,13 @@ impl SecurityAccessReview {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "security-access-review", "name")
     }
 
     /// `reviewerSettings`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_settings(
         &self,
     ) -> Result<&SecurityAccessReviewReviewerSettingsResponse, MissingMember> {
@@ -4420,13 +4617,14 @@ impl SecurityAccessReview {
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&SecurityAccessReviewStatus, MissingMember> {
         required(&self.status, "security-access-review", "status")
     }
 }
 
 /// Schema `security-access-review-access-item`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewAccessItem {
     /// `_links`: map of `link`.
     pub links: Option<Map<Link>>,
@@ -4475,16 +4673,19 @@ okta_core::model! {
 
 impl SecurityAccessReviewAccessItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "security-access-review-access-item", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "security-access-review-access-item", "name")
     }
 
     /// `resourceId`, which the specification requires.
+    #[inline]
     pub fn try_resource_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_id,
@@ -4494,6 +4695,7 @@ impl SecurityAccessReviewAccessItem {
     }
 
     /// `severity`, which the specification requires.
+    #[inline]
     pub fn try_severity(&self) -> Result<&SecurityAccessReviewAccessItemSeverity, MissingMember> {
         required(
             &self.severity,
@@ -4503,6 +4705,7 @@ impl SecurityAccessReviewAccessItem {
     }
 
     /// `supportedActions`, which the specification requires.
+    #[inline]
     pub fn try_supported_actions(
         &self,
     ) -> Result<&Vec<SecurityAccessReviewAccessItemSupportedAction>, MissingMember> {
@@ -4514,13 +4717,14 @@ impl SecurityAccessReviewAccessItem {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&SecurityAccessReviewAccessItemType, MissingMember> {
         required(&self.type_, "security-access-review-access-item", "type")
     }
 }
 
 /// Schema `security-access-review-access-item-app-info`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewAccessItemAppInfo {
     /// `activeEntitlements`: list of `entitlement-property-full`, 0 to 200 items.
     pub active_entitlements: Option<Vec<EntitlementPropertyFull>>,
@@ -4572,6 +4776,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewAccessItemAppInfo {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.id,
@@ -4581,6 +4786,7 @@ impl SecurityAccessReviewAccessItemAppInfo {
     }
 
     /// `logoUrl`, which the specification requires.
+    #[inline]
     pub fn try_logo_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.logo_url,
@@ -4590,6 +4796,7 @@ impl SecurityAccessReviewAccessItemAppInfo {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.name,
@@ -4649,7 +4856,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `security-access-review-access-items`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewAccessItems {
     /// `_links`: `security-access-review-list-links`.
     pub links: Option<SecurityAccessReviewListLinks>,
@@ -4667,7 +4874,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-review-accesses-action-request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewAccessesActionRequest {
     /// `type`: `security-access-review-access-item-supported-action`, required.
     pub type_: Option<SecurityAccessReviewAccessItemSupportedAction>,
@@ -4683,6 +4890,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewAccessesActionRequest {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(
         &self,
     ) -> Result<&SecurityAccessReviewAccessItemSupportedAction, MissingMember> {
@@ -4695,7 +4903,7 @@ impl SecurityAccessReviewAccessesActionRequest {
 }
 
 /// Schema `security-access-review-action`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewAction {
     /// `actionType`: `security-access-review-action-type`, required.
     pub action_type: Option<SecurityAccessReviewActionType>,
@@ -4711,6 +4919,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewAction {
     /// `actionType`, which the specification requires.
+    #[inline]
     pub fn try_action_type(&self) -> Result<&SecurityAccessReviewActionType, MissingMember> {
         required(
             &self.action_type,
@@ -4721,7 +4930,7 @@ impl SecurityAccessReviewAction {
 }
 
 /// Schema `security-access-review-action-request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewActionRequest {
     /// `actionType`: `security-access-review-action-type`, required.
     pub action_type: Option<SecurityAccessReviewActionType>,
@@ -4737,6 +4946,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewActionRequest {
     /// `actionType`, which the specification requires.
+    #[inline]
     pub fn try_action_type(&self) -> Result<&SecurityAccessReviewActionType, MissingMember> {
         required(
             &self.action_type,
@@ -4755,7 +4965,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `security-access-review-actions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewActions {
     /// `data`: list of `security-access-review-action`, 0 to 50 items.
     pub data: Option<Vec<SecurityAccessReviewAction>>,
@@ -4770,7 +4980,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-review-anomalies`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewAnomalies {
     /// `data`: list of `security-access-review-anomaly`, 0 to 50 items.
     pub data: Option<Vec<SecurityAccessReviewAnomaly>>,
@@ -4785,7 +4995,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-review-anomaly`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewAnomaly {
     /// `severity`: `security-access-review-access-item-severity`, required.
     pub severity: Option<SecurityAccessReviewAccessItemSeverity>,
@@ -4810,16 +5020,19 @@ okta_core::model! {
 
 impl SecurityAccessReviewAnomaly {
     /// `severity`, which the specification requires.
+    #[inline]
     pub fn try_severity(&self) -> Result<&SecurityAccessReviewAccessItemSeverity, MissingMember> {
         required(&self.severity, "security-access-review-anomaly", "severity")
     }
 
     /// `subtext`, which the specification requires.
+    #[inline]
     pub fn try_subtext(&self) -> Result<&ServerExtendedMessage, MissingMember> {
         required(&self.subtext, "security-access-review-anomaly", "subtext")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&SecurityAccessReviewAnomalyType, MissingMember> {
         required(&self.type_, "security-access-review-anomaly", "type")
     }
@@ -4836,7 +5049,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `security-access-review-comment-request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewCommentRequest {
     /// `comment`: string, required, 1 to 1000 characters.
     pub comment: Option<String>,
@@ -4852,6 +5065,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewCommentRequest {
     /// `comment`, which the specification requires.
+    #[inline]
     pub fn try_comment(&self) -> Result<&String, MissingMember> {
         required(
             &self.comment,
@@ -4862,7 +5076,7 @@ impl SecurityAccessReviewCommentRequest {
 }
 
 /// Schema `security-access-review-conflicted-entitlement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewConflictedEntitlement {
     /// `id`: string, required, 20 characters.
     pub id: Option<String>,
@@ -4884,6 +5098,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewConflictedEntitlement {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.id,
@@ -4893,6 +5108,7 @@ impl SecurityAccessReviewConflictedEntitlement {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.name,
@@ -4902,6 +5118,7 @@ impl SecurityAccessReviewConflictedEntitlement {
     }
 
     /// `values`, which the specification requires.
+    #[inline]
     pub fn try_values(
         &self,
     ) -> Result<&Vec<SecurityAccessReviewConflictedEntitlementValue>, MissingMember> {
@@ -4922,7 +5139,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `security-access-review-conflicted-entitlement-value`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewConflictedEntitlementValue {
     /// `id`: string, required, 20 characters.
     pub id: Option<String>,
@@ -4944,6 +5161,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewConflictedEntitlementValue {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.id,
@@ -4953,6 +5171,7 @@ impl SecurityAccessReviewConflictedEntitlementValue {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.name,
@@ -4962,6 +5181,7 @@ impl SecurityAccessReviewConflictedEntitlementValue {
     }
 
     /// `sourceOfConflict`, which the specification requires.
+    #[inline]
     pub fn try_source_of_conflict(&self) -> Result<&bool, MissingMember> {
         required(
             &self.source_of_conflict,
@@ -4972,7 +5192,7 @@ impl SecurityAccessReviewConflictedEntitlementValue {
 }
 
 /// Schema `security-access-review-history-item`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewHistoryItem {
     /// `id`: string, required, 20 characters.
     pub id: Option<String>,
@@ -5000,11 +5220,13 @@ okta_core::model! {
 
 impl SecurityAccessReviewHistoryItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "security-access-review-history-item", "id")
     }
 
     /// `message`, which the specification requires.
+    #[inline]
     pub fn try_message(&self) -> Result<&String, MissingMember> {
         required(
             &self.message,
@@ -5014,6 +5236,7 @@ impl SecurityAccessReviewHistoryItem {
     }
 
     /// `systemGenerated`, which the specification requires.
+    #[inline]
     pub fn try_system_generated(&self) -> Result<&bool, MissingMember> {
         required(
             &self.system_generated,
@@ -5023,6 +5246,7 @@ impl SecurityAccessReviewHistoryItem {
     }
 
     /// `timestamp`, which the specification requires.
+    #[inline]
     pub fn try_timestamp(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.timestamp,
@@ -5033,7 +5257,7 @@ impl SecurityAccessReviewHistoryItem {
 }
 
 /// Schema `security-access-review-history-items`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewHistoryItems {
     /// `_links`: `security-access-review-list-links`.
     pub links: Option<SecurityAccessReviewListLinks>,
@@ -5051,7 +5275,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-review-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -5070,13 +5294,14 @@ okta_core::model! {
 
 impl SecurityAccessReviewListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "security-access-review-list-links", "self")
     }
 }
 
 /// Schema `security-access-review-principal`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewPrincipal {
     /// `_links`: map of `link`.
     pub links: Option<Map<Link>>,
@@ -5131,23 +5356,26 @@ okta_core::model! {
 
 impl SecurityAccessReviewPrincipal {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "security-access-review-principal", "id")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&PrincipalProfileStatus, MissingMember> {
         required(&self.status, "security-access-review-principal", "status")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalProfileType, MissingMember> {
         required(&self.type_, "security-access-review-principal", "type")
     }
 }
 
 /// Schema `security-access-review-principal-last-login-info`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewPrincipalLastLoginInfo {
     /// `date`: string (date-time).
     pub date: Option<Timestamp>,
@@ -5171,7 +5399,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-review-principal-location`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewPrincipalLocation {
     /// `city`: string, 1 to 50 characters.
     pub city: Option<String>,
@@ -5192,7 +5420,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-review-principal-okta-admin-role`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewPrincipalOktaAdminRole {
     /// `roleId`: string, required, 1 to 255 characters.
     pub role_id: Option<String>,
@@ -5211,6 +5439,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewPrincipalOktaAdminRole {
     /// `roleId`, which the specification requires.
+    #[inline]
     pub fn try_role_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.role_id,
@@ -5220,6 +5449,7 @@ impl SecurityAccessReviewPrincipalOktaAdminRole {
     }
 
     /// `roleName`, which the specification requires.
+    #[inline]
     pub fn try_role_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.role_name,
@@ -5230,7 +5460,7 @@ impl SecurityAccessReviewPrincipalOktaAdminRole {
 }
 
 /// Schema `security-access-review-reviewer-settings-response`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewReviewerSettingsResponse {
     /// `type`: `security-access-review-reviewer-type`, required.
     pub type_: Option<SecurityAccessReviewReviewerType>,
@@ -5249,6 +5479,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewReviewerSettingsResponse {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&SecurityAccessReviewReviewerType, MissingMember> {
         required(
             &self.type_,
@@ -5266,7 +5497,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `security-access-review-sod-conflict`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewSodConflict {
     /// `conflictedEntitlements`: list of `security-access-review-sod-conflict-conflicted-entitlement-info`, required, 0 to 200 items.
     pub conflicted_entitlements:
@@ -5295,6 +5526,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewSodConflict {
     /// `conflictedEntitlements`, which the specification requires.
+    #[inline]
     pub fn try_conflicted_entitlements(
         &self,
     ) -> Result<&Vec<SecurityAccessReviewSodConflictConflictedEntitlementInfo>, MissingMember> {
@@ -5306,16 +5538,19 @@ impl SecurityAccessReviewSodConflict {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "security-access-review-sod-conflict", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "security-access-review-sod-conflict", "name")
     }
 
     /// `operator`, which the specification requires.
+    #[inline]
     pub fn try_operator(&self) -> Result<&SecurityAccessReviewSodConflictOperator, MissingMember> {
         required(
             &self.operator,
@@ -5326,7 +5561,7 @@ impl SecurityAccessReviewSodConflict {
 }
 
 /// Schema `security-access-review-sod-conflict-conflicted-entitlement-info`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewSodConflictConflictedEntitlementInfo {
     /// `entitlements`: list of `security-access-review-conflicted-entitlement`, required, 0 to 200 items.
     pub entitlements: Option<Vec<SecurityAccessReviewConflictedEntitlement>>,
@@ -5348,6 +5583,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewSodConflictConflictedEntitlementInfo {
     /// `entitlements`, which the specification requires.
+    #[inline]
     pub fn try_entitlements(
         &self,
     ) -> Result<&Vec<SecurityAccessReviewConflictedEntitlement>, MissingMember> {
@@ -5359,6 +5595,7 @@ impl SecurityAccessReviewSodConflictConflictedEntitlementInfo {
     }
 
     /// `listName`, which the specification requires.
+    #[inline]
     pub fn try_list_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.list_name,
@@ -5368,6 +5605,7 @@ impl SecurityAccessReviewSodConflictConflictedEntitlementInfo {
     }
 
     /// `scope`, which the specification requires.
+    #[inline]
     pub fn try_scope(
         &self,
     ) -> Result<&SecurityAccessReviewConflictedEntitlementListScope, MissingMember> {
@@ -5387,7 +5625,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `security-access-review-sparse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewSparse {
     /// `_links`: map of `link`.
     pub links: Option<Map<Link>>,
@@ -5430,11 +5668,13 @@ okta_core::model! {
 
 impl SecurityAccessReviewSparse {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "security-access-review-sparse", "created")
     }
 
     /// `createdBy`, which the specification requires.
+    #[inline]
     pub fn try_created_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.created_by,
@@ -5444,16 +5684,19 @@ impl SecurityAccessReviewSparse {
     }
 
     /// `endTime`, which the specification requires.
+    #[inline]
     pub fn try_end_time(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.end_time, "security-access-review-sparse", "endTime")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "security-access-review-sparse", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(
             &self.last_updated,
@@ -5463,6 +5706,7 @@ impl SecurityAccessReviewSparse {
     }
 
     /// `lastUpdatedBy`, which the specification requires.
+    #[inline]
     pub fn try_last_updated_by(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated_by,
@@ -5472,11 +5716,13 @@ impl SecurityAccessReviewSparse {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "security-access-review-sparse", "name")
     }
 
     /// `reviewerSettings`, which the specification requires.
+    #[inline]
     pub fn try_reviewer_settings(
         &self,
     ) -> Result<&SecurityAccessReviewReviewerSettingsResponse, MissingMember> {
@@ -5488,6 +5734,7 @@ impl SecurityAccessReviewSparse {
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&SecurityAccessReviewStatus, MissingMember> {
         required(&self.status, "security-access-review-sparse", "status")
     }
@@ -5504,7 +5751,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `security-access-review-sub-access-item`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewSubAccessItem {
     /// `entitlementInfo`: `security-access-review-sub-access-item-entitlement-info`.
     pub entitlement_info: Option<SecurityAccessReviewSubAccessItemEntitlementInfo>,
@@ -5547,16 +5794,19 @@ okta_core::model! {
 
 impl SecurityAccessReviewSubAccessItem {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "security-access-review-sub-access-item", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "security-access-review-sub-access-item", "name")
     }
 
     /// `resourceId`, which the specification requires.
+    #[inline]
     pub fn try_resource_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_id,
@@ -5566,6 +5816,7 @@ impl SecurityAccessReviewSubAccessItem {
     }
 
     /// `severity`, which the specification requires.
+    #[inline]
     pub fn try_severity(&self) -> Result<&SecurityAccessReviewAccessItemSeverity, MissingMember> {
         required(
             &self.severity,
@@ -5575,6 +5826,7 @@ impl SecurityAccessReviewSubAccessItem {
     }
 
     /// `supportedActions`, which the specification requires.
+    #[inline]
     pub fn try_supported_actions(
         &self,
     ) -> Result<&Vec<SecurityAccessReviewAccessItemSupportedAction>, MissingMember> {
@@ -5586,6 +5838,7 @@ impl SecurityAccessReviewSubAccessItem {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&SecurityAccessReviewSubAccessItemType, MissingMember> {
         required(
             &self.type_,
@@ -5596,7 +5849,7 @@ impl SecurityAccessReviewSubAccessItem {
 }
 
 /// Schema `security-access-review-sub-access-item-entitlement-info`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewSubAccessItemEntitlementInfo {
     /// `assignedDate`: string (date-time).
     pub assigned_date: Option<Timestamp>,
@@ -5639,6 +5892,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewSubAccessItemEntitlementInfo {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(
         &self,
     ) -> Result<&SecurityAccessReviewSubAccessItemEntitlementType, MissingMember> {
@@ -5659,7 +5913,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `security-access-review-sub-access-item-group-info`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewSubAccessItemGroupInfo {
     /// `assignedDate`: string (date-time).
     pub assigned_date: Option<Timestamp>,
@@ -5701,7 +5955,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `security-access-review-sub-access-items`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewSubAccessItems {
     /// `_links`: `security-access-review-list-links`.
     pub links: Option<SecurityAccessReviewListLinks>,
@@ -5719,7 +5973,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-review-user-reviewer-settings-addnl-details`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewUserReviewerSettingsAddnlDetails {
     /// `includedUserIds`: list of string, 1 to 10 items.
     pub included_user_ids: Option<Vec<String>>,
@@ -5737,7 +5991,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-reviews`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviews {
     /// `_links`: `security-access-review-list-links`.
     pub links: Option<SecurityAccessReviewListLinks>,
@@ -5755,7 +6009,7 @@ okta_core::model! {
 }
 
 /// Schema `security-access-reviews-stats`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityAccessReviewsStats {
     /// `activeCount`: integer, required.
     pub active_count: Option<i64>,
@@ -5780,6 +6034,7 @@ okta_core::model! {
 
 impl SecurityAccessReviewsStats {
     /// `activeCount`, which the specification requires.
+    #[inline]
     pub fn try_active_count(&self) -> Result<&i64, MissingMember> {
         required(
             &self.active_count,
@@ -5789,6 +6044,7 @@ impl SecurityAccessReviewsStats {
     }
 
     /// `closedCount`, which the specification requires.
+    #[inline]
     pub fn try_closed_count(&self) -> Result<&i64, MissingMember> {
         required(
             &self.closed_count,
@@ -5798,6 +6054,7 @@ impl SecurityAccessReviewsStats {
     }
 
     /// `errorCount`, which the specification requires.
+    #[inline]
     pub fn try_error_count(&self) -> Result<&i64, MissingMember> {
         required(
             &self.error_count,
@@ -5807,6 +6064,7 @@ impl SecurityAccessReviewsStats {
     }
 
     /// `pendingCount`, which the specification requires.
+    #[inline]
     pub fn try_pending_count(&self) -> Result<&i64, MissingMember> {
         required(
             &self.pending_count,
@@ -5817,7 +6075,7 @@ impl SecurityAccessReviewsStats {
 }
 
 /// Schema `server-extended-message`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ServerExtendedMessage {
     /// `args`: list of `server-message-argument`, 0 to 100 items.
     pub args: Option<Vec<ServerMessageArgument>>,
@@ -5839,18 +6097,20 @@ okta_core::model! {
 
 impl ServerExtendedMessage {
     /// `message`, which the specification requires.
+    #[inline]
     pub fn try_message(&self) -> Result<&String, MissingMember> {
         required(&self.message, "server-extended-message", "message")
     }
 
     /// `messageCode`, which the specification requires.
+    #[inline]
     pub fn try_message_code(&self) -> Result<&String, MissingMember> {
         required(&self.message_code, "server-extended-message", "messageCode")
     }
 }
 
 /// Schema `server-message-argument`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ServerMessageArgument {
     /// `type`: `server-message-argument-type`, required.
     pub type_: Option<ServerMessageArgumentType>,
@@ -5869,11 +6129,13 @@ okta_core::model! {
 
 impl ServerMessageArgument {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ServerMessageArgumentType, MissingMember> {
         required(&self.type_, "server-message-argument", "type")
     }
 
     /// `value`, which the specification requires.
+    #[inline]
     pub fn try_value(&self) -> Result<&String, MissingMember> {
         required(&self.value, "server-message-argument", "value")
     }
@@ -5889,7 +6151,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `target-governance-label`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TargetGovernanceLabel {
     /// `labelId`: `label-id`, required.
     pub label_id: Option<String>,
@@ -5911,23 +6173,26 @@ okta_core::model! {
 
 impl TargetGovernanceLabel {
     /// `labelId`, which the specification requires.
+    #[inline]
     pub fn try_label_id(&self) -> Result<&String, MissingMember> {
         required(&self.label_id, "target-governance-label", "labelId")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "target-governance-label", "name")
     }
 
     /// `values`, which the specification requires.
+    #[inline]
     pub fn try_values(&self) -> Result<&Vec<LabelValue>, MissingMember> {
         required(&self.values, "target-governance-label", "values")
     }
 }
 
 /// Schema `target-principal`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TargetPrincipal {
     /// `externalId`: `user-id`, required.
     pub external_id: Option<String>,
@@ -5946,18 +6211,20 @@ okta_core::model! {
 
 impl TargetPrincipal {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "target-principal", "externalId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalType, MissingMember> {
         required(&self.type_, "target-principal", "type")
     }
 }
 
 /// Schema `target-principal-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TargetPrincipalFull {
     /// `externalId`: `user-id`, required.
     pub external_id: Option<String>,
@@ -5976,18 +6243,20 @@ okta_core::model! {
 
 impl TargetPrincipalFull {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "target-principal-full", "externalId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalType, MissingMember> {
         required(&self.type_, "target-principal-full", "type")
     }
 }
 
 /// Schema `target-resource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TargetResource {
     /// `externalId`: `resource-id`, required.
     pub external_id: Option<String>,
@@ -6006,18 +6275,20 @@ okta_core::model! {
 
 impl TargetResource {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "target-resource", "externalId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ResourceType2, MissingMember> {
         required(&self.type_, "target-resource", "type")
     }
 }
 
 /// Schema `task-assignees`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TaskAssignees {
     /// `externalId`: `okta-id`, required.
     pub external_id: Option<String>,
@@ -6036,18 +6307,20 @@ okta_core::model! {
 
 impl TaskAssignees {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "task-assignees", "externalId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalType, MissingMember> {
         required(&self.type_, "task-assignees", "type")
     }
 }
 
 /// Schema `task-completed-by`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TaskCompletedBy {
     /// `externalId`: `okta-id`, required.
     pub external_id: Option<String>,
@@ -6066,18 +6339,20 @@ okta_core::model! {
 
 impl TaskCompletedBy {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "task-completed-by", "externalId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PrincipalType, MissingMember> {
         required(&self.type_, "task-completed-by", "type")
     }
 }
 
 /// Schema `task-full`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TaskFull {
     /// `assignees`: list of `task-assignees`, required.
     pub assignees: Option<Vec<TaskAssignees>>,
@@ -6129,48 +6404,56 @@ okta_core::model! {
 
 impl TaskFull {
     /// `assignees`, which the specification requires.
+    #[inline]
     pub fn try_assignees(&self) -> Result<&Vec<TaskAssignees>, MissingMember> {
         required(&self.assignees, "task-full", "assignees")
     }
 
     /// `createdAt`, which the specification requires.
+    #[inline]
     pub fn try_created_at(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created_at, "task-full", "createdAt")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "task-full", "id")
     }
 
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "task-full", "label")
     }
 
     /// `requestId`, which the specification requires.
+    #[inline]
     pub fn try_request_id(&self) -> Result<&String, MissingMember> {
         required(&self.request_id, "task-full", "requestId")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&TaskStatus, MissingMember> {
         required(&self.status, "task-full", "status")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&TaskType, MissingMember> {
         required(&self.type_, "task-full", "type")
     }
 
     /// `updatedAt`, which the specification requires.
+    #[inline]
     pub fn try_updated_at(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.updated_at, "task-full", "updatedAt")
     }
 }
 
 /// Schema `task-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TaskList {
     /// `_links`: `task-list-links`.
     pub links: Option<TaskListLinks>,
@@ -6188,7 +6471,7 @@ okta_core::model! {
 }
 
 /// Schema `task-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TaskListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -6207,13 +6490,14 @@ okta_core::model! {
 
 impl TaskListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "task-list-links", "self")
     }
 }
 
 /// Schema `task-sparse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TaskSparse {
     /// `assignees`: list of `task-assignees`, required.
     pub assignees: Option<Vec<TaskAssignees>>,
@@ -6253,41 +6537,49 @@ okta_core::model! {
 
 impl TaskSparse {
     /// `assignees`, which the specification requires.
+    #[inline]
     pub fn try_assignees(&self) -> Result<&Vec<TaskAssignees>, MissingMember> {
         required(&self.assignees, "task-sparse", "assignees")
     }
 
     /// `createdAt`, which the specification requires.
+    #[inline]
     pub fn try_created_at(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created_at, "task-sparse", "createdAt")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "task-sparse", "id")
     }
 
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "task-sparse", "label")
     }
 
     /// `requestId`, which the specification requires.
+    #[inline]
     pub fn try_request_id(&self) -> Result<&String, MissingMember> {
         required(&self.request_id, "task-sparse", "requestId")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&TaskStatus, MissingMember> {
         required(&self.status, "task-sparse", "status")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&TaskType, MissingMember> {
         required(&self.type_, "task-sparse", "type")
     }
 
     /// `updatedAt`, which the specification requires.
+    #[inline]
     pub fn try_updated_at(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.updated_at, "task-sparse", "updatedAt")
     }

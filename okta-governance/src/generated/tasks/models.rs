@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `POST /governance/api/v2/tasks/{taskId}/resolve request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TasksResolveRequest {
     /// `value`: string.
     pub value: Option<String>,
@@ -23,7 +23,7 @@ okta_core::model! {
 }
 
 /// Schema `PATCH /governance/api/v2/tasks/{taskId} request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TasksUpdateRequest {
     /// `assignees`: list of `task-assignees`, at least 1 items.
     pub assignees: Option<Vec<TaskAssignees>>,

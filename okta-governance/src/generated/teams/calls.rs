@@ -7,7 +7,9 @@ use crate::generated::teams::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/teams`.
 #[derive(Clone, Debug)]
@@ -17,6 +19,7 @@ pub struct Teams {
 
 impl Teams {
     /// `GET /governance/api/v1/teams` (operation `listAllRequestTeams`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -37,6 +40,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -56,6 +60,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

@@ -8,7 +8,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `team`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Team {
     /// `created`: string (date-time), required, read-only.
     pub created: Option<Timestamp>,
@@ -33,28 +33,32 @@ okta_core::model! {
 
 impl Team {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "team", "created")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "team", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "team", "lastUpdated")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "team", "name")
     }
 }
 
 /// Schema `teams-list`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TeamsList {
     /// `_links`: `teams-list-links`.
     pub links: Option<TeamsListLinks>,
@@ -72,7 +76,7 @@ okta_core::model! {
 }
 
 /// Schema `teams-list-links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TeamsListLinks {
     /// `next`: `link`.
     pub next: Option<Link>,
@@ -91,6 +95,7 @@ okta_core::model! {
 
 impl TeamsListLinks {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&Link, MissingMember> {
         required(&self.self_, "teams-list-links", "self")
     }

@@ -10,7 +10,9 @@ use crate::generated::agent_pools::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/agentPools`.
 #[derive(Clone, Debug)]
@@ -20,6 +22,7 @@ pub struct AgentPools {
 
 impl AgentPools {
     /// `GET /api/v1/agentPools` (operation `listAgentPools`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -48,6 +51,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -61,6 +65,7 @@ impl List {
     }
 
     /// Query parameter `limitPerPoolType`: integer, default `5`.
+    #[inline]
     pub fn limit_per_pool_type(mut self, value: i64) -> Self {
         self.call.set_query("limitPerPoolType", value);
         self

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `Agent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Agent {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -60,7 +60,7 @@ okta_core::model! {
 }
 
 /// Schema `AgentPool`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AgentPool {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -96,7 +96,7 @@ okta_core::model! {
 }
 
 /// Schema `AgentPoolUpdate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AgentPoolUpdate {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -144,7 +144,7 @@ okta_core::model! {
 }
 
 /// Schema `AgentPoolUpdateSettingRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AgentPoolUpdateSettingRequest {
     /// `agentType`: `AgentType`, required.
     pub agent_type: Option<AgentType>,
@@ -178,6 +178,7 @@ okta_core::model! {
 
 impl AgentPoolUpdateSettingRequest {
     /// `agentType`, which the specification requires.
+    #[inline]
     pub fn try_agent_type(&self) -> Result<&AgentType, MissingMember> {
         required(
             &self.agent_type,
@@ -188,7 +189,7 @@ impl AgentPoolUpdateSettingRequest {
 }
 
 /// Schema `AgentPoolUpdateSettingResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AgentPoolUpdateSettingResponse {
     /// `agentType`: `AgentType`.
     pub agent_type: Option<AgentType>,
@@ -258,7 +259,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AutoUpdateSchedule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AutoUpdateSchedule {
     /// `cron`: string.
     pub cron: Option<String>,

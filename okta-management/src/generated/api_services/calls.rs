@@ -10,7 +10,9 @@ use crate::generated::api_services::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/integrations/api/v1/api-services`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,13 @@ pub struct ApiServices {
 
 impl ApiServices {
     /// `GET /integrations/api/v1/api-services` (operation `listApiServiceIntegrationInstances`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /integrations/api/v1/api-services` (operation `createApiServiceIntegrationInstance`).
+    #[inline]
     pub fn create(&self, body: &models::PostApiServiceIntegrationInstanceRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -63,6 +67,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -122,6 +127,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::PostApiServiceIntegrationInstanceRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

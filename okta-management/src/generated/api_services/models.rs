@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `APIServiceIntegrationInstance`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApiServiceIntegrationInstance {
     /// `_links`: `APIServiceIntegrationLinks`, read-only.
     pub links: Option<ApiServiceIntegrationLinks>,
@@ -48,7 +48,7 @@ okta_core::model! {
 }
 
 /// Schema `APIServiceIntegrationInstanceSecret`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApiServiceIntegrationInstanceSecret {
     /// `_links`: `APIServiceIntegrationSecretLinks`, required, read-only.
     pub links: Option<ApiServiceIntegrationSecretLinks>,
@@ -82,11 +82,13 @@ okta_core::model! {
 
 impl ApiServiceIntegrationInstanceSecret {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&ApiServiceIntegrationSecretLinks, MissingMember> {
         required(&self.links, "APIServiceIntegrationInstanceSecret", "_links")
     }
 
     /// `client_secret`, which the specification requires.
+    #[inline]
     pub fn try_client_secret(&self) -> Result<&String, MissingMember> {
         required(
             &self.client_secret,
@@ -96,6 +98,7 @@ impl ApiServiceIntegrationInstanceSecret {
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&String, MissingMember> {
         required(
             &self.created,
@@ -105,11 +108,13 @@ impl ApiServiceIntegrationInstanceSecret {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "APIServiceIntegrationInstanceSecret", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&String, MissingMember> {
         required(
             &self.last_updated,
@@ -119,6 +124,7 @@ impl ApiServiceIntegrationInstanceSecret {
     }
 
     /// `secret_hash`, which the specification requires.
+    #[inline]
     pub fn try_secret_hash(&self) -> Result<&String, MissingMember> {
         required(
             &self.secret_hash,
@@ -128,6 +134,7 @@ impl ApiServiceIntegrationInstanceSecret {
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&ApiServiceIntegrationInstanceSecretStatus, MissingMember> {
         required(
             &self.status,
@@ -146,7 +153,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `APIServiceIntegrationLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApiServiceIntegrationLinks {
     /// `client`: `HrefObjectClientLink`.
     pub client: Option<HrefObjectClientLink>,
@@ -167,7 +174,7 @@ okta_core::model! {
 }
 
 /// Schema `APIServiceIntegrationSecretLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApiServiceIntegrationSecretLinks {
     /// `activate`: `HrefObjectActivateLink`.
     pub activate: Option<HrefObjectActivateLink>,
@@ -188,7 +195,7 @@ okta_core::model! {
 }
 
 /// Schema `AppProperties{}`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppPropertiesValue {
     /// `name`: string.
     pub name: Option<String>,
@@ -206,7 +213,7 @@ okta_core::model! {
 }
 
 /// Schema `HrefObjectClientLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectClientLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -234,13 +241,14 @@ okta_core::model! {
 
 impl HrefObjectClientLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectClientLink", "href")
     }
 }
 
 /// Schema `postAPIServiceIntegrationInstance`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostApiServiceIntegrationInstance {
     /// `_links`: `APIServiceIntegrationLinks`, read-only.
     pub links: Option<ApiServiceIntegrationLinks>,
@@ -282,7 +290,7 @@ okta_core::model! {
 }
 
 /// Schema `postAPIServiceIntegrationInstanceRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostApiServiceIntegrationInstanceRequest {
     /// `grantedScopes`: list of string, required.
     pub granted_scopes: Option<Vec<String>>,
@@ -304,6 +312,7 @@ okta_core::model! {
 
 impl PostApiServiceIntegrationInstanceRequest {
     /// `grantedScopes`, which the specification requires.
+    #[inline]
     pub fn try_granted_scopes(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.granted_scopes,
@@ -313,6 +322,7 @@ impl PostApiServiceIntegrationInstanceRequest {
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,

@@ -10,7 +10,9 @@ use crate::generated::api_tokens::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/api-tokens`.
 #[derive(Clone, Debug)]
@@ -20,6 +22,7 @@ pub struct ApiTokens {
 
 impl ApiTokens {
     /// `GET /api/v1/api-tokens` (operation `listApiTokens`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -44,6 +47,7 @@ impl ApiTokens {
     }
 
     /// Operations on `/api/v1/api-tokens/current`.
+    #[inline]
     pub fn current(&self) -> current::Current {
         current::Current {
             client: self.client.clone(),
@@ -66,6 +70,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),

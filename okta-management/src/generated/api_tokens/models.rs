@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `ApiToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApiToken {
     /// `_link`: `LinksSelf`.
     pub link: Option<LinksSelf>,
@@ -55,13 +55,14 @@ okta_core::model! {
 
 impl ApiToken {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "ApiToken", "name")
     }
 }
 
 /// Schema `ApiToken.network`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApiTokenNetwork {
     /// `connection`: string.
     pub connection: Option<String>,
@@ -82,7 +83,7 @@ okta_core::model! {
 }
 
 /// Schema `ApiTokenUpdate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApiTokenUpdate {
     /// `clientName`: string, read-only.
     pub client_name: Option<String>,
@@ -109,7 +110,7 @@ okta_core::model! {
 }
 
 /// Schema `ApiTokenUpdate.network`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApiTokenUpdateNetwork {
     /// `connection`: string.
     pub connection: Option<String>,

@@ -25,7 +25,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps`.
 #[derive(Clone, Debug)]
@@ -35,11 +37,13 @@ pub struct Apps {
 
 impl Apps {
     /// `GET /api/v1/apps` (operation `listApplications`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/apps` (operation `createApplication`).
+    #[inline]
     pub fn create(&self, body: &shared::Application) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -220,6 +224,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -233,6 +238,7 @@ impl List {
     }
 
     /// Query parameter `alwaysIncludeVpnSettings`: boolean, default `false`.
+    #[inline]
     pub fn always_include_vpn_settings(mut self, value: bool) -> Self {
         self.call.set_query("alwaysIncludeVpnSettings", value);
         self
@@ -251,12 +257,14 @@ impl List {
     }
 
     /// Query parameter `includeNonDeleted`: boolean, default `false`.
+    #[inline]
     pub fn include_non_deleted(mut self, value: bool) -> Self {
         self.call.set_query("includeNonDeleted", value);
         self
     }
 
     /// Query parameter `limit`: integer, at most 200, default `-1`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -269,6 +277,7 @@ impl List {
     }
 
     /// Query parameter `useOptimization`: boolean, default `false`.
+    #[inline]
     pub fn use_optimization(mut self, value: bool) -> Self {
         self.call.set_query("useOptimization", value);
         self
@@ -358,6 +367,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &shared::Application) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -371,6 +381,7 @@ impl Create {
     }
 
     /// Query parameter `activate`: boolean, default `true`.
+    #[inline]
     pub fn activate(mut self, value: bool) -> Self {
         self.call.set_query("activate", value);
         self

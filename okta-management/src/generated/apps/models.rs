@@ -33,7 +33,7 @@ okta_core::union! {
 }
 
 /// Schema `AppConfigActiveDirectory`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppConfigActiveDirectory {
     /// The members that all variants share.
     pub base: AppConfigBase,
@@ -58,6 +58,7 @@ okta_core::model! {
 
 impl AppConfigActiveDirectory {
     /// `distinguishedName`, which the specification requires.
+    #[inline]
     pub fn try_distinguished_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.distinguished_name,
@@ -67,16 +68,19 @@ impl AppConfigActiveDirectory {
     }
 
     /// `groupScope`, which the specification requires.
+    #[inline]
     pub fn try_group_scope(&self) -> Result<&ActiveDirectoryGroupScope, MissingMember> {
         required(&self.group_scope, "AppConfigActiveDirectory", "groupScope")
     }
 
     /// `groupType`, which the specification requires.
+    #[inline]
     pub fn try_group_type(&self) -> Result<&ActiveDirectoryGroupType, MissingMember> {
         required(&self.group_type, "AppConfigActiveDirectory", "groupType")
     }
 
     /// `samAccountName`, which the specification requires.
+    #[inline]
     pub fn try_sam_account_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.sam_account_name,
@@ -87,7 +91,7 @@ impl AppConfigActiveDirectory {
 }
 
 /// Members that all variants of schema `AppConfig` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppConfigBase {
     /// `type`: `AppConfigType`.
     pub type_: Option<AppConfigType>,
@@ -109,7 +113,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AppConnectionUserProvisionJWKList`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppConnectionUserProvisionJwkList {
     /// `keys`: list of `JsonWebKey`, required.
     pub keys: Option<Vec<JsonWebKey>>,
@@ -125,13 +129,14 @@ okta_core::model! {
 
 impl AppConnectionUserProvisionJwkList {
     /// `keys`, which the specification requires.
+    #[inline]
     pub fn try_keys(&self) -> Result<&Vec<JsonWebKey>, MissingMember> {
         required(&self.keys, "AppConnectionUserProvisionJWKList", "keys")
     }
 }
 
 /// Schema `AppConnectionUserProvisionJWKResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppConnectionUserProvisionJwkResponse {
     /// `jwks`: `AppConnectionUserProvisionJWKList`, required.
     pub jwks: Option<AppConnectionUserProvisionJwkList>,
@@ -147,13 +152,14 @@ okta_core::model! {
 
 impl AppConnectionUserProvisionJwkResponse {
     /// `jwks`, which the specification requires.
+    #[inline]
     pub fn try_jwks(&self) -> Result<&AppConnectionUserProvisionJwkList, MissingMember> {
         required(&self.jwks, "AppConnectionUserProvisionJWKResponse", "jwks")
     }
 }
 
 /// Schema `AppUser`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppUser {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -207,7 +213,7 @@ okta_core::model! {
 }
 
 /// Schema `AppUserAssignRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppUserAssignRequest {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -262,13 +268,14 @@ okta_core::model! {
 
 impl AppUserAssignRequest {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "AppUserAssignRequest", "id")
     }
 }
 
 /// Schema `AppUserCredentialsRequestPayload`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppUserCredentialsRequestPayload {
     /// `credentials`: `AppUserCredentials`.
     pub credentials: Option<AppUserCredentials>,
@@ -283,7 +290,7 @@ okta_core::model! {
 }
 
 /// Schema `AppUserProfileRequestPayload`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppUserProfileRequestPayload {
     /// `profile`: `AppUserProfile`.
     pub profile: Option<Map<Json>>,
@@ -352,7 +359,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `ApplicationFeature` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationFeatureBase {
     /// `_links`: `LinksSelf`, read-only.
     pub links: Option<LinksSelf>,
@@ -384,7 +391,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ApplicationGroupAssignment`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationGroupAssignment {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -414,7 +421,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationGroupAssignment._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationGroupAssignmentLinks {
     /// `app`: `HrefObjectAppLink`.
     pub app: Option<HrefObjectAppLink>,
@@ -469,7 +476,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `POST /api/v1/apps/{appId}/credentials/jwks request` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppsCredentialsJwksCreateRequestBase {
     /// `alg`: string.
     pub alg: Option<String>,
@@ -488,6 +495,7 @@ okta_core::model! {
 
 impl AppsCredentialsJwksCreateRequestBase {
     /// `use`, which the specification requires.
+    #[inline]
     pub fn try_use(&self) -> Result<&String, MissingMember> {
         required(
             &self.use_,
@@ -514,7 +522,7 @@ okta_core::choice! {
 }
 
 /// Schema `CapabilitiesCreateObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CapabilitiesCreateObject {
     /// `lifecycleCreate`: `LifecycleCreateSettingObject`.
     pub lifecycle_create: Option<LifecycleCreateSettingObject>,
@@ -529,7 +537,7 @@ okta_core::model! {
 }
 
 /// Schema `CapabilitiesImportRulesObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CapabilitiesImportRulesObject {
     /// `userCreateAndMatch`: `CapabilitiesImportRulesUserCreateAndMatchObject`.
     pub user_create_and_match: Option<CapabilitiesImportRulesUserCreateAndMatchObject>,
@@ -544,7 +552,7 @@ okta_core::model! {
 }
 
 /// Schema `CapabilitiesImportRulesUserCreateAndMatchObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CapabilitiesImportRulesUserCreateAndMatchObject {
     /// `allowPartialMatch`: boolean.
     pub allow_partial_match: Option<bool>,
@@ -583,7 +591,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CapabilitiesImportSettingsObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CapabilitiesImportSettingsObject {
     /// `schedule`: `ImportScheduleObject`.
     pub schedule: Option<ImportScheduleObject>,
@@ -601,7 +609,7 @@ okta_core::model! {
 }
 
 /// Schema `CapabilitiesInboundProvisioningObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CapabilitiesInboundProvisioningObject {
     /// `importRules`: `CapabilitiesImportRulesObject`, required.
     pub import_rules: Option<CapabilitiesImportRulesObject>,
@@ -620,6 +628,7 @@ okta_core::model! {
 
 impl CapabilitiesInboundProvisioningObject {
     /// `importRules`, which the specification requires.
+    #[inline]
     pub fn try_import_rules(&self) -> Result<&CapabilitiesImportRulesObject, MissingMember> {
         required(
             &self.import_rules,
@@ -629,6 +638,7 @@ impl CapabilitiesInboundProvisioningObject {
     }
 
     /// `importSettings`, which the specification requires.
+    #[inline]
     pub fn try_import_settings(&self) -> Result<&CapabilitiesImportSettingsObject, MissingMember> {
         required(
             &self.import_settings,
@@ -639,7 +649,7 @@ impl CapabilitiesInboundProvisioningObject {
 }
 
 /// Schema `CapabilitiesObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CapabilitiesObject {
     /// `create`: `CapabilitiesCreateObject`.
     pub create: Option<CapabilitiesCreateObject>,
@@ -657,7 +667,7 @@ okta_core::model! {
 }
 
 /// Schema `CapabilitiesUpdateObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CapabilitiesUpdateObject {
     /// `lifecycleDeactivate`: `LifecycleDeactivateSettingObject`.
     pub lifecycle_deactivate: Option<LifecycleDeactivateSettingObject>,
@@ -694,7 +704,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CreateGroupPushMappingRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateGroupPushMappingRequest {
     /// `appConfig`: `AppConfig`.
     pub app_config: Option<AppConfig>,
@@ -722,6 +732,7 @@ okta_core::model! {
 
 impl CreateGroupPushMappingRequest {
     /// `sourceGroupId`, which the specification requires.
+    #[inline]
     pub fn try_source_group_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.source_group_id,
@@ -732,7 +743,7 @@ impl CreateGroupPushMappingRequest {
 }
 
 /// Schema `Csr`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Csr {
     /// `_links`: `CSRLinks`, read-only.
     pub links: Option<CsrLinks>,
@@ -759,7 +770,7 @@ okta_core::model! {
 }
 
 /// Schema `CSRLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CsrLinks {
     /// `publish`: `HrefCsrPublishLink`.
     pub publish: Option<HrefCsrPublishLink>,
@@ -777,7 +788,7 @@ okta_core::model! {
 }
 
 /// Schema `CsrPublishHrefHints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CsrPublishHrefHints {
     /// `allow`: list of string.
     pub allow: Option<Vec<String>>,
@@ -792,7 +803,7 @@ okta_core::model! {
 }
 
 /// Schema `CsrSelfHrefHints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CsrSelfHrefHints {
     /// `allow`: list.
     pub allow: Option<Vec<CsrSelfHrefHintsAllowItem>>,
@@ -815,7 +826,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `FederatedClaim`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FederatedClaim {
     /// `created`: string, read-only.
     pub created: Option<String>,
@@ -842,7 +853,7 @@ okta_core::model! {
 }
 
 /// Schema `FederatedClaimRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FederatedClaimRequestBody {
     /// `created`: string.
     pub created: Option<String>,
@@ -869,7 +880,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupPushMapping`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupPushMapping {
     /// `_links`: `GroupPushMappingLinks`.
     pub links: Option<GroupPushMappingLinks>,
@@ -911,7 +922,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupPushMappingLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupPushMappingLinks {
     /// `app`: `HrefObjectAppLink`.
     pub app: Option<HrefObjectAppLink>,
@@ -949,7 +960,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `HrefCsrPublishLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefCsrPublishLink {
     /// `hints`: `CsrPublishHrefHints`.
     pub hints: Option<CsrPublishHrefHints>,
@@ -968,13 +979,14 @@ okta_core::model! {
 
 impl HrefCsrPublishLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefCsrPublishLink", "href")
     }
 }
 
 /// Schema `HrefCsrSelfLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefCsrSelfLink {
     /// `hints`: `CsrSelfHrefHints`.
     pub hints: Option<CsrSelfHrefHints>,
@@ -993,13 +1005,14 @@ okta_core::model! {
 
 impl HrefCsrSelfLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefCsrSelfLink", "href")
     }
 }
 
 /// Schema `HrefHintsGuidanceObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefHintsGuidanceObject {
     /// `allow`: list of `HttpMethod`.
     pub allow: Option<Vec<HttpMethod>>,
@@ -1017,7 +1030,7 @@ okta_core::model! {
 }
 
 /// Schema `HrefObjectAuthorizeLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectAuthorizeLink {
     /// `hints`: `HrefHintsGuidanceObject`.
     pub hints: Option<HrefHintsGuidanceObject>,
@@ -1036,13 +1049,14 @@ okta_core::model! {
 
 impl HrefObjectAuthorizeLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectAuthorizeLink", "href")
     }
 }
 
 /// Schema `ImportScheduleObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ImportScheduleObject {
     /// `fullImport`: `ImportScheduleSettings`.
     pub full_import: Option<ImportScheduleSettings>,
@@ -1063,7 +1077,7 @@ okta_core::model! {
 }
 
 /// Schema `ImportScheduleSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ImportScheduleSettings {
     /// `expression`: string, required.
     pub expression: Option<String>,
@@ -1082,13 +1096,14 @@ okta_core::model! {
 
 impl ImportScheduleSettings {
     /// `expression`, which the specification requires.
+    #[inline]
     pub fn try_expression(&self) -> Result<&String, MissingMember> {
         required(&self.expression, "ImportScheduleSettings", "expression")
     }
 }
 
 /// Schema `ImportUsernameObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ImportUsernameObject {
     /// `userNameExpression`: string.
     pub user_name_expression: Option<String>,
@@ -1107,6 +1122,7 @@ okta_core::model! {
 
 impl ImportUsernameObject {
     /// `usernameFormat`, which the specification requires.
+    #[inline]
     pub fn try_username_format(
         &self,
     ) -> Result<&ImportUsernameObjectUsernameFormat, MissingMember> {
@@ -1127,7 +1143,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `InboundProvisioningApplicationFeature`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InboundProvisioningApplicationFeature {
     /// The members that all variants share.
     pub base: ApplicationFeatureBase,
@@ -1142,7 +1158,7 @@ okta_core::model! {
 }
 
 /// Schema `InterclientTrustMapping`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InterclientTrustMapping {
     /// `appInstanceId`: string, read-only.
     pub app_instance_id: Option<String>,
@@ -1175,7 +1191,7 @@ okta_core::model! {
 }
 
 /// Schema `InterclientTrustMappingRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InterclientTrustMappingRequestBody {
     /// `id`: string.
     pub id: Option<String>,
@@ -1190,7 +1206,7 @@ okta_core::model! {
 }
 
 /// Schema `JsonPatchOperation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct JsonPatchOperation {
     /// `op`: `PatchAction`.
     pub op: Option<PatchAction>,
@@ -1211,7 +1227,7 @@ okta_core::model! {
 }
 
 /// Schema `JsonWebKey`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct JsonWebKey {
     /// `created`: `createdProperty`.
     pub created: Option<Timestamp>,
@@ -1253,7 +1269,7 @@ okta_core::model! {
 }
 
 /// Schema `LifecycleCreateSettingObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LifecycleCreateSettingObject {
     /// `status`: `EnabledStatus`, default `DISABLED`.
     pub status: Option<EnabledStatus>,
@@ -1268,7 +1284,7 @@ okta_core::model! {
 }
 
 /// Schema `LifecycleDeactivateSettingObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LifecycleDeactivateSettingObject {
     /// `status`: `EnabledStatus`, default `DISABLED`.
     pub status: Option<EnabledStatus>,
@@ -1283,7 +1299,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksAppAndUser`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksAppAndUser {
     /// `app`: `HrefObjectAppLink`.
     pub app: Option<HrefObjectAppLink>,
@@ -1304,7 +1320,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksSelfLifecycleAndAuthorize`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksSelfLifecycleAndAuthorize {
     /// `activate`: `HrefObjectActivateLink`.
     pub activate: Option<HrefObjectActivateLink>,
@@ -1346,7 +1362,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2ClientJsonEncryptionKeyRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientJsonEncryptionKeyRequest {
     /// `alg`: string.
     pub alg: Option<String>,
@@ -1387,7 +1403,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `OAuth2ClientJsonSigningKeyRequest` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientJsonSigningKeyRequestBase {
     /// `alg`: string.
     pub alg: Option<String>,
@@ -1415,13 +1431,14 @@ okta_core::model! {
 
 impl OAuth2ClientJsonSigningKeyRequestBase {
     /// `kty`, which the specification requires.
+    #[inline]
     pub fn try_kty(&self) -> Result<&String, MissingMember> {
         required(&self.kty, "OAuth2ClientJsonSigningKeyRequest", "kty")
     }
 }
 
 /// Schema `OAuth2ClientJsonWebKeyECRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientJsonWebKeyEcRequest {
     /// The members that all variants share.
     pub base: OAuth2ClientJsonSigningKeyRequestBase,
@@ -1439,7 +1456,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2ClientJsonWebKeyRsaRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientJsonWebKeyRsaRequest {
     /// The members that all variants share.
     pub base: OAuth2ClientJsonSigningKeyRequestBase,
@@ -1457,7 +1474,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2ClientSecret`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientSecret {
     /// `_links`: `OAuthClientSecretLinks`, read-only.
     pub links: Option<OAuthClientSecretLinks>,
@@ -1490,7 +1507,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2ClientSecretRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientSecretRequestBody {
     /// `client_secret`: string.
     pub client_secret: Option<String>,
@@ -1524,7 +1541,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Office365ProvisioningSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Office365ProvisioningSettings {
     /// `adminPassword`: string, required.
     pub admin_password: Option<String>,
@@ -1543,6 +1560,7 @@ okta_core::model! {
 
 impl Office365ProvisioningSettings {
     /// `adminPassword`, which the specification requires.
+    #[inline]
     pub fn try_admin_password(&self) -> Result<&String, MissingMember> {
         required(
             &self.admin_password,
@@ -1552,6 +1570,7 @@ impl Office365ProvisioningSettings {
     }
 
     /// `adminUsername`, which the specification requires.
+    #[inline]
     pub fn try_admin_username(&self) -> Result<&String, MissingMember> {
         required(
             &self.admin_username,
@@ -1562,7 +1581,7 @@ impl Office365ProvisioningSettings {
 }
 
 /// Schema `Org2OrgProvisioningOAuthSigningSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Org2OrgProvisioningOAuthSigningSettings {
     /// `rotationMode`: `ConnectionsSigningRotationMode`, required.
     pub rotation_mode: Option<ConnectionsSigningRotationMode>,
@@ -1578,6 +1597,7 @@ okta_core::model! {
 
 impl Org2OrgProvisioningOAuthSigningSettings {
     /// `rotationMode`, which the specification requires.
+    #[inline]
     pub fn try_rotation_mode(&self) -> Result<&ConnectionsSigningRotationMode, MissingMember> {
         required(
             &self.rotation_mode,
@@ -1588,7 +1608,7 @@ impl Org2OrgProvisioningOAuthSigningSettings {
 }
 
 /// Schema `OrgCrossAppAccessConnection`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgCrossAppAccessConnection {
     /// `created`: string (date-time), read-only.
     pub created: Option<Timestamp>,
@@ -1618,7 +1638,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgCrossAppAccessConnectionPatchRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgCrossAppAccessConnectionPatchRequest {
     /// `status`: required.
     pub status: Option<OrgCrossAppAccessConnectionPatchRequestStatus>,
@@ -1634,6 +1654,7 @@ okta_core::model! {
 
 impl OrgCrossAppAccessConnectionPatchRequest {
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(
         &self,
     ) -> Result<&OrgCrossAppAccessConnectionPatchRequestStatus, MissingMember> {
@@ -1662,7 +1683,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PasswordSettingObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordSettingObject {
     /// `change`: `ChangeEnum`.
     pub change: Option<ChangeEnum>,
@@ -1691,7 +1712,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProfileSettingObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileSettingObject {
     /// `status`: `EnabledStatus`, default `DISABLED`.
     pub status: Option<EnabledStatus>,
@@ -1715,7 +1736,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProvisioningConnectionOauthRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningConnectionOauthRequest {
     /// `profile`: `ProvisioningConnectionOauthRequestProfile`, required.
     pub profile: Option<ProvisioningConnectionOauthRequestProfile>,
@@ -1731,6 +1752,7 @@ okta_core::model! {
 
 impl ProvisioningConnectionOauthRequest {
     /// `profile`, which the specification requires.
+    #[inline]
     pub fn try_profile(&self) -> Result<&ProvisioningConnectionOauthRequestProfile, MissingMember> {
         required(
             &self.profile,
@@ -1741,7 +1763,7 @@ impl ProvisioningConnectionOauthRequest {
 }
 
 /// Schema `ProvisioningConnectionOauthRequestProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningConnectionOauthRequestProfile {
     /// `authScheme`: `ProvisioningConnectionOauthAuthScheme`, required.
     pub auth_scheme: Option<ProvisioningConnectionOauthAuthScheme>,
@@ -1766,6 +1788,7 @@ okta_core::model! {
 
 impl ProvisioningConnectionOauthRequestProfile {
     /// `authScheme`, which the specification requires.
+    #[inline]
     pub fn try_auth_scheme(&self) -> Result<&ProvisioningConnectionOauthAuthScheme, MissingMember> {
         required(
             &self.auth_scheme,
@@ -1776,7 +1799,7 @@ impl ProvisioningConnectionOauthRequestProfile {
 }
 
 /// Schema `ProvisioningConnectionResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningConnectionResponse {
     /// `_links`: `LinksSelfLifecycleAndAuthorize`.
     pub links: Option<LinksSelfLifecycleAndAuthorize>,
@@ -1804,18 +1827,20 @@ okta_core::model! {
 
 impl ProvisioningConnectionResponse {
     /// `profile`, which the specification requires.
+    #[inline]
     pub fn try_profile(&self) -> Result<&ProvisioningConnectionResponseProfile, MissingMember> {
         required(&self.profile, "ProvisioningConnectionResponse", "profile")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&ProvisioningConnectionStatus, MissingMember> {
         required(&self.status, "ProvisioningConnectionResponse", "status")
     }
 }
 
 /// Schema `ProvisioningConnectionResponseProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningConnectionResponseProfile {
     /// `authScheme`: `ProvisioningConnectionAuthScheme`, required.
     pub auth_scheme: Option<ProvisioningConnectionAuthScheme>,
@@ -1834,6 +1859,7 @@ okta_core::model! {
 
 impl ProvisioningConnectionResponseProfile {
     /// `authScheme`, which the specification requires.
+    #[inline]
     pub fn try_auth_scheme(&self) -> Result<&ProvisioningConnectionAuthScheme, MissingMember> {
         required(
             &self.auth_scheme,
@@ -1861,7 +1887,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProvisioningConnectionTokenRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningConnectionTokenRequest {
     /// `baseUrl`: string.
     pub base_url: Option<String>,
@@ -1880,6 +1906,7 @@ okta_core::model! {
 
 impl ProvisioningConnectionTokenRequest {
     /// `profile`, which the specification requires.
+    #[inline]
     pub fn try_profile(&self) -> Result<&ProvisioningConnectionTokenRequestProfile, MissingMember> {
         required(
             &self.profile,
@@ -1890,7 +1917,7 @@ impl ProvisioningConnectionTokenRequest {
 }
 
 /// Schema `ProvisioningConnectionTokenRequestProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningConnectionTokenRequestProfile {
     /// `authScheme`: `ProvisioningConnectionTokenAuthScheme`, required.
     pub auth_scheme: Option<ProvisioningConnectionTokenAuthScheme>,
@@ -1909,6 +1936,7 @@ okta_core::model! {
 
 impl ProvisioningConnectionTokenRequestProfile {
     /// `authScheme`, which the specification requires.
+    #[inline]
     pub fn try_auth_scheme(&self) -> Result<&ProvisioningConnectionTokenAuthScheme, MissingMember> {
         required(
             &self.auth_scheme,
@@ -1927,7 +1955,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UpdateGroupPushMappingRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateGroupPushMappingRequest {
     /// `status`: `GroupPushMappingStatusUpsert`, required.
     pub status: Option<GroupPushMappingStatusUpsert>,
@@ -1943,13 +1971,14 @@ okta_core::model! {
 
 impl UpdateGroupPushMappingRequest {
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&GroupPushMappingStatusUpsert, MissingMember> {
         required(&self.status, "UpdateGroupPushMappingRequest", "status")
     }
 }
 
 /// Schema `UserProvisioningApplicationFeature`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserProvisioningApplicationFeature {
     /// The members that all variants share.
     pub base: ApplicationFeatureBase,

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `AttackProtectionAuthenticatorSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AttackProtectionAuthenticatorSettings {
     /// `verifyKnowledgeSecondWhen2faRequired`: boolean, default `false`.
     pub verify_knowledge_second_when2fa_required: Option<bool>,

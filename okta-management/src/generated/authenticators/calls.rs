@@ -11,7 +11,9 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authenticators`.
 #[derive(Clone, Debug)]
@@ -21,11 +23,13 @@ pub struct Authenticators {
 
 impl Authenticators {
     /// `GET /api/v1/authenticators` (operation `listAuthenticators`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/authenticators` (operation `createAuthenticator`).
+    #[inline]
     pub fn create(&self, body: &models::Authenticator) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -86,6 +90,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -135,6 +140,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::Authenticator) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -142,6 +148,7 @@ impl Create {
     }
 
     /// Query parameter `activate`: boolean, default `true`.
+    #[inline]
     pub fn activate(mut self, value: bool) -> Self {
         self.call.set_query("activate", value);
         self

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `AAGUIDAuthenticatorCharacteristics`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AaguidAuthenticatorCharacteristics {
     /// `fipsCompliant`: boolean.
     pub fips_compliant: Option<bool>,
@@ -30,7 +30,7 @@ okta_core::model! {
 }
 
 /// Schema `AAGUIDGroupObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AaguidGroupObject {
     /// `aaguids`: list of string.
     pub aaguids: Option<Vec<String>>,
@@ -58,7 +58,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AttestationRootCertificatesRequest[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AttestationRootCertificatesRequestItem {
     /// `x5c`: string.
     pub x5c: Option<String>,
@@ -73,7 +73,7 @@ okta_core::model! {
 }
 
 /// Schema `AttestationRootCertificatesResponse[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AttestationRootCertificatesResponseItem {
     /// `exp`: string.
     pub exp: Option<String>,
@@ -120,7 +120,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `AuthenticatorBase` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorBase {
     /// `_links`: `AuthenticatorLinks`.
     pub links: Option<AuthenticatorLinks>,
@@ -159,7 +159,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyCustomApp`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyCustomApp {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -180,7 +180,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyCustomApp.provider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyCustomAppProvider {
     /// `configuration`.
     pub configuration: Option<AuthenticatorKeyCustomAppProviderConfiguration>,
@@ -198,7 +198,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyCustomApp.provider.configuration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyCustomAppProviderConfiguration {
     /// `apns`.
     pub apns: Option<AuthenticatorKeyCustomAppProviderConfigurationApns>,
@@ -216,7 +216,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyCustomApp.provider.configuration.apns`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyCustomAppProviderConfigurationApns {
     /// `appBundleId`: string.
     pub app_bundle_id: Option<String>,
@@ -237,7 +237,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyCustomApp.provider.configuration.fcm`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyCustomAppProviderConfigurationFcm {
     /// `id`: string.
     pub id: Option<String>,
@@ -252,7 +252,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyCustomApp.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyCustomAppSettings {
     /// `appInstanceId`: string.
     pub app_instance_id: Option<String>,
@@ -273,7 +273,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyCustomOtp`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyCustomOtp {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -285,7 +285,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyDuo`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyDuo {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -300,7 +300,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyDuo.provider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyDuoProvider {
     /// `configuration`.
     pub configuration: Option<AuthenticatorKeyDuoProviderConfiguration>,
@@ -318,7 +318,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyDuo.provider.configuration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyDuoProviderConfiguration {
     /// `host`: string.
     pub host: Option<String>,
@@ -342,7 +342,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyDuo.provider.configuration.userNameTemplate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyDuoProviderConfigurationUserNameTemplate {
     /// `template`: string.
     pub template: Option<String>,
@@ -357,7 +357,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyEmail`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyEmail {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -372,7 +372,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyEmail.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyEmailSettings {
     /// `allowedFor`: `AllowedForEnum`.
     pub allowed_for: Option<AllowedForEnum>,
@@ -390,7 +390,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyExternalIdp`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyExternalIdp {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -402,7 +402,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyGoogleOtp`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyGoogleOtp {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -417,7 +417,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyOktaVerify`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyOktaVerify {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -432,7 +432,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyOktaVerify.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyOktaVerifySettings {
     /// `appInstanceId`: string.
     pub app_instance_id: Option<String>,
@@ -462,7 +462,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyOnprem`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyOnprem {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -477,7 +477,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyPassword`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyPassword {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -489,7 +489,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyPhone`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyPhone {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -504,7 +504,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyPhone.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyPhoneSettings {
     /// `allowedFor`: `AllowedForEnum`.
     pub allowed_for: Option<AllowedForEnum>,
@@ -519,7 +519,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeySecurityKey`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeySecurityKey {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -531,7 +531,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeySecurityQuestion`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeySecurityQuestion {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -546,7 +546,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeySecurityQuestion.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeySecurityQuestionSettings {
     /// `allowedFor`: `AllowedForEnum`.
     pub allowed_for: Option<AllowedForEnum>,
@@ -561,7 +561,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeySmartCard`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeySmartCard {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -573,7 +573,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeySymantecVip`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeySymantecVip {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -585,7 +585,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyTac`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyTac {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -600,7 +600,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyTac.provider`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyTacProvider {
     /// `configuration`.
     pub configuration: Option<AuthenticatorKeyTacProviderConfiguration>,
@@ -618,7 +618,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyTac.provider.configuration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyTacProviderConfiguration {
     /// `complexity`: required.
     pub complexity: Option<AuthenticatorKeyTacProviderConfigurationComplexity>,
@@ -649,6 +649,7 @@ okta_core::model! {
 
 impl AuthenticatorKeyTacProviderConfiguration {
     /// `complexity`, which the specification requires.
+    #[inline]
     pub fn try_complexity(
         &self,
     ) -> Result<&AuthenticatorKeyTacProviderConfigurationComplexity, MissingMember> {
@@ -660,6 +661,7 @@ impl AuthenticatorKeyTacProviderConfiguration {
     }
 
     /// `defaultTtl`, which the specification requires.
+    #[inline]
     pub fn try_default_ttl(&self) -> Result<&f64, MissingMember> {
         required(
             &self.default_ttl,
@@ -669,6 +671,7 @@ impl AuthenticatorKeyTacProviderConfiguration {
     }
 
     /// `length`, which the specification requires.
+    #[inline]
     pub fn try_length(&self) -> Result<&f64, MissingMember> {
         required(
             &self.length,
@@ -678,6 +681,7 @@ impl AuthenticatorKeyTacProviderConfiguration {
     }
 
     /// `maxTtl`, which the specification requires.
+    #[inline]
     pub fn try_max_ttl(&self) -> Result<&f64, MissingMember> {
         required(
             &self.max_ttl,
@@ -687,6 +691,7 @@ impl AuthenticatorKeyTacProviderConfiguration {
     }
 
     /// `minTtl`, which the specification requires.
+    #[inline]
     pub fn try_min_ttl(&self) -> Result<&f64, MissingMember> {
         required(
             &self.min_ttl,
@@ -697,7 +702,7 @@ impl AuthenticatorKeyTacProviderConfiguration {
 }
 
 /// Schema `AuthenticatorKeyTac.provider.configuration.complexity`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyTacProviderConfigurationComplexity {
     /// `letters`: boolean.
     pub letters: Option<bool>,
@@ -718,7 +723,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyWebauthn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyWebauthn {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -730,7 +735,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorKeyYubikey`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorKeyYubikey {
     /// The members that all variants share.
     pub base: AuthenticatorBase,
@@ -742,7 +747,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorLinks {
     /// `aaguids`: `HrefObject`.
     pub aaguids: Option<HrefObject>,
@@ -804,7 +809,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `AuthenticatorMethodBase` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodBase {
     /// `_links`: `LinksSelfAndLifecycle`.
     pub links: Option<LinksSelfAndLifecycle>,
@@ -825,7 +830,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodOtp`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodOtp {
     /// The members that all variants share.
     pub base: AuthenticatorMethodBase,
@@ -872,7 +877,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthenticatorMethodPush`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodPush {
     /// The members that all variants share.
     pub base: AuthenticatorMethodBase,
@@ -887,7 +892,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodPush.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodPushSettings {
     /// `algorithms`: list of `AuthenticatorMethodAlgorithm`.
     pub algorithms: Option<Vec<AuthenticatorMethodAlgorithm>>,
@@ -908,7 +913,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodSignedNonce`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodSignedNonce {
     /// The members that all variants share.
     pub base: AuthenticatorMethodBase,
@@ -923,7 +928,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodSignedNonce.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodSignedNonceSettings {
     /// `algorithms`: list of `AuthenticatorMethodAlgorithm`.
     pub algorithms: Option<Vec<AuthenticatorMethodAlgorithm>>,
@@ -944,7 +949,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodSimple`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodSimple {
     /// The members that all variants share.
     pub base: AuthenticatorMethodBase,
@@ -956,7 +961,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodTac`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodTac {
     /// The members that all variants share.
     pub base: AuthenticatorMethodBase,
@@ -968,7 +973,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodTotp`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodTotp {
     /// The members that all variants share.
     pub base: AuthenticatorMethodBase,
@@ -983,7 +988,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodTotp.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodTotpSettings {
     /// `algorithm`: `OtpTotpAlgorithm`.
     pub algorithm: Option<OtpTotpAlgorithm>,
@@ -1027,7 +1032,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthenticatorMethodWebAuthn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodWebAuthn {
     /// The members that all variants share.
     pub base: AuthenticatorMethodBase,
@@ -1042,7 +1047,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodWebAuthn.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodWebAuthnSettings {
     /// `aaguidGroups`: list of `AAGUIDGroupObject`.
     pub aaguid_groups: Option<Vec<AaguidGroupObject>>,
@@ -1090,7 +1095,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodWithVerifiableProperties`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodWithVerifiableProperties {
     /// The members that all variants share.
     pub base: AuthenticatorMethodBase,
@@ -1105,7 +1110,7 @@ okta_core::model! {
 }
 
 /// Schema `ChannelBinding`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ChannelBinding {
     /// `required`: `RequiredEnum`.
     pub required: Option<RequiredEnum>,
@@ -1123,7 +1128,7 @@ okta_core::model! {
 }
 
 /// Schema `Compliance`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Compliance {
     /// `fips`: `FipsEnum`.
     pub fips: Option<FipsEnum>,
@@ -1138,7 +1143,7 @@ okta_core::model! {
 }
 
 /// Schema `CustomAAGUIDCreateRequestObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomAaguidCreateRequestObject {
     /// `aaguid`: string.
     pub aaguid: Option<String>,
@@ -1159,7 +1164,7 @@ okta_core::model! {
 }
 
 /// Schema `CustomAAGUIDResponseObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomAaguidResponseObject {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -1186,7 +1191,7 @@ okta_core::model! {
 }
 
 /// Schema `CustomAAGUIDUpdateRequestObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomAaguidUpdateRequestObject {
     /// `attestationRootCertificates`: `AttestationRootCertificatesRequest`.
     pub attestation_root_certificates: Option<Vec<AttestationRootCertificatesRequestItem>>,
@@ -1207,7 +1212,7 @@ okta_core::model! {
 }
 
 /// Schema `DNSRecordAuthenticators`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DnsRecordAuthenticators {
     /// `fqdn`: string.
     pub fqdn: Option<String>,
@@ -1325,7 +1330,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `WebAuthnRpId`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WebAuthnRpId {
     /// `domain`: `WebAuthnRpIdDomain`.
     pub domain: Option<WebAuthnRpIdDomain>,
@@ -1343,7 +1348,7 @@ okta_core::model! {
 }
 
 /// Schema `WebAuthnRpIdDomain`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WebAuthnRpIdDomain {
     /// `dnsRecord`: `DNSRecordAuthenticators`, read-only.
     pub dns_record: Option<DnsRecordAuthenticators>,

@@ -16,7 +16,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers`.
 #[derive(Clone, Debug)]
@@ -26,11 +28,13 @@ pub struct AuthorizationServers {
 
 impl AuthorizationServers {
     /// `GET /api/v1/authorizationServers` (operation `listAuthorizationServers`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers` (operation `createAuthorizationServer`).
+    #[inline]
     pub fn create(&self, body: &models::AuthorizationServer) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -142,6 +146,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -155,6 +160,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, default `200`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -225,6 +231,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::AuthorizationServer) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

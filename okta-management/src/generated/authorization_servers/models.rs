@@ -18,7 +18,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AssociatedServerMediated`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssociatedServerMediated {
     /// `trusted`: list of string.
     pub trusted: Option<Vec<String>>,
@@ -33,7 +33,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthServerLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthServerLinks {
     /// `activate`: `HrefObject`.
     pub activate: Option<HrefObject>,
@@ -90,7 +90,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServer`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServer {
     /// `_links`: `AuthServerLinks`, may be null.
     pub links: Option<AuthServerLinks>,
@@ -147,7 +147,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServerCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerCredentials {
     /// `signing`: `AuthorizationServerCredentialsSigningConfig`.
     pub signing: Option<AuthorizationServerCredentialsSigningConfig>,
@@ -170,7 +170,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthorizationServerCredentialsSigningConfig`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerCredentialsSigningConfig {
     /// `kid`: string, read-only.
     pub kid: Option<String>,
@@ -204,7 +204,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthorizationServerJsonWebKey`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerJsonWebKey {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -240,7 +240,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServerPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerPolicy {
     /// `_links`.
     pub links: Option<AuthorizationServerPolicyLinks>,
@@ -285,7 +285,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServerPolicyConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerPolicyConditions {
     /// `clients`: `ClientPolicyCondition`.
     pub clients: Option<ClientPolicyCondition>,
@@ -300,7 +300,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServerPolicy._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerPolicyLinks {
     /// `activate`: `HrefObjectActivateLink`.
     pub activate: Option<HrefObjectActivateLink>,
@@ -342,7 +342,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServerPolicyPeopleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerPolicyPeopleCondition {
     /// `groups`: `AuthorizationServerPolicyRuleGroupCondition`.
     pub groups: Option<AuthorizationServerPolicyRuleGroupCondition>,
@@ -360,7 +360,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServerPolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerPolicyRule {
     /// `_links`: `LinksSelfAndLifecycle`.
     pub links: Option<LinksSelfAndLifecycle>,
@@ -405,7 +405,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServerPolicyRuleActions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerPolicyRuleActions {
     /// `token`: `TokenAuthorizationServerPolicyRuleAction`.
     pub token: Option<TokenAuthorizationServerPolicyRuleAction>,
@@ -420,7 +420,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServerPolicyRuleConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerPolicyRuleConditions {
     /// `grantTypes`: `GrantTypePolicyRuleCondition`.
     pub grant_types: Option<GrantTypePolicyRuleCondition>,
@@ -441,7 +441,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServerPolicyRuleGroupCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerPolicyRuleGroupCondition {
     /// `include`: list of string.
     pub include: Option<Vec<String>>,
@@ -456,7 +456,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizationServerPolicyRuleRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerPolicyRuleRequest {
     /// `_links`: `LinksSelfAndLifecycle`.
     pub links: Option<LinksSelfAndLifecycle>,
@@ -502,6 +502,7 @@ okta_core::model! {
 
 impl AuthorizationServerPolicyRuleRequest {
     /// `conditions`, which the specification requires.
+    #[inline]
     pub fn try_conditions(
         &self,
     ) -> Result<&AuthorizationServerPolicyRuleConditions, MissingMember> {
@@ -513,11 +514,13 @@ impl AuthorizationServerPolicyRuleRequest {
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "AuthorizationServerPolicyRuleRequest", "name")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "AuthorizationServerPolicyRuleRequest", "type")
     }
@@ -532,7 +535,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthorizationServerPolicyRuleUserCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerPolicyRuleUserCondition {
     /// `exclude`: list of any value.
     pub exclude: Option<Vec<Json>>,
@@ -572,7 +575,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `JwkUse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct JwkUse {
     /// `use`: `JwkUseType`.
     pub use_: Option<JwkUseType>,
@@ -594,7 +597,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuth2Claim`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2Claim {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -642,7 +645,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2ClaimConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClaimConditions {
     /// `scopes`: list of string.
     pub scopes: Option<Vec<String>>,
@@ -684,7 +687,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuth2ResourceServerJsonWebKey`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ResourceServerJsonWebKey {
     /// `_links`: `OAuthResourceServerKeyLinks`, read-only.
     pub links: Option<OAuthResourceServerKeyLinks>,
@@ -726,7 +729,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2ResourceServerJsonWebKeyRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ResourceServerJsonWebKeyRequestBody {
     /// `e`: string.
     pub e: Option<String>,
@@ -772,7 +775,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuth2Scope`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2Scope {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -815,6 +818,7 @@ okta_core::model! {
 
 impl OAuth2Scope {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "OAuth2Scope", "name")
     }
@@ -838,7 +842,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuthResourceServerKeyLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthResourceServerKeyLinks {
     /// `activate`: `HrefObjectActivateLink`.
     pub activate: Option<HrefObjectActivateLink>,
@@ -856,7 +860,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceServerJsonWebKey`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceServerJsonWebKey {
     /// `e`: string.
     pub e: Option<String>,
@@ -886,7 +890,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceServerJsonWebKeys`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceServerJsonWebKeys {
     /// `keys`: list of `ResourceServerJsonWebKey`.
     pub keys: Option<Vec<ResourceServerJsonWebKey>>,
@@ -901,7 +905,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenAuthorizationServerPolicyRuleAction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenAuthorizationServerPolicyRuleAction {
     /// `accessTokenLifetimeMinutes`: integer.
     pub access_token_lifetime_minutes: Option<i64>,
@@ -925,7 +929,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenAuthorizationServerPolicyRuleActionInlineHook`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenAuthorizationServerPolicyRuleActionInlineHook {
     /// `id`: string.
     pub id: Option<String>,

@@ -8,7 +8,9 @@ use crate::generated::behaviors::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/behaviors`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct Behaviors {
 
 impl Behaviors {
     /// `GET /api/v1/behaviors` (operation `listBehaviorDetectionRules`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/behaviors` (operation `createBehaviorDetectionRule`).
+    #[inline]
     pub fn create(&self, body: &models::BehaviorRule) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -68,6 +72,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -81,6 +86,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -140,6 +146,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::BehaviorRule) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -20,7 +20,7 @@ okta_core::union! {
 }
 
 /// Schema `BehaviorRuleAnomalousDevice`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleAnomalousDevice {
     /// The members that all variants share.
     pub base: BehaviorRuleBase,
@@ -38,7 +38,7 @@ okta_core::model! {
 }
 
 /// Schema `BehaviorRuleAnomalousIP`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleAnomalousIp {
     /// The members that all variants share.
     pub base: BehaviorRuleBase,
@@ -56,7 +56,7 @@ okta_core::model! {
 }
 
 /// Schema `BehaviorRuleAnomalousLocation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleAnomalousLocation {
     /// The members that all variants share.
     pub base: BehaviorRuleBase,
@@ -74,7 +74,7 @@ okta_core::model! {
 }
 
 /// Schema `BehaviorRuleASN`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleAsn {
     /// The members that all variants share.
     pub base: BehaviorRuleBase,
@@ -89,7 +89,7 @@ okta_core::model! {
 }
 
 /// Members that all variants of schema `BehaviorRule` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleBase {
     /// `_link`: `LinksSelf`.
     pub link: Option<LinksSelf>,
@@ -123,18 +123,20 @@ okta_core::model! {
 
 impl BehaviorRuleBase {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "BehaviorRule", "name")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&BehaviorRuleType, MissingMember> {
         required(&self.type_, "BehaviorRule", "type")
     }
 }
 
 /// Schema `BehaviorRuleSettingsAnomalousASN`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleSettingsAnomalousAsn {
     /// `maxEventsUsedForEvaluation`: integer, 1 to 100, default `20`.
     pub max_events_used_for_evaluation: Option<i64>,
@@ -152,7 +154,7 @@ okta_core::model! {
 }
 
 /// Schema `BehaviorRuleSettingsAnomalousDevice`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleSettingsAnomalousDevice {
     /// `maxEventsUsedForEvaluation`: integer, 1 to 100, default `20`.
     pub max_events_used_for_evaluation: Option<i64>,
@@ -170,7 +172,7 @@ okta_core::model! {
 }
 
 /// Schema `BehaviorRuleSettingsAnomalousIP`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleSettingsAnomalousIp {
     /// `maxEventsUsedForEvaluation`: integer, 0 to 100, default `50`.
     pub max_events_used_for_evaluation: Option<i64>,
@@ -188,7 +190,7 @@ okta_core::model! {
 }
 
 /// Schema `BehaviorRuleSettingsAnomalousLocation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleSettingsAnomalousLocation {
     /// `granularity`: `LocationGranularity`, required.
     pub granularity: Option<LocationGranularity>,
@@ -213,6 +215,7 @@ okta_core::model! {
 
 impl BehaviorRuleSettingsAnomalousLocation {
     /// `granularity`, which the specification requires.
+    #[inline]
     pub fn try_granularity(&self) -> Result<&LocationGranularity, MissingMember> {
         required(
             &self.granularity,
@@ -223,7 +226,7 @@ impl BehaviorRuleSettingsAnomalousLocation {
 }
 
 /// Schema `BehaviorRuleSettingsVelocity`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleSettingsVelocity {
     /// `velocityKph`: integer, required, at least 1, default `805`.
     pub velocity_kph: Option<i64>,
@@ -239,6 +242,7 @@ okta_core::model! {
 
 impl BehaviorRuleSettingsVelocity {
     /// `velocityKph`, which the specification requires.
+    #[inline]
     pub fn try_velocity_kph(&self) -> Result<&i64, MissingMember> {
         required(
             &self.velocity_kph,
@@ -260,7 +264,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `BehaviorRuleVelocity`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BehaviorRuleVelocity {
     /// The members that all variants share.
     pub base: BehaviorRuleBase,

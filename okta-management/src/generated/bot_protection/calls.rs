@@ -16,6 +16,7 @@ pub struct BotProtection {
 
 impl BotProtection {
     /// Operations on `/api/v1/bot-protection/configuration`.
+    #[inline]
     pub fn configuration(&self) -> configuration::Configuration {
         configuration::Configuration {
             client: self.client.clone(),

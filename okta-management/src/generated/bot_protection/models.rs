@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `BotProtectionConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BotProtectionConfiguration {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -37,11 +37,13 @@ okta_core::model! {
 
 impl BotProtectionConfiguration {
     /// `level`, which the specification requires.
+    #[inline]
     pub fn try_level(&self) -> Result<&BotProtectionLevel, MissingMember> {
         required(&self.level, "BotProtectionConfiguration", "level")
     }
 
     /// `mode`, which the specification requires.
+    #[inline]
     pub fn try_mode(&self) -> Result<&BotProtectionMode, MissingMember> {
         required(&self.mode, "BotProtectionConfiguration", "mode")
     }

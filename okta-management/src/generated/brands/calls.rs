@@ -15,7 +15,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/brands`.
 #[derive(Clone, Debug)]
@@ -25,11 +27,13 @@ pub struct Brands {
 
 impl Brands {
     /// `GET /api/v1/brands` (operation `listBrands`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/brands` (operation `createBrand`).
+    #[inline]
     pub fn create(&self, body: &models::CreateBrandRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -105,6 +109,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -125,6 +130,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -200,6 +206,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CreateBrandRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

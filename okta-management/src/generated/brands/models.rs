@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `BrandDomains`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BrandDomains {
     /// `domains`: list of `DomainResponse`.
     pub domains: Option<Vec<DomainResponse>>,
@@ -24,7 +24,7 @@ okta_core::model! {
 }
 
 /// Schema `BrandRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BrandRequest {
     /// `_links`: map of any value.
     pub links: Option<Map<Json>>,
@@ -63,7 +63,7 @@ okta_core::model! {
 }
 
 /// Schema `BrandWithEmbedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BrandWithEmbedded {
     /// `_embedded`: read-only.
     pub embedded: Option<BrandWithEmbeddedEmbedded>,
@@ -108,7 +108,7 @@ okta_core::model! {
 }
 
 /// Schema `BrandWithEmbedded._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BrandWithEmbeddedEmbedded {
     /// `domains`: list of `DomainResponse`.
     pub domains: Option<Vec<DomainResponse>>,
@@ -129,7 +129,7 @@ okta_core::model! {
 }
 
 /// Schema `BrandWithEmbedded._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BrandWithEmbeddedLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -168,7 +168,7 @@ okta_core::model! {
 }
 
 /// Schema `ContentSecurityPolicySetting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ContentSecurityPolicySetting {
     /// `mode`.
     pub mode: Option<ContentSecurityPolicySettingMode>,
@@ -197,7 +197,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CreateBrandRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateBrandRequest {
     /// `name`: string, required.
     pub name: Option<String>,
@@ -213,13 +213,14 @@ okta_core::model! {
 
 impl CreateBrandRequest {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "CreateBrandRequest", "name")
     }
 }
 
 /// Schema `CustomizablePage`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomizablePage {
     /// `pageContent`: string.
     pub page_content: Option<String>,
@@ -234,7 +235,7 @@ okta_core::model! {
 }
 
 /// Schema `EmailCustomization`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailCustomization {
     /// `_links`.
     pub links: Option<EmailCustomizationLinks>,
@@ -271,23 +272,26 @@ okta_core::model! {
 
 impl EmailCustomization {
     /// `body`, which the specification requires.
+    #[inline]
     pub fn try_body(&self) -> Result<&String, MissingMember> {
         required(&self.body, "EmailCustomization", "body")
     }
 
     /// `language`, which the specification requires.
+    #[inline]
     pub fn try_language(&self) -> Result<&String, MissingMember> {
         required(&self.language, "EmailCustomization", "language")
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&String, MissingMember> {
         required(&self.subject, "EmailCustomization", "subject")
     }
 }
 
 /// Schema `EmailCustomization._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailCustomizationLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -332,7 +336,7 @@ okta_core::model! {
 }
 
 /// Schema `EmailDefaultContent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailDefaultContent {
     /// `_links`.
     pub links: Option<EmailDefaultContentLinks>,
@@ -354,18 +358,20 @@ okta_core::model! {
 
 impl EmailDefaultContent {
     /// `body`, which the specification requires.
+    #[inline]
     pub fn try_body(&self) -> Result<&String, MissingMember> {
         required(&self.body, "EmailDefaultContent", "body")
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&String, MissingMember> {
         required(&self.subject, "EmailDefaultContent", "subject")
     }
 }
 
 /// Schema `EmailDefaultContent._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailDefaultContentLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -407,7 +413,7 @@ okta_core::model! {
 }
 
 /// Schema `EmailPreview`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailPreview {
     /// `_links`.
     pub links: Option<EmailPreviewLinks>,
@@ -428,7 +434,7 @@ okta_core::model! {
 }
 
 /// Schema `EmailPreview._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailPreviewLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -473,7 +479,7 @@ okta_core::model! {
 }
 
 /// Schema `EmailSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailSettings {
     /// `recipients`: required.
     pub recipients: Option<EmailSettingsRecipients>,
@@ -489,6 +495,7 @@ okta_core::model! {
 
 impl EmailSettings {
     /// `recipients`, which the specification requires.
+    #[inline]
     pub fn try_recipients(&self) -> Result<&EmailSettingsRecipients, MissingMember> {
         required(&self.recipients, "EmailSettings", "recipients")
     }
@@ -504,7 +511,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `EmailSettingsResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailSettingsResponse {
     /// `_links`.
     pub links: Option<EmailSettingsResponseLinks>,
@@ -522,7 +529,7 @@ okta_core::model! {
 }
 
 /// Schema `EmailSettingsResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailSettingsResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -567,7 +574,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `EmailTemplateResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailTemplateResponse {
     /// `_embedded`: read-only.
     pub embedded: Option<EmailTemplateResponseEmbedded>,
@@ -588,7 +595,7 @@ okta_core::model! {
 }
 
 /// Schema `EmailTemplateResponse._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailTemplateResponseEmbedded {
     /// `customizationCount`: integer.
     pub customization_count: Option<i64>,
@@ -606,7 +613,7 @@ okta_core::model! {
 }
 
 /// Schema `EmailTemplateResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailTemplateResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -669,7 +676,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ErrorPage`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ErrorPage {
     /// `contentSecurityPolicySetting`: `ContentSecurityPolicySetting`.
     pub content_security_policy_setting: Option<ContentSecurityPolicySetting>,
@@ -696,7 +703,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `GracePeriodRequiredSoon`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GracePeriodRequiredSoon {
     /// `gracePeriodRequiredSoonCustomLinkLabel`: string.
     pub grace_period_required_soon_custom_link_label: Option<String>,
@@ -717,7 +724,7 @@ okta_core::model! {
 }
 
 /// Schema `HostedPage`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HostedPage {
     /// `type`: `HostedPageType`, required.
     pub type_: Option<HostedPageType>,
@@ -736,6 +743,7 @@ okta_core::model! {
 
 impl HostedPage {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&HostedPageType, MissingMember> {
         required(&self.type_, "HostedPage", "type")
     }
@@ -750,7 +758,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ImageUploadResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ImageUploadResponse {
     /// `url`: string, read-only.
     pub url: Option<String>,
@@ -773,7 +781,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PageRoot`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PageRoot {
     /// `_embedded`: read-only.
     pub embedded: Option<PageRootEmbedded>,
@@ -791,7 +799,7 @@ okta_core::model! {
 }
 
 /// Schema `PageRoot._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PageRootEmbedded {
     /// `customized`: `CustomizablePage`.
     pub customized: Option<CustomizablePage>,
@@ -818,7 +826,7 @@ okta_core::model! {
 }
 
 /// Schema `PageRoot._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PageRootLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -926,7 +934,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PostAuthKeepMeSignedInPrompt`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostAuthKeepMeSignedInPrompt {
     /// `acceptButtonText`: string.
     pub accept_button_text: Option<String>,
@@ -950,7 +958,7 @@ okta_core::model! {
 }
 
 /// Schema `SignInPage`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SignInPage {
     /// `contentSecurityPolicySetting`: `ContentSecurityPolicySetting`.
     pub content_security_policy_setting: Option<ContentSecurityPolicySetting>,
@@ -983,7 +991,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SignInPage.widgetCustomizations`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SignInPageWidgetCustomizations {
     /// `authenticatorPageCustomLinkLabel`: string, may be null.
     pub authenticator_page_custom_link_label: Option<String>,
@@ -1067,7 +1075,7 @@ okta_core::model! {
 }
 
 /// Schema `ThemeResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ThemeResponse {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -1121,7 +1129,7 @@ okta_core::model! {
 }
 
 /// Schema `UpdateThemeRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateThemeRequest {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -1164,6 +1172,7 @@ okta_core::model! {
 
 impl UpdateThemeRequest {
     /// `emailTemplateTouchPointVariant`, which the specification requires.
+    #[inline]
     pub fn try_email_template_touch_point_variant(
         &self,
     ) -> Result<&EmailTemplateTouchPointVariant, MissingMember> {
@@ -1175,6 +1184,7 @@ impl UpdateThemeRequest {
     }
 
     /// `endUserDashboardTouchPointVariant`, which the specification requires.
+    #[inline]
     pub fn try_end_user_dashboard_touch_point_variant(
         &self,
     ) -> Result<&EndUserDashboardTouchPointVariant, MissingMember> {
@@ -1186,6 +1196,7 @@ impl UpdateThemeRequest {
     }
 
     /// `errorPageTouchPointVariant`, which the specification requires.
+    #[inline]
     pub fn try_error_page_touch_point_variant(
         &self,
     ) -> Result<&ErrorPageTouchPointVariant, MissingMember> {
@@ -1197,6 +1208,7 @@ impl UpdateThemeRequest {
     }
 
     /// `primaryColorHex`, which the specification requires.
+    #[inline]
     pub fn try_primary_color_hex(&self) -> Result<&String, MissingMember> {
         required(
             &self.primary_color_hex,
@@ -1206,6 +1218,7 @@ impl UpdateThemeRequest {
     }
 
     /// `secondaryColorHex`, which the specification requires.
+    #[inline]
     pub fn try_secondary_color_hex(&self) -> Result<&String, MissingMember> {
         required(
             &self.secondary_color_hex,
@@ -1215,6 +1228,7 @@ impl UpdateThemeRequest {
     }
 
     /// `signInPageTouchPointVariant`, which the specification requires.
+    #[inline]
     pub fn try_sign_in_page_touch_point_variant(
         &self,
     ) -> Result<&SignInPageTouchPointVariant, MissingMember> {
@@ -1227,7 +1241,7 @@ impl UpdateThemeRequest {
 }
 
 /// Schema `WellKnownURIsRoot`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUrIsRoot {
     /// `_embedded`: read-only.
     pub embedded: Option<WellKnownUrIsRootEmbedded>,
@@ -1245,7 +1259,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownURIsRoot._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUrIsRootEmbedded {
     /// `apple-app-site-association`.
     pub apple_app_site_association: Option<WellKnownUrIsRootEmbeddedAppleAppSiteAssociation>,
@@ -1266,7 +1280,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownURIsRoot._embedded.apple-app-site-association`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUrIsRootEmbeddedAppleAppSiteAssociation {
     /// `customized`: `WellKnownURIObjectResponse`.
     pub customized: Option<WellKnownUriObjectResponse>,
@@ -1281,7 +1295,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownURIsRoot._embedded.assetlinks.json`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUrIsRootEmbeddedAssetlinksJson {
     /// `customized`: `WellKnownURIArrayResponse`.
     pub customized: Option<WellKnownUriArrayResponse>,
@@ -1296,7 +1310,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownURIsRoot._embedded.webauthn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUrIsRootEmbeddedWebauthn {
     /// `customized`: `WellKnownURIObjectResponse`.
     pub customized: Option<WellKnownUriObjectResponse>,
@@ -1311,7 +1325,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownURIsRoot._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUrIsRootLinks {
     /// `apple-app-site-association`: `HrefObject`.
     pub apple_app_site_association: Option<HrefObject>,
@@ -1353,7 +1367,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownURIArrayResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUriArrayResponse {
     /// `_links`.
     pub links: Option<WellKnownUriArrayResponseLinks>,
@@ -1371,7 +1385,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownURIArrayResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUriArrayResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -1404,7 +1418,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownURIObjectResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUriObjectResponse {
     /// `_links`.
     pub links: Option<WellKnownUriObjectResponseLinks>,
@@ -1422,7 +1436,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownURIObjectResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUriObjectResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -1455,7 +1469,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownURIRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownUriRequest {
     /// `representation`: map of any value, required.
     pub representation: Option<Map<Json>>,
@@ -1471,6 +1485,7 @@ okta_core::model! {
 
 impl WellKnownUriRequest {
     /// `representation`, which the specification requires.
+    #[inline]
     pub fn try_representation(&self) -> Result<&Map<Json>, MissingMember> {
         required(
             &self.representation,

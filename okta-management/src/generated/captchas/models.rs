@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `CAPTCHAInstance`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CaptchaInstance {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,

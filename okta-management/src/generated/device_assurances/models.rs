@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `AndroidDeviceTrust`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AndroidDeviceTrust {
     /// `deviceIntegrityLevel`: `DeviceIntegrity`.
     pub device_integrity_level: Option<DeviceIntegrity>,
@@ -42,7 +42,7 @@ okta_core::model! {
 }
 
 /// Schema `CallerContext`. Lifecycle: EA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CallerContext {
     /// `managedApp`: boolean, one of `true`.
     pub managed_app: Option<bool>,
@@ -57,7 +57,7 @@ okta_core::model! {
 }
 
 /// Schema `ChromeBrowserVersion`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ChromeBrowserVersion {
     /// `minimum`: string.
     pub minimum: Option<String>,
@@ -83,7 +83,7 @@ okta_core::union! {
 }
 
 /// Schema `DeviceAssuranceAndroidPlatform`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceAndroidPlatform {
     /// The members that all variants share.
     pub base: DeviceAssuranceBase,
@@ -126,7 +126,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceAndroidPlatform.diskEncryptionType`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceAndroidPlatformDiskEncryptionType {
     /// `include`: list of `DiskEncryptionTypeAndroid`.
     pub include: Option<Vec<DiskEncryptionTypeAndroid>>,
@@ -141,7 +141,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceAndroidPlatform.screenLockType`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceAndroidPlatformScreenLockType {
     /// `include`: list of `ScreenLockType`.
     pub include: Option<Vec<ScreenLockType>>,
@@ -156,7 +156,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceAndroidPlatform.thirdPartySignalProviders`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceAndroidPlatformThirdPartySignalProviders {
     /// `androidDeviceTrust`: `AndroidDeviceTrust`.
     pub android_device_trust: Option<AndroidDeviceTrust>,
@@ -174,7 +174,7 @@ okta_core::model! {
 }
 
 /// Members that all variants of schema `DeviceAssurance` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceBase {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -219,7 +219,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceChromeOSPlatform`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceChromeOsPlatform {
     /// The members that all variants share.
     pub base: DeviceAssuranceBase,
@@ -235,7 +235,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceChromeOSPlatform.thirdPartySignalProviders`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceChromeOsPlatformThirdPartySignalProviders {
     /// `devicePostureIdP`: `DevicePostureIdP`.
     pub device_posture_idp: Option<DevicePostureIdP>,
@@ -261,7 +261,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DeviceAssuranceIOSPlatform`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceIosPlatform {
     /// The members that all variants share.
     pub base: DeviceAssuranceBase,
@@ -294,7 +294,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceIOSPlatform.screenLockType`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceIosPlatformScreenLockType {
     /// `include`: list of `ScreenLockType`.
     pub include: Option<Vec<ScreenLockType>>,
@@ -309,7 +309,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceIOSPlatform.thirdPartySignalProviders`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceIosPlatformThirdPartySignalProviders {
     /// `devicePostureIdP`: `DevicePostureIdP`.
     pub device_posture_idp: Option<DevicePostureIdP>,
@@ -324,7 +324,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceMacOSPlatform`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceMacOsPlatform {
     /// The members that all variants share.
     pub base: DeviceAssuranceBase,
@@ -360,7 +360,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceMacOSPlatform.diskEncryptionType`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceMacOsPlatformDiskEncryptionType {
     /// `include`: list of `DiskEncryptionTypeDesktop`.
     pub include: Option<Vec<DiskEncryptionTypeDesktop>>,
@@ -375,7 +375,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceMacOSPlatform.screenLockType`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceMacOsPlatformScreenLockType {
     /// `include`: list of `ScreenLockType`.
     pub include: Option<Vec<ScreenLockType>>,
@@ -390,7 +390,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceMacOSPlatform.thirdPartySignalProviders`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceMacOsPlatformThirdPartySignalProviders {
     /// `devicePostureIdP`: `DevicePostureIdP`.
     pub device_posture_idp: Option<DevicePostureIdP>,
@@ -408,7 +408,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceWindowsPlatform`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceWindowsPlatform {
     /// The members that all variants share.
     pub base: DeviceAssuranceBase,
@@ -448,7 +448,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceWindowsPlatform.diskEncryptionType`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceWindowsPlatformDiskEncryptionType {
     /// `include`: list of `DiskEncryptionTypeDesktop`.
     pub include: Option<Vec<DiskEncryptionTypeDesktop>>,
@@ -463,7 +463,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceWindowsPlatform.screenLockType`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceWindowsPlatformScreenLockType {
     /// `include`: list of `ScreenLockType`.
     pub include: Option<Vec<ScreenLockType>>,
@@ -478,7 +478,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAssuranceWindowsPlatform.thirdPartySignalProviders`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAssuranceWindowsPlatformThirdPartySignalProviders {
     /// `devicePostureIdP`: `DevicePostureIdP`.
     pub device_posture_idp: Option<DevicePostureIdP>,
@@ -505,7 +505,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DevicePostureChecks`. Lifecycle: EA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DevicePostureChecks {
     /// `include`: list.
     pub include: Option<Vec<DevicePostureChecksIncludeItem>>,
@@ -520,7 +520,7 @@ okta_core::model! {
 }
 
 /// Schema `DevicePostureChecks.include[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DevicePostureChecksIncludeItem {
     /// `value`: string.
     pub value: Option<String>,
@@ -538,7 +538,7 @@ okta_core::model! {
 }
 
 /// Schema `DevicePostureIdP`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DevicePostureIdP {
     /// `compliant`: boolean.
     pub compliant: Option<bool>,
@@ -571,7 +571,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DTCChromeOS`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DtcChromeOs {
     /// `allowScreenLock`: boolean.
     pub allow_screen_lock: Option<bool>,
@@ -628,7 +628,7 @@ okta_core::model! {
 }
 
 /// Schema `DTCMacOS`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DtcMacOs {
     /// `browserVersion`: `ChromeBrowserVersion`.
     pub browser_version: Option<ChromeBrowserVersion>,
@@ -679,7 +679,7 @@ okta_core::model! {
 }
 
 /// Schema `DTCWindows`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DtcWindows {
     /// `antivirusEnabled`: boolean.
     pub antivirus_enabled: Option<bool>,
@@ -751,7 +751,7 @@ okta_core::model! {
 }
 
 /// Schema `GracePeriod`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GracePeriod {
     /// `expiry`.
     pub expiry: Option<String>,
@@ -793,7 +793,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OSVersion`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsVersion {
     /// `dynamicVersionRequirement`.
     pub dynamic_version_requirement: Option<OsVersionDynamicVersionRequirement>,
@@ -811,7 +811,7 @@ okta_core::model! {
 }
 
 /// Schema `OSVersionConstraint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsVersionConstraint {
     /// `dynamicVersionRequirement`.
     pub dynamic_version_requirement: Option<OsVersionConstraintDynamicVersionRequirement>,
@@ -833,6 +833,7 @@ okta_core::model! {
 
 impl OsVersionConstraint {
     /// `majorVersionConstraint`, which the specification requires.
+    #[inline]
     pub fn try_major_version_constraint(
         &self,
     ) -> Result<&OsVersionConstraintMajorVersionConstraint, MissingMember> {
@@ -845,7 +846,7 @@ impl OsVersionConstraint {
 }
 
 /// Schema `OSVersionConstraint.dynamicVersionRequirement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsVersionConstraintDynamicVersionRequirement {
     /// `distanceFromLatestMajor`: integer, 0 to 1.
     pub distance_from_latest_major: Option<i64>,
@@ -884,7 +885,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OSVersion.dynamicVersionRequirement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsVersionDynamicVersionRequirement {
     /// `distanceFromLatestMajor`: integer, 0 to 1.
     pub distance_from_latest_major: Option<i64>,
@@ -914,7 +915,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OSVersionFourComponents`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsVersionFourComponents {
     /// `minimum`: string.
     pub minimum: Option<String>,
@@ -929,7 +930,7 @@ okta_core::model! {
 }
 
 /// Schema `OSVersionThreeComponents`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsVersionThreeComponents {
     /// `minimum`: string.
     pub minimum: Option<String>,

@@ -8,7 +8,9 @@ use crate::generated::device_integrations::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/device-integrations`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct DeviceIntegrations {
 
 impl DeviceIntegrations {
     /// `GET /api/v1/device-integrations` (operation `listDeviceIntegrations`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -53,6 +56,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `DeviceIntegrations`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceIntegrations {
     /// `_links`: `LinksSelfAndLifecycle`.
     pub links: Option<LinksSelfAndLifecycle>,
@@ -51,7 +51,7 @@ okta_core::union! {
 }
 
 /// Schema `DeviceIntegrationsMetadata|0`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceIntegrationsMetadataAlternative0 {
     /// The members that all variants share.
     pub base: DeviceIntegrationsMetadataBase,
@@ -70,6 +70,7 @@ okta_core::model! {
 
 impl DeviceIntegrationsMetadataAlternative0 {
     /// `serviceAccountEmail`, which the specification requires.
+    #[inline]
     pub fn try_service_account_email(&self) -> Result<&String, MissingMember> {
         required(
             &self.service_account_email,
@@ -79,6 +80,7 @@ impl DeviceIntegrationsMetadataAlternative0 {
     }
 
     /// `serviceAccountName`, which the specification requires.
+    #[inline]
     pub fn try_service_account_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.service_account_name,
@@ -89,7 +91,7 @@ impl DeviceIntegrationsMetadataAlternative0 {
 }
 
 /// Schema `DeviceIntegrationsMetadata|1`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceIntegrationsMetadataAlternative1 {
     /// The members that all variants share.
     pub base: DeviceIntegrationsMetadataBase,
@@ -111,6 +113,7 @@ okta_core::model! {
 
 impl DeviceIntegrationsMetadataAlternative1 {
     /// `enrollmentUrl`, which the specification requires.
+    #[inline]
     pub fn try_enrollment_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.enrollment_url,
@@ -120,18 +123,20 @@ impl DeviceIntegrationsMetadataAlternative1 {
     }
 
     /// `idpId`, which the specification requires.
+    #[inline]
     pub fn try_idp_id(&self) -> Result<&String, MissingMember> {
         required(&self.idp_id, "DeviceIntegrationsMetadata|1", "idpId")
     }
 
     /// `provider`, which the specification requires.
+    #[inline]
     pub fn try_provider(&self) -> Result<&String, MissingMember> {
         required(&self.provider, "DeviceIntegrationsMetadata|1", "provider")
     }
 }
 
 /// Schema `DeviceIntegrationsMetadata|2`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceIntegrationsMetadataAlternative2 {
     /// The members that all variants share.
     pub base: DeviceIntegrationsMetadataBase,
@@ -147,13 +152,14 @@ okta_core::model! {
 
 impl DeviceIntegrationsMetadataAlternative2 {
     /// `idpId`, which the specification requires.
+    #[inline]
     pub fn try_idp_id(&self) -> Result<&String, MissingMember> {
         required(&self.idp_id, "DeviceIntegrationsMetadata|2", "idpId")
     }
 }
 
 /// Members that all variants of schema `DeviceIntegrationsMetadata` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceIntegrationsMetadataBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -169,6 +175,7 @@ okta_core::model! {
 
 impl DeviceIntegrationsMetadataBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "DeviceIntegrationsMetadata", "type")
     }

@@ -10,7 +10,9 @@ use crate::generated::device_posture_checks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/device-posture-checks`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,13 @@ pub struct DevicePostureChecks {
 
 impl DevicePostureChecks {
     /// `GET /api/v1/device-posture-checks` (operation `listDevicePostureChecks`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/device-posture-checks` (operation `createDevicePostureCheck`).
+    #[inline]
     pub fn create(&self, body: &models::DevicePostureCheck) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -49,6 +53,7 @@ impl DevicePostureChecks {
     }
 
     /// Operations on `/api/v1/device-posture-checks/default`.
+    #[inline]
     pub fn default(&self) -> default::Default {
         default::Default {
             client: self.client.clone(),
@@ -71,6 +76,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -120,6 +126,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::DevicePostureCheck) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `DevicePostureCheck`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DevicePostureCheck {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -79,7 +79,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DevicePostureChecksRemediationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DevicePostureChecksRemediationSettings {
     /// `link`.
     pub link: Option<DevicePostureChecksRemediationSettingsLink>,
@@ -97,7 +97,7 @@ okta_core::model! {
 }
 
 /// Schema `DevicePostureChecksRemediationSettings.link`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DevicePostureChecksRemediationSettingsLink {
     /// `customUrl`: string.
     pub custom_url: Option<String>,
@@ -115,7 +115,7 @@ okta_core::model! {
 }
 
 /// Schema `DevicePostureChecksRemediationSettings.message`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DevicePostureChecksRemediationSettingsMessage {
     /// `customText`: string.
     pub custom_text: Option<String>,

@@ -10,7 +10,9 @@ use crate::generated::devices::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/devices`.
 #[derive(Clone, Debug)]
@@ -20,6 +22,7 @@ pub struct Devices {
 
 impl Devices {
     /// `GET /api/v1/devices` (operation `listDevices`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -78,6 +81,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -98,6 +102,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `200`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `DeviceList`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceList {
     /// `_embedded`: read-only.
     pub embedded: Option<DeviceListEmbedded>,
@@ -54,7 +54,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceList._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceListEmbedded {
     /// `users`: list of `DeviceUser`.
     pub users: Option<Vec<DeviceUser>>,
@@ -69,7 +69,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceProvider {
     /// `payload`: `OktaVerifyPayload`.
     pub payload: Option<OktaVerifyPayload>,
@@ -90,7 +90,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceUser`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceUser {
     /// `created`: string.
     pub created: Option<String>,
@@ -131,7 +131,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DeviceWithProviders`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceWithProviders {
     /// `_embedded`: map of any value.
     pub embedded: Option<Map<Json>>,
@@ -187,7 +187,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OktaVerifyPayload`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaVerifyPayload {
     /// `clientVersion`: string.
     pub client_version: Option<String>,

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `AgentAction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AgentAction {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -26,18 +26,20 @@ okta_core::model! {
 
 impl AgentAction {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "AgentAction", "id")
     }
 
     /// `parameters`, which the specification requires.
+    #[inline]
     pub fn try_parameters(&self) -> Result<&Parameters, MissingMember> {
         required(&self.parameters, "AgentAction", "parameters")
     }
 }
 
 /// Schema `GroupProfileResult`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupProfileResult {
     /// `id`: string.
     pub id: Option<String>,
@@ -55,7 +57,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupQueryRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupQueryRequest {
     /// `attributes`: list of string, required.
     pub attributes: Option<Vec<String>>,
@@ -71,13 +73,14 @@ okta_core::model! {
 
 impl GroupQueryRequest {
     /// `attributes`, which the specification requires.
+    #[inline]
     pub fn try_attributes(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.attributes, "GroupQueryRequest", "attributes")
     }
 }
 
 /// Schema `GroupQueryResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupQueryResponse {
     /// `resultId`: string.
     pub result_id: Option<String>,
@@ -92,7 +95,7 @@ okta_core::model! {
 }
 
 /// Schema `Parameters`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Parameters {
     /// `action`: required.
     pub action: Option<ParametersAction>,
@@ -114,16 +117,19 @@ okta_core::model! {
 
 impl Parameters {
     /// `action`, which the specification requires.
+    #[inline]
     pub fn try_action(&self) -> Result<&ParametersAction, MissingMember> {
         required(&self.action, "Parameters", "action")
     }
 
     /// `attribute`, which the specification requires.
+    #[inline]
     pub fn try_attribute(&self) -> Result<&String, MissingMember> {
         required(&self.attribute, "Parameters", "attribute")
     }
 
     /// `values`, which the specification requires.
+    #[inline]
     pub fn try_values(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.values, "Parameters", "values")
     }

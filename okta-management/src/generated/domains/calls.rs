@@ -11,7 +11,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/domains`.
 #[derive(Clone, Debug)]
@@ -21,11 +23,13 @@ pub struct Domains {
 
 impl Domains {
     /// `GET /api/v1/domains` (operation `listCustomDomains`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/domains` (operation `createCustomDomain`).
+    #[inline]
     pub fn create(&self, body: &models::DomainRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -74,6 +78,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -123,6 +128,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::DomainRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `DomainCertificate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DomainCertificate {
     /// `certificate`: string, required.
     pub certificate: Option<String>,
@@ -34,11 +34,13 @@ okta_core::model! {
 
 impl DomainCertificate {
     /// `certificate`, which the specification requires.
+    #[inline]
     pub fn try_certificate(&self) -> Result<&String, MissingMember> {
         required(&self.certificate, "DomainCertificate", "certificate")
     }
 
     /// `certificateChain`, which the specification requires.
+    #[inline]
     pub fn try_certificate_chain(&self) -> Result<&String, MissingMember> {
         required(
             &self.certificate_chain,
@@ -48,11 +50,13 @@ impl DomainCertificate {
     }
 
     /// `privateKey`, which the specification requires.
+    #[inline]
     pub fn try_private_key(&self) -> Result<&String, MissingMember> {
         required(&self.private_key, "DomainCertificate", "privateKey")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&DomainCertificateType, MissingMember> {
         required(&self.type_, "DomainCertificate", "type")
     }
@@ -66,7 +70,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DomainListResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DomainListResponse {
     /// `domains`: list of `DomainResponse`.
     pub domains: Option<Vec<DomainResponse>>,
@@ -81,7 +85,7 @@ okta_core::model! {
 }
 
 /// Schema `DomainRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DomainRequest {
     /// `certificateSourceType`: `DomainCertificateSourceType`, required.
     pub certificate_source_type: Option<DomainCertificateSourceType>,
@@ -100,6 +104,7 @@ okta_core::model! {
 
 impl DomainRequest {
     /// `certificateSourceType`, which the specification requires.
+    #[inline]
     pub fn try_certificate_source_type(
         &self,
     ) -> Result<&DomainCertificateSourceType, MissingMember> {
@@ -111,13 +116,14 @@ impl DomainRequest {
     }
 
     /// `domain`, which the specification requires.
+    #[inline]
     pub fn try_domain(&self) -> Result<&String, MissingMember> {
         required(&self.domain, "DomainRequest", "domain")
     }
 }
 
 /// Schema `UpdateDomain`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateDomain {
     /// `brandId`: string, required.
     pub brand_id: Option<String>,
@@ -133,6 +139,7 @@ okta_core::model! {
 
 impl UpdateDomain {
     /// `brandId`, which the specification requires.
+    #[inline]
     pub fn try_brand_id(&self) -> Result<&String, MissingMember> {
         required(&self.brand_id, "UpdateDomain", "brandId")
     }

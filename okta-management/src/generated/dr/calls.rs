@@ -10,7 +10,7 @@ use crate::generated::dr::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/dr/failback`.
 #[derive(Clone, Debug)]
@@ -20,16 +20,19 @@ pub struct Dr {
 
 impl Dr {
     /// `POST /api/v1/dr/failback` (operation `startOrgFailback`).
+    #[inline]
     pub fn failback(&self) -> Failback {
         Failback::new().attach(&self.client)
     }
 
     /// `POST /api/v1/dr/failover` (operation `startOrgFailover`).
+    #[inline]
     pub fn failover(&self) -> Failover {
         Failover::new().attach(&self.client)
     }
 
     /// Operations on `/api/v1/dr/status`.
+    #[inline]
     pub fn status(&self) -> status::Status {
         status::Status {
             client: self.client.clone(),
@@ -52,6 +55,7 @@ pub struct Failback {
 
 impl Failback {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&FAILBACK),
@@ -59,6 +63,7 @@ impl Failback {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::DrFailbackRequest) -> Self {
         self.call.set_json(body);
         self
@@ -107,6 +112,7 @@ pub struct Failover {
 
 impl Failover {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&FAILOVER),
@@ -114,6 +120,7 @@ impl Failover {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::DrFailoverRequest) -> Self {
         self.call.set_json(body);
         self

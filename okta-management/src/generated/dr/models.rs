@@ -15,7 +15,7 @@ okta_core::choice! {
 }
 
 /// Schema `POST /api/v1/dr/failback 200`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DrFailbackResponse {
     /// `results`: list.
     pub results: Option<Vec<DrFailbackResponseResultsItem>>,
@@ -30,7 +30,7 @@ okta_core::model! {
 }
 
 /// Schema `POST /api/v1/dr/failback 200.results[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DrFailbackResponseResultsItem {
     /// `domain`: string.
     pub domain: Option<String>,
@@ -56,7 +56,7 @@ okta_core::choice! {
 }
 
 /// Schema `POST /api/v1/dr/failover 200`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DrFailoverResponse {
     /// `results`: list.
     pub results: Option<Vec<DrFailoverResponseResultsItem>>,
@@ -71,7 +71,7 @@ okta_core::model! {
 }
 
 /// Schema `POST /api/v1/dr/failover 200.results[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DrFailoverResponseResultsItem {
     /// `domain`: string.
     pub domain: Option<String>,
@@ -89,7 +89,7 @@ okta_core::model! {
 }
 
 /// Schema `GET /api/v1/dr/status/{domain} 200`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DrStatusGetResponse {
     /// `status`: list of `DRStatusItem`.
     pub status: Option<Vec<DrStatusItem>>,
@@ -104,7 +104,7 @@ okta_core::model! {
 }
 
 /// Schema `DRStatusItem`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DrStatusItem {
     /// `domain`: string.
     pub domain: Option<String>,
@@ -122,7 +122,7 @@ okta_core::model! {
 }
 
 /// Schema `GET /api/v1/dr/status 200`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DrStatusListResponse {
     /// `status`: list of `DRStatusItem`.
     pub status: Option<Vec<DrStatusItem>>,
@@ -137,7 +137,7 @@ okta_core::model! {
 }
 
 /// Schema `FailbackRequestSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FailbackRequestSchema {
     /// `domains`: list of string.
     pub domains: Option<Vec<String>>,
@@ -152,7 +152,7 @@ okta_core::model! {
 }
 
 /// Schema `FailoverRequestSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FailoverRequestSchema {
     /// `domains`: list of string.
     pub domains: Option<Vec<String>>,

@@ -8,7 +8,7 @@ use crate::generated::edit_feature::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/okta-personal-settings/api/v1/edit-feature`.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct EditFeature {
 
 impl EditFeature {
     /// `PUT /okta-personal-settings/api/v1/edit-feature` (operation `replaceOktaPersonalAdminSettings`).
+    #[inline]
     pub fn replace(&self, body: &models::OktaPersonalAdminFeatureSettings) -> Replace {
         Replace::new(body).attach(&self.client)
     }
@@ -38,6 +39,7 @@ pub struct Replace {
 
 impl Replace {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::OktaPersonalAdminFeatureSettings) -> Self {
         let mut call = Call::new(&REPLACE);
         call.set_json(body);

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `OktaPersonalAdminFeatureSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaPersonalAdminFeatureSettings {
     /// `enableEnduserEntryPoints`: boolean.
     pub enable_enduser_entry_points: Option<bool>,

@@ -9,7 +9,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/email-domains`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct EmailDomains {
 
 impl EmailDomains {
     /// `GET /api/v1/email-domains` (operation `listEmailDomains`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/email-domains` (operation `createEmailDomain`).
+    #[inline]
     pub fn create(&self, body: &models::EmailDomain) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -68,6 +72,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -128,6 +133,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::EmailDomain) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `EmailDomain`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailDomain {
     /// `brandId`: string, required.
     pub brand_id: Option<String>,
@@ -37,28 +37,32 @@ okta_core::model! {
 
 impl EmailDomain {
     /// `brandId`, which the specification requires.
+    #[inline]
     pub fn try_brand_id(&self) -> Result<&String, MissingMember> {
         required(&self.brand_id, "EmailDomain", "brandId")
     }
 
     /// `displayName`, which the specification requires.
+    #[inline]
     pub fn try_display_name(&self) -> Result<&String, MissingMember> {
         required(&self.display_name, "EmailDomain", "displayName")
     }
 
     /// `domain`, which the specification requires.
+    #[inline]
     pub fn try_domain(&self) -> Result<&String, MissingMember> {
         required(&self.domain, "EmailDomain", "domain")
     }
 
     /// `userName`, which the specification requires.
+    #[inline]
     pub fn try_user_name(&self) -> Result<&String, MissingMember> {
         required(&self.user_name, "EmailDomain", "userName")
     }
 }
 
 /// Schema `EmailDomainResponseWithEmbedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailDomainResponseWithEmbedded {
     /// `_embedded`: read-only.
     pub embedded: Option<EmailDomainResponseWithEmbeddedEmbedded>,
@@ -95,6 +99,7 @@ okta_core::model! {
 
 impl EmailDomainResponseWithEmbedded {
     /// `displayName`, which the specification requires.
+    #[inline]
     pub fn try_display_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.display_name,
@@ -104,6 +109,7 @@ impl EmailDomainResponseWithEmbedded {
     }
 
     /// `userName`, which the specification requires.
+    #[inline]
     pub fn try_user_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.user_name,
@@ -114,7 +120,7 @@ impl EmailDomainResponseWithEmbedded {
 }
 
 /// Schema `EmailDomainResponseWithEmbedded._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailDomainResponseWithEmbeddedEmbedded {
     /// `brands`: list of `Brand`.
     pub brands: Option<Vec<Brand>>,
@@ -129,7 +135,7 @@ okta_core::model! {
 }
 
 /// Schema `UpdateEmailDomain`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateEmailDomain {
     /// `displayName`: string, required.
     pub display_name: Option<String>,
@@ -148,11 +154,13 @@ okta_core::model! {
 
 impl UpdateEmailDomain {
     /// `displayName`, which the specification requires.
+    #[inline]
     pub fn try_display_name(&self) -> Result<&String, MissingMember> {
         required(&self.display_name, "UpdateEmailDomain", "displayName")
     }
 
     /// `userName`, which the specification requires.
+    #[inline]
     pub fn try_user_name(&self) -> Result<&String, MissingMember> {
         required(&self.user_name, "UpdateEmailDomain", "userName")
     }

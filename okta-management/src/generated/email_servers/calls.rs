@@ -8,7 +8,9 @@ use crate::generated::email_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/email-servers`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct EmailServers {
 
 impl EmailServers {
     /// `GET /api/v1/email-servers` (operation `listEmailServers`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/email-servers` (operation `createEmailServer`).
+    #[inline]
     pub fn create(&self, body: &models::EmailServerCreate) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -63,6 +67,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -112,6 +117,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::EmailServerCreate) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -328,6 +334,7 @@ impl Test {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::EmailTestAddresses) -> Self {
         self.call.set_json(body);
         self

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `BASIC_SMTP_AUTH`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BasicSmtpAuth {
     /// The members that all variants share.
     pub base: EmailServerBase,
@@ -22,7 +22,7 @@ okta_core::model! {
 }
 
 /// Schema `BASIC_SMTP_AUTH_CREATE`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BasicSmtpAuthCreate {
     /// The members that all variants share.
     pub base: EmailServerCreateBase,
@@ -38,6 +38,7 @@ okta_core::model! {
 
 impl BasicSmtpAuthCreate {
     /// `password`, which the specification requires.
+    #[inline]
     pub fn try_password(&self) -> Result<&String, MissingMember> {
         required(&self.password, "BASIC_SMTP_AUTH_CREATE", "password")
     }
@@ -53,7 +54,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `BaseEmailServer` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailServerBase {
     /// `alias`: string.
     pub alias: Option<String>,
@@ -87,6 +88,7 @@ okta_core::model! {
 
 impl EmailServerBase {
     /// `authType`, which the specification requires.
+    #[inline]
     pub fn try_auth_type(&self) -> Result<&SmtpAuthType, MissingMember> {
         required(&self.auth_type, "BaseEmailServer", "authType")
     }
@@ -102,7 +104,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `BaseEmailServerCreate` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailServerCreateBase {
     /// `alias`: string, required.
     pub alias: Option<String>,
@@ -136,38 +138,44 @@ okta_core::model! {
 
 impl EmailServerCreateBase {
     /// `alias`, which the specification requires.
+    #[inline]
     pub fn try_alias(&self) -> Result<&String, MissingMember> {
         required(&self.alias, "BaseEmailServerCreate", "alias")
     }
 
     /// `authType`, which the specification requires.
+    #[inline]
     pub fn try_auth_type(&self) -> Result<&SmtpAuthType, MissingMember> {
         required(&self.auth_type, "BaseEmailServerCreate", "authType")
     }
 
     /// `enabled`, which the specification requires.
+    #[inline]
     pub fn try_enabled(&self) -> Result<&bool, MissingMember> {
         required(&self.enabled, "BaseEmailServerCreate", "enabled")
     }
 
     /// `host`, which the specification requires.
+    #[inline]
     pub fn try_host(&self) -> Result<&String, MissingMember> {
         required(&self.host, "BaseEmailServerCreate", "host")
     }
 
     /// `port`, which the specification requires.
+    #[inline]
     pub fn try_port(&self) -> Result<&i64, MissingMember> {
         required(&self.port, "BaseEmailServerCreate", "port")
     }
 
     /// `username`, which the specification requires.
+    #[inline]
     pub fn try_username(&self) -> Result<&String, MissingMember> {
         required(&self.username, "BaseEmailServerCreate", "username")
     }
 }
 
 /// Schema `EmailServerListResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailServerListResponse {
     /// `email-servers`: list of `BaseEmailServer`.
     pub email_servers: Option<Vec<EmailServer>>,
@@ -182,7 +190,7 @@ okta_core::model! {
 }
 
 /// Schema `EmailTestAddresses`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailTestAddresses {
     /// `fromAddress`: string, required.
     pub from_address: Option<String>,
@@ -201,18 +209,20 @@ okta_core::model! {
 
 impl EmailTestAddresses {
     /// `fromAddress`, which the specification requires.
+    #[inline]
     pub fn try_from_address(&self) -> Result<&String, MissingMember> {
         required(&self.from_address, "EmailTestAddresses", "fromAddress")
     }
 
     /// `toAddress`, which the specification requires.
+    #[inline]
     pub fn try_to_address(&self) -> Result<&String, MissingMember> {
         required(&self.to_address, "EmailTestAddresses", "toAddress")
     }
 }
 
 /// Schema `OAUTH2_CLIENT_CREDENTIALS`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Oauth2ClientCredentials {
     /// The members that all variants share.
     pub base: EmailServerBase,
@@ -239,7 +249,7 @@ okta_core::model! {
 }
 
 /// Schema `OAUTH2_CLIENT_CREDENTIALS_CREATE`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Oauth2ClientCredentialsCreate {
     /// The members that all variants share.
     pub base: EmailServerCreateBase,
@@ -267,6 +277,7 @@ okta_core::model! {
 
 impl Oauth2ClientCredentialsCreate {
     /// `clientId`, which the specification requires.
+    #[inline]
     pub fn try_client_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.client_id,
@@ -276,6 +287,7 @@ impl Oauth2ClientCredentialsCreate {
     }
 
     /// `clientSecret`, which the specification requires.
+    #[inline]
     pub fn try_client_secret(&self) -> Result<&String, MissingMember> {
         required(
             &self.client_secret,
@@ -285,11 +297,13 @@ impl Oauth2ClientCredentialsCreate {
     }
 
     /// `scopes`, which the specification requires.
+    #[inline]
     pub fn try_scopes(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.scopes, "OAUTH2_CLIENT_CREDENTIALS_CREATE", "scopes")
     }
 
     /// `tokenEndpoint`, which the specification requires.
+    #[inline]
     pub fn try_token_endpoint(&self) -> Result<&String, MissingMember> {
         required(
             &self.token_endpoint,
@@ -299,6 +313,7 @@ impl Oauth2ClientCredentialsCreate {
     }
 
     /// `tokenEndpointAuthMethod`, which the specification requires.
+    #[inline]
     pub fn try_token_endpoint_auth_method(
         &self,
     ) -> Result<&Oauth2ClientCredentialsCreateTokenEndpointAuthMethod, MissingMember> {
@@ -327,7 +342,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAUTH2_JWT_BEARER_GRANT`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Oauth2JwtBearerGrant {
     /// The members that all variants share.
     pub base: EmailServerBase,
@@ -366,7 +381,7 @@ okta_core::model! {
 }
 
 /// Schema `OAUTH2_JWT_BEARER_GRANT_CREATE`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Oauth2JwtBearerGrantCreate {
     /// The members that all variants share.
     pub base: EmailServerCreateBase,
@@ -406,11 +421,13 @@ okta_core::model! {
 
 impl Oauth2JwtBearerGrantCreate {
     /// `audience`, which the specification requires.
+    #[inline]
     pub fn try_audience(&self) -> Result<&String, MissingMember> {
         required(&self.audience, "OAUTH2_JWT_BEARER_GRANT_CREATE", "audience")
     }
 
     /// `clientId`, which the specification requires.
+    #[inline]
     pub fn try_client_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.client_id,
@@ -420,16 +437,19 @@ impl Oauth2JwtBearerGrantCreate {
     }
 
     /// `issuer`, which the specification requires.
+    #[inline]
     pub fn try_issuer(&self) -> Result<&String, MissingMember> {
         required(&self.issuer, "OAUTH2_JWT_BEARER_GRANT_CREATE", "issuer")
     }
 
     /// `keyId`, which the specification requires.
+    #[inline]
     pub fn try_key_id(&self) -> Result<&String, MissingMember> {
         required(&self.key_id, "OAUTH2_JWT_BEARER_GRANT_CREATE", "keyId")
     }
 
     /// `privateKey`, which the specification requires.
+    #[inline]
     pub fn try_private_key(&self) -> Result<&String, MissingMember> {
         required(
             &self.private_key,
@@ -439,11 +459,13 @@ impl Oauth2JwtBearerGrantCreate {
     }
 
     /// `scopes`, which the specification requires.
+    #[inline]
     pub fn try_scopes(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.scopes, "OAUTH2_JWT_BEARER_GRANT_CREATE", "scopes")
     }
 
     /// `signingAlgorithm`, which the specification requires.
+    #[inline]
     pub fn try_signing_algorithm(&self) -> Result<&String, MissingMember> {
         required(
             &self.signing_algorithm,
@@ -453,11 +475,13 @@ impl Oauth2JwtBearerGrantCreate {
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&String, MissingMember> {
         required(&self.subject, "OAUTH2_JWT_BEARER_GRANT_CREATE", "subject")
     }
 
     /// `tokenEndpoint`, which the specification requires.
+    #[inline]
     pub fn try_token_endpoint(&self) -> Result<&String, MissingMember> {
         required(
             &self.token_endpoint,

@@ -8,7 +8,9 @@ use crate::generated::event_hooks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/eventHooks`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct EventHooks {
 
 impl EventHooks {
     /// `GET /api/v1/eventHooks` (operation `listEventHooks`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/eventHooks` (operation `createEventHook`).
+    #[inline]
     pub fn create(&self, body: &models::EventHook) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -73,6 +77,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -122,6 +127,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::EventHook) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `EventHook`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventHook {
     /// `_links`.
     pub links: Option<EventHookLinks>,
@@ -55,23 +55,26 @@ okta_core::model! {
 
 impl EventHook {
     /// `channel`, which the specification requires.
+    #[inline]
     pub fn try_channel(&self) -> Result<&EventHookChannel, MissingMember> {
         required(&self.channel, "EventHook", "channel")
     }
 
     /// `events`, which the specification requires.
+    #[inline]
     pub fn try_events(&self) -> Result<&EventSubscriptions, MissingMember> {
         required(&self.events, "EventHook", "events")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "EventHook", "name")
     }
 }
 
 /// Schema `EventHookChannel`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventHookChannel {
     /// `config`: `EventHookChannelConfig`, required.
     pub config: Option<EventHookChannelConfig>,
@@ -93,23 +96,26 @@ okta_core::model! {
 
 impl EventHookChannel {
     /// `config`, which the specification requires.
+    #[inline]
     pub fn try_config(&self) -> Result<&EventHookChannelConfig, MissingMember> {
         required(&self.config, "EventHookChannel", "config")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&EventHookChannelType, MissingMember> {
         required(&self.type_, "EventHookChannel", "type")
     }
 
     /// `version`, which the specification requires.
+    #[inline]
     pub fn try_version(&self) -> Result<&String, MissingMember> {
         required(&self.version, "EventHookChannel", "version")
     }
 }
 
 /// Schema `EventHookChannelConfig`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventHookChannelConfig {
     /// `authScheme`: `EventHookChannelConfigAuthScheme`.
     pub auth_scheme: Option<EventHookChannelConfigAuthScheme>,
@@ -134,13 +140,14 @@ okta_core::model! {
 
 impl EventHookChannelConfig {
     /// `uri`, which the specification requires.
+    #[inline]
     pub fn try_uri(&self) -> Result<&String, MissingMember> {
         required(&self.uri, "EventHookChannelConfig", "uri")
     }
 }
 
 /// Schema `EventHookChannelConfigAuthScheme`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventHookChannelConfigAuthScheme {
     /// `key`: string.
     pub key: Option<String>,
@@ -168,7 +175,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `EventHookChannelConfigHeader`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventHookChannelConfigHeader {
     /// `key`: string.
     pub key: Option<String>,
@@ -193,7 +200,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `EventHookFilterMapObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventHookFilterMapObject {
     /// `condition`: `EventHookFilterMapObjectCondition`.
     pub condition: Option<EventHookFilterMapObjectCondition>,
@@ -211,7 +218,7 @@ okta_core::model! {
 }
 
 /// Schema `EventHookFilterMapObjectCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventHookFilterMapObjectCondition {
     /// `expression`: string.
     pub expression: Option<String>,
@@ -229,7 +236,7 @@ okta_core::model! {
 }
 
 /// Schema `EventHookFilters`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventHookFilters {
     /// `eventFilterMap`: `EventHookFilterMap`.
     pub event_filter_map: Option<Vec<EventHookFilterMapObject>>,
@@ -247,7 +254,7 @@ okta_core::model! {
 }
 
 /// Schema `EventHook._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventHookLinks {
     /// `activate`: `HrefObject`.
     pub activate: Option<HrefObject>,
@@ -315,7 +322,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `EventSubscriptions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EventSubscriptions {
     /// `filter`: `EventHookFilters`.
     pub filter: Option<EventHookFilters>,
@@ -337,11 +344,13 @@ okta_core::model! {
 
 impl EventSubscriptions {
     /// `items`, which the specification requires.
+    #[inline]
     pub fn try_items(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.items, "EventSubscriptions", "items")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&EventSubscriptionType, MissingMember> {
         required(&self.type_, "EventSubscriptions", "type")
     }

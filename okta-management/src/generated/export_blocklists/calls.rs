@@ -8,7 +8,7 @@ use crate::generated::export_blocklists::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/okta-personal-settings/api/v1/export-blocklists`.
 #[derive(Clone, Debug)]
@@ -18,11 +18,13 @@ pub struct ExportBlocklists {
 
 impl ExportBlocklists {
     /// `GET /okta-personal-settings/api/v1/export-blocklists` (operation `listPersonalAppsExportBlockList`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `PUT /okta-personal-settings/api/v1/export-blocklists` (operation `replaceBlockedEmailDomains`).
+    #[inline]
     pub fn replace(&self, body: &models::PersonalAppsBlockList) -> Replace {
         Replace::new(body).attach(&self.client)
     }
@@ -43,6 +45,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -92,6 +95,7 @@ pub struct Replace {
 
 impl Replace {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::PersonalAppsBlockList) -> Self {
         let mut call = Call::new(&REPLACE);
         call.set_json(body);

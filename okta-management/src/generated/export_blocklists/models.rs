@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `PersonalAppsBlockList`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PersonalAppsBlockList {
     /// `domains`: list of string.
     pub domains: Option<Vec<String>>,

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `Feature`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Feature {
     /// `_links`.
     pub links: Option<FeatureLinks>,
@@ -42,7 +42,7 @@ okta_core::model! {
 }
 
 /// Schema `Feature._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FeatureLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -93,7 +93,7 @@ okta_core::model! {
 }
 
 /// Schema `Feature._links.dependencies`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FeatureLinksDependencies {
     /// `href`: string, read-only.
     pub href: Option<String>,
@@ -108,7 +108,7 @@ okta_core::model! {
 }
 
 /// Schema `Feature._links.dependents`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FeatureLinksDependents {
     /// `href`: string, read-only.
     pub href: Option<String>,
@@ -123,7 +123,7 @@ okta_core::model! {
 }
 
 /// Schema `FeatureStage`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FeatureStage {
     /// `state`: `FeatureStageState`.
     pub state: Option<FeatureStageState>,

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `AdminConsoleSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AdminConsoleSettings {
     /// `sessionIdleTimeoutMinutes`: integer, 5 to 720, default `15`.
     pub session_idle_timeout_minutes: Option<i64>,

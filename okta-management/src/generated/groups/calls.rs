@@ -15,7 +15,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups`.
 #[derive(Clone, Debug)]
@@ -25,11 +27,13 @@ pub struct Groups {
 
 impl Groups {
     /// `GET /api/v1/groups` (operation `listGroups`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/groups` (operation `addGroup`).
+    #[inline]
     pub fn create(&self, body: &models::GroupsCreateRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -78,6 +82,7 @@ impl Groups {
     }
 
     /// Operations on `/api/v1/groups/rules`.
+    #[inline]
     pub fn rules(&self) -> rules::Rules {
         rules::Rules {
             client: self.client.clone(),
@@ -108,6 +113,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -133,6 +139,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, at most 10000.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -246,6 +253,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::GroupsCreateRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `AssignGroupOwnerRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignGroupOwnerRequestBody {
     /// `id`: string.
     pub id: Option<String>,
@@ -27,7 +27,7 @@ okta_core::model! {
 }
 
 /// Schema `CreateGroupRuleRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateGroupRuleRequest {
     /// `actions`: `GroupRuleAction`.
     pub actions: Option<GroupRuleAction>,
@@ -51,7 +51,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupOwner`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupOwner {
     /// `displayName`: string, read-only.
     pub display_name: Option<String>,
@@ -100,7 +100,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `GroupRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupRule {
     /// `_embedded`: read-only.
     pub embedded: Option<GroupRuleEmbedded>,
@@ -142,7 +142,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupRuleAction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupRuleAction {
     /// `assignUserToGroups`: `GroupRuleGroupAssignment`.
     pub assign_user_to_groups: Option<GroupRuleGroupAssignment>,
@@ -157,7 +157,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupRuleConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupRuleConditions {
     /// `expression`: `GroupRuleExpression`.
     pub expression: Option<GroupRuleExpression>,
@@ -175,7 +175,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupRule._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupRuleEmbedded {
     /// `groupIdToGroupNameMap`: map of string, read-only.
     pub group_id_to_group_name_map: Option<Map<String>>,
@@ -190,7 +190,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupRuleExpression`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupRuleExpression {
     /// `type`: string.
     pub type_: Option<String>,
@@ -208,7 +208,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupRuleGroupAssignment`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupRuleGroupAssignment {
     /// `groupIds`: list of string.
     pub group_ids: Option<Vec<String>>,
@@ -223,7 +223,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupRuleGroupCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupRuleGroupCondition {
     /// `exclude`: list of string.
     pub exclude: Option<Vec<String>>,
@@ -238,7 +238,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupRulePeopleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupRulePeopleCondition {
     /// `groups`: `GroupRuleGroupCondition`.
     pub groups: Option<GroupRuleGroupCondition>,
@@ -265,7 +265,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `GroupRuleUserCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupRuleUserCondition {
     /// `exclude`: list of string.
     pub exclude: Option<Vec<String>>,
@@ -280,7 +280,7 @@ okta_core::model! {
 }
 
 /// Schema `POST /api/v1/groups request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupsCreateRequest {
     /// `profile`: `OktaUserGroupProfile`.
     pub profile: Option<OktaUserGroupProfile>,
@@ -295,7 +295,7 @@ okta_core::model! {
 }
 
 /// Schema `PUT /api/v1/groups/{groupId} request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupsReplaceRequest {
     /// `profile`: `OktaUserGroupProfile`.
     pub profile: Option<OktaUserGroupProfile>,

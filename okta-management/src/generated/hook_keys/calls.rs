@@ -10,7 +10,9 @@ use crate::generated::hook_keys::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/hook-keys`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,13 @@ pub struct HookKeys {
 
 impl HookKeys {
     /// `GET /api/v1/hook-keys` (operation `listHookKeys`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/hook-keys` (operation `createHookKey`).
+    #[inline]
     pub fn create(&self, body: &models::KeyRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -45,6 +49,7 @@ impl HookKeys {
     }
 
     /// Operations on `/api/v1/hook-keys/public/{keyId}`.
+    #[inline]
     pub fn public(&self) -> public::Public {
         public::Public {
             client: self.client.clone(),
@@ -67,6 +72,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -116,6 +122,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::KeyRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `DetailedHookKeyInstance`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DetailedHookKeyInstance {
     /// `_embedded`: `_embedded`.
     pub embedded: Option<Embedded>,
@@ -40,7 +40,7 @@ okta_core::model! {
 }
 
 /// Schema `_embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Embedded {
     /// `alg`: string, read-only.
     pub alg: Option<String>,
@@ -70,7 +70,7 @@ okta_core::model! {
 }
 
 /// Schema `HookKey`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HookKey {
     /// `created`: string (date-time), read-only, may be null.
     pub created: Option<Timestamp>,
@@ -100,7 +100,7 @@ okta_core::model! {
 }
 
 /// Schema `KeyRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct KeyRequest {
     /// `name`: string, 1 to 255 characters, no item twice.
     pub name: Option<String>,

@@ -19,6 +19,7 @@ pub struct Iam {
 
 impl Iam {
     /// Operations below `assignees`.
+    #[inline]
     pub fn assignees(&self) -> assignees::Assignees {
         assignees::Assignees {
             client: self.client.clone(),
@@ -26,6 +27,7 @@ impl Iam {
     }
 
     /// Operations on `/api/v1/iam/governance/optOut`.
+    #[inline]
     pub fn governance(&self) -> governance::Governance {
         governance::Governance {
             client: self.client.clone(),
@@ -33,6 +35,7 @@ impl Iam {
     }
 
     /// Operations on `/api/v1/iam/resource-sets`.
+    #[inline]
     pub fn resource_sets(&self) -> resource_sets::ResourceSets {
         resource_sets::ResourceSets {
             client: self.client.clone(),
@@ -40,6 +43,7 @@ impl Iam {
     }
 
     /// Operations on `/api/v1/iam/roles`.
+    #[inline]
     pub fn roles(&self) -> roles::Roles {
         roles::Roles {
             client: self.client.clone(),

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `BundleEntitlement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BundleEntitlement {
     /// `_links`.
     pub links: Option<BundleEntitlementLinks>,
@@ -36,7 +36,7 @@ okta_core::model! {
 }
 
 /// Schema `BundleEntitlement._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BundleEntitlementLinks {
     /// `values`: `HrefObject`.
     pub values: Option<HrefObject>,
@@ -51,7 +51,7 @@ okta_core::model! {
 }
 
 /// Schema `BundleEntitlementsResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BundleEntitlementsResponse {
     /// `_links`.
     pub links: Option<BundleEntitlementsResponseLinks>,
@@ -69,7 +69,7 @@ okta_core::model! {
 }
 
 /// Schema `BundleEntitlementsResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BundleEntitlementsResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -108,7 +108,7 @@ okta_core::model! {
 }
 
 /// Schema `BundleLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BundleLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -136,13 +136,14 @@ okta_core::model! {
 
 impl BundleLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "BundleLink", "href")
     }
 }
 
 /// Schema `CreateIamRoleRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateIamRoleRequest {
     /// `description`: string, required.
     pub description: Option<String>,
@@ -164,23 +165,26 @@ okta_core::model! {
 
 impl CreateIamRoleRequest {
     /// `description`, which the specification requires.
+    #[inline]
     pub fn try_description(&self) -> Result<&String, MissingMember> {
         required(&self.description, "CreateIamRoleRequest", "description")
     }
 
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "CreateIamRoleRequest", "label")
     }
 
     /// `permissions`, which the specification requires.
+    #[inline]
     pub fn try_permissions(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.permissions, "CreateIamRoleRequest", "permissions")
     }
 }
 
 /// Schema `CreateResourceSetRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateResourceSetRequest {
     /// `description`: string, required.
     pub description: Option<String>,
@@ -202,23 +206,26 @@ okta_core::model! {
 
 impl CreateResourceSetRequest {
     /// `description`, which the specification requires.
+    #[inline]
     pub fn try_description(&self) -> Result<&String, MissingMember> {
         required(&self.description, "CreateResourceSetRequest", "description")
     }
 
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "CreateResourceSetRequest", "label")
     }
 
     /// `resources`, which the specification requires.
+    #[inline]
     pub fn try_resources(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.resources, "CreateResourceSetRequest", "resources")
     }
 }
 
 /// Schema `CreateUpdateIamRolePermissionRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateUpdateIamRolePermissionRequest {
     /// `conditions`: `PermissionConditions`.
     pub conditions: Option<PermissionConditions>,
@@ -233,7 +240,7 @@ okta_core::model! {
 }
 
 /// Schema `EntitlementValue`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValue {
     /// `_links`: read-only.
     pub links: Option<EntitlementValueLinks>,
@@ -257,7 +264,7 @@ okta_core::model! {
 }
 
 /// Schema `EntitlementValue._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValueLinks {
     /// `app`: `HrefObjectAppLink`.
     pub app: Option<HrefObjectAppLink>,
@@ -278,7 +285,7 @@ okta_core::model! {
 }
 
 /// Schema `EntitlementValuesResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValuesResponse {
     /// `_links`.
     pub links: Option<EntitlementValuesResponseLinks>,
@@ -296,7 +303,7 @@ okta_core::model! {
 }
 
 /// Schema `EntitlementValuesResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementValuesResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -338,7 +345,7 @@ okta_core::model! {
 }
 
 /// Schema `EntitlementsLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementsLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -366,13 +373,14 @@ okta_core::model! {
 
 impl EntitlementsLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "EntitlementsLink", "href")
     }
 }
 
 /// Schema `GovernanceBundle`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GovernanceBundle {
     /// `_links`.
     pub links: Option<GovernanceBundleLinks>,
@@ -402,7 +410,7 @@ okta_core::model! {
 }
 
 /// Schema `GovernanceBundleCreateRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GovernanceBundleCreateRequest {
     /// `description`: string.
     pub description: Option<String>,
@@ -423,7 +431,7 @@ okta_core::model! {
 }
 
 /// Schema `GovernanceBundle._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GovernanceBundleLinks {
     /// `entitlements`: `EntitlementsLink`.
     pub entitlements: Option<EntitlementsLink>,
@@ -441,7 +449,7 @@ okta_core::model! {
 }
 
 /// Schema `GovernanceBundleUpdateRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GovernanceBundleUpdateRequest {
     /// `description`: string.
     pub description: Option<String>,
@@ -462,7 +470,7 @@ okta_core::model! {
 }
 
 /// Schema `GovernanceBundlesResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GovernanceBundlesResponse {
     /// `_links`.
     pub links: Option<GovernanceBundlesResponseLinks>,
@@ -480,7 +488,7 @@ okta_core::model! {
 }
 
 /// Schema `GovernanceBundlesResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GovernanceBundlesResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -516,7 +524,7 @@ okta_core::model! {
 }
 
 /// Schema `HrefObjectBindingLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectBindingLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -544,13 +552,14 @@ okta_core::model! {
 
 impl HrefObjectBindingLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectBindingLink", "href")
     }
 }
 
 /// Schema `HrefObjectBindingsLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectBindingsLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -578,13 +587,14 @@ okta_core::model! {
 
 impl HrefObjectBindingsLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectBindingsLink", "href")
     }
 }
 
 /// Schema `HrefObjectMembersLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectMembersLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -612,13 +622,14 @@ okta_core::model! {
 
 impl HrefObjectMembersLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectMembersLink", "href")
     }
 }
 
 /// Schema `HrefObjectResourceSetResourcesLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectResourceSetResourcesLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -646,13 +657,14 @@ okta_core::model! {
 
 impl HrefObjectResourceSetResourcesLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectResourceSetResourcesLink", "href")
     }
 }
 
 /// Schema `IAMBundleEntitlement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IamBundleEntitlement {
     /// `resourceSets`: list of string.
     pub resource_sets: Option<Vec<String>>,
@@ -673,7 +685,7 @@ okta_core::model! {
 }
 
 /// Schema `IamRole`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IamRole {
     /// `_links`.
     pub links: Option<IamRoleLinks>,
@@ -707,18 +719,20 @@ okta_core::model! {
 
 impl IamRole {
     /// `description`, which the specification requires.
+    #[inline]
     pub fn try_description(&self) -> Result<&String, MissingMember> {
         required(&self.description, "IamRole", "description")
     }
 
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "IamRole", "label")
     }
 }
 
 /// Schema `IamRole._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IamRoleLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -754,7 +768,7 @@ okta_core::model! {
 }
 
 /// Schema `IamRoles`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IamRoles {
     /// `_links`: `LinksNext`.
     pub links: Option<LinksNext>,
@@ -772,7 +786,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksNext`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksNext {
     /// `next`: `HrefObjectNextLink`.
     pub next: Option<HrefObjectNextLink>,
@@ -790,7 +804,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksNextForRoleAssignments`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksNextForRoleAssignments {
     /// `next`: `HrefObject`.
     pub next: Option<HrefObject>,
@@ -805,7 +819,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksSelfAndRoles`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksSelfAndRoles {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -841,7 +855,7 @@ okta_core::model! {
 }
 
 /// Schema `OptInStatusResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OptInStatusResponse {
     /// `_links`.
     pub links: Option<OptInStatusResponseLinks>,
@@ -859,7 +873,7 @@ okta_core::model! {
 }
 
 /// Schema `OptInStatusResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OptInStatusResponseLinks {
     /// `optInStatus`: `HrefObject`.
     pub opt_in_status: Option<HrefObject>,
@@ -884,7 +898,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Permission`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Permission {
     /// `_links`.
     pub links: Option<PermissionLinks>,
@@ -911,7 +925,7 @@ okta_core::model! {
 }
 
 /// Schema `PermissionConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PermissionConditions {
     /// `exclude`: map of map of any value, may be null.
     pub exclude: Option<Map<Map<Json>>>,
@@ -929,7 +943,7 @@ okta_core::model! {
 }
 
 /// Schema `Permission._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PermissionLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -965,7 +979,7 @@ okta_core::model! {
 }
 
 /// Schema `Permissions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Permissions {
     /// `permissions`: list of `Permission`.
     pub permissions: Option<Vec<Permission>>,
@@ -980,7 +994,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceConditions {
     /// `Exclude`.
     pub exclude: Option<ResourceConditionsExclude>,
@@ -995,7 +1009,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceConditions.Exclude`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceConditionsExclude {
     /// `okta:ORN`: list of string.
     pub okta_orn: Option<Vec<String>>,
@@ -1010,7 +1024,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSet`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSet {
     /// `_links`.
     pub links: Option<ResourceSetLinks>,
@@ -1040,7 +1054,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingAddMembersRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingAddMembersRequest {
     /// `additions`: list of string.
     pub additions: Option<Vec<String>>,
@@ -1055,7 +1069,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingCreateRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingCreateRequest {
     /// `members`: list of string.
     pub members: Option<Vec<String>>,
@@ -1073,7 +1087,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingEditResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingEditResponse {
     /// `_links`.
     pub links: Option<ResourceSetBindingEditResponseLinks>,
@@ -1088,7 +1102,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingEditResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingEditResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -1127,7 +1141,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingMember`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingMember {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -1151,7 +1165,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingMembers`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingMembers {
     /// `_links`.
     pub links: Option<ResourceSetBindingMembersLinks>,
@@ -1169,7 +1183,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingMembers._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingMembersLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -1208,7 +1222,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingResponse {
     /// `_links`.
     pub links: Option<ResourceSetBindingResponseLinks>,
@@ -1226,7 +1240,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -1265,7 +1279,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingRole`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingRole {
     /// `_links`.
     pub links: Option<ResourceSetBindingRoleLinks>,
@@ -1283,7 +1297,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindingRole._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingRoleLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -1319,7 +1333,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindings {
     /// `_links`.
     pub links: Option<ResourceSetBindingsLinks>,
@@ -1337,7 +1351,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetBindings._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetBindingsLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -1376,7 +1390,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSet._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -1415,7 +1429,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetResource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetResource {
     /// `_links`: read-only.
     pub links: Option<ResourceSetResourceLinks>,
@@ -1445,7 +1459,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetResource._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetResourceLinks {
     /// `groups`: `HrefObject`.
     pub groups: Option<HrefObject>,
@@ -1469,7 +1483,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetResourcePatchRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetResourcePatchRequest {
     /// `additions`: list of string.
     pub additions: Option<Vec<String>>,
@@ -1484,7 +1498,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetResourcePostRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetResourcePostRequest {
     /// `conditions`: `ResourceConditions`, required.
     pub conditions: Option<ResourceConditions>,
@@ -1503,6 +1517,7 @@ okta_core::model! {
 
 impl ResourceSetResourcePostRequest {
     /// `conditions`, which the specification requires.
+    #[inline]
     pub fn try_conditions(&self) -> Result<&ResourceConditions, MissingMember> {
         required(
             &self.conditions,
@@ -1512,6 +1527,7 @@ impl ResourceSetResourcePostRequest {
     }
 
     /// `resourceOrnOrUrl`, which the specification requires.
+    #[inline]
     pub fn try_resource_orn_or_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_orn_or_url,
@@ -1522,7 +1538,7 @@ impl ResourceSetResourcePostRequest {
 }
 
 /// Schema `ResourceSetResourcePutRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetResourcePutRequest {
     /// `conditions`: `ResourceConditions`.
     pub conditions: Option<ResourceConditions>,
@@ -1537,7 +1553,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetResources`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetResources {
     /// `_links`.
     pub links: Option<ResourceSetResourcesLinks>,
@@ -1555,7 +1571,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSetResources._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSetResourcesLinks {
     /// `next`: `HrefObjectNextLink`.
     pub next: Option<HrefObjectNextLink>,
@@ -1576,7 +1592,7 @@ okta_core::model! {
 }
 
 /// Schema `ResourceSets`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResourceSets {
     /// `_links`: `LinksNext`.
     pub links: Option<LinksNext>,
@@ -1594,7 +1610,7 @@ okta_core::model! {
 }
 
 /// Schema `RoleAssignedUser`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleAssignedUser {
     /// `_links`: `LinksSelfAndRoles`.
     pub links: Option<LinksSelfAndRoles>,
@@ -1615,7 +1631,7 @@ okta_core::model! {
 }
 
 /// Schema `RoleAssignedUsers`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleAssignedUsers {
     /// `_links`: `LinksNextForRoleAssignments`.
     pub links: Option<LinksNextForRoleAssignments>,
@@ -1633,7 +1649,7 @@ okta_core::model! {
 }
 
 /// Schema `UpdateIamRoleRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateIamRoleRequest {
     /// `description`: string, required.
     pub description: Option<String>,
@@ -1652,11 +1668,13 @@ okta_core::model! {
 
 impl UpdateIamRoleRequest {
     /// `description`, which the specification requires.
+    #[inline]
     pub fn try_description(&self) -> Result<&String, MissingMember> {
         required(&self.description, "UpdateIamRoleRequest", "description")
     }
 
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "UpdateIamRoleRequest", "label")
     }

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `BulkDeleteRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkDeleteRequestBody {
     /// `entityType`: string, always `USERS`.
     pub entity_type: Option<String>,
@@ -25,7 +25,7 @@ okta_core::model! {
 }
 
 /// Schema `BulkGroupDeleteRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkGroupDeleteRequestBody {
     /// `externalIds`: list of string, 1 to 200 items.
     pub external_ids: Option<Vec<String>>,
@@ -40,7 +40,7 @@ okta_core::model! {
 }
 
 /// Schema `BulkGroupMembershipsDeleteRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkGroupMembershipsDeleteRequestBody {
     /// `memberships`: `IdentitySourceGroupMembershipsDeleteProfile`.
     pub memberships: Option<Vec<IdentitySourceGroupMembershipsDeleteProfileItem>>,
@@ -55,7 +55,7 @@ okta_core::model! {
 }
 
 /// Schema `BulkGroupMembershipsUpsertRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkGroupMembershipsUpsertRequestBody {
     /// `memberships`: `IdentitySourceGroupMembershipsUpsertProfile`.
     pub memberships: Option<Vec<IdentitySourceGroupMembershipsUpsertProfileItem>>,
@@ -70,7 +70,7 @@ okta_core::model! {
 }
 
 /// Schema `BulkGroupUpsertRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkGroupUpsertRequestBody {
     /// `profiles`: list, 1 to 200 items.
     pub profiles: Option<Vec<BulkGroupUpsertRequestBodyProfilesItem>>,
@@ -85,7 +85,7 @@ okta_core::model! {
 }
 
 /// Schema `BulkGroupUpsertRequestBody.profiles[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkGroupUpsertRequestBodyProfilesItem {
     /// `externalId`: string, at most 255 characters.
     pub external_id: Option<String>,
@@ -103,7 +103,7 @@ okta_core::model! {
 }
 
 /// Schema `BulkUpsertRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkUpsertRequestBody {
     /// `entityType`: string, always `USERS`.
     pub entity_type: Option<String>,
@@ -121,7 +121,7 @@ okta_core::model! {
 }
 
 /// Schema `BulkUpsertRequestBody.profiles[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BulkUpsertRequestBodyProfilesItem {
     /// `externalId`: string, at most 512 characters.
     pub external_id: Option<String>,
@@ -139,7 +139,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupMembershipsResponseSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupMembershipsResponseSchema {
     /// `memberExternalIds`: list of string.
     pub member_external_ids: Option<Vec<String>>,
@@ -154,7 +154,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupsRequestSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupsRequestSchema {
     /// `externalId`: string, at most 255 characters.
     pub external_id: Option<String>,
@@ -172,7 +172,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupsResponseSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupsResponseSchema {
     /// `externalId`: string, at most 255 characters.
     pub external_id: Option<String>,
@@ -193,7 +193,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupsResponseSchema.profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupsResponseSchemaProfile {
     /// `profile`: `IdentitySourceGroupProfileForUpsert`.
     pub profile: Option<IdentitySourceGroupProfileForUpsert>,
@@ -208,7 +208,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentitySourceGroupMembershipsDeleteProfile[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentitySourceGroupMembershipsDeleteProfileItem {
     /// `groupExternalId`: string, at most 255 characters.
     pub group_external_id: Option<String>,
@@ -226,7 +226,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentitySourceGroupMembershipsUpsertProfile[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentitySourceGroupMembershipsUpsertProfileItem {
     /// `groupExternalId`: string, at most 255 characters.
     pub group_external_id: Option<String>,
@@ -244,7 +244,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentitySourceGroupProfileForUpsert`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentitySourceGroupProfileForUpsert {
     /// `description`: string, may be null, at most 1024 characters.
     pub description: Option<String>,
@@ -262,7 +262,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentitySourceSession`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentitySourceSession {
     /// `created`: string (date-time), read-only.
     pub created: Option<Timestamp>,
@@ -305,7 +305,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `IdentitySourceUserProfileForDelete`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentitySourceUserProfileForDelete {
     /// `externalId`: string, at most 512 characters.
     pub external_id: Option<String>,
@@ -320,7 +320,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentitySourceUserProfileForUpsert`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentitySourceUserProfileForUpsert {
     /// `email`: string (email), 5 to 100 characters.
     pub email: Option<String>,
@@ -353,7 +353,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentitySourceUserProfileForUpsertRequired`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentitySourceUserProfileForUpsertRequired {
     /// `email`: string (email), required, 5 to 100 characters.
     pub email: Option<String>,
@@ -387,6 +387,7 @@ okta_core::model! {
 
 impl IdentitySourceUserProfileForUpsertRequired {
     /// `email`, which the specification requires.
+    #[inline]
     pub fn try_email(&self) -> Result<&String, MissingMember> {
         required(
             &self.email,
@@ -396,6 +397,7 @@ impl IdentitySourceUserProfileForUpsertRequired {
     }
 
     /// `userName`, which the specification requires.
+    #[inline]
     pub fn try_user_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.user_name,
@@ -406,7 +408,7 @@ impl IdentitySourceUserProfileForUpsertRequired {
 }
 
 /// Schema `MembershipRequestSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MembershipRequestSchema {
     /// `memberExternalId`: string, at most 255 characters.
     pub member_external_id: Option<String>,
@@ -421,7 +423,7 @@ okta_core::model! {
 }
 
 /// Schema `UserRequestSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserRequestSchema {
     /// `externalId`: string, at most 512 characters.
     pub external_id: Option<String>,
@@ -439,7 +441,7 @@ okta_core::model! {
 }
 
 /// Schema `UserResponseSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserResponseSchema {
     /// `created`: string (date-time), read-only.
     pub created: Option<Timestamp>,
@@ -466,7 +468,7 @@ okta_core::model! {
 }
 
 /// Schema `UsersUpdateRequestSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UsersUpdateRequestSchema {
     /// `profile`: `IdentitySourceUserProfileForUpsertRequired`.
     pub profile: Option<IdentitySourceUserProfileForUpsertRequired>,

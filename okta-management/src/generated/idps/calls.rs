@@ -12,7 +12,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/idps`.
 #[derive(Clone, Debug)]
@@ -22,11 +24,13 @@ pub struct Idps {
 
 impl Idps {
     /// `GET /api/v1/idps` (operation `listIdentityProviders`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/idps` (operation `createIdentityProvider`).
+    #[inline]
     pub fn create(&self, body: &shared::IdentityProvider) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -65,6 +69,7 @@ impl Idps {
     }
 
     /// Operations below `shared_credentials`.
+    #[inline]
     pub fn shared_credentials(&self) -> shared_credentials::SharedCredentials {
         shared_credentials::SharedCredentials {
             client: self.client.clone(),
@@ -95,6 +100,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -108,6 +114,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -190,6 +197,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &shared::IdentityProvider) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `IdPCertificateCredential`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdPCertificateCredential {
     /// `x5c`: `X5c`, required.
     pub x5c: Option<Vec<String>>,
@@ -25,13 +25,14 @@ okta_core::model! {
 
 impl IdPCertificateCredential {
     /// `x5c`, which the specification requires.
+    #[inline]
     pub fn try_x5c(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.x5c, "IdPCertificateCredential", "x5c")
     }
 }
 
 /// Schema `IdPCsr`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdPCsr {
     /// `_links`.
     pub links: Option<IdPCsrLinks>,
@@ -58,7 +59,7 @@ okta_core::model! {
 }
 
 /// Schema `IdPCsr._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdPCsrLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -94,7 +95,7 @@ okta_core::model! {
 }
 
 /// Schema `IdPKeyCredential`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdPKeyCredential {
     /// `created`: `Created`.
     pub created: Option<Timestamp>,
@@ -136,7 +137,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentityProviderApplicationUser`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityProviderApplicationUser {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -169,7 +170,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentityProviderApplicationUser._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityProviderApplicationUserLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -208,7 +209,7 @@ okta_core::model! {
 }
 
 /// Schema `SocialAuthToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SocialAuthToken {
     /// `expiresAt`: `ExpiresAt`.
     pub expires_at: Option<Timestamp>,
@@ -238,7 +239,7 @@ okta_core::model! {
 }
 
 /// Schema `UserIdentityProviderLinkRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserIdentityProviderLinkRequest {
     /// `externalId`: string.
     pub external_id: Option<String>,

@@ -10,7 +10,9 @@ use okta_core::Call;
 use okta_core::Client;
 use okta_core::Json;
 use okta_core::Map;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/inlineHooks`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,13 @@ pub struct InlineHooks {
 
 impl InlineHooks {
     /// `GET /api/v1/inlineHooks` (operation `listInlineHooks`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/inlineHooks` (operation `createInlineHook`).
+    #[inline]
     pub fn create(&self, body: &models::InlineHookCreate) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -88,6 +92,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -148,6 +153,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::InlineHookCreate) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

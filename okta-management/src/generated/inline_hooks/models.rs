@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `InlineHook`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHook {
     /// `_links`: `InlineHookLinks`.
     pub links: Option<InlineHookLinks>,
@@ -48,7 +48,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookChannelConfigAuthSchemeBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookChannelConfigAuthSchemeBody {
     /// `key`: string.
     pub key: Option<String>,
@@ -77,7 +77,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `InlineHookChannelCreate` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookChannelCreateBase {
     /// `type`: `InlineHookChannelType`.
     pub type_: Option<InlineHookChannelType>,
@@ -95,7 +95,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookChannelHttpCreate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookChannelHttpCreate {
     /// The members that all variants share.
     pub base: InlineHookChannelCreateBase,
@@ -110,7 +110,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookChannelOAuthCreate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookChannelOAuthCreate {
     /// The members that all variants share.
     pub base: InlineHookChannelCreateBase,
@@ -125,7 +125,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookCreate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookCreate {
     /// `channel`: `InlineHookChannelCreate`.
     pub channel: Option<InlineHookChannelCreate>,
@@ -152,7 +152,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookCreateResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookCreateResponse {
     /// `_links`: `InlineHookLinksCreate`.
     pub links: Option<InlineHookLinksCreate>,
@@ -191,7 +191,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookHttpConfigCreate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookHttpConfigCreate {
     /// `authScheme`: `InlineHookChannelConfigAuthSchemeBody`.
     pub auth_scheme: Option<InlineHookChannelConfigAuthSchemeBody>,
@@ -215,7 +215,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookLinksCreate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookLinksCreate {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -262,7 +262,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `InlineHookOAuthChannelConfigCreate` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookOAuthChannelConfigCreateBase {
     /// `authType`: string.
     pub auth_type: Option<String>,
@@ -295,7 +295,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookOAuthClientSecretConfigCreate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookOAuthClientSecretConfigCreate {
     /// `authType`: string.
     pub auth_type: Option<String>,
@@ -331,7 +331,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookReplace`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookReplace {
     /// `channel`: `InlineHookChannelCreate`.
     pub channel: Option<InlineHookChannelCreate>,

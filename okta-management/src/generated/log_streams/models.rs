@@ -38,7 +38,7 @@ okta_core::union! {
 }
 
 /// Schema `LogStreamActivateLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamActivateLink {
     /// `href`: string, required.
     pub href: Option<String>,
@@ -57,13 +57,14 @@ okta_core::model! {
 
 impl LogStreamActivateLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "LogStreamActivateLink", "href")
     }
 }
 
 /// Schema `LogStreamAws`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamAws {
     /// The members that all variants share.
     pub base: LogStreamBase,
@@ -79,13 +80,14 @@ okta_core::model! {
 
 impl LogStreamAws {
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&LogStreamSettingsAws, MissingMember> {
         required(&self.settings, "LogStreamAws", "settings")
     }
 }
 
 /// Schema `LogStreamAwsPutSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamAwsPutSchema {
     /// The members that all variants share.
     pub base: LogStreamPutSchemaBase,
@@ -101,13 +103,14 @@ okta_core::model! {
 
 impl LogStreamAwsPutSchema {
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&LogStreamSettingsAws, MissingMember> {
         required(&self.settings, "LogStreamAwsPutSchema", "settings")
     }
 }
 
 /// Members that all variants of schema `LogStream` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamBase {
     /// `_links`: `LogStreamLinksSelfAndLifecycle`, required.
     pub links: Option<LogStreamLinksSelfAndLifecycle>,
@@ -141,43 +144,50 @@ okta_core::model! {
 
 impl LogStreamBase {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&LogStreamLinksSelfAndLifecycle, MissingMember> {
         required(&self.links, "LogStream", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&String, MissingMember> {
         required(&self.created, "LogStream", "created")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "LogStream", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&String, MissingMember> {
         required(&self.last_updated, "LogStream", "lastUpdated")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "LogStream", "name")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&LogStreamStatus, MissingMember> {
         required(&self.status, "LogStream", "status")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&LogStreamType, MissingMember> {
         required(&self.type_, "LogStream", "type")
     }
 }
 
 /// Schema `LogStreamDeactivateLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamDeactivateLink {
     /// `href`: string, required.
     pub href: Option<String>,
@@ -196,6 +206,7 @@ okta_core::model! {
 
 impl LogStreamDeactivateLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "LogStreamDeactivateLink", "href")
     }
@@ -210,7 +221,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LogStreamLinksSelfAndLifecycle`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamLinksSelfAndLifecycle {
     /// `activate`: `LogStreamActivateLink`.
     pub activate: Option<LogStreamActivateLink>,
@@ -232,6 +243,7 @@ okta_core::model! {
 
 impl LogStreamLinksSelfAndLifecycle {
     /// `self`, which the specification requires.
+    #[inline]
     pub fn try_self(&self) -> Result<&LogStreamSelfLink, MissingMember> {
         required(&self.self_, "LogStreamLinksSelfAndLifecycle", "self")
     }
@@ -246,7 +258,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `LogStreamPutSchema` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamPutSchemaBase {
     /// `name`: `LogStreamName`, required.
     pub name: Option<String>,
@@ -265,18 +277,20 @@ okta_core::model! {
 
 impl LogStreamPutSchemaBase {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "LogStreamPutSchema", "name")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&LogStreamType, MissingMember> {
         required(&self.type_, "LogStreamPutSchema", "type")
     }
 }
 
 /// Schema `LogStreamSelfLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamSelfLink {
     /// `href`: string, required.
     pub href: Option<String>,
@@ -295,13 +309,14 @@ okta_core::model! {
 
 impl LogStreamSelfLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "LogStreamSelfLink", "href")
     }
 }
 
 /// Schema `LogStreamSettingsAws`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamSettingsAws {
     /// `accountId`: `AwsAccountId`, required.
     pub account_id: Option<String>,
@@ -323,11 +338,13 @@ okta_core::model! {
 
 impl LogStreamSettingsAws {
     /// `accountId`, which the specification requires.
+    #[inline]
     pub fn try_account_id(&self) -> Result<&String, MissingMember> {
         required(&self.account_id, "LogStreamSettingsAws", "accountId")
     }
 
     /// `eventSourceName`, which the specification requires.
+    #[inline]
     pub fn try_event_source_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.event_source_name,
@@ -337,13 +354,14 @@ impl LogStreamSettingsAws {
     }
 
     /// `region`, which the specification requires.
+    #[inline]
     pub fn try_region(&self) -> Result<&AwsRegion, MissingMember> {
         required(&self.region, "LogStreamSettingsAws", "region")
     }
 }
 
 /// Schema `LogStreamSettingsSplunk`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamSettingsSplunk {
     /// `edition`: `SplunkEdition`, required.
     pub edition: Option<SplunkEdition>,
@@ -365,23 +383,26 @@ okta_core::model! {
 
 impl LogStreamSettingsSplunk {
     /// `edition`, which the specification requires.
+    #[inline]
     pub fn try_edition(&self) -> Result<&SplunkEdition, MissingMember> {
         required(&self.edition, "LogStreamSettingsSplunk", "edition")
     }
 
     /// `host`, which the specification requires.
+    #[inline]
     pub fn try_host(&self) -> Result<&String, MissingMember> {
         required(&self.host, "LogStreamSettingsSplunk", "host")
     }
 
     /// `token`, which the specification requires.
+    #[inline]
     pub fn try_token(&self) -> Result<&String, MissingMember> {
         required(&self.token, "LogStreamSettingsSplunk", "token")
     }
 }
 
 /// Schema `LogStreamSettingsSplunkPut`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamSettingsSplunkPut {
     /// `edition`: `SplunkEdition`, required.
     pub edition: Option<SplunkEdition>,
@@ -400,18 +421,20 @@ okta_core::model! {
 
 impl LogStreamSettingsSplunkPut {
     /// `edition`, which the specification requires.
+    #[inline]
     pub fn try_edition(&self) -> Result<&SplunkEdition, MissingMember> {
         required(&self.edition, "LogStreamSettingsSplunkPut", "edition")
     }
 
     /// `host`, which the specification requires.
+    #[inline]
     pub fn try_host(&self) -> Result<&String, MissingMember> {
         required(&self.host, "LogStreamSettingsSplunkPut", "host")
     }
 }
 
 /// Schema `LogStreamSplunk`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamSplunk {
     /// The members that all variants share.
     pub base: LogStreamBase,
@@ -427,13 +450,14 @@ okta_core::model! {
 
 impl LogStreamSplunk {
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&LogStreamSettingsSplunk, MissingMember> {
         required(&self.settings, "LogStreamSplunk", "settings")
     }
 }
 
 /// Schema `LogStreamSplunkPutSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamSplunkPutSchema {
     /// The members that all variants share.
     pub base: LogStreamPutSchemaBase,
@@ -449,6 +473,7 @@ okta_core::model! {
 
 impl LogStreamSplunkPutSchema {
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&LogStreamSettingsSplunkPut, MissingMember> {
         required(&self.settings, "LogStreamSplunkPutSchema", "settings")
     }

@@ -8,7 +8,9 @@ use crate::generated::logs::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/logs`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct Logs {
 
 impl Logs {
     /// `GET /api/v1/logs` (operation `listLogEvents`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -38,6 +41,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -57,6 +61,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, default `100`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

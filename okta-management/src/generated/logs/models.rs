@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `LogActor`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogActor {
     /// `alternateId`: string, read-only.
     pub alternate_id: Option<String>,
@@ -34,7 +34,7 @@ okta_core::model! {
 }
 
 /// Schema `LogAuthenticationContext`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogAuthenticationContext {
     /// `authenticationProvider`: `LogAuthenticationProvider`.
     pub authentication_provider: Option<LogAuthenticationProvider>,
@@ -79,7 +79,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LogBotProtection`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogBotProtection {
     /// `level`: read-only, may be null.
     pub level: Option<LogBotProtectionLevel>,
@@ -104,7 +104,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LogClient`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogClient {
     /// `device`: string, read-only.
     pub device: Option<String>,
@@ -165,7 +165,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LogDebugContext`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogDebugContext {
     /// `debugData`: map of any value, read-only.
     pub debug_data: Option<Map<Json>>,
@@ -180,7 +180,7 @@ okta_core::model! {
 }
 
 /// Schema `LogEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogEvent {
     /// `actor`: `LogActor`.
     pub actor: Option<LogActor>,
@@ -240,7 +240,7 @@ okta_core::model! {
 }
 
 /// Schema `LogGeographicalContext`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogGeographicalContext {
     /// `city`: string, read-only.
     pub city: Option<String>,
@@ -267,7 +267,7 @@ okta_core::model! {
 }
 
 /// Schema `LogGeolocation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogGeolocation {
     /// `lat`: number, read-only.
     pub lat: Option<f64>,
@@ -285,7 +285,7 @@ okta_core::model! {
 }
 
 /// Schema `LogIpAddress`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogIpAddress {
     /// `geographicalContext`: `LogGeographicalContext`.
     pub geographical_context: Option<LogGeographicalContext>,
@@ -312,7 +312,7 @@ okta_core::model! {
 }
 
 /// Schema `LogIpDetails`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogIpDetails {
     /// `asNumber`: integer, read-only, may be null.
     pub as_number: Option<i64>,
@@ -339,7 +339,7 @@ okta_core::model! {
 }
 
 /// Schema `LogIpServiceCategory`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogIpServiceCategory {
     /// `isAnonymous`: boolean, read-only, may be null.
     pub is_anonymous: Option<bool>,
@@ -371,7 +371,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LogIssuer`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogIssuer {
     /// `id`: string, read-only.
     pub id: Option<String>,
@@ -389,7 +389,7 @@ okta_core::model! {
 }
 
 /// Schema `LogOutcome`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogOutcome {
     /// `reason`: string, read-only, 1 to 255 characters.
     pub reason: Option<String>,
@@ -425,7 +425,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LogRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogRequest {
     /// `ipChain`: list of `LogIpAddress`, read-only.
     pub ip_chain: Option<Vec<LogIpAddress>>,
@@ -440,7 +440,7 @@ okta_core::model! {
 }
 
 /// Schema `LogRisk`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogRisk {
     /// `detectionName`: string, read-only, may be null.
     pub detection_name: Option<String>,
@@ -485,7 +485,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LogSecurityContext`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogSecurityContext {
     /// `asNumber`: integer, read-only, may be null.
     pub as_number: Option<i64>,
@@ -534,7 +534,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LogTarget`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogTarget {
     /// `alternateId`: string, read-only.
     pub alternate_id: Option<String>,
@@ -564,7 +564,7 @@ okta_core::model! {
 }
 
 /// Schema `LogTarget.changeDetails`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogTargetChangeDetails {
     /// `from`: map of any value.
     pub from: Option<Map<Json>>,
@@ -582,7 +582,7 @@ okta_core::model! {
 }
 
 /// Schema `LogTransaction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogTransaction {
     /// `detail`: map of any value, read-only.
     pub detail: Option<Map<Json>>,
@@ -603,7 +603,7 @@ okta_core::model! {
 }
 
 /// Schema `LogUserAgent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogUserAgent {
     /// `browser`: string, read-only.
     pub browser: Option<String>,
@@ -624,7 +624,7 @@ okta_core::model! {
 }
 
 /// Schema `LogUserBehavior`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogUserBehavior {
     /// `id`: string, read-only, may be null.
     pub id: Option<String>,

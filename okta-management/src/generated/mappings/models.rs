@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `ListProfileMappings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ListProfileMappings {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -33,7 +33,7 @@ okta_core::model! {
 }
 
 /// Schema `ProfileMapping`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileMapping {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -60,7 +60,7 @@ okta_core::model! {
 }
 
 /// Schema `ProfileMappingProperty`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileMappingProperty {
     /// `expression`: string.
     pub expression: Option<String>,
@@ -86,7 +86,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProfileMappingRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileMappingRequest {
     /// `_links`: map of any value.
     pub links: Option<Map<Json>>,
@@ -114,13 +114,14 @@ okta_core::model! {
 
 impl ProfileMappingRequest {
     /// `properties`, which the specification requires.
+    #[inline]
     pub fn try_properties(&self) -> Result<&Map<ProfileMappingProperty>, MissingMember> {
         required(&self.properties, "ProfileMappingRequest", "properties")
     }
 }
 
 /// Schema `ProfileMappingSource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileMappingSource {
     /// `_links`: `SourceLinks`.
     pub links: Option<SourceLinks>,
@@ -144,7 +145,7 @@ okta_core::model! {
 }
 
 /// Schema `ProfileMappingTarget`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileMappingTarget {
     /// `_links`: `SourceLinks`.
     pub links: Option<SourceLinks>,
@@ -168,7 +169,7 @@ okta_core::model! {
 }
 
 /// Schema `SourceLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SourceLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,

@@ -17,6 +17,7 @@ pub struct Meta {
 
 impl Meta {
     /// Operations below `schemas`.
+    #[inline]
     pub fn schemas(&self) -> schemas::Schemas {
         schemas::Schemas {
             client: self.client.clone(),
@@ -24,6 +25,7 @@ impl Meta {
     }
 
     /// Operations on `/api/v1/meta/uischemas`.
+    #[inline]
     pub fn uischemas(&self) -> uischemas::Uischemas {
         uischemas::Uischemas {
             client: self.client.clone(),

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `CreateUISchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateUiSchema {
     /// `uiSchema`: `UISchemaObject`.
     pub ui_schema: Option<UiSchemaObject>,
@@ -24,7 +24,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupSchema {
     /// `$schema`: string, read-only.
     pub schema: Option<String>,
@@ -69,7 +69,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupSchemaAttribute`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupSchemaAttribute {
     /// `description`: string.
     pub description: Option<String>,
@@ -132,7 +132,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupSchemaBase`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupSchemaBase {
     /// `id`: string, read-only.
     pub id: Option<String>,
@@ -156,7 +156,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupSchemaBaseProperties`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupSchemaBaseProperties {
     /// `description`: `GroupSchemaAttribute`.
     pub description: Option<GroupSchemaAttribute>,
@@ -174,7 +174,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupSchemaCustom`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupSchemaCustom {
     /// `id`: string, read-only.
     pub id: Option<String>,
@@ -198,7 +198,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupSchemaDefinitions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupSchemaDefinitions {
     /// `base`: `GroupSchemaBase`.
     pub base_: Option<GroupSchemaBase>,
@@ -216,7 +216,7 @@ okta_core::model! {
 }
 
 /// Schema `LogStreamSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogStreamSchema {
     /// `$schema`: string, read-only.
     pub schema: Option<String>,
@@ -258,7 +258,7 @@ okta_core::model! {
 }
 
 /// Schema `UIElement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UiElement {
     /// `label`: string.
     pub label: Option<String>,
@@ -282,7 +282,7 @@ okta_core::model! {
 }
 
 /// Schema `UIElement.options`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UiElementOptions {
     /// `format`.
     pub format: Option<UiElementOptionsFormat>,
@@ -309,7 +309,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UISchemaObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UiSchemaObject {
     /// `buttonLabel`: string, default `Submit`.
     pub button_label: Option<String>,
@@ -333,7 +333,7 @@ okta_core::model! {
 }
 
 /// Schema `UISchemasResponseObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UiSchemasResponseObject {
     /// `_links`: `LinksSelf`, required.
     pub links: Option<LinksSelf>,
@@ -361,33 +361,38 @@ okta_core::model! {
 
 impl UiSchemasResponseObject {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&LinksSelf, MissingMember> {
         required(&self.links, "UISchemasResponseObject", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "UISchemasResponseObject", "created")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "UISchemasResponseObject", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "UISchemasResponseObject", "lastUpdated")
     }
 
     /// `uiSchema`, which the specification requires.
+    #[inline]
     pub fn try_ui_schema(&self) -> Result<&UiSchemaObject, MissingMember> {
         required(&self.ui_schema, "UISchemasResponseObject", "uiSchema")
     }
 }
 
 /// Schema `UpdateUISchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateUiSchema {
     /// `uiSchema`: `UISchemaObject`.
     pub ui_schema: Option<UiSchemaObject>,
@@ -402,7 +407,7 @@ okta_core::model! {
 }
 
 /// Schema `UserSchemaAttributeItems`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaAttributeItems {
     /// `enum`: list of string.
     pub enum_: Option<Vec<String>>,

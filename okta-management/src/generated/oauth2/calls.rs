@@ -18,7 +18,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/challenge`.
 #[derive(Clone, Debug)]
@@ -28,41 +28,49 @@ pub struct Oauth2 {
 
 impl Oauth2 {
     /// `POST /oauth2/v1/challenge` (operation `challenge`).
+    #[inline]
     pub fn challenge(&self) -> Challenge {
         Challenge::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/introspect` (operation `introspect`).
+    #[inline]
     pub fn introspect(&self) -> Introspect {
         Introspect::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/oob-authenticate` (operation `oob-authenticate`).
+    #[inline]
     pub fn oob_authenticate(&self) -> OobAuthenticate {
         OobAuthenticate::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/par` (operation `par`).
+    #[inline]
     pub fn par(&self) -> Par {
         Par::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/primary-authenticate` (operation `primary-authenticate`).
+    #[inline]
     pub fn primary_authenticate(&self) -> PrimaryAuthenticate {
         PrimaryAuthenticate::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/revoke` (operation `revoke`).
+    #[inline]
     pub fn revoke(&self) -> Revoke {
         Revoke::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/token` (operation `token`).
+    #[inline]
     pub fn token(&self) -> Token {
         Token::new().attach(&self.client)
     }
 
     /// Operations on `/oauth2/v1/authorize`.
+    #[inline]
     pub fn authorize(&self) -> authorize::Authorize {
         authorize::Authorize {
             client: self.client.clone(),
@@ -70,6 +78,7 @@ impl Oauth2 {
     }
 
     /// Operations on `/oauth2/v1/bc/authorize`.
+    #[inline]
     pub fn bc(&self) -> bc::Bc {
         bc::Bc {
             client: self.client.clone(),
@@ -77,6 +86,7 @@ impl Oauth2 {
     }
 
     /// Operations on `/oauth2/v1/clients`.
+    #[inline]
     pub fn clients(&self) -> clients::Clients {
         clients::Clients {
             client: self.client.clone(),
@@ -84,6 +94,7 @@ impl Oauth2 {
     }
 
     /// Operations on `/oauth2/v1/device/authorize`.
+    #[inline]
     pub fn device(&self) -> device::Device {
         device::Device {
             client: self.client.clone(),
@@ -91,6 +102,7 @@ impl Oauth2 {
     }
 
     /// Operations on `/oauth2/v1/global-token-revocation`.
+    #[inline]
     pub fn global_token_revocation(&self) -> global_token_revocation::GlobalTokenRevocation {
         global_token_revocation::GlobalTokenRevocation {
             client: self.client.clone(),
@@ -98,6 +110,7 @@ impl Oauth2 {
     }
 
     /// Operations on `/oauth2/v1/keys`.
+    #[inline]
     pub fn keys(&self) -> keys::Keys {
         keys::Keys {
             client: self.client.clone(),
@@ -105,6 +118,7 @@ impl Oauth2 {
     }
 
     /// Operations on `/oauth2/v1/logout`.
+    #[inline]
     pub fn logout(&self) -> logout::Logout {
         logout::Logout {
             client: self.client.clone(),
@@ -112,6 +126,7 @@ impl Oauth2 {
     }
 
     /// Operations on `/oauth2/v1/userinfo`.
+    #[inline]
     pub fn userinfo(&self) -> userinfo::Userinfo {
         userinfo::Userinfo {
             client: self.client.clone(),
@@ -134,6 +149,7 @@ pub struct Challenge {
 
 impl Challenge {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&CHALLENGE),
@@ -141,6 +157,7 @@ impl Challenge {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::ChallengeRequest) -> Self {
         self.call.set_form_model(body);
         self
@@ -189,6 +206,7 @@ pub struct Introspect {
 
 impl Introspect {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&INTROSPECT),
@@ -196,6 +214,7 @@ impl Introspect {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::IntrospectionRequest) -> Self {
         self.call.set_form_model(body);
         self
@@ -244,6 +263,7 @@ pub struct OobAuthenticate {
 
 impl OobAuthenticate {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&OOB_AUTHENTICATE),
@@ -251,6 +271,7 @@ impl OobAuthenticate {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::OobAuthenticateRequest) -> Self {
         self.call.set_form_model(body);
         self
@@ -299,6 +320,7 @@ pub struct Par {
 
 impl Par {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&PAR),
@@ -306,6 +328,7 @@ impl Par {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::ParRequest) -> Self {
         self.call.set_json(body);
         self
@@ -354,6 +377,7 @@ pub struct PrimaryAuthenticate {
 
 impl PrimaryAuthenticate {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&PRIMARY_AUTHENTICATE),
@@ -361,6 +385,7 @@ impl PrimaryAuthenticate {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::OobAuthenticateRequest) -> Self {
         self.call.set_form_model(body);
         self
@@ -409,6 +434,7 @@ pub struct Revoke {
 
 impl Revoke {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&REVOKE),
@@ -416,6 +442,7 @@ impl Revoke {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::RevokeRequestOrgAs) -> Self {
         self.call.set_form_model(body);
         self
@@ -464,6 +491,7 @@ pub struct Token {
 
 impl Token {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&TOKEN),
@@ -471,6 +499,7 @@ impl Token {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::TokenRequestOrgAs) -> Self {
         self.call.set_form_model(body);
         self

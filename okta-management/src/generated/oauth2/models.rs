@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `GlobalTokenRevocationRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GlobalTokenRevocationRequest {
     /// `sub_id`: `sub_id`.
     pub sub_id: Option<SubId>,
@@ -24,7 +24,7 @@ okta_core::model! {
 }
 
 /// Schema `JsonEncryptionWebKey`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct JsonEncryptionWebKey {
     /// `e`: string.
     pub e: Option<String>,
@@ -59,7 +59,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `JsonSigningWebKey` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct JsonSigningWebKeyBase {
     /// `alg`: `SigningAlgorithm`.
     pub alg: Option<SigningAlgorithm>,
@@ -84,13 +84,14 @@ okta_core::model! {
 
 impl JsonSigningWebKeyBase {
     /// `kty`, which the specification requires.
+    #[inline]
     pub fn try_kty(&self) -> Result<&String, MissingMember> {
         required(&self.kty, "JsonSigningWebKey", "kty")
     }
 }
 
 /// Schema `JsonWebKeyEC`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct JsonWebKeyEc {
     /// The members that all variants share.
     pub base: JsonSigningWebKeyBase,
@@ -108,7 +109,7 @@ okta_core::model! {
 }
 
 /// Schema `JsonWebKeyRsa`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct JsonWebKeyRsa {
     /// The members that all variants share.
     pub base: JsonSigningWebKeyBase,
@@ -126,7 +127,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuthClient`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthClient {
     /// `application_type`: `ApplicationType`.
     pub application_type: Option<ApplicationType>,
@@ -202,13 +203,14 @@ okta_core::model! {
 
 impl OAuthClient {
     /// `client_name`, which the specification requires.
+    #[inline]
     pub fn try_client_name(&self) -> Result<&String, MissingMember> {
         required(&self.client_name, "OAuthClient", "client_name")
     }
 }
 
 /// Schema `OAuthClient.jwks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthClientJwks {
     /// `keys`: list.
     pub keys: Option<Vec<OAuthClientJwksKeysItem>>,
@@ -231,7 +233,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `OAuthClient.jwks.keys[]` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthClientJwksKeysItemBase {
     /// `kid`: string.
     pub kid: Option<String>,
@@ -250,13 +252,14 @@ okta_core::model! {
 
 impl OAuthClientJwksKeysItemBase {
     /// `use`, which the specification requires.
+    #[inline]
     pub fn try_use(&self) -> Result<&String, MissingMember> {
         required(&self.use_, "OAuthClient.jwks.keys[]", "use")
     }
 }
 
 /// Schema `RevokeRequestOrgAs`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RevokeRequestOrgAs {
     /// `token`: string, required.
     pub token: Option<String>,
@@ -275,6 +278,7 @@ okta_core::model! {
 
 impl RevokeRequestOrgAs {
     /// `token`, which the specification requires.
+    #[inline]
     pub fn try_token(&self) -> Result<&String, MissingMember> {
         required(&self.token, "RevokeRequestOrgAs", "token")
     }
@@ -289,7 +293,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `sub_id` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubIdBase {
     /// `format`: string, required.
     pub format: Option<String>,
@@ -305,13 +309,14 @@ okta_core::model! {
 
 impl SubIdBase {
     /// `format`, which the specification requires.
+    #[inline]
     pub fn try_format(&self) -> Result<&String, MissingMember> {
         required(&self.format, "sub_id", "format")
     }
 }
 
 /// Schema `SubIdIssSub`. Lifecycle: EA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubIdIssSub {
     /// The members that all variants share.
     pub base: SubIdBase,
@@ -330,18 +335,20 @@ okta_core::model! {
 
 impl SubIdIssSub {
     /// `iss`, which the specification requires.
+    #[inline]
     pub fn try_iss(&self) -> Result<&String, MissingMember> {
         required(&self.iss, "SubIdIssSub", "iss")
     }
 
     /// `sub`, which the specification requires.
+    #[inline]
     pub fn try_sub(&self) -> Result<&String, MissingMember> {
         required(&self.sub, "SubIdIssSub", "sub")
     }
 }
 
 /// Schema `SubIdOpaque`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubIdOpaque {
     /// The members that all variants share.
     pub base: SubIdBase,
@@ -357,6 +364,7 @@ okta_core::model! {
 
 impl SubIdOpaque {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "SubIdOpaque", "id")
     }
@@ -380,7 +388,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `TokenRequestOrgAs` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestOrgAsBase {
     /// `grant_type`: `GrantType`.
     pub grant_type: Option<GrantType>,
@@ -395,7 +403,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenRequestTokenExchangeOrgAs`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestTokenExchangeOrgAs {
     /// `actor_token`: string.
     pub actor_token: Option<String>,
@@ -438,6 +446,7 @@ okta_core::model! {
 
 impl TokenRequestTokenExchangeOrgAs {
     /// `subject_token`, which the specification requires.
+    #[inline]
     pub fn try_subject_token(&self) -> Result<&String, MissingMember> {
         required(
             &self.subject_token,
@@ -448,7 +457,7 @@ impl TokenRequestTokenExchangeOrgAs {
 }
 
 /// Schema `TokenResponseOrgAs`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenResponseOrgAs {
     /// `access_token`: string.
     pub access_token: Option<String>,
@@ -490,7 +499,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenResponseServiceAccount`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenResponseServiceAccount {
     /// `password`: string.
     pub password: Option<String>,

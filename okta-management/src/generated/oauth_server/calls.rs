@@ -17,7 +17,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/challenge`.
 #[derive(Clone, Debug)]
@@ -28,41 +30,49 @@ pub struct OauthServer {
 
 impl OauthServer {
     /// `POST /oauth2/{authorizationServerId}/v1/challenge` (operation `challenge-custom-as`).
+    #[inline]
     pub fn challenge(&self) -> Challenge {
         Challenge::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/introspect` (operation `introspectCustomAS`).
+    #[inline]
     pub fn introspect(&self) -> Introspect {
         Introspect::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/oob-authenticate` (operation `oob-authenticate-custom-as`).
+    #[inline]
     pub fn oob_authenticate(&self) -> OobAuthenticate {
         OobAuthenticate::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/par` (operation `parCustomAS`).
+    #[inline]
     pub fn par(&self) -> Par {
         Par::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/primary-authenticate` (operation `primary-authenticate-custom-as`).
+    #[inline]
     pub fn primary_authenticate(&self) -> PrimaryAuthenticate {
         PrimaryAuthenticate::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/revoke` (operation `revokeCustomAS`).
+    #[inline]
     pub fn revoke(&self) -> Revoke {
         Revoke::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/token` (operation `tokenCustomAS`).
+    #[inline]
     pub fn token(&self) -> Token {
         Token::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// Operations on `/oauth2/{authorizationServerId}/v1/authorize`.
+    #[inline]
     pub fn authorize(&self) -> authorize::Authorize {
         authorize::Authorize {
             client: self.client.clone(),
@@ -71,6 +81,7 @@ impl OauthServer {
     }
 
     /// Operations on `/oauth2/{authorizationServerId}/v1/bc/authorize`.
+    #[inline]
     pub fn bc(&self) -> bc::Bc {
         bc::Bc {
             client: self.client.clone(),
@@ -79,6 +90,7 @@ impl OauthServer {
     }
 
     /// Operations on `/oauth2/{authorizationServerId}/v1/device/authorize`.
+    #[inline]
     pub fn device(&self) -> device::Device {
         device::Device {
             client: self.client.clone(),
@@ -87,6 +99,7 @@ impl OauthServer {
     }
 
     /// Operations on `/oauth2/{authorizationServerId}/v1/keys`.
+    #[inline]
     pub fn keys(&self) -> keys::Keys {
         keys::Keys {
             client: self.client.clone(),
@@ -95,6 +108,7 @@ impl OauthServer {
     }
 
     /// Operations on `/oauth2/{authorizationServerId}/v1/logout`.
+    #[inline]
     pub fn logout(&self) -> logout::Logout {
         logout::Logout {
             client: self.client.clone(),
@@ -103,6 +117,7 @@ impl OauthServer {
     }
 
     /// Operations on `/oauth2/{authorizationServerId}/v1/userinfo`.
+    #[inline]
     pub fn userinfo(&self) -> userinfo::Userinfo {
         userinfo::Userinfo {
             client: self.client.clone(),
@@ -111,6 +126,7 @@ impl OauthServer {
     }
 
     /// Operations below `well_known`.
+    #[inline]
     pub fn well_known(&self) -> well_known::WellKnown {
         well_known::WellKnown {
             client: self.client.clone(),
@@ -141,6 +157,7 @@ impl Challenge {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::ChallengeRequest) -> Self {
         self.call.set_form_model(body);
         self
@@ -200,6 +217,7 @@ impl Introspect {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::IntrospectionRequest) -> Self {
         self.call.set_form_model(body);
         self
@@ -259,6 +277,7 @@ impl OobAuthenticate {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::OobAuthenticateRequest) -> Self {
         self.call.set_form_model(body);
         self
@@ -318,6 +337,7 @@ impl Par {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::ParRequest) -> Self {
         self.call.set_json(body);
         self
@@ -377,6 +397,7 @@ impl PrimaryAuthenticate {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::OobAuthenticateRequest) -> Self {
         self.call.set_form_model(body);
         self
@@ -436,6 +457,7 @@ impl Revoke {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::RevokeRequestCustomAs) -> Self {
         self.call.set_form_model(body);
         self
@@ -495,6 +517,7 @@ impl Token {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::TokenRequestCustomAs) -> Self {
         self.call.set_form_model(body);
         self

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `OAuthMetadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthMetadata {
     /// `authorization_endpoint`: string.
     pub authorization_endpoint: Option<String>,
@@ -98,7 +98,7 @@ okta_core::model! {
 }
 
 /// Schema `RevokeRequestCustomAs`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RevokeRequestCustomAs {
     /// `token`: string, required.
     pub token: Option<String>,
@@ -117,6 +117,7 @@ okta_core::model! {
 
 impl RevokeRequestCustomAs {
     /// `token`, which the specification requires.
+    #[inline]
     pub fn try_token(&self) -> Result<&String, MissingMember> {
         required(&self.token, "RevokeRequestCustomAs", "token")
     }
@@ -141,7 +142,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `TokenRequestCustomAs` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestCustomAsBase {
     /// `grant_type`: `GrantType`.
     pub grant_type: Option<GrantType>,
@@ -156,7 +157,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenRequestJwtBearer`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestJwtBearer {
     /// `assertion`: string, required.
     pub assertion: Option<String>,
@@ -178,13 +179,14 @@ okta_core::model! {
 
 impl TokenRequestJwtBearer {
     /// `assertion`, which the specification requires.
+    #[inline]
     pub fn try_assertion(&self) -> Result<&String, MissingMember> {
         required(&self.assertion, "TokenRequestJwtBearer", "assertion")
     }
 }
 
 /// Schema `TokenRequestTokenExchangeCustomAs`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestTokenExchangeCustomAs {
     /// `actor_token`: string.
     pub actor_token: Option<String>,
@@ -227,6 +229,7 @@ okta_core::model! {
 
 impl TokenRequestTokenExchangeCustomAs {
     /// `subject_token`, which the specification requires.
+    #[inline]
     pub fn try_subject_token(&self) -> Result<&String, MissingMember> {
         required(
             &self.subject_token,
@@ -237,7 +240,7 @@ impl TokenRequestTokenExchangeCustomAs {
 }
 
 /// Schema `TokenResponseCustomAs`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenResponseCustomAs {
     /// `access_token`: string.
     pub access_token: Option<String>,

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `OktaManagedUserAccountForUpdate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaManagedUserAccountForUpdate {
     /// `description`: string (regex), 0 to 255 characters.
     pub description: Option<String>,
@@ -33,7 +33,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaManagedUserAccountRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaManagedUserAccountRequest {
     /// `description`: string (regex), 0 to 255 characters.
     pub description: Option<String>,
@@ -61,11 +61,13 @@ okta_core::model! {
 
 impl OktaManagedUserAccountRequest {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "OktaManagedUserAccountRequest", "name")
     }
 
     /// `oktaUserId`, which the specification requires.
+    #[inline]
     pub fn try_okta_user_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.okta_user_id,
@@ -76,7 +78,7 @@ impl OktaManagedUserAccountRequest {
 }
 
 /// Schema `OktaManagedUserAccountResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaManagedUserAccountResponse {
     /// `created`: string (date-time), read-only.
     pub created: Option<Timestamp>,
@@ -125,21 +127,25 @@ okta_core::model! {
 
 impl OktaManagedUserAccountResponse {
     /// `email`, which the specification requires.
+    #[inline]
     pub fn try_email(&self) -> Result<&String, MissingMember> {
         required(&self.email, "OktaManagedUserAccountResponse", "email")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "OktaManagedUserAccountResponse", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "OktaManagedUserAccountResponse", "name")
     }
 
     /// `oktaUserId`, which the specification requires.
+    #[inline]
     pub fn try_okta_user_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.okta_user_id,
@@ -149,6 +155,7 @@ impl OktaManagedUserAccountResponse {
     }
 
     /// `username`, which the specification requires.
+    #[inline]
     pub fn try_username(&self) -> Result<&String, MissingMember> {
         required(&self.username, "OktaManagedUserAccountResponse", "username")
     }

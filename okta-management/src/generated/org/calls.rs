@@ -17,7 +17,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org`.
 #[derive(Clone, Debug)]
@@ -27,21 +27,25 @@ pub struct Org {
 
 impl Org {
     /// `GET /api/v1/org` (operation `getOrgSettings`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
 
     /// `POST /api/v1/org` (operation `updateOrgSettings`).
+    #[inline]
     pub fn update(&self, body: &models::OrgSetting) -> Update {
         Update::new(body).attach(&self.client)
     }
 
     /// `PUT /api/v1/org` (operation `replaceOrgSettings`).
+    #[inline]
     pub fn replace(&self, body: &models::OrgSetting) -> Replace {
         Replace::new(body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/org/captcha`.
+    #[inline]
     pub fn captcha(&self) -> captcha::Captcha {
         captcha::Captcha {
             client: self.client.clone(),
@@ -49,6 +53,7 @@ impl Org {
     }
 
     /// Operations on `/api/v1/org/contacts`.
+    #[inline]
     pub fn contacts(&self) -> contacts::Contacts {
         contacts::Contacts {
             client: self.client.clone(),
@@ -56,6 +61,7 @@ impl Org {
     }
 
     /// Operations below `email`.
+    #[inline]
     pub fn email(&self) -> email::Email {
         email::Email {
             client: self.client.clone(),
@@ -63,6 +69,7 @@ impl Org {
     }
 
     /// Operations below `factors`.
+    #[inline]
     pub fn factors(&self) -> factors::Factors {
         factors::Factors {
             client: self.client.clone(),
@@ -70,6 +77,7 @@ impl Org {
     }
 
     /// Operations below `org_settings`.
+    #[inline]
     pub fn org_settings(&self) -> org_settings::OrgSettings {
         org_settings::OrgSettings {
             client: self.client.clone(),
@@ -77,6 +85,7 @@ impl Org {
     }
 
     /// Operations on `/api/v1/org/preferences`.
+    #[inline]
     pub fn preferences(&self) -> preferences::Preferences {
         preferences::Preferences {
             client: self.client.clone(),
@@ -84,6 +93,7 @@ impl Org {
     }
 
     /// Operations below `privacy`.
+    #[inline]
     pub fn privacy(&self) -> privacy::Privacy {
         privacy::Privacy {
             client: self.client.clone(),
@@ -91,6 +101,7 @@ impl Org {
     }
 
     /// Operations below `settings`.
+    #[inline]
     pub fn settings(&self) -> settings::Settings {
         settings::Settings {
             client: self.client.clone(),
@@ -113,6 +124,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),
@@ -162,6 +174,7 @@ pub struct Update {
 
 impl Update {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::OrgSetting) -> Self {
         let mut call = Call::new(&UPDATE);
         call.set_json(body);
@@ -211,6 +224,7 @@ pub struct Replace {
 
 impl Replace {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::OrgSetting) -> Self {
         let mut call = Call::new(&REPLACE);
         call.set_json(body);

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `AutoAssignAdminAppSetting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AutoAssignAdminAppSetting {
     /// `autoAssignAdminAppSetting`: boolean.
     pub auto_assign_admin_app_setting: Option<bool>,
@@ -24,7 +24,7 @@ okta_core::model! {
 }
 
 /// Schema `BouncesRemoveListError`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BouncesRemoveListError {
     /// `emailAddress`: string.
     pub email_address: Option<String>,
@@ -42,7 +42,7 @@ okta_core::model! {
 }
 
 /// Schema `BouncesRemoveListObj`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BouncesRemoveListObj {
     /// `emailAddresses`: list of string.
     pub email_addresses: Option<Vec<String>>,
@@ -57,7 +57,7 @@ okta_core::model! {
 }
 
 /// Schema `BouncesRemoveListResult`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BouncesRemoveListResult {
     /// `errors`: list of `BouncesRemoveListError`.
     pub errors: Option<Vec<BouncesRemoveListError>>,
@@ -72,7 +72,7 @@ okta_core::model! {
 }
 
 /// Schema `ClientPrivilegesSetting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ClientPrivilegesSetting {
     /// `clientPrivilegesSetting`: boolean.
     pub client_privileges_setting: Option<bool>,
@@ -96,7 +96,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `HrefObjectGrantAerialConsent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectGrantAerialConsent {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -124,13 +124,14 @@ okta_core::model! {
 
 impl HrefObjectGrantAerialConsent {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectGrantAerialConsent", "href")
     }
 }
 
 /// Schema `LinksAerialConsentRevoked`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksAerialConsentRevoked {
     /// `grant`: `HrefObjectGrantAerialConsent`.
     pub grant: Option<HrefObjectGrantAerialConsent>,
@@ -155,7 +156,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OktaSupportCase`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSupportCase {
     /// `caseNumber`: string, read-only.
     pub case_number: Option<String>,
@@ -179,7 +180,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaSupportCase.impersonation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSupportCaseImpersonation {
     /// `expiration`: string (date-time), may be null.
     pub expiration: Option<Timestamp>,
@@ -197,7 +198,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaSupportCase.selfAssigned`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSupportCaseSelfAssigned {
     /// `status`: `SelfAssignedStatus`.
     pub status: Option<SelfAssignedStatus>,
@@ -212,7 +213,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaSupportCases`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSupportCases {
     /// `supportCases`: list of `OktaSupportCase`.
     pub support_cases: Option<Vec<OktaSupportCase>>,
@@ -227,7 +228,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgAerialConsent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgAerialConsent {
     /// `accountId`: string, required.
     pub account_id: Option<String>,
@@ -243,13 +244,14 @@ okta_core::model! {
 
 impl OrgAerialConsent {
     /// `accountId`, which the specification requires.
+    #[inline]
     pub fn try_account_id(&self) -> Result<&String, MissingMember> {
         required(&self.account_id, "OrgAerialConsent", "accountId")
     }
 }
 
 /// Schema `OrgAerialConsentDetails`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgAerialConsentDetails {
     /// `_links`: `LinksAerialConsentGranted`.
     pub links: Option<LinksAerialConsentGranted>,
@@ -274,13 +276,14 @@ okta_core::model! {
 
 impl OrgAerialConsentDetails {
     /// `accountId`, which the specification requires.
+    #[inline]
     pub fn try_account_id(&self) -> Result<&String, MissingMember> {
         required(&self.account_id, "OrgAerialConsentDetails", "accountId")
     }
 }
 
 /// Schema `OrgAerialConsentRevoked`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgAerialConsentRevoked {
     /// `_links`: `LinksAerialConsentRevoked`.
     pub links: Option<LinksAerialConsentRevoked>,
@@ -295,7 +298,7 @@ okta_core::model! {
 }
 
 /// Schema `orgBillingContactType`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgBillingContactType {
     /// The members that all variants share.
     pub base: OrgContactTypeObjBase,
@@ -310,7 +313,7 @@ okta_core::model! {
 }
 
 /// Schema `orgBillingContactType._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgBillingContactTypeLinks {
     /// `billing`: `HrefObject`.
     pub billing: Option<HrefObject>,
@@ -325,7 +328,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgCAPTCHASettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgCaptchaSettings {
     /// `_links`: read-only.
     pub links: Option<OrgCaptchaSettingsLinks>,
@@ -346,7 +349,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgCAPTCHASettings._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgCaptchaSettingsLinks {
     /// `captcha`: `HrefObject`.
     pub captcha: Option<HrefObject>,
@@ -380,7 +383,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `OrgContactTypeObj` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgContactTypeObjBase {
     /// `contactType`: `OrgContactType`.
     pub contact_type: Option<OrgContactType>,
@@ -395,7 +398,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgContactUser`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgContactUser {
     /// `_links`: read-only.
     pub links: Option<OrgContactUserLinks>,
@@ -413,7 +416,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgContactUser._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgContactUserLinks {
     /// `user`: `HrefObjectUserLink`.
     pub user: Option<HrefObjectUserLink>,
@@ -441,7 +444,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `POST /api/v1/org/factors/yubikey_token/tokens request`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgFactorsYubikeyTokenTokensCreateRequest {
     /// `aesKey`: string.
     pub aes_key: Option<String>,
@@ -520,7 +523,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `orgGeneralSettingLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgGeneralSettingLinks {
     /// `contacts`: `HrefObject`.
     pub contacts: Option<HrefObject>,
@@ -550,7 +553,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgOktaCommunicationSetting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgOktaCommunicationSetting {
     /// `_links`: read-only.
     pub links: Option<OrgOktaCommunicationSettingLinks>,
@@ -568,7 +571,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgOktaCommunicationSetting._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgOktaCommunicationSettingLinks {
     /// `optIn`: `HrefObject`.
     pub opt_in: Option<HrefObject>,
@@ -594,7 +597,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OrgOktaSupportSettingsObj`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgOktaSupportSettingsObj {
     /// `_links`: read-only.
     pub links: Option<OrgOktaSupportSettingsObjLinks>,
@@ -618,7 +621,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgOktaSupportSettingsObj._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgOktaSupportSettingsObjLinks {
     /// `case`: `HrefObject`.
     pub case: Option<HrefObject>,
@@ -645,7 +648,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgPreferences`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgPreferences {
     /// `_links`: read-only.
     pub links: Option<OrgPreferencesLinks>,
@@ -663,7 +666,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgPreferences._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgPreferencesLinks {
     /// `hideEndUserFooter`: `HrefObject`.
     pub hide_end_user_footer: Option<HrefObject>,
@@ -681,7 +684,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgSetting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgSetting {
     /// `_links`: `orgGeneralSettingLinks`.
     pub links: Option<OrgGeneralSettingLinks>,
@@ -755,7 +758,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `orgTechnicalContactType`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgTechnicalContactType {
     /// The members that all variants share.
     pub base: OrgContactTypeObjBase,
@@ -770,7 +773,7 @@ okta_core::model! {
 }
 
 /// Schema `orgTechnicalContactType._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgTechnicalContactTypeLinks {
     /// `technical`: `HrefObject`.
     pub technical: Option<HrefObject>,
@@ -794,7 +797,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ThirdPartyAdminSetting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ThirdPartyAdminSetting {
     /// `thirdPartyAdmin`: boolean.
     pub third_party_admin: Option<bool>,
@@ -809,7 +812,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorYubikeyOtpToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorYubikeyOtpToken {
     /// `_embedded`: map of any value.
     pub embedded: Option<Map<Json>>,

@@ -8,7 +8,7 @@ use crate::generated::orgs::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/orgs`.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct Orgs {
 
 impl Orgs {
     /// `POST /api/v1/orgs` (operation `createChildOrg`).
+    #[inline]
     pub fn create(&self, body: &models::ChildOrg) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -38,6 +39,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::ChildOrg) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

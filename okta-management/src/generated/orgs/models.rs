@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `ChildOrg`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ChildOrg {
     /// `_links`: map of any value, read-only.
     pub links: Option<Map<Json>>,
@@ -61,28 +61,32 @@ okta_core::model! {
 
 impl ChildOrg {
     /// `admin`, which the specification requires.
+    #[inline]
     pub fn try_admin(&self) -> Result<&OrgCreationAdmin, MissingMember> {
         required(&self.admin, "ChildOrg", "admin")
     }
 
     /// `edition`, which the specification requires.
+    #[inline]
     pub fn try_edition(&self) -> Result<&String, MissingMember> {
         required(&self.edition, "ChildOrg", "edition")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "ChildOrg", "name")
     }
 
     /// `subdomain`, which the specification requires.
+    #[inline]
     pub fn try_subdomain(&self) -> Result<&String, MissingMember> {
         required(&self.subdomain, "ChildOrg", "subdomain")
     }
 }
 
 /// Schema `OrgCreationAdmin`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgCreationAdmin {
     /// `credentials`.
     pub credentials: Option<OrgCreationAdminCredentials>,
@@ -101,13 +105,14 @@ okta_core::model! {
 
 impl OrgCreationAdmin {
     /// `profile`, which the specification requires.
+    #[inline]
     pub fn try_profile(&self) -> Result<&OrgCreationAdminProfile, MissingMember> {
         required(&self.profile, "OrgCreationAdmin", "profile")
     }
 }
 
 /// Schema `OrgCreationAdmin.credentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgCreationAdminCredentials {
     /// `password`.
     pub password: Option<OrgCreationAdminCredentialsPassword>,
@@ -125,7 +130,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgCreationAdmin.credentials.password`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgCreationAdminCredentialsPassword {
     /// `value`: string (password), write-only.
     pub value: Option<String>,
@@ -140,7 +145,7 @@ okta_core::model! {
 }
 
 /// Schema `OrgCreationAdmin.profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgCreationAdminProfile {
     /// `email`: string (email), required, 5 to 100 characters.
     pub email: Option<String>,
@@ -165,21 +170,25 @@ okta_core::model! {
 
 impl OrgCreationAdminProfile {
     /// `email`, which the specification requires.
+    #[inline]
     pub fn try_email(&self) -> Result<&String, MissingMember> {
         required(&self.email, "OrgCreationAdmin.profile", "email")
     }
 
     /// `firstName`, which the specification requires.
+    #[inline]
     pub fn try_first_name(&self) -> Result<&String, MissingMember> {
         required(&self.first_name, "OrgCreationAdmin.profile", "firstName")
     }
 
     /// `lastName`, which the specification requires.
+    #[inline]
     pub fn try_last_name(&self) -> Result<&String, MissingMember> {
         required(&self.last_name, "OrgCreationAdmin.profile", "lastName")
     }
 
     /// `login`, which the specification requires.
+    #[inline]
     pub fn try_login(&self) -> Result<&String, MissingMember> {
         required(&self.login, "OrgCreationAdmin.profile", "login")
     }

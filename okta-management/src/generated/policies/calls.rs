@@ -13,7 +13,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/policies`.
 #[derive(Clone, Debug)]
@@ -28,11 +30,13 @@ impl Policies {
     }
 
     /// `POST /api/v1/policies` (operation `createPolicy`).
+    #[inline]
     pub fn create(&self, body: &models::CreateOrUpdatePolicy) -> Create {
         Create::new(body).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/simulate` (operation `createPolicySimulation`).
+    #[inline]
     pub fn simulate(&self, body: Vec<models::SimulatePolicyBody>) -> Simulate {
         Simulate::new(body).attach(&self.client)
     }
@@ -243,6 +247,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CreateOrUpdatePolicy) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -250,6 +255,7 @@ impl Create {
     }
 
     /// Query parameter `activate`: boolean, default `true`.
+    #[inline]
     pub fn activate(mut self, value: bool) -> Self {
         self.call.set_query("activate", value);
         self
@@ -302,6 +308,7 @@ pub struct Simulate {
 
 impl Simulate {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: Vec<models::SimulatePolicyBody>) -> Self {
         let mut call = Call::new(&SIMULATE);
         call.set_json(&body);

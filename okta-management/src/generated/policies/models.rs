@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `AccessPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -60,7 +60,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AccessPolicyConstraints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessPolicyConstraints {
     /// `knowledge`: `KnowledgeConstraint`.
     pub knowledge: Option<KnowledgeConstraint>,
@@ -78,7 +78,7 @@ okta_core::model! {
 }
 
 /// Schema `AccessPolicy._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessPolicyEmbedded {
     /// `resourceType`: string.
     pub resource_type: Option<String>,
@@ -93,7 +93,7 @@ okta_core::model! {
 }
 
 /// Schema `AccessPolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -111,7 +111,7 @@ okta_core::model! {
 }
 
 /// Schema `AccessPolicyRuleActions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessPolicyRuleActions {
     /// `appSignOn`: `AccessPolicyRuleApplicationSignOn`.
     pub app_sign_on: Option<AccessPolicyRuleApplicationSignOn>,
@@ -126,7 +126,7 @@ okta_core::model! {
 }
 
 /// Schema `AccessPolicyRuleApplicationSignOn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessPolicyRuleApplicationSignOn {
     /// `access`: `AccessPolicyRuleApplicationSignOnAccess`.
     pub access: Option<AccessPolicyRuleApplicationSignOnAccess>,
@@ -155,7 +155,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AccessPolicyRuleConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessPolicyRuleConditions {
     /// `device`: `DeviceAccessPolicyRuleCondition`.
     pub device: Option<DeviceAccessPolicyRuleCondition>,
@@ -188,7 +188,7 @@ okta_core::model! {
 }
 
 /// Schema `AccessPolicyRuleCustomCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessPolicyRuleCustomCondition {
     /// `condition`: string, required.
     pub condition: Option<String>,
@@ -204,6 +204,7 @@ okta_core::model! {
 
 impl AccessPolicyRuleCustomCondition {
     /// `condition`, which the specification requires.
+    #[inline]
     pub fn try_condition(&self) -> Result<&String, MissingMember> {
         required(
             &self.condition,
@@ -214,7 +215,7 @@ impl AccessPolicyRuleCustomCondition {
 }
 
 /// Schema `AssuranceMethod`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssuranceMethod {
     /// The members that all variants share.
     pub base: VerificationMethodBase,
@@ -246,7 +247,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthenticationMethod`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticationMethod {
     /// `hardwareProtection`: default `OPTIONAL`.
     pub hardware_protection: Option<AuthenticationMethodHardwareProtection>,
@@ -280,18 +281,20 @@ okta_core::model! {
 
 impl AuthenticationMethod {
     /// `key`, which the specification requires.
+    #[inline]
     pub fn try_key(&self) -> Result<&String, MissingMember> {
         required(&self.key, "AuthenticationMethod", "key")
     }
 
     /// `method`, which the specification requires.
+    #[inline]
     pub fn try_method(&self) -> Result<&String, MissingMember> {
         required(&self.method, "AuthenticationMethod", "method")
     }
 }
 
 /// Schema `AuthenticationMethodChain`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticationMethodChain {
     /// `authenticationMethods`: list of `AuthenticationMethod`.
     pub authentication_methods: Option<Vec<AuthenticationMethod>>,
@@ -312,7 +315,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticationMethodChainMethod`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticationMethodChainMethod {
     /// The members that all variants share.
     pub base: VerificationMethodBase,
@@ -341,7 +344,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthenticationMethodObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticationMethodObject {
     /// `id`: string. Lifecycle: LIMITED_GA.
     pub id: Option<String>,
@@ -363,6 +366,7 @@ okta_core::model! {
 
 impl AuthenticationMethodObject {
     /// `key`, which the specification requires.
+    #[inline]
     pub fn try_key(&self) -> Result<&String, MissingMember> {
         required(&self.key, "AuthenticationMethodObject", "key")
     }
@@ -393,7 +397,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -411,7 +415,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyAuthenticatorSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyAuthenticatorSettings {
     /// `constraints`: may be null, at least 0.
     pub constraints: Option<AuthenticatorEnrollmentPolicyAuthenticatorSettingsConstraints>,
@@ -435,7 +439,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyAuthenticatorSettings.constraints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyAuthenticatorSettingsConstraints {
     /// `aaguidGroups`: list of string.
     pub aaguid_groups: Option<Vec<String>>,
@@ -450,7 +454,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyAuthenticatorSettings.enroll`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyAuthenticatorSettingsEnroll {
     /// `autoEnroll`: boolean, may be null. Lifecycle: EA.
     pub auto_enroll: Option<bool>,
@@ -501,7 +505,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyConditions {
     /// `people`.
     pub people: Option<AuthenticatorEnrollmentPolicyConditionsPeople>,
@@ -516,7 +520,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyConditions.people`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyConditionsPeople {
     /// `groups`.
     pub groups: Option<AuthenticatorEnrollmentPolicyConditionsPeopleGroups>,
@@ -531,7 +535,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyConditions.people.groups`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyConditionsPeopleGroups {
     /// `include`: list of string.
     pub include: Option<Vec<String>>,
@@ -546,7 +550,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -564,7 +568,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyRuleActionEnroll`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyRuleActionEnroll {
     /// `self`.
     pub self_: Option<AuthenticatorEnrollmentPolicyRuleActionEnrollSelf>,
@@ -589,7 +593,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyRuleActions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyRuleActions {
     /// `enroll`: `AuthenticatorEnrollmentPolicyRuleActionEnroll`.
     pub enroll: Option<AuthenticatorEnrollmentPolicyRuleActionEnroll>,
@@ -604,7 +608,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyRuleConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyRuleConditions {
     /// `app`: `AppAndInstancePolicyRuleCondition`.
     pub app: Option<AppAndInstancePolicyRuleCondition>,
@@ -625,7 +629,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyRuleConditions.people`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyRuleConditionsPeople {
     /// `users`.
     pub users: Option<AuthenticatorEnrollmentPolicyRuleConditionsPeopleUsers>,
@@ -640,7 +644,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicyRuleConditions.people.users`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicyRuleConditionsPeopleUsers {
     /// `exclude`: list of string.
     pub exclude: Option<Vec<String>>,
@@ -655,7 +659,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentPolicySettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentPolicySettings {
     /// `authenticators`: list of `AuthenticatorEnrollmentPolicyAuthenticatorSettings`.
     pub authenticators: Option<Vec<AuthenticatorEnrollmentPolicyAuthenticatorSettings>>,
@@ -681,7 +685,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthenticatorIdentity`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorIdentity {
     /// `key`: string.
     pub key: Option<String>,
@@ -696,7 +700,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorMethodConstraint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorMethodConstraint {
     /// `allowedAuthenticators`: list of `AuthenticatorIdentity`.
     pub allowed_authenticators: Option<Vec<AuthenticatorIdentity>>,
@@ -714,7 +718,7 @@ okta_core::model! {
 }
 
 /// Schema `ByDateTimeAuthenticatorGracePeriodExpiry`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ByDateTimeAuthenticatorGracePeriodExpiry {
     /// The members that all variants share.
     pub base: EnrollmentPolicyAuthenticatorGracePeriodBase,
@@ -729,7 +733,7 @@ okta_core::model! {
 }
 
 /// Schema `BySkipCountAuthenticatorGracePeriod`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BySkipCountAuthenticatorGracePeriod {
     /// The members that all variants share.
     pub base: EnrollmentPolicyAuthenticatorGracePeriodBase,
@@ -744,7 +748,7 @@ okta_core::model! {
 }
 
 /// Schema `ClientUpdatePolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ClientUpdatePolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -759,7 +763,7 @@ okta_core::model! {
 }
 
 /// Schema `ClientUpdatePolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ClientUpdatePolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -777,7 +781,7 @@ okta_core::model! {
 }
 
 /// Schema `ClientUpdatePolicyRule.actions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ClientUpdatePolicyRuleActions {
     /// `updateControls`.
     pub update_controls: Option<ClientUpdatePolicyRuleActionsUpdateControls>,
@@ -792,7 +796,7 @@ okta_core::model! {
 }
 
 /// Schema `ClientUpdatePolicyRuleActionsObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ClientUpdatePolicyRuleActionsObject {
     /// `action`: string, always `OKTA_VERIFY_UPDATE`.
     pub action: Option<String>,
@@ -819,7 +823,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ClientUpdatePolicyRule.actions.updateControls`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ClientUpdatePolicyRuleActionsUpdateControls {
     /// `actions`: list of `ClientUpdatePolicyRuleActionsObject`.
     pub actions: Option<Vec<ClientUpdatePolicyRuleActionsObject>>,
@@ -846,7 +850,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `CreateOrUpdatePolicy` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateOrUpdatePolicyBase {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -892,11 +896,13 @@ okta_core::model! {
 
 impl CreateOrUpdatePolicyBase {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "CreateOrUpdatePolicy", "name")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PolicyType, MissingMember> {
         required(&self.type_, "CreateOrUpdatePolicy", "type")
     }
@@ -917,7 +923,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DeviceAccessPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAccessPolicyRuleCondition {
     /// `assurance`: `DevicePolicyRuleConditionAssurance`.
     pub assurance: Option<DevicePolicyRuleConditionAssurance>,
@@ -938,7 +944,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceContextProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceContextProvider {
     /// `id`: string.
     pub id: Option<String>,
@@ -960,6 +966,7 @@ okta_core::model! {
 
 impl DeviceContextProvider {
     /// `key`, which the specification requires.
+    #[inline]
     pub fn try_key(&self) -> Result<&DeviceContextProviderKey, MissingMember> {
         required(&self.key, "DeviceContextProvider", "key")
     }
@@ -983,7 +990,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DevicePolicyRuleConditionAssurance`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DevicePolicyRuleConditionAssurance {
     /// `include`: list of string.
     pub include: Option<Vec<String>>,
@@ -998,7 +1005,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceSignalCollectionPlatformConditionEvaluatorPlatform`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceSignalCollectionPlatformConditionEvaluatorPlatform {
     /// `os`: `DeviceSignalCollectionPlatformConditionEvaluatorPlatformOperatingSystem`.
     pub os: Option<DeviceSignalCollectionPlatformConditionEvaluatorPlatformOperatingSystem>,
@@ -1016,7 +1023,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceSignalCollectionPlatformConditionEvaluatorPlatformOperatingSystem`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceSignalCollectionPlatformConditionEvaluatorPlatformOperatingSystem {
     /// `expression`: string.
     pub expression: Option<String>,
@@ -1037,7 +1044,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceSignalCollectionPlatformPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceSignalCollectionPlatformPolicyRuleCondition {
     /// `exclude`: list of `DeviceSignalCollectionPlatformConditionEvaluatorPlatform`.
     pub exclude: Option<Vec<DeviceSignalCollectionPlatformConditionEvaluatorPlatform>>,
@@ -1055,7 +1062,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceSignalCollectionPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceSignalCollectionPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -1073,7 +1080,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceSignalCollectionPolicy._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceSignalCollectionPolicyEmbedded {
     /// `resourceType`: string.
     pub resource_type: Option<String>,
@@ -1107,7 +1114,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DeviceSignalCollectionPolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceSignalCollectionPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -1125,7 +1132,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceSignalCollectionPolicyRuleActions`. Lifecycle: EA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceSignalCollectionPolicyRuleActions {
     /// `deviceSignalCollection`: `DeviceSignalCollectionPolicyRuleDeviceSignalCollection`.
     pub device_signal_collection: Option<DeviceSignalCollectionPolicyRuleDeviceSignalCollection>,
@@ -1140,7 +1147,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceSignalCollectionPolicyRuleConditions`. Lifecycle: EA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceSignalCollectionPolicyRuleConditions {
     /// `network`: `PolicyNetworkCondition`.
     pub network: Option<PolicyNetworkCondition>,
@@ -1158,7 +1165,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceSignalCollectionPolicyRuleDeviceSignalCollection`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceSignalCollectionPolicyRuleDeviceSignalCollection {
     /// `deviceContextProviders`: list of `DeviceContextProvider`.
     pub device_context_providers: Option<Vec<DeviceContextProvider>>,
@@ -1181,7 +1188,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `EnrollmentPolicyAuthenticatorGracePeriod` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EnrollmentPolicyAuthenticatorGracePeriodBase {
     /// `type`.
     pub type_: Option<EnrollmentPolicyAuthenticatorGracePeriodType>,
@@ -1204,7 +1211,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `EntityRiskPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntityRiskPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -1219,7 +1226,7 @@ okta_core::model! {
 }
 
 /// Schema `EntityRiskPolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntityRiskPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -1237,7 +1244,7 @@ okta_core::model! {
 }
 
 /// Schema `EntityRiskPolicyRuleActionRunWorkflow`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntityRiskPolicyRuleActionRunWorkflow {
     /// The members that all variants share.
     pub base: EntityRiskPolicyRuleActionsObjectBase,
@@ -1252,7 +1259,7 @@ okta_core::model! {
 }
 
 /// Schema `EntityRiskPolicyRuleActionRunWorkflow.workflow`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntityRiskPolicyRuleActionRunWorkflowWorkflow {
     /// `id`: integer.
     pub id: Option<i64>,
@@ -1267,7 +1274,7 @@ okta_core::model! {
 }
 
 /// Schema `EntityRiskPolicyRuleActionTerminateAllSessions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntityRiskPolicyRuleActionTerminateAllSessions {
     /// The members that all variants share.
     pub base: EntityRiskPolicyRuleActionsObjectBase,
@@ -1279,7 +1286,7 @@ okta_core::model! {
 }
 
 /// Schema `EntityRiskPolicyRule.actions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntityRiskPolicyRuleActions {
     /// `entityRisk`.
     pub entity_risk: Option<EntityRiskPolicyRuleActionsEntityRisk>,
@@ -1294,7 +1301,7 @@ okta_core::model! {
 }
 
 /// Schema `EntityRiskPolicyRule.actions.entityRisk`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntityRiskPolicyRuleActionsEntityRisk {
     /// `actions`: list of `EntityRiskPolicyRuleActionsObject`.
     pub actions: Option<Vec<EntityRiskPolicyRuleActionsObject>>,
@@ -1325,7 +1332,7 @@ okta_core::open_enum! {
 }
 
 /// Members that all variants of schema `EntityRiskPolicyRuleActionsObject` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntityRiskPolicyRuleActionsObjectBase {
     /// `action`.
     pub action: Option<EntityRiskPolicyRuleActionsObjectAction>,
@@ -1340,7 +1347,7 @@ okta_core::model! {
 }
 
 /// Schema `EntityRiskPolicyRuleConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntityRiskPolicyRuleConditions {
     /// `entityRisk`: `EntityRiskScorePolicyRuleCondition`.
     pub entity_risk: Option<EntityRiskScorePolicyRuleCondition>,
@@ -1361,7 +1368,7 @@ okta_core::model! {
 }
 
 /// Schema `EntityRiskScorePolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntityRiskScorePolicyRuleCondition {
     /// `level`: required.
     pub level: Option<EntityRiskScorePolicyRuleConditionLevel>,
@@ -1377,6 +1384,7 @@ okta_core::model! {
 
 impl EntityRiskScorePolicyRuleCondition {
     /// `level`, which the specification requires.
+    #[inline]
     pub fn try_level(&self) -> Result<&EntityRiskScorePolicyRuleConditionLevel, MissingMember> {
         required(&self.level, "EntityRiskScorePolicyRuleCondition", "level")
     }
@@ -1393,7 +1401,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `IdProofingMethod`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdProofingMethod {
     /// The members that all variants share.
     pub base: VerificationMethodBase,
@@ -1408,7 +1416,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentityClaimSourcingPolicy`. Lifecycle: EA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityClaimSourcingPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -1423,7 +1431,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentityClaimSourcingPolicyRule`. Lifecycle: EA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityClaimSourcingPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -1441,7 +1449,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentityClaimSourcingPolicyRuleAction`. Lifecycle: EA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityClaimSourcingPolicyRuleAction {
     /// `claimSourcing`.
     pub claim_sourcing: Option<IdentityClaimSourcingPolicyRuleActionClaimSourcing>,
@@ -1456,7 +1464,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentityClaimSourcingPolicyRuleAction.claimSourcing`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityClaimSourcingPolicyRuleActionClaimSourcing {
     /// `redirectType`: string, required, always `IDP_DISCOVERY`.
     pub redirect_type: Option<String>,
@@ -1475,6 +1483,7 @@ okta_core::model! {
 
 impl IdentityClaimSourcingPolicyRuleActionClaimSourcing {
     /// `redirectType`, which the specification requires.
+    #[inline]
     pub fn try_redirect_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.redirect_type,
@@ -1485,7 +1494,7 @@ impl IdentityClaimSourcingPolicyRuleActionClaimSourcing {
 }
 
 /// Schema `IdentityClaimSourcingPolicyRuleAction.claimSourcing.refresh`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityClaimSourcingPolicyRuleActionClaimSourcingRefresh {
     /// `filter`.
     pub filter: Option<IdentityClaimSourcingPolicyRuleActionClaimSourcingRefreshFilter>,
@@ -1505,6 +1514,7 @@ okta_core::model! {
 
 impl IdentityClaimSourcingPolicyRuleActionClaimSourcingRefresh {
     /// `redirectType`, which the specification requires.
+    #[inline]
     pub fn try_redirect_type(
         &self,
     ) -> Result<&IdentityClaimSourcingPolicyRuleActionClaimSourcingRefreshRedirectType, MissingMember>
@@ -1518,7 +1528,7 @@ impl IdentityClaimSourcingPolicyRuleActionClaimSourcingRefresh {
 }
 
 /// Schema `IdentityClaimSourcingPolicyRuleAction.claimSourcing.refresh.filter`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityClaimSourcingPolicyRuleActionClaimSourcingRefreshFilter {
     /// `include`: list.
     pub include:
@@ -1534,7 +1544,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentityClaimSourcingPolicyRuleAction.claimSourcing.refresh.filter.include[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityClaimSourcingPolicyRuleActionClaimSourcingRefreshFilterIncludeItem {
     /// `id`: string.
     pub id: Option<String>,
@@ -1560,7 +1570,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `IdpDiscoveryPlatformConditionEvaluatorPlatform`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdpDiscoveryPlatformConditionEvaluatorPlatform {
     /// `os`: `IdpDiscoveryPlatformConditionEvaluatorPlatformOperatingSystem`.
     pub os: Option<IdpDiscoveryPlatformConditionEvaluatorPlatformOperatingSystem>,
@@ -1578,7 +1588,7 @@ okta_core::model! {
 }
 
 /// Schema `IdpDiscoveryPlatformConditionEvaluatorPlatformOperatingSystem`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdpDiscoveryPlatformConditionEvaluatorPlatformOperatingSystem {
     /// `expression`: string.
     pub expression: Option<String>,
@@ -1599,7 +1609,7 @@ okta_core::model! {
 }
 
 /// Schema `IdpDiscoveryPlatformPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdpDiscoveryPlatformPolicyRuleCondition {
     /// `exclude`: list of `IdpDiscoveryPlatformConditionEvaluatorPlatform`.
     pub exclude: Option<Vec<IdpDiscoveryPlatformConditionEvaluatorPlatform>>,
@@ -1617,7 +1627,7 @@ okta_core::model! {
 }
 
 /// Schema `IdpDiscoveryPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdpDiscoveryPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -1646,7 +1656,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `IdpDiscoveryPolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdpDiscoveryPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -1664,7 +1674,7 @@ okta_core::model! {
 }
 
 /// Schema `IdpDiscoveryPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdpDiscoveryPolicyRuleCondition {
     /// `app`: `AppAndInstancePolicyRuleCondition`.
     pub app: Option<AppAndInstancePolicyRuleCondition>,
@@ -1688,7 +1698,7 @@ okta_core::model! {
 }
 
 /// Schema `IdpPolicyRuleAction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdpPolicyRuleAction {
     /// `idp`.
     pub idp: Option<IdpPolicyRuleActionIdp>,
@@ -1703,7 +1713,7 @@ okta_core::model! {
 }
 
 /// Schema `IdpPolicyRuleAction.idp`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdpPolicyRuleActionIdp {
     /// `idpSelectionType`: `IdpSelectionType`.
     pub idp_selection_type: Option<IdpSelectionType>,
@@ -1727,7 +1737,7 @@ okta_core::model! {
 }
 
 /// Schema `IdpPolicyRuleActionMatchCriteria`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdpPolicyRuleActionMatchCriteria {
     /// `propertyName`: string.
     pub property_name: Option<String>,
@@ -1745,7 +1755,7 @@ okta_core::model! {
 }
 
 /// Schema `IdpPolicyRuleActionProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdpPolicyRuleActionProvider {
     /// `id`: string.
     pub id: Option<String>,
@@ -1774,7 +1784,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `KeepMeSignedIn`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct KeepMeSignedIn {
     /// `postAuth`.
     pub post_auth: Option<KeepMeSignedInPostAuth>,
@@ -1800,7 +1810,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `KnowledgeConstraint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct KnowledgeConstraint {
     /// `authenticationMethods`: list of `AuthenticationMethodObject`.
     pub authentication_methods: Option<Vec<AuthenticationMethodObject>>,
@@ -1830,7 +1840,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaSignOnPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSignOnPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -1845,7 +1855,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaSignOnPolicyConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSignOnPolicyConditions {
     /// `people`.
     pub people: Option<OktaSignOnPolicyConditionsPeople>,
@@ -1860,7 +1870,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaSignOnPolicyConditions.people`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSignOnPolicyConditionsPeople {
     /// `groups`.
     pub groups: Option<OktaSignOnPolicyConditionsPeopleGroups>,
@@ -1875,7 +1885,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaSignOnPolicyConditions.people.groups`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSignOnPolicyConditionsPeopleGroups {
     /// `include`: list of string.
     pub include: Option<Vec<String>>,
@@ -1899,7 +1909,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OktaSignOnPolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSignOnPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -1917,7 +1927,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaSignOnPolicyRuleActions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSignOnPolicyRuleActions {
     /// `signon`: `OktaSignOnPolicyRuleSignonActions`.
     pub signon: Option<OktaSignOnPolicyRuleSignonActions>,
@@ -1932,7 +1942,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaSignOnPolicyRuleConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSignOnPolicyRuleConditions {
     /// `authContext`: `PolicyRuleAuthContextCondition`.
     pub auth_context: Option<PolicyRuleAuthContextCondition>,
@@ -1956,7 +1966,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaSignOnPolicyRuleSignonActions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSignOnPolicyRuleSignonActions {
     /// `access`.
     pub access: Option<OktaSignOnPolicyRuleSignonActionsAccess>,
@@ -2005,7 +2015,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OktaSignOnPolicyRuleSignonSessionActions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaSignOnPolicyRuleSignonSessionActions {
     /// `maxSessionIdleMinutes`: integer, default `120`.
     pub max_session_idle_minutes: Option<i64>,
@@ -2026,7 +2036,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordDictionary`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordDictionary {
     /// `common`: `PasswordDictionaryCommon`.
     pub common: Option<PasswordDictionaryCommon>,
@@ -2041,7 +2051,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordDictionaryCommon`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordDictionaryCommon {
     /// `exclude`: boolean, default `false`.
     pub exclude: Option<bool>,
@@ -2056,7 +2066,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -2074,7 +2084,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyConditions {
     /// `authProvider`: `PasswordPolicyAuthenticationProviderCondition`.
     pub auth_provider: Option<PasswordPolicyAuthenticationProviderCondition>,
@@ -2092,7 +2102,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyConditions.people`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyConditionsPeople {
     /// `groups`.
     pub groups: Option<PasswordPolicyConditionsPeopleGroups>,
@@ -2107,7 +2117,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyConditions.people.groups`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyConditionsPeopleGroups {
     /// `include`: list of string.
     pub include: Option<Vec<String>>,
@@ -2122,7 +2132,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyDelegationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyDelegationSettings {
     /// `options`: `PasswordPolicyDelegationSettingsOptions`.
     pub options: Option<PasswordPolicyDelegationSettingsOptions>,
@@ -2137,7 +2147,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyDelegationSettingsOptions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyDelegationSettingsOptions {
     /// `skipUnlock`: boolean, default `false`.
     pub skip_unlock: Option<bool>,
@@ -2152,7 +2162,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyPasswordSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyPasswordSettings {
     /// `age`: `PasswordPolicyPasswordSettingsAge`.
     pub age: Option<PasswordPolicyPasswordSettingsAge>,
@@ -2176,7 +2186,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyPasswordSettingsAge`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyPasswordSettingsAge {
     /// `expireWarnDays`: integer, default `0`.
     pub expire_warn_days: Option<i64>,
@@ -2200,7 +2210,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyPasswordSettingsBreachedProtection`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyPasswordSettingsBreachedProtection {
     /// `delegatedWorkflowId`: string, may be null.
     pub delegated_workflow_id: Option<String>,
@@ -2221,7 +2231,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyPasswordSettingsComplexity`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyPasswordSettingsComplexity {
     /// `dictionary`: `PasswordDictionary`.
     pub dictionary: Option<PasswordDictionary>,
@@ -2263,7 +2273,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyPasswordSettingsLockout`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyPasswordSettingsLockout {
     /// `autoUnlockMinutes`: integer, default `0`.
     pub auto_unlock_minutes: Option<i64>,
@@ -2287,7 +2297,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRecoveryEmail`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRecoveryEmail {
     /// `properties`: `PasswordPolicyRecoveryEmailProperties`.
     pub properties: Option<PasswordPolicyRecoveryEmailProperties>,
@@ -2305,7 +2315,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRecoveryEmailProperties`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRecoveryEmailProperties {
     /// `recoveryToken`: `PasswordPolicyRecoveryEmailRecoveryToken`.
     pub recovery_token: Option<PasswordPolicyRecoveryEmailRecoveryToken>,
@@ -2320,7 +2330,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRecoveryEmailRecoveryToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRecoveryEmailRecoveryToken {
     /// `tokenLifetimeMinutes`: integer, default `10080`.
     pub token_lifetime_minutes: Option<i64>,
@@ -2335,7 +2345,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRecoveryFactorSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRecoveryFactorSettings {
     /// `status`: `LifecycleStatus`.
     pub status: Option<LifecycleStatus>,
@@ -2350,7 +2360,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRecoveryFactors`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRecoveryFactors {
     /// `okta_call`: `PasswordPolicyRecoveryFactorSettings`.
     pub okta_call: Option<PasswordPolicyRecoveryFactorSettings>,
@@ -2374,7 +2384,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRecoveryQuestion`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRecoveryQuestion {
     /// `properties`: `PasswordPolicyRecoveryQuestionProperties`.
     pub properties: Option<PasswordPolicyRecoveryQuestionProperties>,
@@ -2392,7 +2402,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRecoveryQuestionComplexity`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRecoveryQuestionComplexity {
     /// `minLength`: integer, read-only, default `4`.
     pub min_length: Option<i64>,
@@ -2407,7 +2417,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRecoveryQuestionProperties`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRecoveryQuestionProperties {
     /// `complexity`: `PasswordPolicyRecoveryQuestionComplexity`.
     pub complexity: Option<PasswordPolicyRecoveryQuestionComplexity>,
@@ -2422,7 +2432,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRecoverySettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRecoverySettings {
     /// `factors`: `PasswordPolicyRecoveryFactors`.
     pub factors: Option<PasswordPolicyRecoveryFactors>,
@@ -2437,7 +2447,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -2455,7 +2465,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRuleAction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRuleAction {
     /// `access`: `PolicyAccess`.
     pub access: Option<PolicyAccess>,
@@ -2470,7 +2480,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRuleActions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRuleActions {
     /// `passwordChange`: `PasswordPolicyRuleAction`.
     pub password_change: Option<PasswordPolicyRuleAction>,
@@ -2491,7 +2501,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicyRuleConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyRuleConditions {
     /// `network`: `PolicyNetworkCondition`.
     pub network: Option<PolicyNetworkCondition>,
@@ -2509,7 +2519,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordPolicySettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicySettings {
     /// `delegation`: `PasswordPolicyDelegationSettings`.
     pub delegation: Option<PasswordPolicyDelegationSettings>,
@@ -2556,7 +2566,7 @@ okta_core::open_enum! {
 }
 
 /// Members that all variants of schema `Policy` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyBase {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -2602,18 +2612,20 @@ okta_core::model! {
 
 impl PolicyBase {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "Policy", "name")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PolicyType, MissingMember> {
         required(&self.type_, "Policy", "type")
     }
 }
 
 /// Schema `PolicyContext`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyContext {
     /// `device`.
     pub device: Option<PolicyContextDevice>,
@@ -2644,18 +2656,20 @@ okta_core::model! {
 
 impl PolicyContext {
     /// `groups`, which the specification requires.
+    #[inline]
     pub fn try_groups(&self) -> Result<&PolicyContextGroups, MissingMember> {
         required(&self.groups, "PolicyContext", "groups")
     }
 
     /// `user`, which the specification requires.
+    #[inline]
     pub fn try_user(&self) -> Result<&PolicyContextUser, MissingMember> {
         required(&self.user, "PolicyContext", "user")
     }
 }
 
 /// Schema `PolicyContext.device`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyContextDevice {
     /// `assuranceId`: string.
     pub assurance_id: Option<String>,
@@ -2679,7 +2693,7 @@ okta_core::model! {
 }
 
 /// Schema `PolicyContext.groups`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyContextGroups {
     /// `ids`: list of string, required.
     pub ids: Option<Vec<String>>,
@@ -2695,13 +2709,14 @@ okta_core::model! {
 
 impl PolicyContextGroups {
     /// `ids`, which the specification requires.
+    #[inline]
     pub fn try_ids(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.ids, "PolicyContext.groups", "ids")
     }
 }
 
 /// Schema `PolicyContext.risk`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyContextRisk {
     /// `level`.
     pub level: Option<PolicyContextRiskLevel>,
@@ -2737,7 +2752,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PolicyContext.user`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyContextUser {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -2753,13 +2768,14 @@ okta_core::model! {
 
 impl PolicyContextUser {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "PolicyContext.user", "id")
     }
 }
 
 /// Schema `PolicyContext.zones`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyContextZones {
     /// `ids`: list of string.
     pub ids: Option<Vec<String>>,
@@ -2774,7 +2790,7 @@ okta_core::model! {
 }
 
 /// Schema `PolicyMapping`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyMapping {
     /// `_links`.
     pub links: Option<PolicyMappingLinks>,
@@ -2792,7 +2808,7 @@ okta_core::model! {
 }
 
 /// Schema `PolicyMapping._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyMappingLinks {
     /// `application`: `HrefObject`.
     pub application: Option<HrefObject>,
@@ -2831,7 +2847,7 @@ okta_core::model! {
 }
 
 /// Schema `PolicyMappingRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyMappingRequest {
     /// `resourceId`: string.
     pub resource_id: Option<String>,
@@ -2874,7 +2890,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `PolicyRule` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyRuleBase {
     /// `_links`: `PolicyLinks`.
     pub links: Option<PolicyLinks>,
@@ -2950,7 +2966,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PossessionConstraint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PossessionConstraint {
     /// `authenticationMethods`: list of `AuthenticationMethodObject`.
     pub authentication_methods: Option<Vec<AuthenticationMethodObject>>,
@@ -3062,7 +3078,7 @@ okta_core::open_enum! {
 }
 
 /// Members that all variants of schema `PostAuthSessionFailureActionsObject` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostAuthSessionFailureActionsObjectBase {
     /// `action`.
     pub action: Option<PostAuthSessionFailureActionsObjectAction>,
@@ -3077,7 +3093,7 @@ okta_core::model! {
 }
 
 /// Schema `PostAuthSessionPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostAuthSessionPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -3092,7 +3108,7 @@ okta_core::model! {
 }
 
 /// Schema `PostAuthSessionPolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostAuthSessionPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -3110,7 +3126,7 @@ okta_core::model! {
 }
 
 /// Schema `PostAuthSessionPolicyRule.actions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostAuthSessionPolicyRuleActions {
     /// `postAuthSession`.
     pub post_auth_session: Option<PostAuthSessionPolicyRuleActionsPostAuthSession>,
@@ -3125,7 +3141,7 @@ okta_core::model! {
 }
 
 /// Schema `PostAuthSessionPolicyRule.actions.postAuthSession`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostAuthSessionPolicyRuleActionsPostAuthSession {
     /// `failureActions`: list of `PostAuthSessionFailureActionsObject`.
     pub failure_actions: Option<Vec<PostAuthSessionFailureActionsObject>>,
@@ -3140,7 +3156,7 @@ okta_core::model! {
 }
 
 /// Schema `PostAuthSessionPolicyRule.conditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostAuthSessionPolicyRuleConditions {
     /// `people`: `PolicyPeopleCondition`.
     pub people: Option<PolicyPeopleCondition>,
@@ -3155,7 +3171,7 @@ okta_core::model! {
 }
 
 /// Schema `PostAuthSessionPolicyRuleRunWorkflow`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostAuthSessionPolicyRuleRunWorkflow {
     /// The members that all variants share.
     pub base: PostAuthSessionFailureActionsObjectBase,
@@ -3170,7 +3186,7 @@ okta_core::model! {
 }
 
 /// Schema `PostAuthSessionPolicyRuleRunWorkflow.workflow`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostAuthSessionPolicyRuleRunWorkflowWorkflow {
     /// `id`: integer.
     pub id: Option<i64>,
@@ -3185,7 +3201,7 @@ okta_core::model! {
 }
 
 /// Schema `PostAuthSessionPolicyRuleTerminateSession`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PostAuthSessionPolicyRuleTerminateSession {
     /// The members that all variants share.
     pub base: PostAuthSessionFailureActionsObjectBase,
@@ -3200,7 +3216,7 @@ okta_core::model! {
 }
 
 /// Schema `PreRegistrationInlineHook`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PreRegistrationInlineHook {
     /// `inlineHookId`: string.
     pub inline_hook_id: Option<String>,
@@ -3215,7 +3231,7 @@ okta_core::model! {
 }
 
 /// Schema `ProfileEnrollmentPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileEnrollmentPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -3230,7 +3246,7 @@ okta_core::model! {
 }
 
 /// Schema `ProfileEnrollmentPolicyRule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileEnrollmentPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -3248,7 +3264,7 @@ okta_core::model! {
 }
 
 /// Schema `ProfileEnrollmentPolicyRuleAction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileEnrollmentPolicyRuleAction {
     /// `access`.
     pub access: Option<ProfileEnrollmentPolicyRuleActionAccess>,
@@ -3315,7 +3331,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProfileEnrollmentPolicyRuleActions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileEnrollmentPolicyRuleActions {
     /// `profileEnrollment`: `ProfileEnrollmentPolicyRuleAction`.
     pub profile_enrollment: Option<ProfileEnrollmentPolicyRuleAction>,
@@ -3330,7 +3346,7 @@ okta_core::model! {
 }
 
 /// Schema `ProfileEnrollmentPolicyRuleActivationRequirement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileEnrollmentPolicyRuleActivationRequirement {
     /// `emailVerification`: boolean.
     pub email_verification: Option<bool>,
@@ -3345,7 +3361,7 @@ okta_core::model! {
 }
 
 /// Schema `ProfileEnrollmentPolicyRuleProfileAttribute`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProfileEnrollmentPolicyRuleProfileAttribute {
     /// `label`: string.
     pub label: Option<String>,
@@ -3366,7 +3382,7 @@ okta_core::model! {
 }
 
 /// Schema `RiskDetectionTypesPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskDetectionTypesPolicyRuleCondition {
     /// `exclude`: list of `DetectedRiskEvents`.
     pub exclude: Option<Vec<DetectedRiskEvents>>,
@@ -3384,7 +3400,7 @@ okta_core::model! {
 }
 
 /// Schema `SelfServicePasswordResetAction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SelfServicePasswordResetAction {
     /// `access`: `PolicyAccess`.
     pub access: Option<PolicyAccess>,
@@ -3408,7 +3424,7 @@ okta_core::model! {
 }
 
 /// Schema `SessionViolationDetectionPolicy`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SessionViolationDetectionPolicy {
     /// The members that all variants share.
     pub base: PolicyBase,
@@ -3423,7 +3439,7 @@ okta_core::model! {
 }
 
 /// Schema `SessionViolationDetectionPolicyEvaluation`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SessionViolationDetectionPolicyEvaluation {
     /// `enabled`: boolean.
     pub enabled: Option<bool>,
@@ -3438,7 +3454,7 @@ okta_core::model! {
 }
 
 /// Schema `SessionViolationDetectionPolicyRule`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SessionViolationDetectionPolicyRule {
     /// The members that all variants share.
     pub base: PolicyRuleBase,
@@ -3456,7 +3472,7 @@ okta_core::model! {
 }
 
 /// Schema `SessionViolationDetectionPolicyRule.actions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SessionViolationDetectionPolicyRuleActions {
     /// `sessionViolationDetection`.
     pub session_violation_detection:
@@ -3472,7 +3488,7 @@ okta_core::model! {
 }
 
 /// Schema `SessionViolationDetectionPolicyRule.actions.sessionViolationDetection`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SessionViolationDetectionPolicyRuleActionsSessionViolationDetection {
     /// `policyEvaluation`: `SessionViolationDetectionPolicyEvaluation`.
     pub policy_evaluation: Option<SessionViolationDetectionPolicyEvaluation>,
@@ -3487,7 +3503,7 @@ okta_core::model! {
 }
 
 /// Schema `SessionViolationDetectionPolicyRule.conditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SessionViolationDetectionPolicyRuleConditions {
     /// `network`: `PolicyNetworkCondition`.
     pub network: Option<PolicyNetworkCondition>,
@@ -3505,7 +3521,7 @@ okta_core::model! {
 }
 
 /// Schema `SessionViolationDetectionRiskScoreCondition`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SessionViolationDetectionRiskScoreCondition {
     /// `minRiskLevel`: required.
     pub min_risk_level: Option<SessionViolationDetectionRiskScoreConditionMinRiskLevel>,
@@ -3521,6 +3537,7 @@ okta_core::model! {
 
 impl SessionViolationDetectionRiskScoreCondition {
     /// `minRiskLevel`, which the specification requires.
+    #[inline]
     pub fn try_min_risk_level(
         &self,
     ) -> Result<&SessionViolationDetectionRiskScoreConditionMinRiskLevel, MissingMember> {
@@ -3542,7 +3559,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SimulatePolicyBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SimulatePolicyBody {
     /// `appInstance`: string, required.
     pub app_instance: Option<String>,
@@ -3564,13 +3581,14 @@ okta_core::model! {
 
 impl SimulatePolicyBody {
     /// `appInstance`, which the specification requires.
+    #[inline]
     pub fn try_app_instance(&self) -> Result<&String, MissingMember> {
         required(&self.app_instance, "SimulatePolicyBody", "appInstance")
     }
 }
 
 /// Schema `SimulatePolicyEvaluations`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SimulatePolicyEvaluations {
     /// `evaluated`.
     pub evaluated: Option<SimulatePolicyEvaluationsEvaluated>,
@@ -3597,7 +3615,7 @@ okta_core::model! {
 }
 
 /// Schema `SimulatePolicyEvaluations.evaluated`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SimulatePolicyEvaluationsEvaluated {
     /// `policies`: `SimulateResultPolicies`.
     pub policies: Option<Vec<SimulateResultPoliciesItems>>,
@@ -3612,7 +3630,7 @@ okta_core::model! {
 }
 
 /// Schema `SimulatePolicyEvaluations.undefined`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SimulatePolicyEvaluationsUndefined {
     /// `policies`: `SimulateResultPolicies`.
     pub policies: Option<Vec<SimulateResultPoliciesItems>>,
@@ -3627,7 +3645,7 @@ okta_core::model! {
 }
 
 /// Schema `SimulatePolicyResult`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SimulatePolicyResult {
     /// `policies`: `SimulateResultPolicies`.
     pub policies: Option<Vec<SimulateResultPoliciesItems>>,
@@ -3642,7 +3660,7 @@ okta_core::model! {
 }
 
 /// Schema `SimulateResultConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SimulateResultConditions {
     /// `status`: `SimulateResultStatus`.
     pub status: Option<SimulateResultStatus>,
@@ -3660,7 +3678,7 @@ okta_core::model! {
 }
 
 /// Schema `SimulateResultPoliciesItems`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SimulateResultPoliciesItems {
     /// `conditions`: list of `SimulateResultConditions`.
     pub conditions: Option<Vec<SimulateResultConditions>>,
@@ -3687,7 +3705,7 @@ okta_core::model! {
 }
 
 /// Schema `SimulateResultRules`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SimulateResultRules {
     /// `conditions`: list of `SimulateResultConditions`.
     pub conditions: Option<Vec<SimulateResultConditions>>,
@@ -3720,7 +3738,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SsprPrimaryRequirement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SsprPrimaryRequirement {
     /// `methodConstraints`: list of `AuthenticatorMethodConstraint`.
     pub method_constraints: Option<Vec<AuthenticatorMethodConstraint>>,
@@ -3749,7 +3767,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SsprRequirement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SsprRequirement {
     /// `accessControl`.
     pub access_control: Option<SsprRequirementAccessControl>,
@@ -3778,7 +3796,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SsprSettings`. Lifecycle: EA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SsprSettings {
     /// `allowRecoveryEmailWithoutEnrollment`: boolean, may be null.
     pub allow_recovery_email_without_enrollment: Option<bool>,
@@ -3793,7 +3811,7 @@ okta_core::model! {
 }
 
 /// Schema `SsprStepUpRequirement`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SsprStepUpRequirement {
     /// `methods`: list of string.
     pub methods: Option<Vec<String>>,
@@ -3811,7 +3829,7 @@ okta_core::model! {
 }
 
 /// Schema `UserTypeCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserTypeCondition {
     /// `exclude`: list of string, required.
     pub exclude: Option<Vec<String>>,
@@ -3830,11 +3848,13 @@ okta_core::model! {
 
 impl UserTypeCondition {
     /// `exclude`, which the specification requires.
+    #[inline]
     pub fn try_exclude(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.exclude, "UserTypeCondition", "exclude")
     }
 
     /// `include`, which the specification requires.
+    #[inline]
     pub fn try_include(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.include, "UserTypeCondition", "include")
     }
@@ -3850,7 +3870,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `VerificationMethod` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct VerificationMethodBase {
     /// `type`: `PolicyRuleVerificationMethodType`.
     pub type_: Option<PolicyRuleVerificationMethodType>,

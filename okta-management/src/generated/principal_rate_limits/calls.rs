@@ -8,7 +8,9 @@ use crate::generated::principal_rate_limits::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/principal-rate-limits`.
 #[derive(Clone, Debug)]
@@ -23,6 +25,7 @@ impl PrincipalRateLimits {
     }
 
     /// `POST /api/v1/principal-rate-limits` (operation `createPrincipalRateLimitEntity`).
+    #[inline]
     pub fn create(&self, body: &models::PrincipalRateLimitEntity) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -70,6 +73,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, at most 50, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -134,6 +138,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::PrincipalRateLimitEntity) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `PrincipalRateLimitEntity`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrincipalRateLimitEntity {
     /// `createdBy`: string, read-only.
     pub created_by: Option<String>,
@@ -50,6 +50,7 @@ okta_core::model! {
 
 impl PrincipalRateLimitEntity {
     /// `principalId`, which the specification requires.
+    #[inline]
     pub fn try_principal_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.principal_id,
@@ -59,6 +60,7 @@ impl PrincipalRateLimitEntity {
     }
 
     /// `principalType`, which the specification requires.
+    #[inline]
     pub fn try_principal_type(&self) -> Result<&PrincipalType, MissingMember> {
         required(
             &self.principal_type,

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `APNSConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApnsConfiguration {
     /// `fileName`: string.
     pub file_name: Option<String>,
@@ -33,7 +33,7 @@ okta_core::model! {
 }
 
 /// Schema `APNSPushProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApnsPushProvider {
     /// The members that all variants share.
     pub base: PushProviderBase,
@@ -48,7 +48,7 @@ okta_core::model! {
 }
 
 /// Schema `FCMConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FcmConfiguration {
     /// `fileName`: string.
     pub file_name: Option<String>,
@@ -69,7 +69,7 @@ okta_core::model! {
 }
 
 /// Schema `FCMPushProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FcmPushProvider {
     /// The members that all variants share.
     pub base: PushProviderBase,
@@ -100,7 +100,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `PushProvider` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PushProviderBase {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,

@@ -18,6 +18,7 @@ pub struct RateLimitSettings {
 
 impl RateLimitSettings {
     /// Operations on `/api/v1/rate-limit-settings/admin-notifications`.
+    #[inline]
     pub fn admin_notifications(&self) -> admin_notifications::AdminNotifications {
         admin_notifications::AdminNotifications {
             client: self.client.clone(),
@@ -25,6 +26,7 @@ impl RateLimitSettings {
     }
 
     /// Operations on `/api/v1/rate-limit-settings/per-client`.
+    #[inline]
     pub fn per_client(&self) -> per_client::PerClient {
         per_client::PerClient {
             client: self.client.clone(),
@@ -32,6 +34,7 @@ impl RateLimitSettings {
     }
 
     /// Operations on `/api/v1/rate-limit-settings/warning-threshold`.
+    #[inline]
     pub fn warning_threshold(&self) -> warning_threshold::WarningThreshold {
         warning_threshold::WarningThreshold {
             client: self.client.clone(),

@@ -16,7 +16,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PerClientRateLimitSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PerClientRateLimitSettings {
     /// `defaultMode`: `PerClientRateLimitMode`, required.
     pub default_mode: Option<PerClientRateLimitMode>,
@@ -35,6 +35,7 @@ okta_core::model! {
 
 impl PerClientRateLimitSettings {
     /// `defaultMode`, which the specification requires.
+    #[inline]
     pub fn try_default_mode(&self) -> Result<&PerClientRateLimitMode, MissingMember> {
         required(
             &self.default_mode,
@@ -45,7 +46,7 @@ impl PerClientRateLimitSettings {
 }
 
 /// Schema `PerClientRateLimitSettings.useCaseModeOverrides`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PerClientRateLimitSettingsUseCaseModeOverrides {
     /// `LOGIN_PAGE`: `PerClientRateLimitMode`.
     pub login_page: Option<PerClientRateLimitMode>,
@@ -66,7 +67,7 @@ okta_core::model! {
 }
 
 /// Schema `RateLimitAdminNotifications`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RateLimitAdminNotifications {
     /// `notificationsEnabled`: boolean, required.
     pub notifications_enabled: Option<bool>,
@@ -82,6 +83,7 @@ okta_core::model! {
 
 impl RateLimitAdminNotifications {
     /// `notificationsEnabled`, which the specification requires.
+    #[inline]
     pub fn try_notifications_enabled(&self) -> Result<&bool, MissingMember> {
         required(
             &self.notifications_enabled,
@@ -92,7 +94,7 @@ impl RateLimitAdminNotifications {
 }
 
 /// Schema `RateLimitWarningThresholdRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RateLimitWarningThresholdRequest {
     /// `warningThreshold`: integer, required, 30 to 90.
     pub warning_threshold: Option<i64>,
@@ -108,6 +110,7 @@ okta_core::model! {
 
 impl RateLimitWarningThresholdRequest {
     /// `warningThreshold`, which the specification requires.
+    #[inline]
     pub fn try_warning_threshold(&self) -> Result<&i64, MissingMember> {
         required(
             &self.warning_threshold,
@@ -118,7 +121,7 @@ impl RateLimitWarningThresholdRequest {
 }
 
 /// Schema `RateLimitWarningThresholdResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RateLimitWarningThresholdResponse {
     /// `warningThreshold`: integer, 30 to 90.
     pub warning_threshold: Option<i64>,

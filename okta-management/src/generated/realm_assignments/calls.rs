@@ -10,7 +10,9 @@ use crate::generated::realm_assignments::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/realm-assignments`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,13 @@ pub struct RealmAssignments {
 
 impl RealmAssignments {
     /// `GET /api/v1/realm-assignments` (operation `listRealmAssignments`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/realm-assignments` (operation `createRealmAssignment`).
+    #[inline]
     pub fn create(&self, body: &models::CreateRealmAssignmentRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -59,6 +63,7 @@ impl RealmAssignments {
     }
 
     /// Operations on `/api/v1/realm-assignments/operations`.
+    #[inline]
     pub fn operations(&self) -> operations::Operations {
         operations::Operations {
             client: self.client.clone(),
@@ -81,6 +86,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -94,6 +100,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -153,6 +160,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CreateRealmAssignmentRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `Actions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Actions {
     /// `assignUserToRealm`: `AssignUserToRealm`.
     pub assign_user_to_realm: Option<AssignUserToRealm>,
@@ -24,7 +24,7 @@ okta_core::model! {
 }
 
 /// Schema `AssignUserToRealm`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignUserToRealm {
     /// `realmId`: string.
     pub realm_id: Option<String>,
@@ -39,7 +39,7 @@ okta_core::model! {
 }
 
 /// Schema `Conditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Conditions {
     /// `expression`: `Expression`.
     pub expression: Option<Expression>,
@@ -57,7 +57,7 @@ okta_core::model! {
 }
 
 /// Schema `CreateRealmAssignmentRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateRealmAssignmentRequest {
     /// `actions`: `Actions`.
     pub actions: Option<Actions>,
@@ -81,7 +81,7 @@ okta_core::model! {
 }
 
 /// Schema `Expression`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Expression {
     /// `value`: string.
     pub value: Option<String>,
@@ -96,7 +96,7 @@ okta_core::model! {
 }
 
 /// Schema `OperationRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OperationRequest {
     /// `assignmentId`: string.
     pub assignment_id: Option<String>,
@@ -121,7 +121,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `RealmAssignment`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RealmAssignment {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -166,7 +166,7 @@ okta_core::model! {
 }
 
 /// Schema `RealmAssignmentOperationResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RealmAssignmentOperationResponse {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -212,28 +212,32 @@ okta_core::model! {
 
 impl RealmAssignmentOperationResponse {
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "RealmAssignmentOperationResponse", "created")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "RealmAssignmentOperationResponse", "id")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&OperationResponseStatus, MissingMember> {
         required(&self.status, "RealmAssignmentOperationResponse", "status")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "RealmAssignmentOperationResponse", "type")
     }
 }
 
 /// Schema `RealmAssignmentOperationResponse.assignmentOperation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RealmAssignmentOperationResponseAssignmentOperation {
     /// `configuration`.
     pub configuration: Option<RealmAssignmentOperationResponseAssignmentOperationConfiguration>,
@@ -248,7 +252,7 @@ okta_core::model! {
 }
 
 /// Schema `RealmAssignmentOperationResponse.assignmentOperation.configuration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RealmAssignmentOperationResponseAssignmentOperationConfiguration {
     /// `actions`.
     pub actions: Option<RealmAssignmentOperationResponseAssignmentOperationConfigurationActions>,
@@ -272,7 +276,7 @@ okta_core::model! {
 }
 
 /// Schema `RealmAssignmentOperationResponse.assignmentOperation.configuration.actions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RealmAssignmentOperationResponseAssignmentOperationConfigurationActions {
     /// `assignUserToRealm`.
     pub assign_user_to_realm: Option<
@@ -289,7 +293,7 @@ okta_core::model! {
 }
 
 /// Schema `RealmAssignmentOperationResponse.assignmentOperation.configuration.actions.assignUserToRealm`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RealmAssignmentOperationResponseAssignmentOperationConfigurationActionsAssignUserToRealm
 {
     /// `realmId`: string.
@@ -305,7 +309,7 @@ okta_core::model! {
 }
 
 /// Schema `UpdateRealmAssignmentRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateRealmAssignmentRequest {
     /// `actions`: `Actions`.
     pub actions: Option<Actions>,

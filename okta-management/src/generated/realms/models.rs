@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `CreateRealmRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateRealmRequest {
     /// `profile`: `RealmProfile`.
     pub profile: Option<RealmProfile>,
@@ -24,7 +24,7 @@ okta_core::model! {
 }
 
 /// Schema `Realm`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Realm {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -54,7 +54,7 @@ okta_core::model! {
 }
 
 /// Schema `RealmProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RealmProfile {
     /// `domains`: list of string.
     pub domains: Option<Vec<String>>,
@@ -76,6 +76,7 @@ okta_core::model! {
 
 impl RealmProfile {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "RealmProfile", "name")
     }
@@ -90,7 +91,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UpdateRealmRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateRealmRequest {
     /// `profile`: `RealmProfile`.
     pub profile: Option<RealmProfile>,

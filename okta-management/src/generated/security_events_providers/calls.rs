@@ -8,7 +8,9 @@ use crate::generated::security_events_providers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/security-events-providers`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct SecurityEventsProviders {
 
 impl SecurityEventsProviders {
     /// `GET /api/v1/security-events-providers` (operation `listSecurityEventsProviderInstances`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/security-events-providers` (operation `createSecurityEventsProviderInstance`).
+    #[inline]
     pub fn create(&self, body: &models::SecurityEventsProviderRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -72,6 +76,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -121,6 +126,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::SecurityEventsProviderRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

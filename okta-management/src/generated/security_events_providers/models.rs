@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `SecurityEventsProviderRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventsProviderRequest {
     /// `name`: string, required, at most 100 characters.
     pub name: Option<String>,
@@ -31,16 +31,19 @@ okta_core::model! {
 
 impl SecurityEventsProviderRequest {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "SecurityEventsProviderRequest", "name")
     }
 
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&SecurityEventsProviderRequestSettings, MissingMember> {
         required(&self.settings, "SecurityEventsProviderRequest", "settings")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "SecurityEventsProviderRequest", "type")
     }
@@ -55,7 +58,7 @@ okta_core::choice! {
 }
 
 /// Schema `SecurityEventsProviderResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventsProviderResponse {
     /// `_links`: `LinksSelfAndLifecycle`.
     pub links: Option<LinksSelfAndLifecycle>,
@@ -93,7 +96,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SecurityEventsProviderSettingsNonSSFCompliant`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventsProviderSettingsNonSsfCompliant {
     /// `issuer`: string, required, at most 700 characters.
     pub issuer: Option<String>,
@@ -112,6 +115,7 @@ okta_core::model! {
 
 impl SecurityEventsProviderSettingsNonSsfCompliant {
     /// `issuer`, which the specification requires.
+    #[inline]
     pub fn try_issuer(&self) -> Result<&String, MissingMember> {
         required(
             &self.issuer,
@@ -121,6 +125,7 @@ impl SecurityEventsProviderSettingsNonSsfCompliant {
     }
 
     /// `jwks_url`, which the specification requires.
+    #[inline]
     pub fn try_jwks_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.jwks_url,
@@ -131,7 +136,7 @@ impl SecurityEventsProviderSettingsNonSsfCompliant {
 }
 
 /// Schema `SecurityEventsProviderSettingsResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventsProviderSettingsResponse {
     /// `issuer`: string, at most 700 characters.
     pub issuer: Option<String>,
@@ -152,7 +157,7 @@ okta_core::model! {
 }
 
 /// Schema `SecurityEventsProviderSettingsSSFCompliant`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventsProviderSettingsSsfCompliant {
     /// `well_known_url`: string (url), required, at most 1000 characters.
     pub well_known_url: Option<String>,
@@ -168,6 +173,7 @@ okta_core::model! {
 
 impl SecurityEventsProviderSettingsSsfCompliant {
     /// `well_known_url`, which the specification requires.
+    #[inline]
     pub fn try_well_known_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.well_known_url,

@@ -8,7 +8,9 @@ use crate::generated::service_accounts::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/privileged-access/api/v1/service-accounts`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct ServiceAccounts {
 
 impl ServiceAccounts {
     /// `GET /privileged-access/api/v1/service-accounts` (operation `listAppServiceAccounts`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /privileged-access/api/v1/service-accounts` (operation `createAppServiceAccount`).
+    #[inline]
     pub fn create(&self, body: &models::AppServiceAccount) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -62,6 +66,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -75,6 +80,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -145,6 +151,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::AppServiceAccount) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `AppServiceAccount`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppServiceAccount {
     /// `containerGlobalName`: string, read-only.
     pub container_global_name: Option<String>,
@@ -64,28 +64,32 @@ okta_core::model! {
 
 impl AppServiceAccount {
     /// `containerOrn`, which the specification requires.
+    #[inline]
     pub fn try_container_orn(&self) -> Result<&String, MissingMember> {
         required(&self.container_orn, "AppServiceAccount", "containerOrn")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "AppServiceAccount", "name")
     }
 
     /// `password`, which the specification requires.
+    #[inline]
     pub fn try_password(&self) -> Result<&String, MissingMember> {
         required(&self.password, "AppServiceAccount", "password")
     }
 
     /// `username`, which the specification requires.
+    #[inline]
     pub fn try_username(&self) -> Result<&String, MissingMember> {
         required(&self.username, "AppServiceAccount", "username")
     }
 }
 
 /// Schema `AppServiceAccountForUpdate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppServiceAccountForUpdate {
     /// `description`: string (regex), 0 to 255 characters.
     pub description: Option<String>,

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `Session`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Session {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,

@@ -16,6 +16,7 @@ pub struct Ssf {
 
 impl Ssf {
     /// Operations on `/api/v1/ssf/stream`.
+    #[inline]
     pub fn stream(&self) -> stream::Stream {
         stream::Stream {
             client: self.client.clone(),

@@ -15,7 +15,7 @@ okta_core::choice! {
 }
 
 /// Schema `StreamConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StreamConfiguration {
     /// `aud`.
     pub aud: Option<StreamConfigurationAud>,
@@ -55,11 +55,13 @@ okta_core::model! {
 
 impl StreamConfiguration {
     /// `delivery`, which the specification requires.
+    #[inline]
     pub fn try_delivery(&self) -> Result<&StreamConfigurationDelivery, MissingMember> {
         required(&self.delivery, "StreamConfiguration", "delivery")
     }
 
     /// `events_requested`, which the specification requires.
+    #[inline]
     pub fn try_events_requested(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.events_requested,
@@ -78,7 +80,7 @@ okta_core::choice! {
 }
 
 /// Schema `StreamConfigurationCreateRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StreamConfigurationCreateRequest {
     /// `delivery`: `StreamConfigurationDelivery`, required.
     pub delivery: Option<StreamConfigurationDelivery>,
@@ -100,6 +102,7 @@ okta_core::model! {
 
 impl StreamConfigurationCreateRequest {
     /// `delivery`, which the specification requires.
+    #[inline]
     pub fn try_delivery(&self) -> Result<&StreamConfigurationDelivery, MissingMember> {
         required(
             &self.delivery,
@@ -109,6 +112,7 @@ impl StreamConfigurationCreateRequest {
     }
 
     /// `events_requested`, which the specification requires.
+    #[inline]
     pub fn try_events_requested(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.events_requested,
@@ -119,7 +123,7 @@ impl StreamConfigurationCreateRequest {
 }
 
 /// Schema `StreamConfigurationDelivery`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StreamConfigurationDelivery {
     /// `authorization_header`: string, may be null, at most 8192 characters.
     pub authorization_header: Option<String>,
@@ -141,6 +145,7 @@ okta_core::model! {
 
 impl StreamConfigurationDelivery {
     /// `endpoint_url`, which the specification requires.
+    #[inline]
     pub fn try_endpoint_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.endpoint_url,
@@ -150,6 +155,7 @@ impl StreamConfigurationDelivery {
     }
 
     /// `method`, which the specification requires.
+    #[inline]
     pub fn try_method(&self) -> Result<&StreamConfigurationDeliveryMethod, MissingMember> {
         required(&self.method, "StreamConfigurationDelivery", "method")
     }
@@ -164,7 +170,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `StreamStatus`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StreamStatus {
     /// `status`.
     pub status: Option<StreamStatusStatus>,
@@ -190,7 +196,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `StreamVerificationRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StreamVerificationRequest {
     /// `state`: string.
     pub state: Option<String>,
@@ -209,6 +215,7 @@ okta_core::model! {
 
 impl StreamVerificationRequest {
     /// `stream_id`, which the specification requires.
+    #[inline]
     pub fn try_stream_id(&self) -> Result<&String, MissingMember> {
         required(&self.stream_id, "StreamVerificationRequest", "stream_id")
     }

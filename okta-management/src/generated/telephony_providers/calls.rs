@@ -8,7 +8,9 @@ use crate::generated::telephony_providers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/telephony-providers`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct TelephonyProviders {
 
 impl TelephonyProviders {
     /// `GET /api/v1/telephony-providers` (operation `listAllCustomTelephonyProviderCredentials`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/telephony-providers` (operation `createCustomTelephonyProviderCredentials`).
+    #[inline]
     pub fn create(&self, body: &models::CustomTelephonyProviderCredentialCreateRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -86,6 +90,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -135,6 +140,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CustomTelephonyProviderCredentialCreateRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

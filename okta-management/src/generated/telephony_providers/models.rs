@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `CustomTelephonyProviderCredentialCreateRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderCredentialCreateRequest {
     /// `providerAuthToken`: string.
     pub provider_auth_token: Option<String>,
@@ -42,7 +42,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CustomTelephonyProviderCredentialResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderCredentialResponse {
     /// `enabled`: boolean.
     pub enabled: Option<bool>,
@@ -83,7 +83,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CustomTelephonyProviderCredentialSendTestRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderCredentialSendTestRequest {
     /// `countryCodeIso2`: string.
     pub country_code_iso2: Option<String>,
@@ -112,7 +112,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CustomTelephonyProviderCredentialUpdateRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderCredentialUpdateRequest {
     /// `id`: string.
     pub id: Option<String>,
@@ -136,7 +136,7 @@ okta_core::model! {
 }
 
 /// Schema `CustomTelephonyProviderSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderSettings {
     /// `call`.
     pub call: Option<CustomTelephonyProviderSettingsCall>,
@@ -174,7 +174,7 @@ okta_core::choice! {
 }
 
 /// Schema `CustomTelephonyProviderSettingsTelesignServiceCall`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderSettingsTelesignServiceCall {
     /// `telesignService`.
     pub telesign_service: Option<CustomTelephonyProviderSettingsTelesignServiceCallTelesignService>,
@@ -197,7 +197,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CustomTelephonyProviderSettingsTelesignServiceSms`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderSettingsTelesignServiceSms {
     /// `telesignService`.
     pub telesign_service: Option<CustomTelephonyProviderSettingsTelesignServiceSmsTelesignService>,
@@ -220,7 +220,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CustomTelephonyProviderSettingsTwilioCallerId`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderSettingsTwilioCallerId {
     /// `twilioCallerId`: string.
     pub twilio_caller_id: Option<String>,
@@ -235,7 +235,7 @@ okta_core::model! {
 }
 
 /// Schema `CustomTelephonyProviderSettingsTwilioMessagingService`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderSettingsTwilioMessagingService {
     /// `twilioMessageSid`: string.
     pub twilio_message_sid: Option<String>,
@@ -250,7 +250,7 @@ okta_core::model! {
 }
 
 /// Schema `CustomTelephonyProviderSettingsTwilioPhoneNumber`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderSettingsTwilioPhoneNumber {
     /// `twilioPhoneNumber`: string.
     pub twilio_phone_number: Option<String>,
@@ -265,7 +265,7 @@ okta_core::model! {
 }
 
 /// Schema `CustomTelephonyProviderSettingsTwilioVerify`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomTelephonyProviderSettingsTwilioVerify {
     /// `twilioVerifySid`: string.
     pub twilio_verify_sid: Option<String>,

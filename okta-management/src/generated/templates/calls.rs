@@ -16,6 +16,7 @@ pub struct Templates {
 
 impl Templates {
     /// Operations on `/api/v1/templates/sms`.
+    #[inline]
     pub fn sms(&self) -> sms::Sms {
         sms::Sms {
             client: self.client.clone(),

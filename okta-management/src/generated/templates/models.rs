@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `SmsTemplate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SmsTemplate {
     /// `created`: string (date-time), read-only.
     pub created: Option<Timestamp>,

@@ -16,6 +16,7 @@ pub struct Threats {
 
 impl Threats {
     /// Operations on `/api/v1/threats/configuration`.
+    #[inline]
     pub fn configuration(&self) -> configuration::Configuration {
         configuration::Configuration {
             client: self.client.clone(),

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `ThreatInsightConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ThreatInsightConfiguration {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -37,6 +37,7 @@ okta_core::model! {
 
 impl ThreatInsightConfiguration {
     /// `action`, which the specification requires.
+    #[inline]
     pub fn try_action(&self) -> Result<&ThreatInsightConfigurationAction, MissingMember> {
         required(&self.action, "ThreatInsightConfiguration", "action")
     }

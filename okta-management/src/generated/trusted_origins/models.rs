@@ -16,7 +16,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `TrustedOrigin`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TrustedOrigin {
     /// `_links`: `LinksSelfAndLifecycle`.
     pub links: Option<LinksSelfAndLifecycle>,
@@ -58,7 +58,7 @@ okta_core::model! {
 }
 
 /// Schema `TrustedOriginScope`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TrustedOriginScope {
     /// `allowedOktaApps`: list of `IframeEmbedScopeAllowedApps`.
     pub allowed_okta_apps: Option<Vec<IframeEmbedScopeAllowedApps>>,
@@ -85,7 +85,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `TrustedOriginWrite`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TrustedOriginWrite {
     /// `name`: `TrustedOriginName`.
     pub name: Option<String>,

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `UserLockoutSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserLockoutSettings {
     /// `preventBruteForceLockoutFromUnknownDevices`: boolean, default `false`.
     pub prevent_brute_force_lockout_from_unknown_devices: Option<bool>,

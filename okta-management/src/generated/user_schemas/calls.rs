@@ -10,7 +10,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/meta/schemas/user/{schemaId}`.
 #[derive(Clone, Debug)]
@@ -30,6 +32,7 @@ impl UserSchemas {
     }
 
     /// Operations on `/api/v1/meta/schemas/user/linkedObjects`.
+    #[inline]
     pub fn linked_objects(&self) -> linked_objects::LinkedObjects {
         linked_objects::LinkedObjects {
             client: self.client.clone(),

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `LinkedHrefObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinkedHrefObject {
     /// `href`: string, required.
     pub href: Option<String>,
@@ -23,13 +23,14 @@ okta_core::model! {
 
 impl LinkedHrefObject {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "LinkedHrefObject", "href")
     }
 }
 
 /// Schema `LinkedObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinkedObject {
     /// `_links`: `LinkedObjectLinksSelf`.
     pub links: Option<LinkedObjectLinksSelf>,
@@ -50,7 +51,7 @@ okta_core::model! {
 }
 
 /// Schema `LinkedObjectDetails`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinkedObjectDetails {
     /// `description`: string.
     pub description: Option<String>,
@@ -75,16 +76,19 @@ okta_core::model! {
 
 impl LinkedObjectDetails {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "LinkedObjectDetails", "name")
     }
 
     /// `title`, which the specification requires.
+    #[inline]
     pub fn try_title(&self) -> Result<&String, MissingMember> {
         required(&self.title, "LinkedObjectDetails", "title")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&LinkedObjectDetailsType, MissingMember> {
         required(&self.type_, "LinkedObjectDetails", "type")
     }
@@ -98,7 +102,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LinkedObjectLinksSelf`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinkedObjectLinksSelf {
     /// `self`: `LinkedHrefObject`.
     pub self_: Option<LinkedHrefObject>,

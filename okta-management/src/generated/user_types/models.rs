@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `UserType`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserType {
     /// `_links`: `UserTypeLinks`.
     pub links: Option<UserTypeLinks>,
@@ -52,18 +52,20 @@ okta_core::model! {
 
 impl UserType {
     /// `displayName`, which the specification requires.
+    #[inline]
     pub fn try_display_name(&self) -> Result<&String, MissingMember> {
         required(&self.display_name, "UserType", "displayName")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "UserType", "name")
     }
 }
 
 /// Schema `UserTypeLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserTypeLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -99,7 +101,7 @@ okta_core::model! {
 }
 
 /// Schema `UserTypePostRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserTypePostRequest {
     /// `description`: string.
     pub description: Option<String>,
@@ -117,7 +119,7 @@ okta_core::model! {
 }
 
 /// Schema `UserTypePutRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserTypePutRequest {
     /// `description`: string, required.
     pub description: Option<String>,
@@ -139,16 +141,19 @@ okta_core::model! {
 
 impl UserTypePutRequest {
     /// `description`, which the specification requires.
+    #[inline]
     pub fn try_description(&self) -> Result<&String, MissingMember> {
         required(&self.description, "UserTypePutRequest", "description")
     }
 
     /// `displayName`, which the specification requires.
+    #[inline]
     pub fn try_display_name(&self) -> Result<&String, MissingMember> {
         required(&self.display_name, "UserTypePutRequest", "displayName")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "UserTypePutRequest", "name")
     }

@@ -26,7 +26,9 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users`.
 #[derive(Clone, Debug)]
@@ -36,11 +38,13 @@ pub struct Users {
 
 impl Users {
     /// `GET /api/v1/users` (operation `listUsers`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/users` (operation `createUser`).
+    #[inline]
     pub fn create(&self, body: &models::CreateUserRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -268,6 +272,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -305,6 +310,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, default `200`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -428,6 +434,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CreateUserRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -435,6 +442,7 @@ impl Create {
     }
 
     /// Query parameter `activate`: boolean, default `true`.
+    #[inline]
     pub fn activate(mut self, value: bool) -> Self {
         self.call.set_query("activate", value);
         self
@@ -448,6 +456,7 @@ impl Create {
     }
 
     /// Query parameter `provider`: boolean, default `false`.
+    #[inline]
     pub fn provider(mut self, value: bool) -> Self {
         self.call.set_query("provider", value);
         self
@@ -525,6 +534,7 @@ impl Delete {
     }
 
     /// Query parameter `sendEmail`: boolean, default `false`. Since 1.5.0.
+    #[inline]
     pub fn send_email(mut self, value: bool) -> Self {
         self.call.set_query("sendEmail", value);
         self
@@ -680,6 +690,7 @@ impl Update {
     }
 
     /// Query parameter `strict`: boolean.
+    #[inline]
     pub fn strict(mut self, value: bool) -> Self {
         self.call.set_query("strict", value);
         self
@@ -758,6 +769,7 @@ impl Replace {
     }
 
     /// Query parameter `strict`: boolean. Since 1.10.0.
+    #[inline]
     pub fn strict(mut self, value: bool) -> Self {
         self.call.set_query("strict", value);
         self
@@ -829,6 +841,7 @@ impl Activate {
     }
 
     /// Query parameter `sendEmail`: boolean, default `true`.
+    #[inline]
     pub fn send_email(mut self, value: bool) -> Self {
         self.call.set_query("sendEmail", value);
         self
@@ -901,6 +914,7 @@ impl Deactivate {
     }
 
     /// Query parameter `sendEmail`: boolean, default `false`. Since 1.5.0.
+    #[inline]
     pub fn send_email(mut self, value: bool) -> Self {
         self.call.set_query("sendEmail", value);
         self
@@ -1031,6 +1045,7 @@ impl ExpirePasswordWithTempPassword {
     }
 
     /// Query parameter `revokeSessions`: boolean, default `false`.
+    #[inline]
     pub fn revoke_sessions(mut self, value: bool) -> Self {
         self.call.set_query("revokeSessions", value);
         self
@@ -1097,6 +1112,7 @@ impl Reactivate {
     }
 
     /// Query parameter `sendEmail`: boolean, default `false`.
+    #[inline]
     pub fn send_email(mut self, value: bool) -> Self {
         self.call.set_query("sendEmail", value);
         self
@@ -1217,6 +1233,7 @@ impl ResetPassword {
     }
 
     /// Query parameter `revokeSessions`: boolean, default `false`.
+    #[inline]
     pub fn revoke_sessions(mut self, value: bool) -> Self {
         self.call.set_query("revokeSessions", value);
         self

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `AssignedAppLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignedAppLink {
     /// `appAssignmentId`: string, read-only.
     pub app_assignment_id: Option<String>,
@@ -63,7 +63,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthenticationProviderWritable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticationProviderWritable {
     /// `name`: string.
     pub name: Option<String>,
@@ -81,7 +81,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollment`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollment {
     /// `_links`: `AuthenticatorEnrollmentLinks`.
     pub links: Option<AuthenticatorEnrollmentLinks>,
@@ -120,7 +120,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorEnrollmentCreateRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentCreateRequest {
     /// `authenticatorId`: string, required.
     pub authenticator_id: Option<String>,
@@ -139,6 +139,7 @@ okta_core::model! {
 
 impl AuthenticatorEnrollmentCreateRequest {
     /// `authenticatorId`, which the specification requires.
+    #[inline]
     pub fn try_authenticator_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.authenticator_id,
@@ -148,6 +149,7 @@ impl AuthenticatorEnrollmentCreateRequest {
     }
 
     /// `profile`, which the specification requires.
+    #[inline]
     pub fn try_profile(&self) -> Result<&AuthenticatorProfile, MissingMember> {
         required(
             &self.profile,
@@ -158,7 +160,7 @@ impl AuthenticatorEnrollmentCreateRequest {
 }
 
 /// Schema `AuthenticatorEnrollmentCreateRequestTac`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentCreateRequestTac {
     /// `authenticatorId`: string, required.
     pub authenticator_id: Option<String>,
@@ -177,6 +179,7 @@ okta_core::model! {
 
 impl AuthenticatorEnrollmentCreateRequestTac {
     /// `authenticatorId`, which the specification requires.
+    #[inline]
     pub fn try_authenticator_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.authenticator_id,
@@ -187,7 +190,7 @@ impl AuthenticatorEnrollmentCreateRequestTac {
 }
 
 /// Schema `AuthenticatorEnrollmentLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorEnrollmentLinks {
     /// `authenticator`: `HrefObject`.
     pub authenticator: Option<HrefObject>,
@@ -223,7 +226,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorProfile {
     /// `phoneNumber`: string, required.
     pub phone_number: Option<String>,
@@ -239,13 +242,14 @@ okta_core::model! {
 
 impl AuthenticatorProfile {
     /// `phoneNumber`, which the specification requires.
+    #[inline]
     pub fn try_phone_number(&self) -> Result<&String, MissingMember> {
         required(&self.phone_number, "AuthenticatorProfile", "phoneNumber")
     }
 }
 
 /// Schema `AuthenticatorProfileTacRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorProfileTacRequest {
     /// `multiUse`: boolean, write-only.
     pub multi_use: Option<bool>,
@@ -263,7 +267,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthenticatorProfileTacResponsePost`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticatorProfileTacResponsePost {
     /// `expiresAt`: string (date-time).
     pub expires_at: Option<Timestamp>,
@@ -284,7 +288,7 @@ okta_core::model! {
 }
 
 /// Schema `ChangePasswordRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ChangePasswordRequest {
     /// `newPassword`: `PasswordCredential`.
     pub new_password: Option<PasswordCredential>,
@@ -313,7 +317,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CreateUserRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateUserRequest {
     /// `credentials`: `UserCredentialsWritable`.
     pub credentials: Option<UserCredentialsWritable>,
@@ -341,13 +345,14 @@ okta_core::model! {
 
 impl CreateUserRequest {
     /// `profile`, which the specification requires.
+    #[inline]
     pub fn try_profile(&self) -> Result<&UserProfile, MissingMember> {
         required(&self.profile, "CreateUserRequest", "profile")
     }
 }
 
 /// Schema `CreateUserRequest.type`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateUserRequestType {
     /// `id`: string.
     pub id: Option<String>,
@@ -362,7 +367,7 @@ okta_core::model! {
 }
 
 /// Schema `Device`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Device {
     /// `_links`: `LinksSelfAndFullUsersLifecycle`.
     pub links: Option<LinksSelfAndFullUsersLifecycle>,
@@ -404,7 +409,7 @@ okta_core::model! {
 }
 
 /// Schema `ForgotPasswordResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ForgotPasswordResponse {
     /// `resetPasswordUrl`: string, read-only.
     pub reset_password_url: Option<String>,
@@ -427,7 +432,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `HrefObjectGovernanceResourcesLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectGovernanceResourcesLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -455,13 +460,14 @@ okta_core::model! {
 
 impl HrefObjectGovernanceResourcesLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectGovernanceResourcesLink", "href")
     }
 }
 
 /// Schema `LinksGovernanceSources`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksGovernanceSources {
     /// `assignee`: `HrefObjectUserLink`.
     pub assignee: Option<HrefObjectUserLink>,
@@ -479,7 +485,7 @@ okta_core::model! {
 }
 
 /// Schema `NumberFactorChallengeEmbeddedLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NumberFactorChallengeEmbeddedLinks {
     /// `challenge`: may be null.
     pub challenge: Option<NumberFactorChallengeEmbeddedLinksChallenge>,
@@ -494,7 +500,7 @@ okta_core::model! {
 }
 
 /// Schema `NumberFactorChallengeEmbeddedLinks.challenge`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NumberFactorChallengeEmbeddedLinksChallenge {
     /// `correctAnswer`: integer.
     pub correct_answer: Option<i64>,
@@ -509,7 +515,7 @@ okta_core::model! {
 }
 
 /// Schema `ReplaceUserClassification`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ReplaceUserClassification {
     /// `type`: `ClassificationType`.
     pub type_: Option<ClassificationType>,
@@ -533,7 +539,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `ResendUserFactor` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResendUserFactorBase {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -581,7 +587,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ResetPasswordToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResetPasswordToken {
     /// `resetPasswordUrl`: string, read-only.
     pub reset_password_url: Option<String>,
@@ -596,7 +602,7 @@ okta_core::model! {
 }
 
 /// Schema `ResponseLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ResponseLinks {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -611,7 +617,7 @@ okta_core::model! {
 }
 
 /// Schema `RoleGovernance`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleGovernance {
     /// `_links`: `LinksGovernanceSources`.
     pub links: Option<LinksGovernanceSources>,
@@ -629,7 +635,7 @@ okta_core::model! {
 }
 
 /// Schema `RoleGovernanceResource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleGovernanceResource {
     /// `label`: string.
     pub label: Option<String>,
@@ -647,7 +653,7 @@ okta_core::model! {
 }
 
 /// Schema `RoleGovernanceResources`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleGovernanceResources {
     /// `_links`.
     pub links: Option<RoleGovernanceResourcesLinks>,
@@ -665,7 +671,7 @@ okta_core::model! {
 }
 
 /// Schema `RoleGovernanceResources._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleGovernanceResourcesLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -701,7 +707,7 @@ okta_core::model! {
 }
 
 /// Schema `RoleGovernanceSource`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleGovernanceSource {
     /// `_links`.
     pub links: Option<RoleGovernanceSourceLinks>,
@@ -729,18 +735,20 @@ okta_core::model! {
 
 impl RoleGovernanceSource {
     /// `grantId`, which the specification requires.
+    #[inline]
     pub fn try_grant_id(&self) -> Result<&String, MissingMember> {
         required(&self.grant_id, "RoleGovernanceSource", "grantId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&GovernanceSourceType, MissingMember> {
         required(&self.type_, "RoleGovernanceSource", "type")
     }
 }
 
 /// Schema `RoleGovernanceSource._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleGovernanceSourceLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -776,7 +784,7 @@ okta_core::model! {
 }
 
 /// Schema `RoleTarget`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleTarget {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,
@@ -800,7 +808,7 @@ okta_core::model! {
 }
 
 /// Schema `TacAuthenticatorEnrollment`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TacAuthenticatorEnrollment {
     /// `_links`: `AuthenticatorEnrollmentLinks`.
     pub links: Option<AuthenticatorEnrollmentLinks>,
@@ -842,7 +850,7 @@ okta_core::model! {
 }
 
 /// Schema `tempPassword`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TemporaryPassword {
     /// `tempPassword`: string, read-only.
     pub temp_password: Option<String>,
@@ -857,7 +865,7 @@ okta_core::model! {
 }
 
 /// Schema `UpdateUserRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateUserRequest {
     /// `credentials`: `UserCredentials`.
     pub credentials: Option<UserCredentials>,
@@ -881,7 +889,7 @@ okta_core::model! {
 }
 
 /// Schema `UpdateUserRequest.type`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UpdateUserRequestType {
     /// `id`: string.
     pub id: Option<String>,
@@ -896,7 +904,7 @@ okta_core::model! {
 }
 
 /// Schema `UserActivationToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserActivationToken {
     /// `activationToken`: string, read-only.
     pub activation_token: Option<String>,
@@ -914,7 +922,7 @@ okta_core::model! {
 }
 
 /// Schema `UserBlock`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserBlock {
     /// `appliesTo`: read-only.
     pub applies_to: Option<UserBlockAppliesTo>,
@@ -940,7 +948,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserClassification`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserClassification {
     /// `lastUpdated`: string (date-time), read-only.
     pub last_updated: Option<Timestamp>,
@@ -958,7 +966,7 @@ okta_core::model! {
 }
 
 /// Schema `UserCredentialsWritable`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserCredentialsWritable {
     /// `password`: `PasswordCredential`.
     pub password: Option<PasswordCredential>,
@@ -979,7 +987,7 @@ okta_core::model! {
 }
 
 /// Schema `UserDevice`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserDevice {
     /// `created`: string (date-time), read-only.
     pub created: Option<Timestamp>,
@@ -1018,7 +1026,7 @@ okta_core::union! {
 }
 
 /// Schema `UserFactorActivateRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorActivateRequest {
     /// `attestation`: string.
     pub attestation: Option<String>,
@@ -1058,7 +1066,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `UserFactorActivateResponse` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorActivateResponseBase {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -1107,7 +1115,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserFactorActivateResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorActivateResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -1143,7 +1151,7 @@ okta_core::model! {
 }
 
 /// Members that all variants of schema `UserFactor` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorBase {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -1185,7 +1193,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorCall`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorCall {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -1200,7 +1208,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorCallProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorCallProfile {
     /// `phoneExtension`: string, may be null, at most 15 characters.
     pub phone_extension: Option<String>,
@@ -1218,7 +1226,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorEmail`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorEmail {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -1233,7 +1241,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorEmailProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorEmailProfile {
     /// `email`: string, at most 100 characters.
     pub email: Option<String>,
@@ -1248,7 +1256,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPush`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPush {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -1263,7 +1271,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushProfile {
     /// `credentialId`: string.
     pub credential_id: Option<String>,
@@ -1304,7 +1312,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `UserFactorPushTransaction` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionBase {
     /// `factorResult`.
     pub factor_result: Option<UserFactorPushTransactionFactorResult>,
@@ -1330,7 +1338,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserFactorPushTransactionRejected`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionRejected {
     /// The members that all variants share.
     pub base: UserFactorPushTransactionBase,
@@ -1348,7 +1356,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionRejected._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionRejectedLinks {
     /// `factor`: `UserFactor`.
     pub factor: Option<UserFactor>,
@@ -1366,7 +1374,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionRejected.profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionRejectedProfile {
     /// `credentialId`: string.
     pub credential_id: Option<String>,
@@ -1381,7 +1389,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransaction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionSuccess {
     /// The members that all variants share.
     pub base: UserFactorPushTransactionBase,
@@ -1393,7 +1401,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionTimeout`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionTimeout {
     /// The members that all variants share.
     pub base: UserFactorPushTransactionBase,
@@ -1411,7 +1419,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionTimeout._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionTimeoutLinks {
     /// `factor`: `UserFactor`.
     pub factor: Option<UserFactor>,
@@ -1429,7 +1437,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionTimeout.profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionTimeoutProfile {
     /// `credentialId`: string.
     pub credential_id: Option<String>,
@@ -1444,7 +1452,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionWaitingNMC`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionWaitingNmc {
     /// The members that all variants share.
     pub base: UserFactorPushTransactionBase,
@@ -1465,7 +1473,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionWaitingNMC._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionWaitingNmcLinks {
     /// `cancel`: `HrefObject`.
     pub cancel: Option<HrefObject>,
@@ -1483,7 +1491,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionWaitingNMC.profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionWaitingNmcProfile {
     /// `credentialId`: string.
     pub credential_id: Option<String>,
@@ -1498,7 +1506,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionWaitingNoNMC`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionWaitingNoNmc {
     /// The members that all variants share.
     pub base: UserFactorPushTransactionBase,
@@ -1516,7 +1524,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionWaitingNoNMC._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionWaitingNoNmcLinks {
     /// `cancel`: `HrefObject`.
     pub cancel: Option<HrefObject>,
@@ -1534,7 +1542,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorPushTransactionWaitingNoNMC.profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorPushTransactionWaitingNoNmcProfile {
     /// `credentialId`: string.
     pub credential_id: Option<String>,
@@ -1549,7 +1557,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorSecurityQuestion`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorSecurityQuestion {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -1564,7 +1572,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorSecurityQuestionProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorSecurityQuestionProfile {
     /// `answer`: string, write-only, at least 4 characters.
     pub answer: Option<String>,
@@ -1611,7 +1619,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserFactorSMS`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorSms {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -1626,7 +1634,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorSMSProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorSmsProfile {
     /// `phoneNumber`: string, at most 15 characters, pattern `^\+[1-9]\d{1,14}$`.
     pub phone_number: Option<String>,
@@ -1641,7 +1649,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorSupported`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorSupported {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -1682,7 +1690,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserFactorToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorToken {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -1703,7 +1711,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorTokenHardware`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorTokenHardware {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -1721,7 +1729,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorTokenHardware.verify`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorTokenHardwareVerify {
     /// `passCode`: string.
     pub pass_code: Option<String>,
@@ -1736,7 +1744,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorTokenHOTP`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorTokenHotp {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -1754,7 +1762,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorTokenHOTPProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorTokenHotpProfile {
     /// `sharedSecret`: string.
     pub shared_secret: Option<String>,
@@ -1769,7 +1777,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorTokenProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorTokenProfile {
     /// `credentialId`: string.
     pub credential_id: Option<String>,
@@ -1792,7 +1800,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserFactorTokenSoftwareTOTP`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorTokenSoftwareTotp {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -1826,7 +1834,7 @@ okta_core::choice! {
 }
 
 /// Schema `UserFactorTokenVerifyRSA`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorTokenVerifyRsa {
     /// `passCode`: string.
     pub pass_code: Option<String>,
@@ -1841,7 +1849,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorTokenVerifySymantec`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorTokenVerifySymantec {
     /// `nextPassCode`: integer.
     pub next_pass_code: Option<i64>,
@@ -1859,7 +1867,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorU2F`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorU2f {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -1874,7 +1882,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorU2FProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorU2fProfile {
     /// `credentialId`: string.
     pub credential_id: Option<String>,
@@ -1889,7 +1897,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorVerifyRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorVerifyRequest {
     /// `answer`: string, write-only, at least 4 characters.
     pub answer: Option<String>,
@@ -1919,7 +1927,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorVerifyResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorVerifyResponse {
     /// `_embedded`.
     pub embedded: Option<Map<Map<Json>>>,
@@ -1949,7 +1957,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorVerifyResponseWaiting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorVerifyResponseWaiting {
     /// `_embedded`.
     pub embedded: Option<UserFactorVerifyResponseWaitingEmbedded>,
@@ -1979,7 +1987,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorVerifyResponseWaiting._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorVerifyResponseWaitingEmbedded {
     /// `challenge`: may be null.
     pub challenge: Option<NumberFactorChallengeEmbeddedLinksChallenge>,
@@ -2016,7 +2024,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserFactorWeb`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorWeb {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -2031,7 +2039,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorWebAuthn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorWebAuthn {
     /// The members that all variants share.
     pub base: UserFactorBase,
@@ -2046,7 +2054,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorWebAuthnProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorWebAuthnProfile {
     /// `authenticatorName`: string.
     pub authenticator_name: Option<String>,
@@ -2064,7 +2072,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorWebProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorWebProfile {
     /// `credentialId`: string.
     pub credential_id: Option<String>,
@@ -2079,7 +2087,7 @@ okta_core::model! {
 }
 
 /// Schema `UserGetSingleton`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserGetSingleton {
     /// `_embedded`.
     pub embedded: Option<UserGetSingletonEmbedded>,
@@ -2136,7 +2144,7 @@ okta_core::model! {
 }
 
 /// Schema `UserGetSingleton._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserGetSingletonEmbedded {
     /// `blocks`: list of `UserBlock`.
     pub blocks: Option<Vec<UserBlock>>,
@@ -2166,7 +2174,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `UserRiskGetResponse` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserRiskGetResponseBase {
     /// `_links`.
     pub links: Option<UserRiskGetResponseLinks>,
@@ -2184,7 +2192,7 @@ okta_core::model! {
 }
 
 /// Schema `UserRiskGetResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserRiskGetResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -2227,7 +2235,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserRiskLevelExists`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserRiskLevelExists {
     /// The members that all variants share.
     pub base: UserRiskGetResponseBase,
@@ -2242,7 +2250,7 @@ okta_core::model! {
 }
 
 /// Schema `UserRiskLevelNone`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserRiskLevelNone {
     /// The members that all variants share.
     pub base: UserRiskGetResponseBase,
@@ -2263,7 +2271,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserRiskPutResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserRiskPutResponse {
     /// `_links`.
     pub links: Option<UserRiskPutResponseLinks>,
@@ -2284,7 +2292,7 @@ okta_core::model! {
 }
 
 /// Schema `UserRiskPutResponse._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserRiskPutResponseLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -2317,7 +2325,7 @@ okta_core::model! {
 }
 
 /// Schema `UserRiskRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserRiskRequest {
     /// `riskLevel`: required.
     pub risk_level: Option<UserRiskRequestRiskLevel>,
@@ -2336,6 +2344,7 @@ okta_core::model! {
 
 impl UserRiskRequest {
     /// `riskLevel`, which the specification requires.
+    #[inline]
     pub fn try_risk_level(&self) -> Result<&UserRiskRequestRiskLevel, MissingMember> {
         required(&self.risk_level, "UserRiskRequest", "riskLevel")
     }

@@ -10,7 +10,7 @@ use crate::generated::webauthn_registration::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/webauthn-registration/api/v1/activate`.
 #[derive(Clone, Debug)]
@@ -20,26 +20,31 @@ pub struct WebauthnRegistration {
 
 impl WebauthnRegistration {
     /// `POST /webauthn-registration/api/v1/activate` (operation `activatePreregistrationEnrollment`).
+    #[inline]
     pub fn activate(&self) -> Activate {
         Activate::new().attach(&self.client)
     }
 
     /// `POST /webauthn-registration/api/v1/enroll` (operation `enrollPreregistrationEnrollment`).
+    #[inline]
     pub fn enroll(&self) -> Enroll {
         Enroll::new().attach(&self.client)
     }
 
     /// `POST /webauthn-registration/api/v1/initiate-fulfillment-request` (operation `generateFulfillmentRequest`).
+    #[inline]
     pub fn initiate_fulfillment_request(&self) -> InitiateFulfillmentRequest {
         InitiateFulfillmentRequest::new().attach(&self.client)
     }
 
     /// `POST /webauthn-registration/api/v1/send-pin` (operation `sendPin`).
+    #[inline]
     pub fn send_pin(&self) -> SendPin {
         SendPin::new().attach(&self.client)
     }
 
     /// Operations below `users`.
+    #[inline]
     pub fn users(&self) -> users::Users {
         users::Users {
             client: self.client.clone(),
@@ -62,6 +67,7 @@ pub struct Activate {
 
 impl Activate {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&ACTIVATE),
@@ -69,6 +75,7 @@ impl Activate {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::EnrollmentActivationRequest) -> Self {
         self.call.set_json(body);
         self
@@ -117,6 +124,7 @@ pub struct Enroll {
 
 impl Enroll {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&ENROLL),
@@ -124,6 +132,7 @@ impl Enroll {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::EnrollmentInitializationRequest) -> Self {
         self.call.set_json(body);
         self
@@ -172,6 +181,7 @@ pub struct InitiateFulfillmentRequest {
 
 impl InitiateFulfillmentRequest {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&INITIATE_FULFILLMENT_REQUEST),
@@ -179,6 +189,7 @@ impl InitiateFulfillmentRequest {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::FulfillmentRequest) -> Self {
         self.call.set_json(body);
         self
@@ -231,6 +242,7 @@ pub struct SendPin {
 
 impl SendPin {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&SEND_PIN),
@@ -238,6 +250,7 @@ impl SendPin {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::PinRequest) -> Self {
         self.call.set_json(body);
         self

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `ECKeyJWK`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EcKeyJwk {
     /// `crv`: string, required, always `P-384`.
     pub crv: Option<String>,
@@ -40,31 +40,37 @@ okta_core::model! {
 
 impl EcKeyJwk {
     /// `crv`, which the specification requires.
+    #[inline]
     pub fn try_crv(&self) -> Result<&String, MissingMember> {
         required(&self.crv, "ECKeyJWK", "crv")
     }
 
     /// `kid`, which the specification requires.
+    #[inline]
     pub fn try_kid(&self) -> Result<&String, MissingMember> {
         required(&self.kid, "ECKeyJWK", "kid")
     }
 
     /// `kty`, which the specification requires.
+    #[inline]
     pub fn try_kty(&self) -> Result<&String, MissingMember> {
         required(&self.kty, "ECKeyJWK", "kty")
     }
 
     /// `use`, which the specification requires.
+    #[inline]
     pub fn try_use(&self) -> Result<&EcKeyJwkUse, MissingMember> {
         required(&self.use_, "ECKeyJWK", "use")
     }
 
     /// `x`, which the specification requires.
+    #[inline]
     pub fn try_x(&self) -> Result<&String, MissingMember> {
         required(&self.x, "ECKeyJWK", "x")
     }
 
     /// `y`, which the specification requires.
+    #[inline]
     pub fn try_y(&self) -> Result<&String, MissingMember> {
         required(&self.y, "ECKeyJWK", "y")
     }
@@ -79,7 +85,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `EnrollmentActivationRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EnrollmentActivationRequest {
     /// `credResponses`: list of `WebAuthnCredResponse`.
     pub cred_responses: Option<Vec<WebAuthnCredResponse>>,
@@ -112,7 +118,7 @@ okta_core::model! {
 }
 
 /// Schema `EnrollmentActivationResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EnrollmentActivationResponse {
     /// `authenticatorEnrollmentIds`: list of string.
     pub authenticator_enrollment_ids: Option<Vec<String>>,
@@ -133,7 +139,7 @@ okta_core::model! {
 }
 
 /// Schema `EnrollmentInitializationRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EnrollmentInitializationRequest {
     /// `enrollmentRpIds`: list of string.
     pub enrollment_rp_ids: Option<Vec<String>>,
@@ -157,7 +163,7 @@ okta_core::model! {
 }
 
 /// Schema `EnrollmentInitializationResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EnrollmentInitializationResponse {
     /// `credRequests`: list of `WebAuthnCredRequest`.
     pub cred_requests: Option<Vec<WebAuthnCredRequest>>,
@@ -181,7 +187,7 @@ okta_core::model! {
 }
 
 /// Schema `FulfillmentDataOrderDetails`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FulfillmentDataOrderDetails {
     /// `customizationId`: string.
     pub customization_id: Option<String>,
@@ -202,7 +208,7 @@ okta_core::model! {
 }
 
 /// Schema `FulfillmentRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct FulfillmentRequest {
     /// `fulfillmentData`: `FulfillmentData`.
     pub fulfillment_data: Option<Vec<FulfillmentDataOrderDetails>>,
@@ -223,7 +229,7 @@ okta_core::model! {
 }
 
 /// Schema `PinRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PinRequest {
     /// `authenticatorEnrollmentId`: string.
     pub authenticator_enrollment_id: Option<String>,
@@ -244,7 +250,7 @@ okta_core::model! {
 }
 
 /// Schema `WebAuthnCredRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WebAuthnCredRequest {
     /// `authenticatorEnrollmentId`: string.
     pub authenticator_enrollment_id: Option<String>,
@@ -265,7 +271,7 @@ okta_core::model! {
 }
 
 /// Schema `WebAuthnCredResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WebAuthnCredResponse {
     /// `authenticatorEnrollmentId`: string.
     pub authenticator_enrollment_id: Option<String>,
@@ -283,7 +289,7 @@ okta_core::model! {
 }
 
 /// Schema `WebAuthnPreregistrationFactor`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WebAuthnPreregistrationFactor {
     /// `_links`: `LinksSelf`.
     pub links: Option<LinksSelf>,

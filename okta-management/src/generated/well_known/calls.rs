@@ -22,6 +22,7 @@ pub struct WellKnown {
 
 impl WellKnown {
     /// Operations on `/.well-known/app-authenticator-configuration`.
+    #[inline]
     pub fn app_authenticator_configuration(
         &self,
     ) -> app_authenticator_configuration::AppAuthenticatorConfiguration {
@@ -31,6 +32,7 @@ impl WellKnown {
     }
 
     /// Operations on `/.well-known/apple-app-site-association`.
+    #[inline]
     pub fn apple_app_site_association(
         &self,
     ) -> apple_app_site_association::AppleAppSiteAssociation {
@@ -40,6 +42,7 @@ impl WellKnown {
     }
 
     /// Operations on `/.well-known/assetlinks.json`.
+    #[inline]
     pub fn assetlinks_json(&self) -> assetlinks_json::AssetlinksJson {
         assetlinks_json::AssetlinksJson {
             client: self.client.clone(),
@@ -47,6 +50,7 @@ impl WellKnown {
     }
 
     /// Operations on `/.well-known/okta-organization`.
+    #[inline]
     pub fn okta_organization(&self) -> okta_organization::OktaOrganization {
         okta_organization::OktaOrganization {
             client: self.client.clone(),
@@ -54,6 +58,7 @@ impl WellKnown {
     }
 
     /// Operations on `/.well-known/openid-configuration`.
+    #[inline]
     pub fn openid_configuration(&self) -> openid_configuration::OpenidConfiguration {
         openid_configuration::OpenidConfiguration {
             client: self.client.clone(),
@@ -61,6 +66,7 @@ impl WellKnown {
     }
 
     /// Operations on `/.well-known/ssf-configuration`.
+    #[inline]
     pub fn ssf_configuration(&self) -> ssf_configuration::SsfConfiguration {
         ssf_configuration::SsfConfiguration {
             client: self.client.clone(),
@@ -68,6 +74,7 @@ impl WellKnown {
     }
 
     /// Operations on `/.well-known/webauthn`.
+    #[inline]
     pub fn webauthn(&self) -> webauthn::Webauthn {
         webauthn::Webauthn {
             client: self.client.clone(),

@@ -17,7 +17,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SupportedMethods`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SupportedMethods {
     /// `settings`.
     pub settings: Option<SupportedMethodsSettings>,
@@ -38,7 +38,7 @@ okta_core::model! {
 }
 
 /// Schema `SupportedMethods.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SupportedMethodsSettings {
     /// `algorithms`: list of `AuthenticatorMethodAlgorithm`.
     pub algorithms: Option<Vec<AuthenticatorMethodAlgorithm>>,
@@ -59,7 +59,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownAppAuthenticatorConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownAppAuthenticatorConfiguration {
     /// `appAuthenticatorEnrollEndpoint`: string.
     pub app_authenticator_enroll_endpoint: Option<String>,
@@ -101,7 +101,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownAppAuthenticatorConfiguration.settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownAppAuthenticatorConfigurationSettings {
     /// `userVerification`: `CustomAppUserVerificationEnum`.
     pub user_verification: Option<CustomAppUserVerificationEnum>,
@@ -116,7 +116,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownOrgMetadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownOrgMetadata {
     /// `_links`: read-only.
     pub links: Option<WellKnownOrgMetadataLinks>,
@@ -143,7 +143,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownOrgMetadata._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownOrgMetadataLinks {
     /// `alternate`: `HrefObject`.
     pub alternate: Option<HrefObject>,
@@ -161,7 +161,7 @@ okta_core::model! {
 }
 
 /// Schema `WellKnownSSFMetadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownSsfMetadata {
     /// `authorization_schemes`: list of `WellKnownSSFMetadataSpecUrn`.
     pub authorization_schemes: Option<Vec<WellKnownSsfMetadataSpecUrn>>,
@@ -205,7 +205,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `WellKnownSSFMetadataSpecUrn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WellKnownSsfMetadataSpecUrn {
     /// `spec_urn`: string (uri).
     pub spec_urn: Option<String>,

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `DynamicNetworkZone`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DynamicNetworkZone {
     /// The members that all variants share.
     pub base: NetworkZoneBase,
@@ -42,7 +42,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `EnhancedDynamicNetworkZone`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EnhancedDynamicNetworkZone {
     /// The members that all variants share.
     pub base: NetworkZoneBase,
@@ -63,7 +63,7 @@ okta_core::model! {
 }
 
 /// Schema `EnhancedDynamicNetworkZone.asns`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EnhancedDynamicNetworkZoneAsns {
     /// `exclude`: `NetworkZoneAsns`.
     pub exclude: Option<Vec<String>>,
@@ -81,7 +81,7 @@ okta_core::model! {
 }
 
 /// Schema `EnhancedDynamicNetworkZone.ipServiceCategories`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EnhancedDynamicNetworkZoneIpServiceCategories {
     /// `exclude`: list of `IPServiceCategory`, at most 75.
     pub exclude: Option<Vec<IpServiceCategory>>,
@@ -99,7 +99,7 @@ okta_core::model! {
 }
 
 /// Schema `EnhancedDynamicNetworkZone.locations`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EnhancedDynamicNetworkZoneLocations {
     /// `exclude`: `NetworkZoneLocationArray`.
     pub exclude: Option<Vec<NetworkZoneLocation>>,
@@ -117,7 +117,7 @@ okta_core::model! {
 }
 
 /// Schema `IPNetworkZone`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IpNetworkZone {
     /// The members that all variants share.
     pub base: NetworkZoneBase,
@@ -194,7 +194,7 @@ okta_core::union! {
 }
 
 /// Schema `NetworkZoneAddress`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NetworkZoneAddress {
     /// `type`: `NetworkZoneAddressType`.
     pub type_: Option<NetworkZoneAddressType>,
@@ -220,7 +220,7 @@ okta_core::open_enum! {
 }
 
 /// Members that all variants of schema `NetworkZone` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NetworkZoneBase {
     /// `_links`: `LinksSelfAndLifecycle`.
     pub links: Option<LinksSelfAndLifecycle>,
@@ -260,18 +260,20 @@ okta_core::model! {
 
 impl NetworkZoneBase {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "NetworkZone", "name")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&NetworkZoneType, MissingMember> {
         required(&self.type_, "NetworkZone", "type")
     }
 }
 
 /// Schema `NetworkZoneLocation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct NetworkZoneLocation {
     /// `country`: string, 2 characters.
     pub country: Option<String>,

@@ -80,10 +80,7 @@ fn indented(doc: &str) -> String {
 
 fn structure(out: &mut String, item: &Item, title: &str, structure: &Struct) {
     let name = &item.name;
-    let _ = writeln!(
-        out,
-        "{title}#[derive(Clone, Default)]\npub struct {name} {{"
-    );
+    let _ = writeln!(out, "{title}#[derive(Clone)]\npub struct {name} {{");
     if let Some(base) = &structure.base {
         let _ = writeln!(
             out,
@@ -143,7 +140,7 @@ fn structure(out: &mut String, item: &Item, title: &str, structure: &Struct) {
             let function = field.rust.trim_end_matches('_');
             let _ = writeln!(
                 out,
-                "    /// `{}`, which the specification requires.\n    pub fn try_{function}(&self) -> Result<&{}, MissingMember> {{\n        required(&self.{}, {:?}, {:?})\n    }}",
+                "    /// `{}`, which the specification requires.\n    #[inline]\n    pub fn try_{function}(&self) -> Result<&{}, MissingMember> {{\n        required(&self.{}, {:?}, {:?})\n    }}",
                 field.fact.name,
                 field.ty.source(),
                 field.rust,

@@ -23,11 +23,13 @@ pub trait Management: sealed::Sealed {
 }
 
 impl Management for Client {
+    #[inline]
     fn zoos(&self) -> zoos::Zoos {
         zoos::Zoos {
             client: self.clone(),
         }
     }
+    #[inline]
     fn zoos_v2(&self) -> zoos_v2::ZoosV2 {
         zoos_v2::ZoosV2 {
             client: self.clone(),

@@ -10,7 +10,9 @@ use crate::generated::zoos::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/zoos`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,13 @@ pub struct Zoos {
 
 impl Zoos {
     /// `GET /api/v1/zoos` (operation `listZoos`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/zoos` (operation `createZoo`).
+    #[inline]
     pub fn create(&self, body: &models::Zoo) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -76,6 +80,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -89,6 +94,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, at most 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -170,6 +176,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::Zoo) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -7,7 +7,9 @@ use crate::generated::zoos::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/zoos/{zooId}/pets`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct Pets {
 
 impl Pets {
     /// `GET /api/v1/zoos/{zooId}/pets` (operation `listPets`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.zoo_id.clone()).attach(&self.client)
     }

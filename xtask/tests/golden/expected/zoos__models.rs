@@ -6,7 +6,7 @@
 use okta_core::model::*;
 
 /// Schema `CatPet`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CatPet {
     /// The members that all variants share.
     pub base: PetBase,
@@ -21,7 +21,7 @@ okta_core::model! {
 }
 
 /// Schema `DogPet`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DogPet {
     /// The members that all variants share.
     pub base: PetBase,
@@ -36,7 +36,7 @@ okta_core::model! {
 }
 
 /// Schema `DogProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DogProfile {
     /// `breed`: string.
     pub breed: Option<String>,
@@ -62,7 +62,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `Pet` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PetBase {
     /// `kind`: string.
     pub kind: Option<String>,
@@ -80,7 +80,7 @@ okta_core::model! {
 }
 
 /// Schema `PetList`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PetList {
     /// `_links`: map of any value.
     pub links: Option<Map<Json>>,
@@ -112,7 +112,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Zoo`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Zoo {
     /// `_links`: map of any value.
     pub links: Option<Map<Json>>,
@@ -155,6 +155,7 @@ okta_core::model! {
 
 impl Zoo {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "Zoo", "id")
     }
@@ -169,7 +170,7 @@ okta_core::choice! {
 }
 
 /// Schema `Zoo.keeper`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ZooKeeper {
     /// `name`: string.
     pub name: Option<String>,

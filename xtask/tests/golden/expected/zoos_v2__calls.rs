@@ -6,7 +6,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v2/zoos`.
 #[derive(Clone, Debug)]
@@ -16,6 +16,7 @@ pub struct ZoosV2 {
 
 impl ZoosV2 {
     /// `GET /api/v2/zoos` (operation `listZoosV2`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -34,6 +35,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),

@@ -13,6 +13,7 @@ pub struct Default {
 
 impl Default {
     /// Operations on `/governance/api/v2/catalogs/default/entries`.
+    #[inline]
     pub fn entries(&self) -> entries::Entries {
         entries::Entries {
             client: self.client.clone(),
@@ -20,6 +21,7 @@ impl Default {
     }
 
     /// Operations below `user`.
+    #[inline]
     pub fn user(&self) -> user::User {
         user::User {
             client: self.client.clone(),
@@ -34,7 +36,7 @@ pub mod entries {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/catalogs/default/entries`.
@@ -91,6 +93,7 @@ pub mod entries {
         }
 
         /// Query parameter `limit`: integer, 1 to 200.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self
@@ -236,7 +239,7 @@ pub mod entries {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -249,6 +252,7 @@ pub mod entries {
 
             impl RequestFields {
                 /// `GET /governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields` (operation `getCatalogEntryRequestFieldsV2`).
+                #[inline]
                 pub fn list(&self) -> List {
                     List::new(self.entry_id.clone(), self.user_id.clone()).attach(&self.client)
                 }
@@ -347,7 +351,7 @@ pub mod user {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/catalogs/default/user/{userId}/entries`.
@@ -393,6 +397,7 @@ pub mod user {
             }
 
             /// Query parameter `limit`: integer, 1 to 200.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self

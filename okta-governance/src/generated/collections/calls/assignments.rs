@@ -7,7 +7,9 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/collections/{collectionId}/assignments`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct Assignments {
 
 impl Assignments {
     /// `GET /governance/api/v1/collections/{collectionId}/assignments` (operation `listCollectionAssignments`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.collection_id.clone()).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/collections/{collectionId}/assignments` (operation `assignCollection`).
+    #[inline]
     pub fn create(&self, body: Vec<models::AssignedPrincipal>) -> Create {
         Create::new(self.collection_id.clone(), body).attach(&self.client)
     }
@@ -76,6 +80,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

@@ -14,6 +14,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// Operations on `/governance/api/v1/collections/{collectionId}/catalog/users`.
+    #[inline]
     pub fn users(&self) -> users::Users {
         users::Users {
             client: self.client.clone(),
@@ -29,7 +30,7 @@ pub mod users {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v1/collections/{collectionId}/catalog/users`.
@@ -41,6 +42,7 @@ pub mod users {
 
     impl Users {
         /// `GET /governance/api/v1/collections/{collectionId}/catalog/users` (operation `getUnassignedUsers`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.collection_id.clone()).attach(&self.client)
         }

@@ -7,7 +7,9 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/collections/{collectionId}/resources`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct Resources {
 
 impl Resources {
     /// `GET /governance/api/v1/collections/{collectionId}/resources` (operation `listCollectionResources`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.collection_id.clone()).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/collections/{collectionId}/resources` (operation `addResourcesToCollection`).
+    #[inline]
     pub fn create(&self, body: Vec<models::CollectionResourceCreatable>) -> Create {
         Create::new(self.collection_id.clone(), body).attach(&self.client)
     }
@@ -82,6 +86,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

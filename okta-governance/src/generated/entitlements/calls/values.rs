@@ -7,7 +7,9 @@ use crate::generated::entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/entitlements/{entitlementId}/values`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct Values {
 
 impl Values {
     /// `GET /governance/api/v1/entitlements/{entitlementId}/values` (operation `listEntitlementValues`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.entitlement_id.clone()).attach(&self.client)
     }
@@ -62,6 +65,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

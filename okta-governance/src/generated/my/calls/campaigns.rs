@@ -46,6 +46,7 @@ pub mod reviews {
         }
 
         /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions`.
+        #[inline]
         pub fn bulk_decisions(&self) -> bulk_decisions::BulkDecisions {
             bulk_decisions::BulkDecisions {
                 client: self.client.clone(),
@@ -61,7 +62,7 @@ pub mod reviews {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}`.
@@ -116,6 +117,7 @@ pub mod reviews {
             }
 
             /// Query parameter `limit`: integer, 1 to 200, default `20`.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self
@@ -183,7 +185,7 @@ pub mod reviews {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions`.
@@ -195,11 +197,13 @@ pub mod reviews {
 
         impl BulkDecisions {
             /// `POST /governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions` (operation `submitCampaignBulkDecisions`).
+            #[inline]
             pub fn create(&self, body: &models::BulkReviewSubmissionMutable) -> Create {
                 Create::new(self.campaign_id.clone(), body).attach(&self.client)
             }
 
             /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}`.
+            #[inline]
             pub fn jobs(&self) -> jobs::Jobs {
                 jobs::Jobs {
                     client: self.client.clone(),
@@ -272,7 +276,7 @@ pub mod reviews {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}`.

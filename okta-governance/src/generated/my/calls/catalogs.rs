@@ -13,6 +13,7 @@ pub struct Catalogs {
 
 impl Catalogs {
     /// Operations below `default`.
+    #[inline]
     pub fn default(&self) -> default::Default {
         default::Default {
             client: self.client.clone(),
@@ -32,6 +33,7 @@ pub mod default {
 
     impl Default {
         /// Operations on `/governance/api/v2/my/catalogs/default/entries`.
+        #[inline]
         pub fn entries(&self) -> entries::Entries {
             entries::Entries {
                 client: self.client.clone(),
@@ -46,7 +48,7 @@ pub mod default {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/catalogs/default/entries`.
@@ -122,6 +124,7 @@ pub mod default {
             }
 
             /// Query parameter `limit`: integer, 1 to 200.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self
@@ -242,7 +245,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields`.
@@ -254,6 +257,7 @@ pub mod default {
 
             impl RequestFields {
                 /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields` (operation `getMyCatalogEntryRequestFieldsV2`).
+                #[inline]
                 pub fn list(&self) -> List {
                     List::new(self.entry_id.clone()).attach(&self.client)
                 }
@@ -323,7 +327,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/requests`.
@@ -335,6 +339,7 @@ pub mod default {
 
             impl Requests {
                 /// `POST /governance/api/v2/my/catalogs/default/entries/{entryId}/requests` (operation `createMyRequestV2`).
+                #[inline]
                 pub fn create(&self, body: &models::MyRequestCreatable) -> Create {
                     Create::new(self.entry_id.clone(), body).attach(&self.client)
                 }
@@ -470,7 +475,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users`.
@@ -528,6 +533,7 @@ pub mod default {
                 }
 
                 /// Query parameter `limit`: integer, 1 to 200, default `20`.
+                #[inline]
                 pub fn limit(mut self, value: i64) -> Self {
                     self.call.set_query("limit", value);
                     self
@@ -589,7 +595,8 @@ pub mod default {
                 use okta_core::Call;
                 use okta_core::Client;
                 use okta_core::operation::{
-                    Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter,
+                    ResponseInfo,
                 };
 
                 /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -602,6 +609,7 @@ pub mod default {
 
                 impl RequestFields {
                     /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields` (operation `getMyCatalogEntryUserRequestFieldsV2`).
+                    #[inline]
                     pub fn list(&self) -> List {
                         List::new(self.entry_id.clone(), self.user_id.clone()).attach(&self.client)
                     }

@@ -7,7 +7,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/my/security-access-reviews`.
 #[derive(Clone, Debug)]
@@ -17,6 +19,7 @@ pub struct SecurityAccessReviews {
 
 impl SecurityAccessReviews {
     /// `GET /governance/api/v2/my/security-access-reviews` (operation `listMySecurityAccessReviews`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -73,6 +76,7 @@ impl SecurityAccessReviews {
     }
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/stats`.
+    #[inline]
     pub fn stats(&self) -> stats::Stats {
         stats::Stats {
             client: self.client.clone(),
@@ -95,6 +99,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -114,6 +119,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -348,7 +354,7 @@ pub mod accesses {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses`.
@@ -360,6 +366,7 @@ pub mod accesses {
 
     impl Accesses {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses` (operation `listMySecurityAccessReviewAccesses`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.security_access_review_id.clone()).attach(&self.client)
         }
@@ -446,6 +453,7 @@ pub mod accesses {
         }
 
         /// Query parameter `limit`: integer, 1 to 200, default `20`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self
@@ -591,7 +599,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -604,6 +612,7 @@ pub mod accesses {
 
         impl Actions {
             /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions` (operation `executeMySecurityAccessReviewAccessesAction`).
+            #[inline]
             pub fn create(
                 &self,
                 body: &shared::SecurityAccessReviewAccessesActionRequest,
@@ -696,7 +705,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies`.
@@ -709,6 +718,7 @@ pub mod accesses {
 
         impl Anomalies {
             /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies` (operation `listMySecurityAccessReviewAccessesAnomalies`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(
                     self.security_access_review_id.clone(),
@@ -795,7 +805,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses`.
@@ -808,6 +818,7 @@ pub mod accesses {
 
         impl SubAccesses {
             /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses` (operation `listMySecurityAccessReviewSubAccesses`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(
                     self.security_access_review_id.clone(),
@@ -860,6 +871,7 @@ pub mod accesses {
             }
 
             /// Query parameter `limit`: integer, 1 to 200, default `20`.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self
@@ -943,7 +955,7 @@ pub mod actions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions`.
@@ -955,11 +967,13 @@ pub mod actions {
 
     impl Actions {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions` (operation `listMySecurityAccessReviewActions`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.security_access_review_id.clone()).attach(&self.client)
         }
 
         /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions` (operation `executeMySecurityAccessReviewAction`).
+        #[inline]
         pub fn create(&self, body: &shared::SecurityAccessReviewActionRequest) -> Create {
             Create::new(self.security_access_review_id.clone(), body).attach(&self.client)
         }
@@ -1083,7 +1097,7 @@ pub mod history {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history`.
@@ -1095,6 +1109,7 @@ pub mod history {
 
     impl History {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history` (operation `listMySecurityAccessReviewHistory`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.security_access_review_id.clone()).attach(&self.client)
         }
@@ -1128,6 +1143,7 @@ pub mod history {
         }
 
         /// Query parameter `limit`: integer, 1 to 200, default `20`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self
@@ -1185,7 +1201,7 @@ pub mod principal {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal`.
@@ -1197,6 +1213,7 @@ pub mod principal {
 
     impl Principal {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal` (operation `getMySecurityAccessReviewPrincipalDetails`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new(self.security_access_review_id.clone()).attach(&self.client)
         }
@@ -1264,7 +1281,7 @@ pub mod stats {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/stats`.
     #[derive(Clone, Debug)]
@@ -1274,6 +1291,7 @@ pub mod stats {
 
     impl Stats {
         /// `GET /governance/api/v2/my/security-access-reviews/stats` (operation `getMySecurityAccessReviewsStats`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new().attach(&self.client)
         }
@@ -1294,6 +1312,7 @@ pub mod stats {
 
     impl Get {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&GET),

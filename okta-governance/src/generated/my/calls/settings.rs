@@ -7,7 +7,7 @@ use crate::generated::my::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/my/settings`.
 #[derive(Clone, Debug)]
@@ -17,16 +17,19 @@ pub struct Settings {
 
 impl Settings {
     /// `GET /governance/api/v1/my/settings` (operation `getMySettings`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
 
     /// `PATCH /governance/api/v1/my/settings` (operation `updateMySettings`).
+    #[inline]
     pub fn update(&self, body: &models::MySettingsPatchable) -> Update {
         Update::new(body).attach(&self.client)
     }
 
     /// Operations below `delegate`.
+    #[inline]
     pub fn delegate(&self) -> delegate::Delegate {
         delegate::Delegate {
             client: self.client.clone(),
@@ -49,6 +52,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),
@@ -98,6 +102,7 @@ pub struct Update {
 
 impl Update {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::MySettingsPatchable) -> Self {
         let mut call = Call::new(&UPDATE);
         call.set_json(body);
@@ -144,6 +149,7 @@ pub mod delegate {
 
     impl Delegate {
         /// Operations on `/governance/api/v1/my/settings/delegate/users`.
+        #[inline]
         pub fn users(&self) -> users::Users {
             users::Users {
                 client: self.client.clone(),
@@ -158,7 +164,7 @@ pub mod delegate {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/settings/delegate/users`.
@@ -169,6 +175,7 @@ pub mod delegate {
 
         impl Users {
             /// `GET /governance/api/v1/my/settings/delegate/users` (operation `listMyDelegateUsers`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new().attach(&self.client)
             }
@@ -189,6 +196,7 @@ pub mod delegate {
 
         impl List {
             /// The operation, without a client.
+            #[inline]
             pub fn new() -> Self {
                 Self {
                     call: Call::new(&LIST),
@@ -208,6 +216,7 @@ pub mod delegate {
             }
 
             /// Query parameter `limit`: integer, 1 to 200, default `20`.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/my/tasks`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct Tasks {
 
 impl Tasks {
     /// `GET /governance/api/v2/my/tasks` (operation `listAllMyTasksV2`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -48,6 +51,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -67,6 +71,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -202,6 +207,7 @@ impl Resolve {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::MyTasksResolveRequest) -> Self {
         self.call.set_json(body);
         self

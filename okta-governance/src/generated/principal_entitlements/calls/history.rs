@@ -7,7 +7,9 @@ use crate::generated::principal_entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/principal-entitlements/history`.
 #[derive(Clone, Debug)]
@@ -57,6 +59,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 100, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

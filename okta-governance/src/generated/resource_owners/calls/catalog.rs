@@ -13,6 +13,7 @@ pub struct Catalog {
 
 impl Catalog {
     /// Operations on `/governance/api/v1/resource-owners/catalog/resources`.
+    #[inline]
     pub fn resources(&self) -> resources::Resources {
         resources::Resources {
             client: self.client.clone(),
@@ -27,7 +28,7 @@ pub mod resources {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v1/resource-owners/catalog/resources`.
@@ -71,6 +72,7 @@ pub mod resources {
         }
 
         /// Query parameter `limit`: integer, 1 to 200, default `20`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self

@@ -7,7 +7,9 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/resources/{resourceId}/request-conditions`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct RequestConditions {
 
 impl RequestConditions {
     /// `GET /governance/api/v2/resources/{resourceId}/request-conditions` (operation `listResourceRequestConditionsV2`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.resource_id.clone()).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/resources/{resourceId}/request-conditions` (operation `createResourceRequestConditionV2`).
+    #[inline]
     pub fn create(&self, body: &models::RequestConditionCreatable) -> Create {
         Create::new(self.resource_id.clone(), body).attach(&self.client)
     }

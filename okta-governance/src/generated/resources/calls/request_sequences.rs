@@ -7,7 +7,9 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/resources/{resourceId}/request-sequences`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct RequestSequences {
 
 impl RequestSequences {
     /// `GET /governance/api/v2/resources/{resourceId}/request-sequences` (operation `listResourceRequestSequencesV2`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.resource_id.clone()).attach(&self.client)
     }

@@ -7,7 +7,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct Accesses {
 
 impl Accesses {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses` (operation `listSecurityAccessReviewAccesses`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.security_access_review_id.clone()).attach(&self.client)
     }
@@ -99,6 +102,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -244,7 +248,7 @@ pub mod actions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -257,6 +261,7 @@ pub mod actions {
 
     impl Actions {
         /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions` (operation `executeSecurityAccessReviewAccessesAction`).
+        #[inline]
         pub fn create(&self, body: &shared::SecurityAccessReviewAccessesActionRequest) -> Create {
             Create::new(
                 self.security_access_review_id.clone(),
@@ -346,7 +351,7 @@ pub mod anomalies {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies`.
@@ -359,6 +364,7 @@ pub mod anomalies {
 
     impl Anomalies {
         /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies` (operation `listSecurityAccessReviewAccessesAnomalies`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(
                 self.security_access_review_id.clone(),
@@ -445,7 +451,7 @@ pub mod sub_accesses {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses`.
@@ -458,6 +464,7 @@ pub mod sub_accesses {
 
     impl SubAccesses {
         /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses` (operation `listSecurityAccessReviewSubAccesses`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(
                 self.security_access_review_id.clone(),
@@ -510,6 +517,7 @@ pub mod sub_accesses {
         }
 
         /// Query parameter `limit`: integer, 1 to 200, default `20`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self

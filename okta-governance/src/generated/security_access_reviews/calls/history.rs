@@ -7,7 +7,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/history`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct History {
 
 impl History {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/history` (operation `listSecurityAccessReviewHistory`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.security_access_review_id.clone()).attach(&self.client)
     }
@@ -51,6 +54,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

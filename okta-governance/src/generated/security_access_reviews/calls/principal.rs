@@ -7,7 +7,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/principal`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct Principal {
 
 impl Principal {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/principal` (operation `getSecurityAccessReviewPrincipalDetails`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new(self.security_access_review_id.clone()).attach(&self.client)
     }

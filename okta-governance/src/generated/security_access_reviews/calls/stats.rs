@@ -7,7 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews/stats`.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub struct Stats {
 
 impl Stats {
     /// `GET /governance/api/v2/security-access-reviews/stats` (operation `getSecurityAccessReviewsStats`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
@@ -37,6 +38,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),

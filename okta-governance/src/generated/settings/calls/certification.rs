@@ -7,7 +7,7 @@ use crate::generated::settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/settings/certification`.
 #[derive(Clone, Debug)]
@@ -17,11 +17,13 @@ pub struct Certification {
 
 impl Certification {
     /// `GET /governance/api/v1/settings/certification` (operation `getOrgCertificationSettings`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
 
     /// `PATCH /governance/api/v1/settings/certification` (operation `updateOrgCertificationSettings`).
+    #[inline]
     pub fn update(&self, body: &models::OrgCertificationSettingsPatchable) -> Update {
         Update::new(body).attach(&self.client)
     }
@@ -42,6 +44,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),
@@ -91,6 +94,7 @@ pub struct Update {
 
 impl Update {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::OrgCertificationSettingsPatchable) -> Self {
         let mut call = Call::new(&UPDATE);
         call.set_json(body);

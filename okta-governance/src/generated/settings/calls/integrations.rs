@@ -7,7 +7,9 @@ use crate::generated::settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/settings/integrations`.
 #[derive(Clone, Debug)]
@@ -17,11 +19,13 @@ pub struct Integrations {
 
 impl Integrations {
     /// `GET /governance/api/v1/settings/integrations` (operation `listOrgIntegrations`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/settings/integrations` (operation `createOrgIntegration`).
+    #[inline]
     pub fn create(&self, body: &models::IntegrationCreatable) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -47,6 +51,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -100,6 +105,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::IntegrationCreatable) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

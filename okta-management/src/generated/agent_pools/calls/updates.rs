@@ -8,7 +8,9 @@ use crate::generated::agent_pools::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/agentPools/{poolId}/updates`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Updates {
 
 impl Updates {
     /// `GET /api/v1/agentPools/{poolId}/updates` (operation `listAgentPoolsUpdates`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.pool_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates` (operation `createAgentPoolsUpdate`).
+    #[inline]
     pub fn create(&self, body: &models::AgentPoolUpdate) -> Create {
         Create::new(self.pool_id.clone(), body).attach(&self.client)
     }
@@ -74,6 +78,7 @@ impl Updates {
     }
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates/settings`.
+    #[inline]
     pub fn settings(&self) -> settings::Settings {
         settings::Settings {
             client: self.client.clone(),
@@ -104,6 +109,7 @@ impl List {
     }
 
     /// Query parameter `scheduled`: boolean.
+    #[inline]
     pub fn scheduled(mut self, value: bool) -> Self {
         self.call.set_query("scheduled", value);
         self
@@ -775,7 +781,7 @@ pub mod settings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates/settings`.
@@ -787,11 +793,13 @@ pub mod settings {
 
     impl Settings {
         /// `GET /api/v1/agentPools/{poolId}/updates/settings` (operation `getAgentPoolsUpdateSettings`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new(self.pool_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/agentPools/{poolId}/updates/settings` (operation `updateAgentPoolsUpdateSettings`).
+        #[inline]
         pub fn update(&self, body: &models::AgentPoolUpdateSettingRequest) -> Update {
             Update::new(self.pool_id.clone(), body).attach(&self.client)
         }

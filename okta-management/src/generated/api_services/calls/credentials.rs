@@ -15,6 +15,7 @@ pub struct Credentials {
 
 impl Credentials {
     /// Operations on `/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets`.
+    #[inline]
     pub fn secrets(&self) -> secrets::Secrets {
         secrets::Secrets {
             client: self.client.clone(),
@@ -30,7 +31,7 @@ pub mod secrets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets`.
@@ -42,11 +43,13 @@ pub mod secrets {
 
     impl Secrets {
         /// `GET /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets` (operation `listApiServiceIntegrationInstanceSecrets`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.api_service_id.clone()).attach(&self.client)
         }
 
         /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets` (operation `createApiServiceIntegrationInstanceSecret`).
+        #[inline]
         pub fn create(&self) -> Create {
             Create::new(self.api_service_id.clone()).attach(&self.client)
         }

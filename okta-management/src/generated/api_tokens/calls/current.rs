@@ -7,7 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/api-tokens/current`.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub struct Current {
 
 impl Current {
     /// `DELETE /api/v1/api-tokens/current` (operation `revokeCurrentApiToken`).
+    #[inline]
     pub fn delete(&self) -> Delete {
         Delete::new().attach(&self.client)
     }
@@ -37,6 +38,7 @@ pub struct Delete {
 
 impl Delete {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&DELETE),

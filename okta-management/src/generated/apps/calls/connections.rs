@@ -15,6 +15,7 @@ pub struct Connections {
 
 impl Connections {
     /// Operations on `/api/v1/apps/{appId}/connections/default`.
+    #[inline]
     pub fn default(&self) -> default::Default {
         default::Default {
             client: self.client.clone(),
@@ -30,7 +31,7 @@ pub mod default {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/connections/default`.
@@ -42,26 +43,31 @@ pub mod default {
 
     impl Default {
         /// `GET /api/v1/apps/{appId}/connections/default` (operation `getDefaultProvisioningConnectionForApplication`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default` (operation `updateDefaultProvisioningConnectionForApplication`).
+        #[inline]
         pub fn update(&self, body: &models::AppsConnectionsDefaultUpdateRequest) -> Update {
             Update::new(self.app_id.clone(), body).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default/lifecycle/activate` (operation `activateDefaultProvisioningConnectionForApplication`).
+        #[inline]
         pub fn activate(&self) -> Activate {
             Activate::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default/lifecycle/deactivate` (operation `deactivateDefaultProvisioningConnectionForApplication`).
+        #[inline]
         pub fn deactivate(&self) -> Deactivate {
             Deactivate::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// Operations on `/api/v1/apps/{appId}/connections/default/jwks`.
+        #[inline]
         pub fn jwks(&self) -> jwks::Jwks {
             jwks::Jwks {
                 client: self.client.clone(),
@@ -149,6 +155,7 @@ pub mod default {
         }
 
         /// Query parameter `activate`: boolean.
+        #[inline]
         pub fn activate(mut self, value: bool) -> Self {
             self.call.set_query("activate", value);
             self
@@ -306,7 +313,7 @@ pub mod default {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/apps/{appId}/connections/default/jwks`.
@@ -318,6 +325,7 @@ pub mod default {
 
         impl Jwks {
             /// `GET /api/v1/apps/{appId}/connections/default/jwks` (operation `getUserProvisioningConnectionJWKS`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.app_id.clone()).attach(&self.client)
             }

@@ -15,6 +15,7 @@ pub struct Credentials {
 
 impl Credentials {
     /// Operations on `/api/v1/apps/{appId}/credentials/csrs`.
+    #[inline]
     pub fn csrs(&self) -> csrs::Csrs {
         csrs::Csrs {
             client: self.client.clone(),
@@ -23,6 +24,7 @@ impl Credentials {
     }
 
     /// Operations on `/api/v1/apps/{appId}/credentials/jwks`.
+    #[inline]
     pub fn jwks(&self) -> jwks::Jwks {
         jwks::Jwks {
             client: self.client.clone(),
@@ -31,6 +33,7 @@ impl Credentials {
     }
 
     /// Operations on `/api/v1/apps/{appId}/credentials/keys`.
+    #[inline]
     pub fn keys(&self) -> keys::Keys {
         keys::Keys {
             client: self.client.clone(),
@@ -39,6 +42,7 @@ impl Credentials {
     }
 
     /// Operations on `/api/v1/apps/{appId}/credentials/secrets`.
+    #[inline]
     pub fn secrets(&self) -> secrets::Secrets {
         secrets::Secrets {
             client: self.client.clone(),
@@ -55,7 +59,7 @@ pub mod csrs {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/csrs`.
@@ -67,11 +71,13 @@ pub mod csrs {
 
     impl Csrs {
         /// `GET /api/v1/apps/{appId}/credentials/csrs` (operation `listCsrsForApplication`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/csrs` (operation `generateCsrForApplication`).
+        #[inline]
         pub fn create(&self, body: &shared::CsrMetadata) -> Create {
             Create::new(self.app_id.clone(), body).attach(&self.client)
         }
@@ -419,7 +425,7 @@ pub mod jwks {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/jwks`.
@@ -431,11 +437,13 @@ pub mod jwks {
 
     impl Jwks {
         /// `GET /api/v1/apps/{appId}/credentials/jwks` (operation `listJwk`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/jwks` (operation `addJwk`).
+        #[inline]
         pub fn create(&self, body: &models::AppsCredentialsJwksCreateRequest) -> Create {
             Create::new(self.app_id.clone(), body).attach(&self.client)
         }
@@ -823,7 +831,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/keys`.
@@ -835,11 +843,13 @@ pub mod keys {
 
     impl Keys {
         /// `GET /api/v1/apps/{appId}/credentials/keys` (operation `listApplicationKeys`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/keys/generate` (operation `generateApplicationKey`).
+        #[inline]
         pub fn generate(&self, validity_years: i64) -> Generate {
             Generate::new(self.app_id.clone(), validity_years).attach(&self.client)
         }
@@ -1113,7 +1123,7 @@ pub mod secrets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/secrets`.
@@ -1125,11 +1135,13 @@ pub mod secrets {
 
     impl Secrets {
         /// `GET /api/v1/apps/{appId}/credentials/secrets` (operation `listOAuth2ClientSecrets`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/secrets` (operation `createOAuth2ClientSecret`).
+        #[inline]
         pub fn create(&self, body: &models::OAuth2ClientSecretRequestBody) -> Create {
             Create::new(self.app_id.clone(), body).attach(&self.client)
         }

@@ -15,6 +15,7 @@ pub struct Cwo {
 
 impl Cwo {
     /// Operations on `/api/v1/apps/{appId}/cwo/connections`.
+    #[inline]
     pub fn connections(&self) -> connections::Connections {
         connections::Connections {
             client: self.client.clone(),
@@ -30,7 +31,7 @@ pub mod connections {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/cwo/connections`.
@@ -42,11 +43,13 @@ pub mod connections {
 
     impl Connections {
         /// `GET /api/v1/apps/{appId}/cwo/connections` (operation `getAllCrossAppAccessConnections`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/cwo/connections` (operation `createCrossAppAccessConnection`).
+        #[inline]
         pub fn create(&self, body: &models::OrgCrossAppAccessConnection) -> Create {
             Create::new(self.app_id.clone(), body).attach(&self.client)
         }
@@ -93,6 +96,7 @@ pub mod connections {
         }
 
         /// Query parameter `activeAppsOnly`: boolean.
+        #[inline]
         pub fn active_apps_only(mut self, value: bool) -> Self {
             self.call.set_query("activeAppsOnly", value);
             self
@@ -105,6 +109,7 @@ pub mod connections {
         }
 
         /// Query parameter `limit`: integer, at most 200, default `-1`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self

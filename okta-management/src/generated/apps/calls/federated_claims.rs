@@ -8,7 +8,9 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/federated-claims`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct FederatedClaims {
 
 impl FederatedClaims {
     /// `GET /api/v1/apps/{appId}/federated-claims` (operation `listFederatedClaims`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.app_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/apps/{appId}/federated-claims` (operation `createFederatedClaim`).
+    #[inline]
     pub fn create(&self, body: &models::FederatedClaimRequestBody) -> Create {
         Create::new(self.app_id.clone(), body).attach(&self.client)
     }

@@ -15,6 +15,7 @@ pub struct GroupPush {
 
 impl GroupPush {
     /// Operations on `/api/v1/apps/{appId}/group-push/mappings`.
+    #[inline]
     pub fn mappings(&self) -> mappings::Mappings {
         mappings::Mappings {
             client: self.client.clone(),
@@ -30,7 +31,7 @@ pub mod mappings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/group-push/mappings`.
@@ -42,11 +43,13 @@ pub mod mappings {
 
     impl Mappings {
         /// `GET /api/v1/apps/{appId}/group-push/mappings` (operation `listGroupPushMappings`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/group-push/mappings` (operation `createGroupPushMapping`).
+        #[inline]
         pub fn create(&self, body: &models::CreateGroupPushMappingRequest) -> Create {
             Create::new(self.app_id.clone(), body).attach(&self.client)
         }
@@ -105,6 +108,7 @@ pub mod mappings {
         }
 
         /// Query parameter `limit`: integer, 1 to 1000, default `100`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self

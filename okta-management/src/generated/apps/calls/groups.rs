@@ -8,7 +8,9 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/groups`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Groups {
 
 impl Groups {
     /// `GET /api/v1/apps/{appId}/groups` (operation `listApplicationGroupAssignments`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.app_id.clone()).attach(&self.client)
     }
@@ -86,6 +89,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 20 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

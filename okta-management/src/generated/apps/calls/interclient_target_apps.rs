@@ -7,7 +7,9 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/interclient-target-apps`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct InterclientTargetApps {
 
 impl InterclientTargetApps {
     /// `GET /api/v1/apps/{appId}/interclient-target-apps` (operation `listInterclientTargetApplications`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.app_id.clone()).attach(&self.client)
     }

@@ -7,7 +7,9 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/logo`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct Logo {
 
 impl Logo {
     /// `POST /api/v1/apps/{appId}/logo` (operation `uploadApplicationLogo`).
+    #[inline]
     pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
         Create::new(self.app_id.clone(), parts).attach(&self.client)
     }

@@ -16,6 +16,7 @@ pub struct Oauth2 {
 
 impl Oauth2 {
     /// Operations on `/api/v1/apps/{appName}/{appId}/oauth2/callback`.
+    #[inline]
     pub fn callback(&self) -> callback::Callback {
         callback::Callback {
             client: self.client.clone(),
@@ -31,7 +32,7 @@ pub mod callback {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appName}/{appId}/oauth2/callback`.
@@ -44,6 +45,7 @@ pub mod callback {
 
     impl Callback {
         /// `POST /api/v1/apps/{appName}/{appId}/oauth2/callback` (operation `verifyProvisioningConnectionForApplication`).
+        #[inline]
         pub fn create(&self) -> Create {
             Create::new(self.app_name.clone(), self.app_id.clone()).attach(&self.client)
         }

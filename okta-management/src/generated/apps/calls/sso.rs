@@ -15,6 +15,7 @@ pub struct Sso {
 
 impl Sso {
     /// Operations below `saml`.
+    #[inline]
     pub fn saml(&self) -> saml::Saml {
         saml::Saml {
             client: self.client.clone(),
@@ -36,6 +37,7 @@ pub mod saml {
 
     impl Saml {
         /// Operations on `/api/v1/apps/{appId}/sso/saml/metadata`.
+        #[inline]
         pub fn metadata(&self) -> metadata::Metadata {
             metadata::Metadata {
                 client: self.client.clone(),
@@ -50,7 +52,7 @@ pub mod saml {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/apps/{appId}/sso/saml/metadata`.

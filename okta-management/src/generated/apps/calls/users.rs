@@ -8,7 +8,9 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/users`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Users {
 
 impl Users {
     /// `GET /api/v1/apps/{appId}/users` (operation `listApplicationUsers`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.app_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/apps/{appId}/users` (operation `assignUserToApplication`).
+    #[inline]
     pub fn create(&self, body: &models::AppUserAssignRequest) -> Create {
         Create::new(self.app_id.clone(), body).attach(&self.client)
     }
@@ -82,6 +86,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 500, default `50`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -224,6 +229,7 @@ impl Delete {
     }
 
     /// Query parameter `sendEmail`: boolean, default `false`. Since 1.5.0.
+    #[inline]
     pub fn send_email(mut self, value: bool) -> Self {
         self.call.set_query("sendEmail", value);
         self

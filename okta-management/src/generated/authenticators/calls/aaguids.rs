@@ -8,7 +8,9 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authenticators/{authenticatorId}/aaguids`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Aaguids {
 
 impl Aaguids {
     /// `GET /api/v1/authenticators/{authenticatorId}/aaguids` (operation `listAllCustomAAGUIDs`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.authenticator_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/aaguids` (operation `createCustomAAGUID`).
+    #[inline]
     pub fn create(&self, body: &models::CustomAaguidCreateRequestObject) -> Create {
         Create::new(self.authenticator_id.clone(), body).attach(&self.client)
     }

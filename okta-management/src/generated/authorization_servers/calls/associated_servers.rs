@@ -8,7 +8,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/associatedServers`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct AssociatedServers {
 
 impl AssociatedServers {
     /// `GET /api/v1/authorizationServers/{authServerId}/associatedServers` (operation `listAssociatedServersByTrustedType`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.auth_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/associatedServers` (operation `createAssociatedServers`).
+    #[inline]
     pub fn create(&self, body: &models::AssociatedServerMediated) -> Create {
         Create::new(self.auth_server_id.clone(), body).attach(&self.client)
     }
@@ -62,6 +66,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, default `200`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -74,6 +79,7 @@ impl List {
     }
 
     /// Query parameter `trusted`: boolean.
+    #[inline]
     pub fn trusted(mut self, value: bool) -> Self {
         self.call.set_query("trusted", value);
         self

@@ -8,7 +8,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/claims`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Claims {
 
 impl Claims {
     /// `GET /api/v1/authorizationServers/{authServerId}/claims` (operation `listOAuth2Claims`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.auth_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/claims` (operation `createOAuth2Claim`).
+    #[inline]
     pub fn create(&self, body: &models::OAuth2Claim) -> Create {
         Create::new(self.auth_server_id.clone(), body).attach(&self.client)
     }

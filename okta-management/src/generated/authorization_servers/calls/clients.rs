@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/clients`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Clients {
 
 impl Clients {
     /// `GET /api/v1/authorizationServers/{authServerId}/clients` (operation `listOAuth2ClientsForAuthorizationServer`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.auth_server_id.clone()).attach(&self.client)
     }
@@ -93,7 +96,7 @@ pub mod tokens {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens`.
@@ -106,11 +109,13 @@ pub mod tokens {
 
     impl Tokens {
         /// `DELETE /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens` (operation `revokeRefreshTokensForAuthorizationServerAndClient`).
+        #[inline]
         pub fn delete_all(&self) -> DeleteAll {
             DeleteAll::new(self.auth_server_id.clone(), self.client_id.clone()).attach(&self.client)
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens` (operation `listRefreshTokensForAuthorizationServerAndClient`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.auth_server_id.clone(), self.client_id.clone()).attach(&self.client)
         }
@@ -232,6 +237,7 @@ pub mod tokens {
         }
 
         /// Query parameter `limit`: integer, default `-1`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self

@@ -8,7 +8,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Credentials {
 
 impl Credentials {
     /// `POST /api/v1/authorizationServers/{authServerId}/credentials/lifecycle/keyRotate` (operation `rotateAuthorizationServerKeys`).
+    #[inline]
     pub fn key_rotate(&self, body: &models::JwkUse) -> KeyRotate {
         KeyRotate::new(self.auth_server_id.clone(), body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials/keys`.
+    #[inline]
     pub fn keys(&self) -> keys::Keys {
         keys::Keys {
             client: self.client.clone(),
@@ -93,7 +97,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials/keys`.
@@ -105,6 +109,7 @@ pub mod keys {
 
     impl Keys {
         /// `GET /api/v1/authorizationServers/{authServerId}/credentials/keys` (operation `listAuthorizationServerKeys`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.auth_server_id.clone()).attach(&self.client)
         }

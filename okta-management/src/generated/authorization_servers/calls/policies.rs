@@ -8,7 +8,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/policies`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Policies {
 
 impl Policies {
     /// `GET /api/v1/authorizationServers/{authServerId}/policies` (operation `listAuthorizationServerPolicies`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.auth_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies` (operation `createAuthorizationServerPolicy`).
+    #[inline]
     pub fn create(&self, body: &models::AuthorizationServerPolicy) -> Create {
         Create::new(self.auth_server_id.clone(), body).attach(&self.client)
     }
@@ -496,7 +500,7 @@ pub mod rules {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules`.
@@ -509,11 +513,13 @@ pub mod rules {
 
     impl Rules {
         /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules` (operation `listAuthorizationServerPolicyRules`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.auth_server_id.clone(), self.policy_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules` (operation `createAuthorizationServerPolicyRule`).
+        #[inline]
         pub fn create(&self, body: &models::AuthorizationServerPolicyRuleRequest) -> Create {
             Create::new(self.auth_server_id.clone(), self.policy_id.clone(), body)
                 .attach(&self.client)

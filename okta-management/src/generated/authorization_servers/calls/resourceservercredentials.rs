@@ -15,6 +15,7 @@ pub struct Resourceservercredentials {
 
 impl Resourceservercredentials {
     /// Operations on `/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys`.
+    #[inline]
     pub fn keys(&self) -> keys::Keys {
         keys::Keys {
             client: self.client.clone(),
@@ -30,7 +31,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys`.
@@ -42,11 +43,13 @@ pub mod keys {
 
     impl Keys {
         /// `GET /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys` (operation `listOAuth2ResourceServerJsonWebKeys`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.auth_server_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys` (operation `addOAuth2ResourceServerJsonWebKey`).
+        #[inline]
         pub fn create(&self, body: &models::OAuth2ResourceServerJsonWebKeyRequestBody) -> Create {
             Create::new(self.auth_server_id.clone(), body).attach(&self.client)
         }

@@ -8,7 +8,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/scopes`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Scopes {
 
 impl Scopes {
     /// `GET /api/v1/authorizationServers/{authServerId}/scopes` (operation `listOAuth2Scopes`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.auth_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/scopes` (operation `createOAuth2Scope`).
+    #[inline]
     pub fn create(&self, body: &models::OAuth2Scope) -> Create {
         Create::new(self.auth_server_id.clone(), body).attach(&self.client)
     }
@@ -78,6 +82,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, at most 200.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

@@ -15,6 +15,7 @@ pub struct Pages {
 
 impl Pages {
     /// Operations on `/api/v1/brands/{brandId}/pages/error`.
+    #[inline]
     pub fn error(&self) -> error::Error {
         error::Error {
             client: self.client.clone(),
@@ -23,6 +24,7 @@ impl Pages {
     }
 
     /// Operations on `/api/v1/brands/{brandId}/pages/sign-in`.
+    #[inline]
     pub fn sign_in(&self) -> sign_in::SignIn {
         sign_in::SignIn {
             client: self.client.clone(),
@@ -31,6 +33,7 @@ impl Pages {
     }
 
     /// Operations below `sign_out`.
+    #[inline]
     pub fn sign_out(&self) -> sign_out::SignOut {
         sign_out::SignOut {
             client: self.client.clone(),
@@ -46,7 +49,7 @@ pub mod error {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/pages/error`.
@@ -58,11 +61,13 @@ pub mod error {
 
     impl Error {
         /// `GET /api/v1/brands/{brandId}/pages/error` (operation `getErrorPage`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new(self.brand_id.clone()).attach(&self.client)
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/customized`.
+        #[inline]
         pub fn customized(&self) -> customized::Customized {
             customized::Customized {
                 client: self.client.clone(),
@@ -71,6 +76,7 @@ pub mod error {
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/default`.
+        #[inline]
         pub fn default(&self) -> default::Default {
             default::Default {
                 client: self.client.clone(),
@@ -79,6 +85,7 @@ pub mod error {
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/preview`.
+        #[inline]
         pub fn preview(&self) -> preview::Preview {
             preview::Preview {
                 client: self.client.clone(),
@@ -161,7 +168,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/customized`.
@@ -173,16 +180,19 @@ pub mod error {
 
         impl Customized {
             /// `DELETE /api/v1/brands/{brandId}/pages/error/customized` (operation `deleteCustomizedErrorPage`).
+            #[inline]
             pub fn delete(&self) -> Delete {
                 Delete::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/error/customized` (operation `getCustomizedErrorPage`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/error/customized` (operation `replaceCustomizedErrorPage`).
+            #[inline]
             pub fn replace(&self, body: &models::ErrorPage) -> Replace {
                 Replace::new(self.brand_id.clone(), body).attach(&self.client)
             }
@@ -356,7 +366,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/default`.
@@ -368,6 +378,7 @@ pub mod error {
 
         impl Default {
             /// `GET /api/v1/brands/{brandId}/pages/error/default` (operation `getDefaultErrorPage`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.brand_id.clone()).attach(&self.client)
             }
@@ -434,7 +445,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/preview`.
@@ -446,16 +457,19 @@ pub mod error {
 
         impl Preview {
             /// `DELETE /api/v1/brands/{brandId}/pages/error/preview` (operation `deletePreviewErrorPage`).
+            #[inline]
             pub fn delete(&self) -> Delete {
                 Delete::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/error/preview` (operation `getPreviewErrorPage`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/error/preview` (operation `replacePreviewErrorPage`).
+            #[inline]
             pub fn replace(&self, body: &models::ErrorPage) -> Replace {
                 Replace::new(self.brand_id.clone(), body).attach(&self.client)
             }
@@ -630,7 +644,7 @@ pub mod sign_in {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/pages/sign-in`.
@@ -642,11 +656,13 @@ pub mod sign_in {
 
     impl SignIn {
         /// `GET /api/v1/brands/{brandId}/pages/sign-in` (operation `getSignInPage`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new(self.brand_id.clone()).attach(&self.client)
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/customized`.
+        #[inline]
         pub fn customized(&self) -> customized::Customized {
             customized::Customized {
                 client: self.client.clone(),
@@ -655,6 +671,7 @@ pub mod sign_in {
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/default`.
+        #[inline]
         pub fn default(&self) -> default::Default {
             default::Default {
                 client: self.client.clone(),
@@ -663,6 +680,7 @@ pub mod sign_in {
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/preview`.
+        #[inline]
         pub fn preview(&self) -> preview::Preview {
             preview::Preview {
                 client: self.client.clone(),
@@ -671,6 +689,7 @@ pub mod sign_in {
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/widget-versions`.
+        #[inline]
         pub fn widget_versions(&self) -> widget_versions::WidgetVersions {
             widget_versions::WidgetVersions {
                 client: self.client.clone(),
@@ -753,7 +772,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/customized`.
@@ -765,16 +784,19 @@ pub mod sign_in {
 
         impl Customized {
             /// `DELETE /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `deleteCustomizedSignInPage`).
+            #[inline]
             pub fn delete(&self) -> Delete {
                 Delete::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `getCustomizedSignInPage`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `replaceCustomizedSignInPage`).
+            #[inline]
             pub fn replace(&self, body: &models::SignInPage) -> Replace {
                 Replace::new(self.brand_id.clone(), body).attach(&self.client)
             }
@@ -948,7 +970,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/default`.
@@ -960,6 +982,7 @@ pub mod sign_in {
 
         impl Default {
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/default` (operation `getDefaultSignInPage`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.brand_id.clone()).attach(&self.client)
             }
@@ -1026,7 +1049,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/preview`.
@@ -1038,16 +1061,19 @@ pub mod sign_in {
 
         impl Preview {
             /// `DELETE /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `deletePreviewSignInPage`).
+            #[inline]
             pub fn delete(&self) -> Delete {
                 Delete::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `getPreviewSignInPage`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `replacePreviewSignInPage`).
+            #[inline]
             pub fn replace(&self, body: &models::SignInPage) -> Replace {
                 Replace::new(self.brand_id.clone(), body).attach(&self.client)
             }
@@ -1220,7 +1246,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/widget-versions`.
@@ -1232,6 +1258,7 @@ pub mod sign_in {
 
         impl WidgetVersions {
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/widget-versions` (operation `listAllSignInWidgetVersions`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(self.brand_id.clone()).attach(&self.client)
             }
@@ -1305,6 +1332,7 @@ pub mod sign_out {
 
     impl SignOut {
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-out/customized`.
+        #[inline]
         pub fn customized(&self) -> customized::Customized {
             customized::Customized {
                 client: self.client.clone(),
@@ -1320,7 +1348,7 @@ pub mod sign_out {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-out/customized`.
@@ -1332,11 +1360,13 @@ pub mod sign_out {
 
         impl Customized {
             /// `GET /api/v1/brands/{brandId}/pages/sign-out/customized` (operation `getSignOutPageSettings`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-out/customized` (operation `replaceSignOutPageSettings`).
+            #[inline]
             pub fn replace(&self, body: &models::HostedPage) -> Replace {
                 Replace::new(self.brand_id.clone(), body).attach(&self.client)
             }

@@ -15,6 +15,7 @@ pub struct Templates {
 
 impl Templates {
     /// Operations on `/api/v1/brands/{brandId}/templates/email`.
+    #[inline]
     pub fn email(&self) -> email::Email {
         email::Email {
             client: self.client.clone(),
@@ -30,7 +31,7 @@ pub mod email {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/templates/email`.
@@ -42,6 +43,7 @@ pub mod email {
 
     impl Email {
         /// `GET /api/v1/brands/{brandId}/templates/email` (operation `listEmailTemplates`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.brand_id.clone()).attach(&self.client)
         }
@@ -125,6 +127,7 @@ pub mod email {
         }
 
         /// Query parameter `limit`: integer, 1 to 200, default `20`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self
@@ -331,7 +334,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations`.
@@ -344,17 +347,20 @@ pub mod email {
 
         impl Customizations {
             /// `DELETE /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `deleteAllCustomizations`).
+            #[inline]
             pub fn delete_all(&self) -> DeleteAll {
                 DeleteAll::new(self.brand_id.clone(), self.template_name.clone())
                     .attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `listEmailCustomizations`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
             }
 
             /// `POST /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `createEmailCustomization`).
+            #[inline]
             pub fn create(&self, body: &models::EmailCustomization) -> Create {
                 Create::new(self.brand_id.clone(), self.template_name.clone(), body)
                     .attach(&self.client)
@@ -496,6 +502,7 @@ pub mod email {
             }
 
             /// Query parameter `limit`: integer, 1 to 200, default `20`.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self
@@ -844,7 +851,7 @@ pub mod email {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview`.
@@ -858,6 +865,7 @@ pub mod email {
 
             impl Preview {
                 /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview` (operation `getCustomizationPreview`).
+                #[inline]
                 pub fn get(&self) -> Get {
                     Get::new(
                         self.brand_id.clone(),
@@ -950,7 +958,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content`.
@@ -963,11 +971,13 @@ pub mod email {
 
         impl DefaultContent {
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/default-content` (operation `getEmailDefaultContent`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
             }
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview`.
+            #[inline]
             pub fn preview(&self) -> preview::Preview {
                 preview::Preview {
                     client: self.client.clone(),
@@ -1056,7 +1066,7 @@ pub mod email {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview`.
@@ -1069,6 +1079,7 @@ pub mod email {
 
             impl Preview {
                 /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview` (operation `getEmailDefaultPreview`).
+                #[inline]
                 pub fn get(&self) -> Get {
                     Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
                 }
@@ -1157,7 +1168,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/settings`.
@@ -1170,11 +1181,13 @@ pub mod email {
 
         impl Settings {
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/settings` (operation `getEmailSettings`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/templates/email/{templateName}/settings` (operation `replaceEmailSettings`).
+            #[inline]
             pub fn replace(&self, body: &models::EmailSettings) -> Replace {
                 Replace::new(self.brand_id.clone(), self.template_name.clone(), body)
                     .attach(&self.client)

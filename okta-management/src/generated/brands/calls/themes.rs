@@ -8,7 +8,9 @@ use crate::generated::brands::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/brands/{brandId}/themes`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Themes {
 
 impl Themes {
     /// `GET /api/v1/brands/{brandId}/themes` (operation `listBrandThemes`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.brand_id.clone()).attach(&self.client)
     }
@@ -255,7 +258,7 @@ pub mod background_image {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/background-image`.
@@ -268,11 +271,13 @@ pub mod background_image {
 
     impl BackgroundImage {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/background-image` (operation `deleteBrandThemeBackgroundImage`).
+        #[inline]
         pub fn delete(&self) -> Delete {
             Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/background-image` (operation `uploadBrandThemeBackgroundImage`).
+        #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
             Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
         }
@@ -413,7 +418,7 @@ pub mod favicon {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/favicon`.
@@ -426,11 +431,13 @@ pub mod favicon {
 
     impl Favicon {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/favicon` (operation `deleteBrandThemeFavicon`).
+        #[inline]
         pub fn delete(&self) -> Delete {
             Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/favicon` (operation `uploadBrandThemeFavicon`).
+        #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
             Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
         }
@@ -571,7 +578,7 @@ pub mod logo {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/logo`.
@@ -584,11 +591,13 @@ pub mod logo {
 
     impl Logo {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/logo` (operation `deleteBrandThemeLogo`).
+        #[inline]
         pub fn delete(&self) -> Delete {
             Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/logo` (operation `uploadBrandThemeLogo`).
+        #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
             Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
         }

@@ -8,7 +8,9 @@ use crate::generated::brands::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/brands/{brandId}/well-known-uris`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct WellKnownUris {
 
 impl WellKnownUris {
     /// `GET /api/v1/brands/{brandId}/well-known-uris` (operation `getAllWellKnownURIs`).
+    #[inline]
     pub fn get_all(&self) -> GetAll {
         GetAll::new(self.brand_id.clone()).attach(&self.client)
     }
@@ -185,7 +188,7 @@ pub mod customized {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/well-known-uris/{path}/customized`.
@@ -198,11 +201,13 @@ pub mod customized {
 
     impl Customized {
         /// `GET /api/v1/brands/{brandId}/well-known-uris/{path}/customized` (operation `getBrandWellKnownURI`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new(self.brand_id.clone(), self.path.clone()).attach(&self.client)
         }
 
         /// `PUT /api/v1/brands/{brandId}/well-known-uris/{path}/customized` (operation `replaceBrandWellKnownURI`).
+        #[inline]
         pub fn replace(&self, body: &models::WellKnownUriRequest) -> Replace {
             Replace::new(self.brand_id.clone(), self.path.clone(), body).attach(&self.client)
         }

@@ -8,7 +8,7 @@ use crate::generated::device_posture_checks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/device-posture-checks/default`.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct Default {
 
 impl Default {
     /// `GET /api/v1/device-posture-checks/default` (operation `listDefaultDevicePostureChecks`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -38,6 +39,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),

@@ -8,7 +8,9 @@ use crate::generated::directories::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/directories/{appInstanceId}/groups/modify`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Groups {
 
 impl Groups {
     /// `POST /api/v1/directories/{appInstanceId}/groups/modify` (operation `updateGroupMembership`).
+    #[inline]
     pub fn modify(&self, body: &models::AgentAction) -> Modify {
         Modify::new(self.app_instance_id.clone(), body).attach(&self.client)
     }
@@ -94,7 +97,7 @@ pub mod query {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/directories/{appInstanceId}/groups/{groupId}/query`.
@@ -107,6 +110,7 @@ pub mod query {
 
     impl Query {
         /// `POST /api/v1/directories/{appInstanceId}/groups/{groupId}/query` (operation `submitGroupAttributeQuery`).
+        #[inline]
         pub fn create(&self, body: &models::GroupQueryRequest) -> Create {
             Create::new(self.app_instance_id.clone(), self.group_id.clone(), body)
                 .attach(&self.client)

@@ -8,7 +8,9 @@ use crate::generated::groups::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups/{groupId}/owners`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Owners {
 
 impl Owners {
     /// `GET /api/v1/groups/{groupId}/owners` (operation `listGroupOwners`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.group_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/groups/{groupId}/owners` (operation `assignGroupOwner`).
+    #[inline]
     pub fn create(&self, body: &models::AssignGroupOwnerRequestBody) -> Create {
         Create::new(self.group_id.clone(), body).attach(&self.client)
     }
@@ -62,6 +66,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, default `1000`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

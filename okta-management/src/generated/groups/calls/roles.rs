@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups/{groupId}/roles`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Roles {
 
 impl Roles {
     /// `GET /api/v1/groups/{groupId}/roles` (operation `listGroupAssignedRoles`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.group_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/groups/{groupId}/roles` (operation `assignRoleToGroup`).
+    #[inline]
     pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
         Create::new(self.group_id.clone(), body).attach(&self.client)
     }
@@ -137,6 +141,7 @@ impl Create {
     }
 
     /// Query parameter `disableNotifications`: boolean, default `false`.
+    #[inline]
     pub fn disable_notifications(mut self, value: bool) -> Self {
         self.call.set_query("disableNotifications", value);
         self
@@ -323,6 +328,7 @@ pub mod targets {
 
     impl Targets {
         /// Operations below `catalog`.
+        #[inline]
         pub fn catalog(&self) -> catalog::Catalog {
             catalog::Catalog {
                 client: self.client.clone(),
@@ -332,6 +338,7 @@ pub mod targets {
         }
 
         /// Operations on `/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups`.
+        #[inline]
         pub fn groups(&self) -> groups::Groups {
             groups::Groups {
                 client: self.client.clone(),
@@ -355,6 +362,7 @@ pub mod targets {
 
         impl Catalog {
             /// Operations on `/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps`.
+            #[inline]
             pub fn apps(&self) -> apps::Apps {
                 apps::Apps {
                     client: self.client.clone(),
@@ -371,7 +379,7 @@ pub mod targets {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -384,6 +392,7 @@ pub mod targets {
 
             impl Apps {
                 /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listApplicationTargetsForApplicationAdministratorRoleForGroup`).
+                #[inline]
                 pub fn list(&self) -> List {
                     List::new(self.group_id.clone(), self.role_assignment_id.clone())
                         .attach(&self.client)
@@ -472,6 +481,7 @@ pub mod targets {
                 }
 
                 /// Query parameter `limit`: integer, 1 to 200, default `20`.
+                #[inline]
                 pub fn limit(mut self, value: i64) -> Self {
                     self.call.set_query("limit", value);
                     self
@@ -847,7 +857,7 @@ pub mod targets {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups`.
@@ -860,6 +870,7 @@ pub mod targets {
 
         impl Groups {
             /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetsForGroupRole`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(self.group_id.clone(), self.role_assignment_id.clone())
                     .attach(&self.client)
@@ -915,6 +926,7 @@ pub mod targets {
             }
 
             /// Query parameter `limit`: integer, 1 to 200, default `20`.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self

@@ -8,7 +8,9 @@ use crate::generated::groups::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups/rules`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct Rules {
 
 impl Rules {
     /// `GET /api/v1/groups/rules` (operation `listGroupRules`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/groups/rules` (operation `createGroupRule`).
+    #[inline]
     pub fn create(&self, body: &models::CreateGroupRuleRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -68,6 +72,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -87,6 +92,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `50`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -162,6 +168,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CreateGroupRuleRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -218,6 +225,7 @@ impl Delete {
     }
 
     /// Query parameter `removeUsers`: boolean, default `false`.
+    #[inline]
     pub fn remove_users(mut self, value: bool) -> Self {
         self.call.set_query("removeUsers", value);
         self

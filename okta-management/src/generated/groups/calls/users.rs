@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups/{groupId}/users`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Users {
 
 impl Users {
     /// `GET /api/v1/groups/{groupId}/users` (operation `listGroupUsers`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.group_id.clone()).attach(&self.client)
     }
@@ -62,6 +65,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, default `1000`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

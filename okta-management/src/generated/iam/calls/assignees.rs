@@ -14,6 +14,7 @@ pub struct Assignees {
 
 impl Assignees {
     /// Operations on `/api/v1/iam/assignees/users`.
+    #[inline]
     pub fn users(&self) -> users::Users {
         users::Users {
             client: self.client.clone(),
@@ -28,7 +29,7 @@ pub mod users {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/assignees/users`.
@@ -39,6 +40,7 @@ pub mod users {
 
     impl Users {
         /// `GET /api/v1/iam/assignees/users` (operation `listUsersWithRoleAssignments`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new().attach(&self.client)
         }
@@ -59,6 +61,7 @@ pub mod users {
 
     impl List {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&LIST),
@@ -72,6 +75,7 @@ pub mod users {
         }
 
         /// Query parameter `limit`: integer, default `100`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self

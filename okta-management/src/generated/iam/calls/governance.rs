@@ -8,7 +8,7 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/iam/governance/optOut`.
 #[derive(Clone, Debug)]
@@ -18,11 +18,13 @@ pub struct Governance {
 
 impl Governance {
     /// `POST /api/v1/iam/governance/optOut` (operation `optOut`).
+    #[inline]
     pub fn opt_out(&self) -> OptOut {
         OptOut::new().attach(&self.client)
     }
 
     /// Operations on `/api/v1/iam/governance/bundles`.
+    #[inline]
     pub fn bundles(&self) -> bundles::Bundles {
         bundles::Bundles {
             client: self.client.clone(),
@@ -30,6 +32,7 @@ impl Governance {
     }
 
     /// Operations on `/api/v1/iam/governance/optIn`.
+    #[inline]
     pub fn opt_in(&self) -> opt_in::OptIn {
         opt_in::OptIn {
             client: self.client.clone(),
@@ -52,6 +55,7 @@ pub struct OptOut {
 
 impl OptOut {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&OPT_OUT),
@@ -93,7 +97,7 @@ pub mod bundles {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/governance/bundles`.
@@ -104,11 +108,13 @@ pub mod bundles {
 
     impl Bundles {
         /// `GET /api/v1/iam/governance/bundles` (operation `listGovernanceBundles`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new().attach(&self.client)
         }
 
         /// `POST /api/v1/iam/governance/bundles` (operation `createGovernanceBundle`).
+        #[inline]
         pub fn create(&self, body: &models::GovernanceBundleCreateRequest) -> Create {
             Create::new(body).attach(&self.client)
         }
@@ -156,6 +162,7 @@ pub mod bundles {
 
     impl List {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&LIST),
@@ -169,6 +176,7 @@ pub mod bundles {
         }
 
         /// Query parameter `limit`: integer, 1 to 200, default `20`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self
@@ -228,6 +236,7 @@ pub mod bundles {
 
     impl Create {
         /// The operation with what the operation requires, without a client.
+        #[inline]
         pub fn new(body: &models::GovernanceBundleCreateRequest) -> Self {
             let mut call = Call::new(&CREATE);
             call.set_json(body);
@@ -432,7 +441,7 @@ pub mod bundles {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements`.
@@ -444,6 +453,7 @@ pub mod bundles {
 
         impl Entitlements {
             /// `GET /api/v1/iam/governance/bundles/{bundleId}/entitlements` (operation `listBundleEntitlements`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(self.bundle_id.clone()).attach(&self.client)
             }
@@ -486,6 +496,7 @@ pub mod bundles {
             }
 
             /// Query parameter `limit`: integer, 1 to 200, default `20`.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self
@@ -542,7 +553,7 @@ pub mod bundles {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values`.
@@ -555,6 +566,7 @@ pub mod bundles {
 
             impl Values {
                 /// `GET /api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values` (operation `listBundleEntitlementValues`).
+                #[inline]
                 pub fn list(&self) -> List {
                     List::new(self.bundle_id.clone(), self.entitlement_id.clone())
                         .attach(&self.client)
@@ -595,6 +607,7 @@ pub mod bundles {
                 }
 
                 /// Query parameter `limit`: integer, 1 to 200, default `20`.
+                #[inline]
                 pub fn limit(mut self, value: i64) -> Self {
                     self.call.set_query("limit", value);
                     self
@@ -658,7 +671,7 @@ pub mod opt_in {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/iam/governance/optIn`.
     #[derive(Clone, Debug)]
@@ -668,11 +681,13 @@ pub mod opt_in {
 
     impl OptIn {
         /// `GET /api/v1/iam/governance/optIn` (operation `getOptInStatus`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/iam/governance/optIn` (operation `optIn`).
+        #[inline]
         pub fn update(&self) -> Update {
             Update::new().attach(&self.client)
         }
@@ -693,6 +708,7 @@ pub mod opt_in {
 
     impl Get {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&GET),
@@ -742,6 +758,7 @@ pub mod opt_in {
 
     impl Update {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&UPDATE),

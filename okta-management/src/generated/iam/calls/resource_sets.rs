@@ -8,7 +8,9 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/iam/resource-sets`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct ResourceSets {
 
 impl ResourceSets {
     /// `GET /api/v1/iam/resource-sets` (operation `listResourceSets`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/iam/resource-sets` (operation `createResourceSet`).
+    #[inline]
     pub fn create(&self, body: &models::CreateResourceSetRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -78,6 +82,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -137,6 +142,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CreateResourceSetRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -338,7 +344,7 @@ pub mod bindings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings`.
@@ -350,11 +356,13 @@ pub mod bindings {
 
     impl Bindings {
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings` (operation `listBindings`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.resource_set_id_or_label.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings` (operation `createResourceSetBinding`).
+        #[inline]
         pub fn create(&self, body: &models::ResourceSetBindingCreateRequest) -> Create {
             Create::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
         }
@@ -638,7 +646,7 @@ pub mod bindings {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members`.
@@ -651,6 +659,7 @@ pub mod bindings {
 
         impl Members {
             /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members` (operation `listMembersOfBinding`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(
                     self.resource_set_id_or_label.clone(),
@@ -660,6 +669,7 @@ pub mod bindings {
             }
 
             /// `PATCH /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members` (operation `addMembersToBinding`).
+            #[inline]
             pub fn update(&self, body: &models::ResourceSetBindingAddMembersRequest) -> Update {
                 Update::new(
                     self.resource_set_id_or_label.clone(),
@@ -990,7 +1000,7 @@ pub mod resources {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources`.
@@ -1002,16 +1012,19 @@ pub mod resources {
 
     impl Resources {
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `listResourceSetResources`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.resource_set_id_or_label.clone()).attach(&self.client)
         }
 
         /// `PATCH /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `addResourceSetResources`).
+        #[inline]
         pub fn update(&self, body: &models::ResourceSetResourcePatchRequest) -> Update {
             Update::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
         }
 
         /// `POST /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `addResourceSetResource`).
+        #[inline]
         pub fn create(&self, body: &models::ResourceSetResourcePostRequest) -> Create {
             Create::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
         }
@@ -1065,6 +1078,7 @@ pub mod resources {
         }
 
         /// Query parameter `limit`: integer, default `100`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self

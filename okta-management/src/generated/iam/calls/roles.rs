@@ -8,7 +8,9 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/iam/roles`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct Roles {
 
 impl Roles {
     /// `GET /api/v1/iam/roles` (operation `listRoles`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/iam/roles` (operation `createRole`).
+    #[inline]
     pub fn create(&self, body: &models::CreateIamRoleRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -70,6 +74,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -129,6 +134,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CreateIamRoleRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -330,7 +336,7 @@ pub mod permissions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/roles/{roleIdOrLabel}/permissions`.
@@ -342,6 +348,7 @@ pub mod permissions {
 
     impl Permissions {
         /// `GET /api/v1/iam/roles/{roleIdOrLabel}/permissions` (operation `listRolePermissions`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.role_id_or_label.clone()).attach(&self.client)
         }

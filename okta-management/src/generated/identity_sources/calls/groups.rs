@@ -8,7 +8,9 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Groups {
 
 impl Groups {
     /// `POST /api/v1/identity-sources/{identitySourceId}/groups` (operation `createIdentitySourceGroups`).
+    #[inline]
     pub fn create(&self, body: &models::GroupsRequestSchema) -> Create {
         Create::new(self.identity_source_id.clone(), body).attach(&self.client)
     }
@@ -308,7 +311,7 @@ pub mod membership {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership`.
@@ -321,6 +324,7 @@ pub mod membership {
 
     impl Membership {
         /// `GET /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership` (operation `getIdentitySourceGroupMemberships`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(
                 self.identity_source_id.clone(),
@@ -330,6 +334,7 @@ pub mod membership {
         }
 
         /// `POST /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership` (operation `createIdentitySourceGroupsMemberships`).
+        #[inline]
         pub fn create(&self, body: &models::MembershipRequestSchema) -> Create {
             Create::new(
                 self.identity_source_id.clone(),
@@ -384,6 +389,7 @@ pub mod membership {
         }
 
         /// Query parameter `limit`: integer, at most 1000.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self

@@ -8,7 +8,9 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/sessions`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Sessions {
 
 impl Sessions {
     /// `GET /api/v1/identity-sources/{identitySourceId}/sessions` (operation `listIdentitySourceSessions`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.identity_source_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions` (operation `createIdentitySourceSession`).
+    #[inline]
     pub fn create(&self) -> Create {
         Create::new(self.identity_source_id.clone()).attach(&self.client)
     }
@@ -339,6 +343,7 @@ impl BulkDelete {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::BulkDeleteRequestBody) -> Self {
         self.call.set_json(body);
         self
@@ -408,6 +413,7 @@ impl BulkGroupMembershipsDelete {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::BulkGroupMembershipsDeleteRequestBody) -> Self {
         self.call.set_json(body);
         self
@@ -481,6 +487,7 @@ impl BulkGroupMembershipsUpsert {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::BulkGroupMembershipsUpsertRequestBody) -> Self {
         self.call.set_json(body);
         self
@@ -554,6 +561,7 @@ impl BulkGroupsDelete {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::BulkGroupDeleteRequestBody) -> Self {
         self.call.set_json(body);
         self
@@ -623,6 +631,7 @@ impl BulkGroupsUpsert {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::BulkGroupUpsertRequestBody) -> Self {
         self.call.set_json(body);
         self
@@ -690,6 +699,7 @@ impl BulkUpsert {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::BulkUpsertRequestBody) -> Self {
         self.call.set_json(body);
         self

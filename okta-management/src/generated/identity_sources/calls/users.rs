@@ -8,7 +8,9 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/users`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Users {
 
 impl Users {
     /// `POST /api/v1/identity-sources/{identitySourceId}/users` (operation `createIdentitySourceUser`).
+    #[inline]
     pub fn create(&self, body: &models::UserRequestSchema) -> Create {
         Create::new(self.identity_source_id.clone(), body).attach(&self.client)
     }

@@ -15,6 +15,7 @@ pub struct Credentials {
 
 impl Credentials {
     /// Operations on `/api/v1/idps/{idpId}/credentials/csrs`.
+    #[inline]
     pub fn csrs(&self) -> csrs::Csrs {
         csrs::Csrs {
             client: self.client.clone(),
@@ -23,6 +24,7 @@ impl Credentials {
     }
 
     /// Operations on `/api/v1/idps/{idpId}/credentials/keys`.
+    #[inline]
     pub fn keys(&self) -> keys::Keys {
         keys::Keys {
             client: self.client.clone(),
@@ -39,7 +41,7 @@ pub mod csrs {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/{idpId}/credentials/csrs`.
@@ -51,11 +53,13 @@ pub mod csrs {
 
     impl Csrs {
         /// `GET /api/v1/idps/{idpId}/credentials/csrs` (operation `listCsrsForIdentityProvider`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.idp_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/csrs` (operation `generateCsrForIdentityProvider`).
+        #[inline]
         pub fn create(&self, body: &shared::CsrMetadata) -> Create {
             Create::new(self.idp_id.clone(), body).attach(&self.client)
         }
@@ -402,7 +406,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/{idpId}/credentials/keys`.
@@ -414,11 +418,13 @@ pub mod keys {
 
     impl Keys {
         /// `GET /api/v1/idps/{idpId}/credentials/keys` (operation `listIdentityProviderSigningKeys`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.idp_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/keys/generate` (operation `generateIdentityProviderSigningKey`).
+        #[inline]
         pub fn generate(&self, validity_years: i64) -> Generate {
             Generate::new(self.idp_id.clone(), validity_years).attach(&self.client)
         }
@@ -438,6 +444,7 @@ pub mod keys {
         }
 
         /// Operations on `/api/v1/idps/{idpId}/credentials/keys/active`.
+        #[inline]
         pub fn active(&self) -> active::Active {
             active::Active {
                 client: self.client.clone(),
@@ -705,7 +712,7 @@ pub mod keys {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/idps/{idpId}/credentials/keys/active`.
@@ -717,6 +724,7 @@ pub mod keys {
 
         impl Active {
             /// `GET /api/v1/idps/{idpId}/credentials/keys/active` (operation `listActiveIdentityProviderSigningKey`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(self.idp_id.clone()).attach(&self.client)
             }

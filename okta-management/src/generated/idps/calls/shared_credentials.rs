@@ -14,6 +14,7 @@ pub struct SharedCredentials {
 
 impl SharedCredentials {
     /// Operations on `/api/v1/idps/credentials/keys`.
+    #[inline]
     pub fn keys(&self) -> keys::Keys {
         keys::Keys {
             client: self.client.clone(),
@@ -28,7 +29,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/credentials/keys`.
@@ -39,11 +40,13 @@ pub mod keys {
 
     impl Keys {
         /// `GET /api/v1/idps/credentials/keys` (operation `listIdentityProviderKeys`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new().attach(&self.client)
         }
 
         /// `POST /api/v1/idps/credentials/keys` (operation `createIdentityProviderKey`).
+        #[inline]
         pub fn create(&self, body: &models::IdPCertificateCredential) -> Create {
             Create::new(body).attach(&self.client)
         }
@@ -79,6 +82,7 @@ pub mod keys {
 
     impl List {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&LIST),
@@ -92,6 +96,7 @@ pub mod keys {
         }
 
         /// Query parameter `limit`: integer, 1 to 200, default `20`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self
@@ -151,6 +156,7 @@ pub mod keys {
 
     impl Create {
         /// The operation with what the operation requires, without a client.
+        #[inline]
         pub fn new(body: &models::IdPCertificateCredential) -> Self {
             let mut call = Call::new(&CREATE);
             call.set_json(body);

@@ -8,7 +8,9 @@ use crate::generated::idps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/idps/{idpId}/users`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Users {
 
 impl Users {
     /// `GET /api/v1/idps/{idpId}/users` (operation `listIdentityProviderApplicationUsers`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.idp_id.clone()).attach(&self.client)
     }
@@ -86,6 +89,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -353,6 +357,7 @@ pub mod credentials {
 
     impl Credentials {
         /// Operations on `/api/v1/idps/{idpId}/users/{userId}/credentials/tokens`.
+        #[inline]
         pub fn tokens(&self) -> tokens::Tokens {
             tokens::Tokens {
                 client: self.client.clone(),
@@ -369,7 +374,7 @@ pub mod credentials {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/idps/{idpId}/users/{userId}/credentials/tokens`.
@@ -382,6 +387,7 @@ pub mod credentials {
 
         impl Tokens {
             /// `GET /api/v1/idps/{idpId}/users/{userId}/credentials/tokens` (operation `listSocialAuthTokens`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(self.idp_id.clone(), self.user_id.clone()).attach(&self.client)
             }

@@ -14,6 +14,7 @@ pub struct Schemas {
 
 impl Schemas {
     /// Operations below `apps`.
+    #[inline]
     pub fn apps(&self) -> apps::Apps {
         apps::Apps {
             client: self.client.clone(),
@@ -21,6 +22,7 @@ impl Schemas {
     }
 
     /// Operations below `group`.
+    #[inline]
     pub fn group(&self) -> group::Group {
         group::Group {
             client: self.client.clone(),
@@ -28,6 +30,7 @@ impl Schemas {
     }
 
     /// Operations on `/api/v1/meta/schemas/logStream`.
+    #[inline]
     pub fn log_stream(&self) -> log_stream::LogStream {
         log_stream::LogStream {
             client: self.client.clone(),
@@ -62,7 +65,7 @@ pub mod apps {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/meta/schemas/apps/{appId}/default`.
@@ -74,11 +77,13 @@ pub mod apps {
 
         impl Default {
             /// `GET /api/v1/meta/schemas/apps/{appId}/default` (operation `getApplicationUserSchema`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new(self.app_id.clone()).attach(&self.client)
             }
 
             /// `POST /api/v1/meta/schemas/apps/{appId}/default` (operation `updateApplicationUserProfile`).
+            #[inline]
             pub fn update(&self, body: &shared::UserSchema) -> Update {
                 Update::new(self.app_id.clone(), body).attach(&self.client)
             }
@@ -211,6 +216,7 @@ pub mod group {
 
     impl Group {
         /// Operations on `/api/v1/meta/schemas/group/default`.
+        #[inline]
         pub fn default(&self) -> default::Default {
             default::Default {
                 client: self.client.clone(),
@@ -224,7 +230,9 @@ pub mod group {
         use http::Method;
         use okta_core::Call;
         use okta_core::Client;
-        use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+        use okta_core::operation::{
+            Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo,
+        };
 
         /// Operations on `/api/v1/meta/schemas/group/default`.
         #[derive(Clone, Debug)]
@@ -234,11 +242,13 @@ pub mod group {
 
         impl Default {
             /// `GET /api/v1/meta/schemas/group/default` (operation `getGroupSchema`).
+            #[inline]
             pub fn get(&self) -> Get {
                 Get::new().attach(&self.client)
             }
 
             /// `POST /api/v1/meta/schemas/group/default` (operation `updateGroupSchema`).
+            #[inline]
             pub fn update(&self, body: &models::GroupSchema) -> Update {
                 Update::new(body).attach(&self.client)
             }
@@ -259,6 +269,7 @@ pub mod group {
 
         impl Get {
             /// The operation, without a client.
+            #[inline]
             pub fn new() -> Self {
                 Self {
                     call: Call::new(&GET),
@@ -308,6 +319,7 @@ pub mod group {
 
         impl Update {
             /// The operation with what the operation requires, without a client.
+            #[inline]
             pub fn new(body: &models::GroupSchema) -> Self {
                 let mut call = Call::new(&UPDATE);
                 call.set_json(body);
@@ -351,7 +363,7 @@ pub mod log_stream {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/meta/schemas/logStream`.
@@ -362,6 +374,7 @@ pub mod log_stream {
 
     impl LogStream {
         /// `GET /api/v1/meta/schemas/logStream` (operation `listLogStreamSchemas`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new().attach(&self.client)
         }
@@ -387,6 +400,7 @@ pub mod log_stream {
 
     impl List {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&LIST),

@@ -8,7 +8,9 @@ use crate::generated::meta::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/meta/uischemas`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct Uischemas {
 
 impl Uischemas {
     /// `GET /api/v1/meta/uischemas` (operation `listUISchemas`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/meta/uischemas` (operation `createUISchema`).
+    #[inline]
     pub fn create(&self, body: &models::CreateUiSchema) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -58,6 +62,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -107,6 +112,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::CreateUiSchema) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter};
+use okta_core::operation::{Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter};
 
 /// Operations on `/oauth2/v1/authorize`.
 #[derive(Clone, Debug)]
@@ -30,6 +30,7 @@ impl Authorize {
     }
 
     /// `POST /oauth2/v1/authorize` (operation `authorizeWithPost`).
+    #[inline]
     pub fn update(&self, body: &shared::AuthorizeWithPost) -> Update {
         Update::new(body).attach(&self.client)
     }
@@ -124,6 +125,7 @@ impl Get {
     }
 
     /// Query parameter `max_age`: integer.
+    #[inline]
     pub fn max_age(mut self, value: i64) -> Self {
         self.call.set_query("max_age", value);
         self
@@ -313,6 +315,7 @@ pub struct Update {
 
 impl Update {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &shared::AuthorizeWithPost) -> Self {
         let mut call = Call::new(&UPDATE);
         call.set_form_model(body);

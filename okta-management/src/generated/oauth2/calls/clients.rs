@@ -8,7 +8,9 @@ use crate::generated::oauth2::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/v1/clients`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct Clients {
 
 impl Clients {
     /// `GET /oauth2/v1/clients` (operation `listClients`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/clients` (operation `createClient`).
+    #[inline]
     pub fn create(&self, body: &models::OAuthClient) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -71,6 +75,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -84,6 +89,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -154,6 +160,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::OAuthClient) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -408,7 +415,7 @@ pub mod roles {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/v1/clients/{clientId}/roles`.
@@ -420,11 +427,13 @@ pub mod roles {
 
     impl Roles {
         /// `GET /oauth2/v1/clients/{clientId}/roles` (operation `listRolesForClient`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.client_id.clone()).attach(&self.client)
         }
 
         /// `POST /oauth2/v1/clients/{clientId}/roles` (operation `assignRoleToClient`).
+        #[inline]
         pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
             Create::new(self.client_id.clone(), body).attach(&self.client)
         }
@@ -692,6 +701,7 @@ pub mod roles {
 
         impl Targets {
             /// Operations below `catalog`.
+            #[inline]
             pub fn catalog(&self) -> catalog::Catalog {
                 catalog::Catalog {
                     client: self.client.clone(),
@@ -701,6 +711,7 @@ pub mod roles {
             }
 
             /// Operations on `/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups`.
+            #[inline]
             pub fn groups(&self) -> groups::Groups {
                 groups::Groups {
                     client: self.client.clone(),
@@ -724,6 +735,7 @@ pub mod roles {
 
             impl Catalog {
                 /// Operations on `/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps`.
+                #[inline]
                 pub fn apps(&self) -> apps::Apps {
                     apps::Apps {
                         client: self.client.clone(),
@@ -740,7 +752,8 @@ pub mod roles {
                 use okta_core::Call;
                 use okta_core::Client;
                 use okta_core::operation::{
-                    Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter,
+                    ResponseInfo,
                 };
 
                 /// Operations on `/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -753,6 +766,7 @@ pub mod roles {
 
                 impl Apps {
                     /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listAppTargetRoleToClient`).
+                    #[inline]
                     pub fn list(&self) -> List {
                         List::new(self.client_id.clone(), self.role_assignment_id.clone())
                             .attach(&self.client)
@@ -843,6 +857,7 @@ pub mod roles {
                     }
 
                     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+                    #[inline]
                     pub fn limit(mut self, value: i64) -> Self {
                         self.call.set_query("limit", value);
                         self
@@ -1212,7 +1227,7 @@ pub mod roles {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups`.
@@ -1225,6 +1240,7 @@ pub mod roles {
 
             impl Groups {
                 /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetRoleForClient`).
+                #[inline]
                 pub fn list(&self) -> List {
                     List::new(self.client_id.clone(), self.role_assignment_id.clone())
                         .attach(&self.client)
@@ -1283,6 +1299,7 @@ pub mod roles {
                 }
 
                 /// Query parameter `limit`: integer, 1 to 200, default `20`.
+                #[inline]
                 pub fn limit(mut self, value: i64) -> Self {
                     self.call.set_query("limit", value);
                     self

@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/device/authorize`.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct Device {
 
 impl Device {
     /// `POST /oauth2/v1/device/authorize` (operation `deviceAuthorize`).
+    #[inline]
     pub fn authorize(&self) -> Authorize {
         Authorize::new().attach(&self.client)
     }
@@ -38,6 +39,7 @@ pub struct Authorize {
 
 impl Authorize {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&AUTHORIZE),
@@ -45,6 +47,7 @@ impl Authorize {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::DeviceAuthorizeRequest) -> Self {
         self.call.set_form_model(body);
         self

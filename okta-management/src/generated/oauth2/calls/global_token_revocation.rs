@@ -8,7 +8,7 @@ use crate::generated::oauth2::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/global-token-revocation`.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct GlobalTokenRevocation {
 
 impl GlobalTokenRevocation {
     /// `POST /oauth2/v1/global-token-revocation` (operation `globalTokenRevocation`).
+    #[inline]
     pub fn create(&self, body: &models::GlobalTokenRevocationRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -38,6 +39,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::GlobalTokenRevocationRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/v1/logout`.
 #[derive(Clone, Debug)]
@@ -23,6 +25,7 @@ impl Logout {
     }
 
     /// `POST /oauth2/v1/logout` (operation `logoutWithPost`).
+    #[inline]
     pub fn update(&self, body: &shared::LogoutWithPost) -> Update {
         Update::new(body).attach(&self.client)
     }
@@ -121,6 +124,7 @@ pub struct Update {
 
 impl Update {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &shared::LogoutWithPost) -> Self {
         let mut call = Call::new(&UPDATE);
         call.set_form_model(body);

@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/userinfo`.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct Userinfo {
 
 impl Userinfo {
     /// `GET /oauth2/v1/userinfo` (operation `userinfo`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
@@ -38,6 +39,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),

@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter};
+use okta_core::operation::{Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/authorize`.
 #[derive(Clone, Debug)]
@@ -39,6 +39,7 @@ impl Authorize {
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/authorize` (operation `authorizeCustomASWithPost`).
+    #[inline]
     pub fn update(&self, body: &shared::AuthorizeWithPost) -> Update {
         Update::new(self.authorization_server_id.clone(), body).attach(&self.client)
     }
@@ -135,6 +136,7 @@ impl Get {
     }
 
     /// Query parameter `max_age`: integer.
+    #[inline]
     pub fn max_age(mut self, value: i64) -> Self {
         self.call.set_query("max_age", value);
         self

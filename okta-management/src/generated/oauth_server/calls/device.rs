@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/device/authorize`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Device {
 
 impl Device {
     /// `POST /oauth2/{authorizationServerId}/v1/device/authorize` (operation `deviceAuthorizeCustomAS`).
+    #[inline]
     pub fn authorize(&self) -> Authorize {
         Authorize::new(self.authorization_server_id.clone()).attach(&self.client)
     }
@@ -46,6 +49,7 @@ impl Authorize {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &shared::DeviceAuthorizeRequest) -> Self {
         self.call.set_form_model(body);
         self

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/logout`.
 #[derive(Clone, Debug)]
@@ -24,6 +26,7 @@ impl Logout {
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/logout` (operation `logoutCustomASWithPost`).
+    #[inline]
     pub fn update(&self, body: &shared::LogoutWithPost) -> Update {
         Update::new(self.authorization_server_id.clone(), body).attach(&self.client)
     }

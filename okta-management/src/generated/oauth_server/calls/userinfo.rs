@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/userinfo`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Userinfo {
 
 impl Userinfo {
     /// `GET /oauth2/{authorizationServerId}/v1/userinfo` (operation `userinfoCustomAS`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new(self.authorization_server_id.clone()).attach(&self.client)
     }

@@ -15,6 +15,7 @@ pub struct WellKnown {
 
 impl WellKnown {
     /// Operations on `/oauth2/{authorizationServerId}/.well-known/oauth-authorization-server`.
+    #[inline]
     pub fn oauth_authorization_server(
         &self,
     ) -> oauth_authorization_server::OauthAuthorizationServer {
@@ -25,6 +26,7 @@ impl WellKnown {
     }
 
     /// Operations on `/oauth2/{authorizationServerId}/.well-known/openid-configuration`.
+    #[inline]
     pub fn openid_configuration(&self) -> openid_configuration::OpenidConfiguration {
         openid_configuration::OpenidConfiguration {
             client: self.client.clone(),
@@ -40,7 +42,7 @@ pub mod oauth_authorization_server {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/{authorizationServerId}/.well-known/oauth-authorization-server`.
@@ -52,6 +54,7 @@ pub mod oauth_authorization_server {
 
     impl OauthAuthorizationServer {
         /// `GET /oauth2/{authorizationServerId}/.well-known/oauth-authorization-server` (operation `getWellKnownOAuthConfigurationCustomAS`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new(self.authorization_server_id.clone()).attach(&self.client)
         }
@@ -131,7 +134,7 @@ pub mod openid_configuration {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/{authorizationServerId}/.well-known/openid-configuration`.
@@ -143,6 +146,7 @@ pub mod openid_configuration {
 
     impl OpenidConfiguration {
         /// `GET /oauth2/{authorizationServerId}/.well-known/openid-configuration` (operation `getWellKnownOpenIDConfigurationCustomAS`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new(self.authorization_server_id.clone()).attach(&self.client)
         }

@@ -8,7 +8,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org/captcha`.
 #[derive(Clone, Debug)]
@@ -18,16 +18,19 @@ pub struct Captcha {
 
 impl Captcha {
     /// `DELETE /api/v1/org/captcha` (operation `deleteOrgCaptchaSettings`).
+    #[inline]
     pub fn delete(&self) -> Delete {
         Delete::new().attach(&self.client)
     }
 
     /// `GET /api/v1/org/captcha` (operation `getOrgCaptchaSettings`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
 
     /// `PUT /api/v1/org/captcha` (operation `replacesOrgCaptchaSettings`).
+    #[inline]
     pub fn replace(&self, body: &models::OrgCaptchaSettings) -> Replace {
         Replace::new(body).attach(&self.client)
     }
@@ -48,6 +51,7 @@ pub struct Delete {
 
 impl Delete {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&DELETE),
@@ -97,6 +101,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),
@@ -146,6 +151,7 @@ pub struct Replace {
 
 impl Replace {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::OrgCaptchaSettings) -> Self {
         let mut call = Call::new(&REPLACE);
         call.set_json(body);

@@ -14,6 +14,7 @@ pub struct Email {
 
 impl Email {
     /// Operations on `/api/v1/org/email/bounces/remove-list`.
+    #[inline]
     pub fn bounces(&self) -> bounces::Bounces {
         bounces::Bounces {
             client: self.client.clone(),
@@ -27,7 +28,7 @@ pub mod bounces {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/email/bounces/remove-list`.
     #[derive(Clone, Debug)]
@@ -37,6 +38,7 @@ pub mod bounces {
 
     impl Bounces {
         /// `POST /api/v1/org/email/bounces/remove-list` (operation `bulkRemoveEmailAddressBounces`).
+        #[inline]
         pub fn remove_list(&self) -> RemoveList {
             RemoveList::new().attach(&self.client)
         }
@@ -57,6 +59,7 @@ pub mod bounces {
 
     impl RemoveList {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&REMOVE_LIST),
@@ -64,6 +67,7 @@ pub mod bounces {
         }
 
         /// The request's body.
+        #[inline]
         pub fn body(mut self, body: &models::BouncesRemoveListObj) -> Self {
             self.call.set_json(body);
             self

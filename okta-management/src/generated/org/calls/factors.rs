@@ -14,6 +14,7 @@ pub struct Factors {
 
 impl Factors {
     /// Operations below `yubikey_token`.
+    #[inline]
     pub fn yubikey_token(&self) -> yubikey_token::YubikeyToken {
         yubikey_token::YubikeyToken {
             client: self.client.clone(),
@@ -33,6 +34,7 @@ pub mod yubikey_token {
 
     impl YubikeyToken {
         /// Operations on `/api/v1/org/factors/yubikey_token/tokens`.
+        #[inline]
         pub fn tokens(&self) -> tokens::Tokens {
             tokens::Tokens {
                 client: self.client.clone(),
@@ -47,7 +49,7 @@ pub mod yubikey_token {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/org/factors/yubikey_token/tokens`.
@@ -58,11 +60,13 @@ pub mod yubikey_token {
 
         impl Tokens {
             /// `GET /api/v1/org/factors/yubikey_token/tokens` (operation `listYubikeyOtpTokens`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new().attach(&self.client)
             }
 
             /// `POST /api/v1/org/factors/yubikey_token/tokens` (operation `uploadYubikeyOtpTokenSeed`).
+            #[inline]
             pub fn create(
                 &self,
                 body: &models::OrgFactorsYubikeyTokenTokensCreateRequest,
@@ -91,6 +95,7 @@ pub mod yubikey_token {
 
         impl List {
             /// The operation, without a client.
+            #[inline]
             pub fn new() -> Self {
                 Self {
                     call: Call::new(&LIST),
@@ -120,12 +125,14 @@ pub mod yubikey_token {
             }
 
             /// Query parameter `forDownload`: boolean, default `false`.
+            #[inline]
             pub fn for_download(mut self, value: bool) -> Self {
                 self.call.set_query("forDownload", value);
                 self
             }
 
             /// Query parameter `limit`: integer, at most 200, default `20`.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self
@@ -230,6 +237,7 @@ pub mod yubikey_token {
 
         impl Create {
             /// The operation with what the operation requires, without a client.
+            #[inline]
             pub fn new(body: &models::OrgFactorsYubikeyTokenTokensCreateRequest) -> Self {
                 let mut call = Call::new(&CREATE);
                 call.set_json(body);
@@ -259,12 +267,14 @@ pub mod yubikey_token {
             }
 
             /// Query parameter `forDownload`: boolean, default `false`.
+            #[inline]
             pub fn for_download(mut self, value: bool) -> Self {
                 self.call.set_query("forDownload", value);
                 self
             }
 
             /// Query parameter `limit`: integer, at most 200, default `20`.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self

@@ -14,6 +14,7 @@ pub struct OrgSettings {
 
 impl OrgSettings {
     /// Operations on `/api/v1/org/orgSettings/thirdPartyAdminSetting`.
+    #[inline]
     pub fn third_party_admin_setting(&self) -> third_party_admin_setting::ThirdPartyAdminSetting {
         third_party_admin_setting::ThirdPartyAdminSetting {
             client: self.client.clone(),
@@ -27,7 +28,7 @@ pub mod third_party_admin_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/orgSettings/thirdPartyAdminSetting`.
     #[derive(Clone, Debug)]
@@ -37,11 +38,13 @@ pub mod third_party_admin_setting {
 
     impl ThirdPartyAdminSetting {
         /// `GET /api/v1/org/orgSettings/thirdPartyAdminSetting` (operation `getThirdPartyAdminSetting`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/orgSettings/thirdPartyAdminSetting` (operation `updateThirdPartyAdminSetting`).
+        #[inline]
         pub fn update(&self, body: &models::ThirdPartyAdminSetting) -> Update {
             Update::new(body).attach(&self.client)
         }
@@ -62,6 +65,7 @@ pub mod third_party_admin_setting {
 
     impl Get {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&GET),
@@ -111,6 +115,7 @@ pub mod third_party_admin_setting {
 
     impl Update {
         /// The operation with what the operation requires, without a client.
+        #[inline]
         pub fn new(body: &models::ThirdPartyAdminSetting) -> Self {
             let mut call = Call::new(&UPDATE);
             call.set_json(body);

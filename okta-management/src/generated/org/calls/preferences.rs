@@ -8,7 +8,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org/preferences`.
 #[derive(Clone, Debug)]
@@ -18,16 +18,19 @@ pub struct Preferences {
 
 impl Preferences {
     /// `GET /api/v1/org/preferences` (operation `getOrgPreferences`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
 
     /// `POST /api/v1/org/preferences/hideEndUserFooter` (operation `setOrgHideOktaUIFooter`).
+    #[inline]
     pub fn hide_end_user_footer(&self) -> HideEndUserFooter {
         HideEndUserFooter::new().attach(&self.client)
     }
 
     /// `POST /api/v1/org/preferences/showEndUserFooter` (operation `setOrgShowOktaUIFooter`).
+    #[inline]
     pub fn show_end_user_footer(&self) -> ShowEndUserFooter {
         ShowEndUserFooter::new().attach(&self.client)
     }
@@ -48,6 +51,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),
@@ -97,6 +101,7 @@ pub struct HideEndUserFooter {
 
 impl HideEndUserFooter {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&HIDE_END_USER_FOOTER),
@@ -146,6 +151,7 @@ pub struct ShowEndUserFooter {
 
 impl ShowEndUserFooter {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&SHOW_END_USER_FOOTER),

@@ -14,6 +14,7 @@ pub struct Privacy {
 
 impl Privacy {
     /// Operations on `/api/v1/org/privacy/aerial`.
+    #[inline]
     pub fn aerial(&self) -> aerial::Aerial {
         aerial::Aerial {
             client: self.client.clone(),
@@ -21,6 +22,7 @@ impl Privacy {
     }
 
     /// Operations on `/api/v1/org/privacy/oktaCommunication`.
+    #[inline]
     pub fn okta_communication(&self) -> okta_communication::OktaCommunication {
         okta_communication::OktaCommunication {
             client: self.client.clone(),
@@ -28,6 +30,7 @@ impl Privacy {
     }
 
     /// Operations on `/api/v1/org/privacy/oktaSupport`.
+    #[inline]
     pub fn okta_support(&self) -> okta_support::OktaSupport {
         okta_support::OktaSupport {
             client: self.client.clone(),
@@ -41,7 +44,7 @@ pub mod aerial {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/aerial`.
     #[derive(Clone, Debug)]
@@ -51,16 +54,19 @@ pub mod aerial {
 
     impl Aerial {
         /// `GET /api/v1/org/privacy/aerial` (operation `getAerialConsent`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/aerial/grant` (operation `grantAerialConsent`).
+        #[inline]
         pub fn grant(&self) -> Grant {
             Grant::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/aerial/revoke` (operation `revokeAerialConsent`).
+        #[inline]
         pub fn revoke(&self) -> Revoke {
             Revoke::new().attach(&self.client)
         }
@@ -81,6 +87,7 @@ pub mod aerial {
 
     impl Get {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&GET),
@@ -130,6 +137,7 @@ pub mod aerial {
 
     impl Grant {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&GRANT),
@@ -137,6 +145,7 @@ pub mod aerial {
         }
 
         /// The request's body.
+        #[inline]
         pub fn body(mut self, body: &models::OrgAerialConsent) -> Self {
             self.call.set_json(body);
             self
@@ -185,6 +194,7 @@ pub mod aerial {
 
     impl Revoke {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&REVOKE),
@@ -192,6 +202,7 @@ pub mod aerial {
         }
 
         /// The request's body.
+        #[inline]
         pub fn body(mut self, body: &models::OrgAerialConsent) -> Self {
             self.call.set_json(body);
             self
@@ -232,7 +243,7 @@ pub mod okta_communication {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/oktaCommunication`.
     #[derive(Clone, Debug)]
@@ -242,16 +253,19 @@ pub mod okta_communication {
 
     impl OktaCommunication {
         /// `GET /api/v1/org/privacy/oktaCommunication` (operation `getOktaCommunicationSettings`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/oktaCommunication/optIn` (operation `optInUsersToOktaCommunicationEmails`).
+        #[inline]
         pub fn opt_in(&self) -> OptIn {
             OptIn::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/oktaCommunication/optOut` (operation `optOutUsersFromOktaCommunicationEmails`).
+        #[inline]
         pub fn opt_out(&self) -> OptOut {
             OptOut::new().attach(&self.client)
         }
@@ -272,6 +286,7 @@ pub mod okta_communication {
 
     impl Get {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&GET),
@@ -321,6 +336,7 @@ pub mod okta_communication {
 
     impl OptIn {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&OPT_IN),
@@ -370,6 +386,7 @@ pub mod okta_communication {
 
     impl OptOut {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&OPT_OUT),
@@ -411,7 +428,7 @@ pub mod okta_support {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/oktaSupport`.
     #[derive(Clone, Debug)]
@@ -421,26 +438,31 @@ pub mod okta_support {
 
     impl OktaSupport {
         /// `GET /api/v1/org/privacy/oktaSupport` (operation `getOrgOktaSupportSettings`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/extend` (operation `extendOktaSupport`).
+        #[inline]
         pub fn extend(&self) -> Extend {
             Extend::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/grant` (operation `grantOktaSupport`).
+        #[inline]
         pub fn grant(&self) -> Grant {
             Grant::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/revoke` (operation `revokeOktaSupport`).
+        #[inline]
         pub fn revoke(&self) -> Revoke {
             Revoke::new().attach(&self.client)
         }
 
         /// Operations on `/api/v1/org/privacy/oktaSupport/cases`.
+        #[inline]
         pub fn cases(&self) -> cases::Cases {
             cases::Cases {
                 client: self.client.clone(),
@@ -463,6 +485,7 @@ pub mod okta_support {
 
     impl Get {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&GET),
@@ -512,6 +535,7 @@ pub mod okta_support {
 
     impl Extend {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&EXTEND),
@@ -567,6 +591,7 @@ pub mod okta_support {
 
     impl Grant {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&GRANT),
@@ -622,6 +647,7 @@ pub mod okta_support {
 
     impl Revoke {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&REVOKE),
@@ -669,7 +695,7 @@ pub mod okta_support {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/org/privacy/oktaSupport/cases`.
@@ -680,6 +706,7 @@ pub mod okta_support {
 
         impl Cases {
             /// `GET /api/v1/org/privacy/oktaSupport/cases` (operation `listOktaSupportCases`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new().attach(&self.client)
             }
@@ -709,6 +736,7 @@ pub mod okta_support {
 
         impl List {
             /// The operation, without a client.
+            #[inline]
             pub fn new() -> Self {
                 Self {
                     call: Call::new(&LIST),

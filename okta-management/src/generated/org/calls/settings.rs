@@ -14,6 +14,7 @@ pub struct Settings {
 
 impl Settings {
     /// Operations on `/api/v1/org/settings/autoAssignAdminAppSetting`.
+    #[inline]
     pub fn auto_assign_admin_app_setting(
         &self,
     ) -> auto_assign_admin_app_setting::AutoAssignAdminAppSetting {
@@ -23,6 +24,7 @@ impl Settings {
     }
 
     /// Operations on `/api/v1/org/settings/clientPrivilegesSetting`.
+    #[inline]
     pub fn client_privileges_setting(&self) -> client_privileges_setting::ClientPrivilegesSetting {
         client_privileges_setting::ClientPrivilegesSetting {
             client: self.client.clone(),
@@ -36,7 +38,7 @@ pub mod auto_assign_admin_app_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/settings/autoAssignAdminAppSetting`.
     #[derive(Clone, Debug)]
@@ -46,11 +48,13 @@ pub mod auto_assign_admin_app_setting {
 
     impl AutoAssignAdminAppSetting {
         /// `GET /api/v1/org/settings/autoAssignAdminAppSetting` (operation `getAutoAssignAdminAppSetting`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/settings/autoAssignAdminAppSetting` (operation `updateAutoAssignAdminAppSetting`).
+        #[inline]
         pub fn update(&self, body: &models::AutoAssignAdminAppSetting) -> Update {
             Update::new(body).attach(&self.client)
         }
@@ -71,6 +75,7 @@ pub mod auto_assign_admin_app_setting {
 
     impl Get {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&GET),
@@ -120,6 +125,7 @@ pub mod auto_assign_admin_app_setting {
 
     impl Update {
         /// The operation with what the operation requires, without a client.
+        #[inline]
         pub fn new(body: &models::AutoAssignAdminAppSetting) -> Self {
             let mut call = Call::new(&UPDATE);
             call.set_json(body);
@@ -161,7 +167,7 @@ pub mod client_privileges_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/settings/clientPrivilegesSetting`.
     #[derive(Clone, Debug)]
@@ -171,11 +177,13 @@ pub mod client_privileges_setting {
 
     impl ClientPrivilegesSetting {
         /// `GET /api/v1/org/settings/clientPrivilegesSetting` (operation `getClientPrivilegesSetting`).
+        #[inline]
         pub fn get(&self) -> Get {
             Get::new().attach(&self.client)
         }
 
         /// `PUT /api/v1/org/settings/clientPrivilegesSetting` (operation `assignClientPrivilegesSetting`).
+        #[inline]
         pub fn replace(&self, body: &models::ClientPrivilegesSetting) -> Replace {
             Replace::new(body).attach(&self.client)
         }
@@ -196,6 +204,7 @@ pub mod client_privileges_setting {
 
     impl Get {
         /// The operation, without a client.
+        #[inline]
         pub fn new() -> Self {
             Self {
                 call: Call::new(&GET),
@@ -245,6 +254,7 @@ pub mod client_privileges_setting {
 
     impl Replace {
         /// The operation with what the operation requires, without a client.
+        #[inline]
         pub fn new(body: &models::ClientPrivilegesSetting) -> Self {
             let mut call = Call::new(&REPLACE);
             call.set_json(body);

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/policies/{policyId}/app`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct App {
 
 impl App {
     /// `GET /api/v1/policies/{policyId}/app` (operation `listPolicyApps`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.policy_id.clone()).attach(&self.client)
     }

@@ -8,7 +8,9 @@ use crate::generated::policies::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/policies/{policyId}/mappings`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Mappings {
 
 impl Mappings {
     /// `GET /api/v1/policies/{policyId}/mappings` (operation `listPolicyMappings`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.policy_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/{policyId}/mappings` (operation `mapResourceToPolicy`).
+    #[inline]
     pub fn create(&self, body: &models::PolicyMappingRequest) -> Create {
         Create::new(self.policy_id.clone(), body).attach(&self.client)
     }

@@ -8,7 +8,9 @@ use crate::generated::policies::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/policies/{policyId}/rules`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Rules {
 
 impl Rules {
     /// `GET /api/v1/policies/{policyId}/rules` (operation `listPolicyRules`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.policy_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/{policyId}/rules` (operation `createPolicyRule`).
+    #[inline]
     pub fn create(&self, body: &models::PolicyRule) -> Create {
         Create::new(self.policy_id.clone(), body).attach(&self.client)
     }
@@ -143,6 +147,7 @@ impl Create {
     }
 
     /// Query parameter `activate`: boolean, default `true`.
+    #[inline]
     pub fn activate(mut self, value: bool) -> Self {
         self.call.set_query("activate", value);
         self

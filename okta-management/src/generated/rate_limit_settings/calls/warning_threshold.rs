@@ -8,7 +8,7 @@ use crate::generated::rate_limit_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/rate-limit-settings/warning-threshold`.
 #[derive(Clone, Debug)]
@@ -18,11 +18,13 @@ pub struct WarningThreshold {
 
 impl WarningThreshold {
     /// `GET /api/v1/rate-limit-settings/warning-threshold` (operation `getRateLimitSettingsWarningThreshold`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
 
     /// `PUT /api/v1/rate-limit-settings/warning-threshold` (operation `replaceRateLimitSettingsWarningThreshold`).
+    #[inline]
     pub fn replace(&self, body: &models::RateLimitWarningThresholdRequest) -> Replace {
         Replace::new(body).attach(&self.client)
     }
@@ -43,6 +45,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),
@@ -92,6 +95,7 @@ pub struct Replace {
 
 impl Replace {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::RateLimitWarningThresholdRequest) -> Self {
         let mut call = Call::new(&REPLACE);
         call.set_json(body);

@@ -8,7 +8,9 @@ use crate::generated::realm_assignments::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/realm-assignments/operations`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct Operations {
 
 impl Operations {
     /// `GET /api/v1/realm-assignments/operations` (operation `listRealmAssignmentOperations`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/realm-assignments/operations` (operation `executeRealmAssignment`).
+    #[inline]
     pub fn create(&self, body: &models::OperationRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -43,6 +47,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -56,6 +61,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self
@@ -115,6 +121,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::OperationRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `AccessPolicyLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccessPolicyLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -37,13 +37,14 @@ okta_core::model! {
 
 impl AccessPolicyLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "AccessPolicyLink", "href")
     }
 }
 
 /// Schema `AccountLinkedEnrollment`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccountLinkedEnrollment {
     /// `_embedded`: `AccountLinkedEnrollmentEmbedded`.
     pub embedded: Option<AccountLinkedEnrollmentEmbedded>,
@@ -76,7 +77,7 @@ okta_core::model! {
 }
 
 /// Schema `AccountLinkedEnrollmentEmbedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccountLinkedEnrollmentEmbedded {
     /// `lastAuthenticatedOn`: string (date-time).
     pub last_authenticated_on: Option<Timestamp>,
@@ -91,7 +92,7 @@ okta_core::model! {
 }
 
 /// Schema `AccountLinkedEnrollmentProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AccountLinkedEnrollmentProfile {
     /// `authenticationMethod`.
     pub authentication_method: Option<AccountLinkedEnrollmentProfileAuthenticationMethod>,
@@ -144,7 +145,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AcsEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AcsEndpoint {
     /// `index`: integer, required.
     pub index: Option<i64>,
@@ -163,11 +164,13 @@ okta_core::model! {
 
 impl AcsEndpoint {
     /// `index`, which the specification requires.
+    #[inline]
     pub fn try_index(&self) -> Result<&i64, MissingMember> {
         required(&self.index, "AcsEndpoint", "index")
     }
 
     /// `url`, which the specification requires.
+    #[inline]
     pub fn try_url(&self) -> Result<&String, MissingMember> {
         required(&self.url, "AcsEndpoint", "url")
     }
@@ -181,7 +184,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `ActionProvider` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ActionProviderBase {
     /// `externalId`: string, required.
     pub external_id: Option<String>,
@@ -200,11 +203,13 @@ okta_core::model! {
 
 impl ActionProviderBase {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "ActionProvider", "externalId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ActionProviderPayloadType, MissingMember> {
         required(&self.type_, "ActionProvider", "type")
     }
@@ -246,7 +251,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ApiService`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApiService {
     /// `authenticationMethod`: string, always `client_secret_basic`.
     pub authentication_method: Option<String>,
@@ -267,7 +272,7 @@ okta_core::model! {
 }
 
 /// Schema `ApiServiceCapability`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApiServiceCapability {
     /// The members that all variants share.
     pub base: SubmissionCapabilityEnhancedBase,
@@ -283,6 +288,7 @@ okta_core::model! {
 
 impl ApiServiceCapability {
     /// `supportedProtocols`, which the specification requires.
+    #[inline]
     pub fn try_supported_protocols(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.supported_protocols,
@@ -293,7 +299,7 @@ impl ApiServiceCapability {
 }
 
 /// Schema `AppAccountContainerDetails`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppAccountContainerDetails {
     /// `_links`: `AppAccountContainerLink`.
     pub links: Option<AppAccountContainerLink>,
@@ -330,6 +336,7 @@ okta_core::model! {
 
 impl AppAccountContainerDetails {
     /// `containerId`, which the specification requires.
+    #[inline]
     pub fn try_container_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.container_id,
@@ -340,7 +347,7 @@ impl AppAccountContainerDetails {
 }
 
 /// Schema `AppAccountContainerLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppAccountContainerLink {
     /// `login`: `HrefObjectAppLink`.
     pub login: Option<HrefObjectAppLink>,
@@ -358,7 +365,7 @@ okta_core::model! {
 }
 
 /// Schema `AppAndInstanceConditionEvaluatorAppOrInstance`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppAndInstanceConditionEvaluatorAppOrInstance {
     /// `id`: string.
     pub id: Option<String>,
@@ -379,7 +386,7 @@ okta_core::model! {
 }
 
 /// Schema `AppAndInstancePolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppAndInstancePolicyRuleCondition {
     /// `exclude`: list of `AppAndInstanceConditionEvaluatorAppOrInstance`.
     pub exclude: Option<Vec<AppAndInstanceConditionEvaluatorAppOrInstance>>,
@@ -405,7 +412,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AppCustomHrefObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppCustomHrefObject {
     /// `hints`.
     pub hints: Option<AppCustomHrefObjectHints>,
@@ -430,13 +437,14 @@ okta_core::model! {
 
 impl AppCustomHrefObject {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "AppCustomHrefObject", "href")
     }
 }
 
 /// Schema `AppCustomHrefObject.hints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppCustomHrefObjectHints {
     /// `allow`: list of string.
     pub allow: Option<Vec<String>>,
@@ -451,7 +459,7 @@ okta_core::model! {
 }
 
 /// Schema `AppGroup`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppGroup {
     /// `externalId`: string, required, at most 255 characters.
     pub external_id: Option<String>,
@@ -470,11 +478,13 @@ okta_core::model! {
 
 impl AppGroup {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "AppGroup", "externalId")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "AppGroup", "name")
     }
@@ -490,7 +500,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AppInstancePolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppInstancePolicyRuleCondition {
     /// `exclude`: list of string.
     pub exclude: Option<Vec<String>>,
@@ -508,7 +518,7 @@ okta_core::model! {
 }
 
 /// Schema `AppInstanceProperty`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppInstanceProperty {
     /// `label`: string, required.
     pub label: Option<String>,
@@ -527,18 +537,20 @@ okta_core::model! {
 
 impl AppInstanceProperty {
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "AppInstanceProperty", "label")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "AppInstanceProperty", "name")
     }
 }
 
 /// Schema `AppResourceHrefObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppResourceHrefObject {
     /// `href`: string.
     pub href: Option<String>,
@@ -556,7 +568,7 @@ okta_core::model! {
 }
 
 /// Schema `AppServiceAccountCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppServiceAccountCredentials {
     /// `password`: string (password), write-only.
     pub password: Option<String>,
@@ -575,13 +587,14 @@ okta_core::model! {
 
 impl AppServiceAccountCredentials {
     /// `username`, which the specification requires.
+    #[inline]
     pub fn try_username(&self) -> Result<&String, MissingMember> {
         required(&self.username, "AppServiceAccountCredentials", "username")
     }
 }
 
 /// Schema `AppUserCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppUserCredentials {
     /// `password`: `AppUserPasswordCredential`.
     pub password: Option<AppUserPasswordCredential>,
@@ -599,7 +612,7 @@ okta_core::model! {
 }
 
 /// Schema `AppUserPasswordCredential`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppUserPasswordCredential {
     /// `value`: string (password), write-only.
     pub value: Option<String>,
@@ -614,7 +627,7 @@ okta_core::model! {
 }
 
 /// Schema `AppleClientSigning`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AppleClientSigning {
     /// `kid`: string, at most 1024 characters.
     pub kid: Option<String>,
@@ -650,7 +663,7 @@ okta_core::union! {
 }
 
 /// Schema `ApplicationAccessibility`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationAccessibility {
     /// `errorRedirectUrl`: string, may be null.
     pub error_redirect_url: Option<String>,
@@ -671,7 +684,7 @@ okta_core::model! {
 }
 
 /// Members that all variants of schema `Application` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationBase {
     /// `_embedded`: read-only.
     pub embedded: Option<ApplicationEmbedded>,
@@ -741,6 +754,7 @@ okta_core::model! {
 
 impl ApplicationBase {
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "Application", "label")
     }
@@ -756,7 +770,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ApplicationCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationCredentials {
     /// `signing`: `ApplicationCredentialsSigning`.
     pub signing: Option<ApplicationCredentialsSigning>,
@@ -774,7 +788,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationCredentialsOAuthClient`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationCredentialsOAuthClient {
     /// `autoKeyRotation`: boolean, default `true`.
     pub auto_key_rotation: Option<bool>,
@@ -812,7 +826,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ApplicationCredentialsSigning`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationCredentialsSigning {
     /// `kid`: string.
     pub kid: Option<String>,
@@ -846,7 +860,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ApplicationCredentialsUsernameTemplate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationCredentialsUsernameTemplate {
     /// `pushStatus`.
     pub push_status: Option<ApplicationCredentialsUsernameTemplatePushStatus>,
@@ -891,7 +905,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Application._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationEmbedded {
     /// `user`: map of map of any value.
     pub user: Option<Map<Map<Json>>>,
@@ -906,7 +920,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationExpressConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationExpressConfiguration {
     /// `enabledCapabilities`: list of `ApplicationCapability`.
     pub enabled_capabilities: Option<Vec<ApplicationCapability>>,
@@ -972,7 +986,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ApplicationLayout`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationLayout {
     /// `elements`: list of map of any value.
     pub elements: Option<Vec<Map<Json>>>,
@@ -1002,7 +1016,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationLayout.rule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationLayoutRule {
     /// `condition`: `ApplicationLayoutRuleCondition`.
     pub condition: Option<ApplicationLayoutRuleCondition>,
@@ -1020,7 +1034,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationLayoutRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationLayoutRuleCondition {
     /// `schema`: map of any value.
     pub schema: Option<Map<Json>>,
@@ -1038,7 +1052,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationLayouts`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationLayouts {
     /// `_links`: read-only.
     pub links: Option<ApplicationLayoutsLinks>,
@@ -1053,7 +1067,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationLayouts._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationLayoutsLinks {
     /// `general`: `ApplicationLayoutsLinksItem`.
     pub general: Option<Vec<HrefObject>>,
@@ -1074,7 +1088,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationLicensing`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationLicensing {
     /// `seatCount`: integer.
     pub seat_count: Option<i64>,
@@ -1098,7 +1112,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ApplicationLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationLinks {
     /// `accessPolicy`: `AccessPolicyLink`.
     pub access_policy: Option<AccessPolicyLink>,
@@ -1163,7 +1177,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ApplicationSettingsNotes`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationSettingsNotes {
     /// `admin`: string, may be null.
     pub admin: Option<String>,
@@ -1181,7 +1195,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationSettingsNotifications`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationSettingsNotifications {
     /// `vpn`: `ApplicationSettingsNotificationsVpn`.
     pub vpn: Option<ApplicationSettingsNotificationsVpn>,
@@ -1196,7 +1210,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationSettingsNotificationsVpn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationSettingsNotificationsVpn {
     /// `helpUrl`: string, may be null.
     pub help_url: Option<String>,
@@ -1218,6 +1232,7 @@ okta_core::model! {
 
 impl ApplicationSettingsNotificationsVpn {
     /// `network`, which the specification requires.
+    #[inline]
     pub fn try_network(
         &self,
     ) -> Result<&ApplicationSettingsNotificationsVpnNetwork, MissingMember> {
@@ -1230,7 +1245,7 @@ impl ApplicationSettingsNotificationsVpn {
 }
 
 /// Schema `ApplicationSettingsNotificationsVpnNetwork`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationSettingsNotificationsVpnNetwork {
     /// `connection`.
     pub connection: Option<ApplicationSettingsNotificationsVpnNetworkConnection>,
@@ -1287,7 +1302,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ApplicationUniversalLogout`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationUniversalLogout {
     /// `identityStack`.
     pub identity_stack: Option<ApplicationUniversalLogoutIdentityStack>,
@@ -1344,7 +1359,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ApplicationVisibility`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationVisibility {
     /// `appLinks`: map of boolean.
     pub app_links: Option<Map<bool>>,
@@ -1368,7 +1383,7 @@ okta_core::model! {
 }
 
 /// Schema `ApplicationVisibilityHide`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ApplicationVisibilityHide {
     /// `iOS`: boolean, default `false`.
     pub ios: Option<bool>,
@@ -1386,7 +1401,7 @@ okta_core::model! {
 }
 
 /// Schema `AssignRoleRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AssignRoleRequest {
     /// `type`: `RoleType`.
     pub type_: Option<RoleType>,
@@ -1401,7 +1416,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthSettings {
     /// `authType`: `AuthType`, required.
     pub auth_type: Option<AuthType>,
@@ -1423,6 +1438,7 @@ okta_core::model! {
 
 impl AuthSettings {
     /// `authType`, which the specification requires.
+    #[inline]
     pub fn try_auth_type(&self) -> Result<&AuthType, MissingMember> {
         required(&self.auth_type, "AuthSettings", "authType")
     }
@@ -1440,7 +1456,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthenticationProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthenticationProvider {
     /// `name`: string, read-only.
     pub name: Option<String>,
@@ -1530,7 +1546,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `AuthorizationServerResourceHrefObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizationServerResourceHrefObject {
     /// `href`: string.
     pub href: Option<String>,
@@ -1548,7 +1564,7 @@ okta_core::model! {
 }
 
 /// Schema `AuthorizeWithPost`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AuthorizeWithPost {
     /// `acr_values`: `AcrValue`.
     pub acr_values: Option<AcrValue>,
@@ -1621,33 +1637,38 @@ okta_core::model! {
 
 impl AuthorizeWithPost {
     /// `client_id`, which the specification requires.
+    #[inline]
     pub fn try_client_id(&self) -> Result<&String, MissingMember> {
         required(&self.client_id, "AuthorizeWithPost", "client_id")
     }
 
     /// `redirect_uri`, which the specification requires.
+    #[inline]
     pub fn try_redirect_uri(&self) -> Result<&String, MissingMember> {
         required(&self.redirect_uri, "AuthorizeWithPost", "redirect_uri")
     }
 
     /// `response_type`, which the specification requires.
+    #[inline]
     pub fn try_response_type(&self) -> Result<&ResponseTypesSupported, MissingMember> {
         required(&self.response_type, "AuthorizeWithPost", "response_type")
     }
 
     /// `scope`, which the specification requires.
+    #[inline]
     pub fn try_scope(&self) -> Result<&String, MissingMember> {
         required(&self.scope, "AuthorizeWithPost", "scope")
     }
 
     /// `state`, which the specification requires.
+    #[inline]
     pub fn try_state(&self) -> Result<&String, MissingMember> {
         required(&self.state, "AuthorizeWithPost", "state")
     }
 }
 
 /// Schema `AutoLoginApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AutoLoginApplication {
     /// The members that all variants share.
     pub base: ApplicationBase,
@@ -1665,7 +1686,7 @@ okta_core::model! {
 }
 
 /// Schema `AutoLoginApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AutoLoginApplicationSettings {
     /// `app`: map of any value.
     pub app: Option<Map<Json>>,
@@ -1704,7 +1725,7 @@ okta_core::model! {
 }
 
 /// Schema `AutoLoginApplicationSettingsSignOn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AutoLoginApplicationSettingsSignOn {
     /// `loginUrl`: string.
     pub login_url: Option<String>,
@@ -1722,7 +1743,7 @@ okta_core::model! {
 }
 
 /// Schema `AvailableAction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AvailableAction {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -1741,11 +1762,13 @@ okta_core::model! {
 
 impl AvailableAction {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "AvailableAction", "id")
     }
 
     /// `provider`, which the specification requires.
+    #[inline]
     pub fn try_provider(&self) -> Result<&WorkflowAvailableActionProvider, MissingMember> {
         required(&self.provider, "AvailableAction", "provider")
     }
@@ -1759,7 +1782,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `AvailableActionProvider` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AvailableActionProviderBase {
     /// `actionName`: string, required.
     pub action_name: Option<String>,
@@ -1784,28 +1807,32 @@ okta_core::model! {
 
 impl AvailableActionProviderBase {
     /// `actionName`, which the specification requires.
+    #[inline]
     pub fn try_action_name(&self) -> Result<&String, MissingMember> {
         required(&self.action_name, "AvailableActionProvider", "actionName")
     }
 
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "AvailableActionProvider", "externalId")
     }
 
     /// `link`, which the specification requires.
+    #[inline]
     pub fn try_link(&self) -> Result<&String, MissingMember> {
         required(&self.link, "AvailableActionProvider", "link")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ActionProviderPayloadType, MissingMember> {
         required(&self.type_, "AvailableActionProvider", "type")
     }
 }
 
 /// Schema `AvailableActions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct AvailableActions {
     /// `actions`: list of `AvailableAction`.
     pub actions: Option<Vec<AvailableAction>>,

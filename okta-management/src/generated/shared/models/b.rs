@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `BackchannelAuthorizeRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BackchannelAuthorizeRequest {
     /// `binding_message`: string.
     pub binding_message: Option<String>,
@@ -40,6 +40,7 @@ okta_core::model! {
 
 impl BackchannelAuthorizeRequest {
     /// `id_token_hint`, which the specification requires.
+    #[inline]
     pub fn try_id_token_hint(&self) -> Result<&String, MissingMember> {
         required(
             &self.id_token_hint,
@@ -49,6 +50,7 @@ impl BackchannelAuthorizeRequest {
     }
 
     /// `login_hint`, which the specification requires.
+    #[inline]
     pub fn try_login_hint(&self) -> Result<&String, MissingMember> {
         required(
             &self.login_hint,
@@ -58,13 +60,14 @@ impl BackchannelAuthorizeRequest {
     }
 
     /// `scope`, which the specification requires.
+    #[inline]
     pub fn try_scope(&self) -> Result<&String, MissingMember> {
         required(&self.scope, "BackchannelAuthorizeRequest", "scope")
     }
 }
 
 /// Schema `BackchannelAuthorizeResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BackchannelAuthorizeResponse {
     /// `auth_req_id`: string.
     pub auth_req_id: Option<String>,
@@ -85,7 +88,7 @@ okta_core::model! {
 }
 
 /// Schema `BaseContext.session`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BaseContextSession {
     /// `amr`: list of string.
     pub amr: Option<Vec<String>>,
@@ -127,7 +130,7 @@ okta_core::model! {
 }
 
 /// Schema `BaseContext.user`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BaseContextUser {
     /// `_links`.
     pub links: Option<BaseContextUserLinks>,
@@ -151,7 +154,7 @@ okta_core::model! {
 }
 
 /// Schema `BaseContext.user._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BaseContextUserLinks {
     /// `factors`: `HrefObject`.
     pub factors: Option<HrefObject>,
@@ -169,7 +172,7 @@ okta_core::model! {
 }
 
 /// Schema `BaseContext.user.profile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BaseContextUserProfile {
     /// `firstName`: string.
     pub first_name: Option<String>,
@@ -196,7 +199,7 @@ okta_core::model! {
 }
 
 /// Schema `BaseToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BaseToken {
     /// `claims`: map of any value.
     pub claims: Option<Map<Json>>,
@@ -214,7 +217,7 @@ okta_core::model! {
 }
 
 /// Schema `BaseToken.token`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BaseTokenToken {
     /// `lifetime`.
     pub lifetime: Option<BaseTokenTokenLifetime>,
@@ -229,7 +232,7 @@ okta_core::model! {
 }
 
 /// Schema `BaseToken.token.lifetime`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BaseTokenTokenLifetime {
     /// `expiration`: integer.
     pub expiration: Option<i64>,
@@ -244,7 +247,7 @@ okta_core::model! {
 }
 
 /// Schema `BasicApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BasicApplicationSettings {
     /// `app`: `BasicApplicationSettingsApplication`.
     pub app: Option<BasicApplicationSettingsApplication>,
@@ -283,7 +286,7 @@ okta_core::model! {
 }
 
 /// Schema `BasicApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BasicApplicationSettingsApplication {
     /// `authURL`: string, required.
     pub auth_url: Option<String>,
@@ -305,6 +308,7 @@ okta_core::model! {
 
 impl BasicApplicationSettingsApplication {
     /// `authURL`, which the specification requires.
+    #[inline]
     pub fn try_auth_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.auth_url,
@@ -314,13 +318,14 @@ impl BasicApplicationSettingsApplication {
     }
 
     /// `url`, which the specification requires.
+    #[inline]
     pub fn try_url(&self) -> Result<&String, MissingMember> {
         required(&self.url, "BasicApplicationSettingsApplication", "url")
     }
 }
 
 /// Schema `BasicAuthApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BasicAuthApplication {
     /// The members that all variants share.
     pub base: ApplicationBase,
@@ -339,13 +344,14 @@ okta_core::model! {
 
 impl BasicAuthApplication {
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&BasicApplicationSettings, MissingMember> {
         required(&self.settings, "BasicAuthApplication", "settings")
     }
 }
 
 /// Schema `BeforeScheduledActionPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BeforeScheduledActionPolicyRuleCondition {
     /// `duration`: `Duration`.
     pub duration: Option<Duration>,
@@ -372,7 +378,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `BookmarkApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BookmarkApplication {
     /// The members that all variants share.
     pub base: ApplicationBase,
@@ -391,13 +397,14 @@ okta_core::model! {
 
 impl BookmarkApplication {
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&BookmarkApplicationSettings, MissingMember> {
         required(&self.settings, "BookmarkApplication", "settings")
     }
 }
 
 /// Schema `BookmarkApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BookmarkApplicationSettings {
     /// `app`: `BookmarkApplicationSettingsApplication`.
     pub app: Option<BookmarkApplicationSettingsApplication>,
@@ -436,7 +443,7 @@ okta_core::model! {
 }
 
 /// Schema `BookmarkApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BookmarkApplicationSettingsApplication {
     /// `requestIntegration`: boolean, default `false`.
     pub request_integration: Option<bool>,
@@ -455,13 +462,14 @@ okta_core::model! {
 
 impl BookmarkApplicationSettingsApplication {
     /// `url`, which the specification requires.
+    #[inline]
     pub fn try_url(&self) -> Result<&String, MissingMember> {
         required(&self.url, "BookmarkApplicationSettingsApplication", "url")
     }
 }
 
 /// Schema `Brand`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Brand {
     /// `_links`: map of any value.
     pub links: Option<Map<Json>>,
@@ -503,7 +511,7 @@ okta_core::model! {
 }
 
 /// Schema `BrowserPluginApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct BrowserPluginApplication {
     /// The members that all variants share.
     pub base: ApplicationBase,
@@ -525,11 +533,13 @@ okta_core::model! {
 
 impl BrowserPluginApplication {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&BrowserPluginApplicationName, MissingMember> {
         required(&self.name, "BrowserPluginApplication", "name")
     }
 
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&SwaApplicationSettings, MissingMember> {
         required(&self.settings, "BrowserPluginApplication", "settings")
     }

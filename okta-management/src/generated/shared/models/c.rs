@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `CaepCredentialChangeEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CaepCredentialChangeEvent {
     /// `change_type`: required.
     pub change_type: Option<CaepCredentialChangeEventChangeType>,
@@ -49,6 +49,7 @@ okta_core::model! {
 
 impl CaepCredentialChangeEvent {
     /// `change_type`, which the specification requires.
+    #[inline]
     pub fn try_change_type(&self) -> Result<&CaepCredentialChangeEventChangeType, MissingMember> {
         required(
             &self.change_type,
@@ -58,6 +59,7 @@ impl CaepCredentialChangeEvent {
     }
 
     /// `credential_type`, which the specification requires.
+    #[inline]
     pub fn try_credential_type(
         &self,
     ) -> Result<&CaepCredentialChangeEventCredentialType, MissingMember> {
@@ -122,7 +124,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CaepDeviceComplianceChangeEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CaepDeviceComplianceChangeEvent {
     /// `current_status`: required.
     pub current_status: Option<CaepDeviceComplianceChangeEventCurrentStatus>,
@@ -156,6 +158,7 @@ okta_core::model! {
 
 impl CaepDeviceComplianceChangeEvent {
     /// `current_status`, which the specification requires.
+    #[inline]
     pub fn try_current_status(
         &self,
     ) -> Result<&CaepDeviceComplianceChangeEventCurrentStatus, MissingMember> {
@@ -167,6 +170,7 @@ impl CaepDeviceComplianceChangeEvent {
     }
 
     /// `event_timestamp`, which the specification requires.
+    #[inline]
     pub fn try_event_timestamp(&self) -> Result<&i64, MissingMember> {
         required(
             &self.event_timestamp,
@@ -176,6 +180,7 @@ impl CaepDeviceComplianceChangeEvent {
     }
 
     /// `previous_status`, which the specification requires.
+    #[inline]
     pub fn try_previous_status(
         &self,
     ) -> Result<&CaepDeviceComplianceChangeEventPreviousStatus, MissingMember> {
@@ -187,6 +192,7 @@ impl CaepDeviceComplianceChangeEvent {
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&SecurityEventSubject, MissingMember> {
         required(&self.subject, "CaepDeviceComplianceChangeEvent", "subject")
     }
@@ -219,7 +225,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CaepEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CaepEvent {
     /// `event_timestamp`: integer.
     pub event_timestamp: Option<i64>,
@@ -243,7 +249,7 @@ okta_core::model! {
 }
 
 /// Schema `CaepSecurityEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CaepSecurityEvent {
     /// `event_timestamp`: integer, required.
     pub event_timestamp: Option<i64>,
@@ -271,6 +277,7 @@ okta_core::model! {
 
 impl CaepSecurityEvent {
     /// `event_timestamp`, which the specification requires.
+    #[inline]
     pub fn try_event_timestamp(&self) -> Result<&i64, MissingMember> {
         required(
             &self.event_timestamp,
@@ -280,6 +287,7 @@ impl CaepSecurityEvent {
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&SecurityEventSubject, MissingMember> {
         required(&self.subject, "CaepSecurityEvent", "subject")
     }
@@ -296,7 +304,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CaepSessionRevokedEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CaepSessionRevokedEvent {
     /// `current_ip`: string.
     pub current_ip: Option<String>,
@@ -336,6 +344,7 @@ okta_core::model! {
 
 impl CaepSessionRevokedEvent {
     /// `event_timestamp`, which the specification requires.
+    #[inline]
     pub fn try_event_timestamp(&self) -> Result<&i64, MissingMember> {
         required(
             &self.event_timestamp,
@@ -345,6 +354,7 @@ impl CaepSessionRevokedEvent {
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&SecurityEventSubject, MissingMember> {
         required(&self.subject, "CaepSessionRevokedEvent", "subject")
     }
@@ -373,7 +383,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CatalogApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CatalogApplication {
     /// `_links`: read-only.
     pub links: Option<CatalogApplicationLinks>,
@@ -421,7 +431,7 @@ okta_core::model! {
 }
 
 /// Schema `CatalogApplication._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CatalogApplicationLinks {
     /// `logo`: list of `HrefObjectLogoLink`.
     pub logo: Option<Vec<HrefObjectLogoLink>>,
@@ -454,7 +464,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ChallengeRequest`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ChallengeRequest {
     /// `challenge_types_supported`: list of `ChallengeType`.
     pub challenge_types_supported: Option<Vec<ChallengeType>>,
@@ -476,13 +486,14 @@ okta_core::model! {
 
 impl ChallengeRequest {
     /// `mfa_token`, which the specification requires.
+    #[inline]
     pub fn try_mfa_token(&self) -> Result<&String, MissingMember> {
         required(&self.mfa_token, "ChallengeRequest", "mfa_token")
     }
 }
 
 /// Schema `ChallengeResponse`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ChallengeResponse {
     /// `binding_code`: string.
     pub binding_code: Option<String>,
@@ -532,7 +543,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Client`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Client {
     /// `application_type`: `ApplicationType`.
     pub application_type: Option<ApplicationType>,
@@ -601,7 +612,7 @@ okta_core::model! {
 }
 
 /// Schema `ClientPolicyCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ClientPolicyCondition {
     /// `include`: list of string.
     pub include: Option<Vec<String>>,
@@ -630,7 +641,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ContextPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ContextPolicyRuleCondition {
     /// `expression`: string.
     pub expression: Option<String>,
@@ -657,7 +668,7 @@ okta_core::model! {
 }
 
 /// Schema `CreateSessionRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CreateSessionRequest {
     /// `sessionToken`: string.
     pub session_token: Option<String>,
@@ -672,7 +683,7 @@ okta_core::model! {
 }
 
 /// Schema `CredentialSyncInfo`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CredentialSyncInfo {
     /// `errorCode`: string, read-only.
     pub error_code: Option<String>,
@@ -709,7 +720,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CsrMetadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CsrMetadata {
     /// `subject`: `CsrMetadataSubject`.
     pub subject: Option<CsrMetadataSubject>,
@@ -727,7 +738,7 @@ okta_core::model! {
 }
 
 /// Schema `CsrMetadataSubject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CsrMetadataSubject {
     /// `commonName`: string.
     pub common_name: Option<String>,
@@ -757,7 +768,7 @@ okta_core::model! {
 }
 
 /// Schema `CsrMetadataSubjectAltNames`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CsrMetadataSubjectAltNames {
     /// `dnsNames`: list of string.
     pub dns_names: Option<Vec<String>>,
@@ -780,7 +791,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `CustomAuthSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomAuthSettings {
     /// `appInstanceProperties`: list of `AppInstanceProperty`.
     pub app_instance_properties: Option<Vec<AppInstanceProperty>>,
@@ -795,7 +806,7 @@ okta_core::model! {
 }
 
 /// Schema `CustomRole`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomRole {
     /// `_links`: `LinksCustomRoleResponse`.
     pub links: Option<LinksCustomRoleResponse>,
@@ -838,13 +849,14 @@ okta_core::model! {
 
 impl CustomRole {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
         required(&self.type_, "CustomRole", "type")
     }
 }
 
 /// Schema `CustomRoleAssignmentSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct CustomRoleAssignmentSchema {
     /// The members that all variants share.
     pub base: RoleAssignmentRequestBase,
@@ -863,6 +875,7 @@ okta_core::model! {
 
 impl CustomRoleAssignmentSchema {
     /// `resource-set`, which the specification requires.
+    #[inline]
     pub fn try_resource_set(&self) -> Result<&String, MissingMember> {
         required(
             &self.resource_set,
@@ -872,6 +885,7 @@ impl CustomRoleAssignmentSchema {
     }
 
     /// `role`, which the specification requires.
+    #[inline]
     pub fn try_role(&self) -> Result<&String, MissingMember> {
         required(&self.role, "CustomRoleAssignmentSchema", "role")
     }

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `DbscCredential`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DbscCredential {
     /// `attributes`: string, required, read-only.
     pub attributes: Option<String>,
@@ -31,23 +31,26 @@ okta_core::model! {
 
 impl DbscCredential {
     /// `attributes`, which the specification requires.
+    #[inline]
     pub fn try_attributes(&self) -> Result<&String, MissingMember> {
         required(&self.attributes, "DbscCredential", "attributes")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "DbscCredential", "name")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "DbscCredential", "type")
     }
 }
 
 /// Schema `DbscRefreshResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DbscRefreshResponse {
     /// `credentials`: list of `DbscCredential`, required, read-only.
     pub credentials: Option<Vec<DbscCredential>>,
@@ -72,21 +75,25 @@ okta_core::model! {
 
 impl DbscRefreshResponse {
     /// `credentials`, which the specification requires.
+    #[inline]
     pub fn try_credentials(&self) -> Result<&Vec<DbscCredential>, MissingMember> {
         required(&self.credentials, "DbscRefreshResponse", "credentials")
     }
 
     /// `refresh_url`, which the specification requires.
+    #[inline]
     pub fn try_refresh_url(&self) -> Result<&String, MissingMember> {
         required(&self.refresh_url, "DbscRefreshResponse", "refresh_url")
     }
 
     /// `scope`, which the specification requires.
+    #[inline]
     pub fn try_scope(&self) -> Result<&DbscScope, MissingMember> {
         required(&self.scope, "DbscRefreshResponse", "scope")
     }
 
     /// `session_identifier`, which the specification requires.
+    #[inline]
     pub fn try_session_identifier(&self) -> Result<&String, MissingMember> {
         required(
             &self.session_identifier,
@@ -97,7 +104,7 @@ impl DbscRefreshResponse {
 }
 
 /// Schema `DbscScope`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DbscScope {
     /// `include_site`: boolean, required, read-only.
     pub include_site: Option<bool>,
@@ -116,18 +123,20 @@ okta_core::model! {
 
 impl DbscScope {
     /// `include_site`, which the specification requires.
+    #[inline]
     pub fn try_include_site(&self) -> Result<&bool, MissingMember> {
         required(&self.include_site, "DbscScope", "include_site")
     }
 
     /// `origin`, which the specification requires.
+    #[inline]
     pub fn try_origin(&self) -> Result<&String, MissingMember> {
         required(&self.origin, "DbscScope", "origin")
     }
 }
 
 /// Schema `DbscStartResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DbscStartResponse {
     /// `credentials`: list of `DbscCredential`, required, read-only.
     pub credentials: Option<Vec<DbscCredential>>,
@@ -152,21 +161,25 @@ okta_core::model! {
 
 impl DbscStartResponse {
     /// `credentials`, which the specification requires.
+    #[inline]
     pub fn try_credentials(&self) -> Result<&Vec<DbscCredential>, MissingMember> {
         required(&self.credentials, "DbscStartResponse", "credentials")
     }
 
     /// `refresh_url`, which the specification requires.
+    #[inline]
     pub fn try_refresh_url(&self) -> Result<&String, MissingMember> {
         required(&self.refresh_url, "DbscStartResponse", "refresh_url")
     }
 
     /// `scope`, which the specification requires.
+    #[inline]
     pub fn try_scope(&self) -> Result<&DbscScope, MissingMember> {
         required(&self.scope, "DbscStartResponse", "scope")
     }
 
     /// `session_identifier`, which the specification requires.
+    #[inline]
     pub fn try_session_identifier(&self) -> Result<&String, MissingMember> {
         required(
             &self.session_identifier,
@@ -177,7 +190,7 @@ impl DbscStartResponse {
 }
 
 /// Schema `DefaultApp`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DefaultApp {
     /// `appInstanceId`: string, may be null.
     pub app_instance_id: Option<String>,
@@ -198,7 +211,7 @@ okta_core::model! {
 }
 
 /// Schema `DesktopMFAEnforceNumberMatchingChallengeOrgSetting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DesktopMfaEnforceNumberMatchingChallengeOrgSetting {
     /// `desktopMFAEnforceNumberMatchingChallengeEnabled`: boolean, default `false`.
     pub desktop_mfa_enforce_number_matching_challenge_enabled: Option<bool>,
@@ -213,7 +226,7 @@ okta_core::model! {
 }
 
 /// Schema `DesktopMFARecoveryPinOrgSetting`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DesktopMfaRecoveryPinOrgSetting {
     /// `desktopMFARecoveryPinEnabled`: boolean, default `false`.
     pub desktop_mfa_recovery_pin_enabled: Option<bool>,
@@ -228,7 +241,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAuthorizeRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAuthorizeRequest {
     /// `client_id`: string.
     pub client_id: Option<String>,
@@ -246,7 +259,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceAuthorizeResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceAuthorizeResponse {
     /// `device_code`: string.
     pub device_code: Option<String>,
@@ -276,7 +289,7 @@ okta_core::model! {
 }
 
 /// Schema `DeviceDisplayName`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceDisplayName {
     /// `sensitive`: boolean, default `false`.
     pub sensitive: Option<bool>,
@@ -323,7 +336,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DevicePolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DevicePolicyRuleCondition {
     /// `migrated`: boolean.
     pub migrated: Option<bool>,
@@ -347,7 +360,7 @@ okta_core::model! {
 }
 
 /// Schema `DevicePolicyRuleConditionPlatform`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DevicePolicyRuleConditionPlatform {
     /// `supportedMDMFrameworks`: list of `DevicePolicyMDMFramework`.
     pub supported_mdm_frameworks: Option<Vec<DevicePolicyMdmFramework>>,
@@ -373,7 +386,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DeviceProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeviceProfile {
     /// `authenticatorAppKey`: string.
     pub authenticator_app_key: Option<String>,
@@ -437,16 +450,19 @@ okta_core::model! {
 
 impl DeviceProfile {
     /// `displayName`, which the specification requires.
+    #[inline]
     pub fn try_display_name(&self) -> Result<&String, MissingMember> {
         required(&self.display_name, "DeviceProfile", "displayName")
     }
 
     /// `platform`, which the specification requires.
+    #[inline]
     pub fn try_platform(&self) -> Result<&DevicePlatform, MissingMember> {
         required(&self.platform, "DeviceProfile", "platform")
     }
 
     /// `registered`, which the specification requires.
+    #[inline]
     pub fn try_registered(&self) -> Result<&bool, MissingMember> {
         required(&self.registered, "DeviceProfile", "registered")
     }
@@ -482,7 +498,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DNSRecordDomains`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DnsRecordDomains {
     /// `expiration`: string.
     pub expiration: Option<String>,
@@ -515,7 +531,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DomainCertificateMetadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DomainCertificateMetadata {
     /// `expiration`: string.
     pub expiration: Option<String>,
@@ -544,7 +560,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `DomainLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DomainLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -586,7 +602,7 @@ okta_core::model! {
 }
 
 /// Schema `DomainResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DomainResponse {
     /// `_links`: `DomainLinks`.
     pub links: Option<DomainLinks>,
@@ -632,7 +648,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Duration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Duration {
     /// `number`: integer.
     pub number: Option<i64>,

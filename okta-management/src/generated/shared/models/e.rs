@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `EmailDomainDNSRecord`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailDomainDnsRecord {
     /// `fqdn`: string.
     pub fqdn: Option<String>,
@@ -39,7 +39,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `EmailDomainResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EmailDomainResponse {
     /// `displayName`: string, required.
     pub display_name: Option<String>,
@@ -73,11 +73,13 @@ okta_core::model! {
 
 impl EmailDomainResponse {
     /// `displayName`, which the specification requires.
+    #[inline]
     pub fn try_display_name(&self) -> Result<&String, MissingMember> {
         required(&self.display_name, "EmailDomainResponse", "displayName")
     }
 
     /// `userName`, which the specification requires.
+    #[inline]
     pub fn try_user_name(&self) -> Result<&String, MissingMember> {
         required(&self.user_name, "EmailDomainResponse", "userName")
     }
@@ -114,7 +116,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `entitlementTypes[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementTypesItem {
     /// `attributes`: required.
     pub attributes: Option<EntitlementTypesItemAttributes>,
@@ -142,28 +144,32 @@ okta_core::model! {
 
 impl EntitlementTypesItem {
     /// `attributes`, which the specification requires.
+    #[inline]
     pub fn try_attributes(&self) -> Result<&EntitlementTypesItemAttributes, MissingMember> {
         required(&self.attributes, "entitlementTypes[]", "attributes")
     }
 
     /// `endpoint`, which the specification requires.
+    #[inline]
     pub fn try_endpoint(&self) -> Result<&String, MissingMember> {
         required(&self.endpoint, "entitlementTypes[]", "endpoint")
     }
 
     /// `mappings`, which the specification requires.
+    #[inline]
     pub fn try_mappings(&self) -> Result<&EntitlementTypesItemMappings, MissingMember> {
         required(&self.mappings, "entitlementTypes[]", "mappings")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "entitlementTypes[]", "name")
     }
 }
 
 /// Schema `entitlementTypes[].attributes`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementTypesItemAttributes {
     /// `multivalued`: boolean, default `false`.
     pub multivalued: Option<bool>,
@@ -181,7 +187,7 @@ okta_core::model! {
 }
 
 /// Schema `entitlementTypes[].mappings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementTypesItemMappings {
     /// `description`: string.
     pub description: Option<String>,
@@ -203,6 +209,7 @@ okta_core::model! {
 
 impl EntitlementTypesItemMappings {
     /// `displayName`, which the specification requires.
+    #[inline]
     pub fn try_display_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.display_name,
@@ -212,13 +219,14 @@ impl EntitlementTypesItemMappings {
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "entitlementTypes[].mappings", "id")
     }
 }
 
 /// Schema `EntitlementsCapability`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct EntitlementsCapability {
     /// The members that all variants share.
     pub base: SubmissionCapabilityEnhancedBase,
@@ -237,6 +245,7 @@ okta_core::model! {
 
 impl EntitlementsCapability {
     /// `supportedProtocols`, which the specification requires.
+    #[inline]
     pub fn try_supported_protocols(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.supported_protocols,
@@ -247,7 +256,7 @@ impl EntitlementsCapability {
 }
 
 /// Schema `Error`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Error {
     /// `errorCauses`: list of `ErrorCause`.
     pub error_causes: Option<Vec<ErrorCause>>,
@@ -274,7 +283,7 @@ okta_core::model! {
 }
 
 /// Schema `Error409`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Error409 {
     /// `errorCauses`: list of string, read-only.
     pub error_causes: Option<Vec<String>>,
@@ -301,7 +310,7 @@ okta_core::model! {
 }
 
 /// Schema `ErrorCause`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ErrorCause {
     /// `domain`: string.
     pub domain: Option<String>,
@@ -325,7 +334,7 @@ okta_core::model! {
 }
 
 /// Schema `ExpressConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ExpressConfiguration {
     /// `applicationClientId`: string, required, at most 64 characters.
     pub application_client_id: Option<String>,
@@ -356,6 +365,7 @@ okta_core::model! {
 
 impl ExpressConfiguration {
     /// `applicationClientId`, which the specification requires.
+    #[inline]
     pub fn try_application_client_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.application_client_id,
@@ -365,16 +375,19 @@ impl ExpressConfiguration {
     }
 
     /// `loginDomain`, which the specification requires.
+    #[inline]
     pub fn try_login_domain(&self) -> Result<&String, MissingMember> {
         required(&self.login_domain, "ExpressConfiguration", "loginDomain")
     }
 
     /// `oinClientId`, which the specification requires.
+    #[inline]
     pub fn try_oin_client_id(&self) -> Result<&String, MissingMember> {
         required(&self.oin_client_id, "ExpressConfiguration", "oinClientId")
     }
 
     /// `tenantDomain`, which the specification requires.
+    #[inline]
     pub fn try_tenant_domain(&self) -> Result<&String, MissingMember> {
         required(&self.tenant_domain, "ExpressConfiguration", "tenantDomain")
     }

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `GlobalTokenRevocation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GlobalTokenRevocation {
     /// `authMethod`: string, required, always `SIGNED_JWT`.
     pub auth_method: Option<String>,
@@ -34,16 +34,19 @@ okta_core::model! {
 
 impl GlobalTokenRevocation {
     /// `authMethod`, which the specification requires.
+    #[inline]
     pub fn try_auth_method(&self) -> Result<&String, MissingMember> {
         required(&self.auth_method, "GlobalTokenRevocation", "authMethod")
     }
 
     /// `endpoint`, which the specification requires.
+    #[inline]
     pub fn try_endpoint(&self) -> Result<&String, MissingMember> {
         required(&self.endpoint, "GlobalTokenRevocation", "endpoint")
     }
 
     /// `subjectFormat`, which the specification requires.
+    #[inline]
     pub fn try_subject_format(&self) -> Result<&GlobalTokenRevocationSubjectFormat, MissingMember> {
         required(
             &self.subject_format,
@@ -62,7 +65,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `GoogleApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GoogleApplication {
     /// `accessibility`: `ApplicationAccessibility`.
     pub accessibility: Option<ApplicationAccessibility>,
@@ -105,23 +108,26 @@ okta_core::model! {
 
 impl GoogleApplication {
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "GoogleApplication", "label")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "GoogleApplication", "name")
     }
 
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&GoogleApplicationSettings, MissingMember> {
         required(&self.settings, "GoogleApplication", "settings")
     }
 }
 
 /// Schema `GoogleApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GoogleApplicationSettings {
     /// `app`: `GoogleApplicationSettingsApplication`, required.
     pub app: Option<GoogleApplicationSettingsApplication>,
@@ -158,13 +164,14 @@ okta_core::model! {
 
 impl GoogleApplicationSettings {
     /// `app`, which the specification requires.
+    #[inline]
     pub fn try_app(&self) -> Result<&GoogleApplicationSettingsApplication, MissingMember> {
         required(&self.app, "GoogleApplicationSettings", "app")
     }
 }
 
 /// Schema `GoogleApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GoogleApplicationSettingsApplication {
     /// `domain`: string, required.
     pub domain: Option<String>,
@@ -183,6 +190,7 @@ okta_core::model! {
 
 impl GoogleApplicationSettingsApplication {
     /// `domain`, which the specification requires.
+    #[inline]
     pub fn try_domain(&self) -> Result<&String, MissingMember> {
         required(
             &self.domain,
@@ -209,7 +217,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `GrantResourcesHrefObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantResourcesHrefObject {
     /// `href`: string.
     pub href: Option<String>,
@@ -245,7 +253,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `GrantTypePolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GrantTypePolicyRuleCondition {
     /// `include`: list of string.
     pub include: Option<Vec<String>>,
@@ -260,7 +268,7 @@ okta_core::model! {
 }
 
 /// Schema `Group`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Group {
     /// `_embedded`: read-only.
     pub embedded: Option<GroupEmbedded>,
@@ -299,7 +307,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupCondition {
     /// `exclude`: list of string.
     pub exclude: Option<Vec<String>>,
@@ -317,7 +325,7 @@ okta_core::model! {
 }
 
 /// Schema `Group._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupEmbedded {
     /// `app`.
     pub app: Option<GroupEmbeddedApp>,
@@ -335,7 +343,7 @@ okta_core::model! {
 }
 
 /// Schema `Group._embedded.app`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupEmbeddedApp {
     /// `id`: string.
     pub id: Option<String>,
@@ -359,7 +367,7 @@ okta_core::model! {
 }
 
 /// Schema `Group._embedded.stats`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupEmbeddedStats {
     /// `appsCount`: integer.
     pub apps_count: Option<i64>,
@@ -383,7 +391,7 @@ okta_core::model! {
 }
 
 /// Schema `Group._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupLinks {
     /// `apps`: `HrefObject`.
     pub apps: Option<HrefObject>,
@@ -428,7 +436,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupMembershipsRequestSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupMembershipsRequestSchema {
     /// `memberExternalIds`: list of string.
     pub member_external_ids: Option<Vec<String>>,
@@ -443,7 +451,7 @@ okta_core::model! {
 }
 
 /// Schema `GroupPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupPolicyRuleCondition {
     /// `exclude`: list of string.
     pub exclude: Option<Vec<String>>,
@@ -486,7 +494,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `GroupsLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupsLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -514,6 +522,7 @@ okta_core::model! {
 
 impl GroupsLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "GroupsLink", "href")
     }
@@ -528,7 +537,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId} 200` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct GroupsRolesGetResponseBase {
     /// `assignmentType`: `RoleAssignmentType`.
     pub assignment_type: Option<RoleAssignmentType>,
@@ -562,6 +571,7 @@ okta_core::model! {
 
 impl GroupsRolesGetResponseBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
         required(
             &self.type_,

@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `HelpLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HelpLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -35,13 +35,14 @@ okta_core::model! {
 
 impl HelpLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HelpLink", "href")
     }
 }
 
 /// Schema `HrefHints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefHints {
     /// `allow`: list of `HttpMethod`.
     pub allow: Option<Vec<HttpMethod>>,
@@ -56,7 +57,7 @@ okta_core::model! {
 }
 
 /// Schema `HrefObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObject {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -84,13 +85,14 @@ okta_core::model! {
 
 impl HrefObject {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObject", "href")
     }
 }
 
 /// Schema `HrefObjectActivateLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectActivateLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -118,13 +120,14 @@ okta_core::model! {
 
 impl HrefObjectActivateLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectActivateLink", "href")
     }
 }
 
 /// Schema `HrefObjectAppLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectAppLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -152,13 +155,14 @@ okta_core::model! {
 
 impl HrefObjectAppLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectAppLink", "href")
     }
 }
 
 /// Schema `HrefObjectAssigneeLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectAssigneeLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -186,13 +190,14 @@ okta_core::model! {
 
 impl HrefObjectAssigneeLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectAssigneeLink", "href")
     }
 }
 
 /// Schema `HrefObjectDeactivateLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectDeactivateLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -220,13 +225,14 @@ okta_core::model! {
 
 impl HrefObjectDeactivateLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectDeactivateLink", "href")
     }
 }
 
 /// Schema `HrefObjectDeleteLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectDeleteLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -254,13 +260,14 @@ okta_core::model! {
 
 impl HrefObjectDeleteLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectDeleteLink", "href")
     }
 }
 
 /// Schema `HrefObjectGroupLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectGroupLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -288,13 +295,14 @@ okta_core::model! {
 
 impl HrefObjectGroupLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectGroupLink", "href")
     }
 }
 
 /// Schema `HrefObjectLogoLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectLogoLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -322,13 +330,14 @@ okta_core::model! {
 
 impl HrefObjectLogoLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectLogoLink", "href")
     }
 }
 
 /// Schema `HrefObjectMappingsLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectMappingsLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -356,13 +365,14 @@ okta_core::model! {
 
 impl HrefObjectMappingsLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectMappingsLink", "href")
     }
 }
 
 /// Schema `HrefObjectMemberLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectMemberLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -390,13 +400,14 @@ okta_core::model! {
 
 impl HrefObjectMemberLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectMemberLink", "href")
     }
 }
 
 /// Schema `HrefObjectNextLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectNextLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -424,13 +435,14 @@ okta_core::model! {
 
 impl HrefObjectNextLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectNextLink", "href")
     }
 }
 
 /// Schema `HrefObjectPermissionsLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectPermissionsLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -458,13 +470,14 @@ okta_core::model! {
 
 impl HrefObjectPermissionsLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectPermissionsLink", "href")
     }
 }
 
 /// Schema `HrefObjectResourceSetLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectResourceSetLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -492,13 +505,14 @@ okta_core::model! {
 
 impl HrefObjectResourceSetLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectResourceSetLink", "href")
     }
 }
 
 /// Schema `HrefObjectRetrieveAerialConsent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectRetrieveAerialConsent {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -526,13 +540,14 @@ okta_core::model! {
 
 impl HrefObjectRetrieveAerialConsent {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectRetrieveAerialConsent", "href")
     }
 }
 
 /// Schema `HrefObjectRevokeAerialConsent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectRevokeAerialConsent {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -560,13 +575,14 @@ okta_core::model! {
 
 impl HrefObjectRevokeAerialConsent {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectRevokeAerialConsent", "href")
     }
 }
 
 /// Schema `HrefObjectRoleLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectRoleLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -594,13 +610,14 @@ okta_core::model! {
 
 impl HrefObjectRoleLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectRoleLink", "href")
     }
 }
 
 /// Schema `HrefObjectRulesLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectRulesLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -628,13 +645,14 @@ okta_core::model! {
 
 impl HrefObjectRulesLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectRulesLink", "href")
     }
 }
 
 /// Schema `HrefObjectSelfLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectSelfLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -662,13 +680,14 @@ okta_core::model! {
 
 impl HrefObjectSelfLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectSelfLink", "href")
     }
 }
 
 /// Schema `HrefObjectSuspendLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectSuspendLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -696,13 +715,14 @@ okta_core::model! {
 
 impl HrefObjectSuspendLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectSuspendLink", "href")
     }
 }
 
 /// Schema `HrefObjectUnsuspendLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectUnsuspendLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -730,13 +750,14 @@ okta_core::model! {
 
 impl HrefObjectUnsuspendLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectUnsuspendLink", "href")
     }
 }
 
 /// Schema `HrefObjectUserLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectUserLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -764,13 +785,14 @@ okta_core::model! {
 
 impl HrefObjectUserLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectUserLink", "href")
     }
 }
 
 /// Schema `HrefObjectWebLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct HrefObjectWebLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -798,6 +820,7 @@ okta_core::model! {
 
 impl HrefObjectWebLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "HrefObjectWebLink", "href")
     }

@@ -18,7 +18,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `IdentityProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityProvider {
     /// `_links`.
     pub links: Option<IdentityProviderLinks>,
@@ -72,7 +72,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `IdentityProvider._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityProviderLinks {
     /// `acs`: `HrefObject`.
     pub acs: Option<HrefObject>,
@@ -129,7 +129,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentityProviderPolicy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityProviderPolicy {
     /// `accountLink`: `PolicyAccountLink`.
     pub account_link: Option<PolicyAccountLink>,
@@ -168,7 +168,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `IdentityProviderPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityProviderPolicyRuleCondition {
     /// `idpIds`: list of string.
     pub idp_ids: Option<Vec<String>>,
@@ -186,7 +186,7 @@ okta_core::model! {
 }
 
 /// Schema `IdentityProviderProperties`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityProviderProperties {
     /// `aalValue`: string, may be null.
     pub aal_value: Option<String>,
@@ -220,6 +220,7 @@ okta_core::model! {
 
 impl IdentityProviderProperties {
     /// `inquiryTemplateId`, which the specification requires.
+    #[inline]
     pub fn try_inquiry_template_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.inquiry_template_id,
@@ -240,7 +241,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `IdentityProviderProperties.idvMetadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityProviderPropertiesIdvMetadata {
     /// `privacyPolicy`: string.
     pub privacy_policy: Option<String>,
@@ -272,7 +273,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `IdentityProvider.protocol` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdentityProviderProtocolBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -288,6 +289,7 @@ okta_core::model! {
 
 impl IdentityProviderProtocolBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(&self.type_, "IdentityProvider.protocol", "type")
     }
@@ -326,7 +328,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Idv`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Idv {
     /// `authorizeUrl`: string (uri).
     pub authorize_url: Option<String>,
@@ -362,7 +364,7 @@ okta_core::model! {
 }
 
 /// Schema `IDVAuthorizationEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdvAuthorizationEndpoint {
     /// `binding`: string, always `HTTP-REDIRECT`.
     pub binding: Option<String>,
@@ -380,7 +382,7 @@ okta_core::model! {
 }
 
 /// Schema `IdvCapability`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdvCapability {
     /// The members that all variants share.
     pub base: SubmissionCapabilityEnhancedBase,
@@ -396,6 +398,7 @@ okta_core::model! {
 
 impl IdvCapability {
     /// `supportedProtocols`, which the specification requires.
+    #[inline]
     pub fn try_supported_protocols(&self) -> Result<&Vec<String>, MissingMember> {
         required(
             &self.supported_protocols,
@@ -406,7 +409,7 @@ impl IdvCapability {
 }
 
 /// Schema `IDVCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdvCredentials {
     /// `bearer`.
     pub bearer: Option<IdvCredentialsBearer>,
@@ -424,7 +427,7 @@ okta_core::model! {
 }
 
 /// Schema `IDVCredentials.bearer`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdvCredentialsBearer {
     /// `apiKey`: string, required.
     pub api_key: Option<String>,
@@ -440,13 +443,14 @@ okta_core::model! {
 
 impl IdvCredentialsBearer {
     /// `apiKey`, which the specification requires.
+    #[inline]
     pub fn try_api_key(&self) -> Result<&String, MissingMember> {
         required(&self.api_key, "IDVCredentials.bearer", "apiKey")
     }
 }
 
 /// Schema `IDVCredentials.client`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdvCredentialsClient {
     /// `client_id`: string, required.
     pub client_id: Option<String>,
@@ -465,11 +469,13 @@ okta_core::model! {
 
 impl IdvCredentialsClient {
     /// `client_id`, which the specification requires.
+    #[inline]
     pub fn try_client_id(&self) -> Result<&String, MissingMember> {
         required(&self.client_id, "IDVCredentials.client", "client_id")
     }
 
     /// `client_secret`, which the specification requires.
+    #[inline]
     pub fn try_client_secret(&self) -> Result<&String, MissingMember> {
         required(
             &self.client_secret,
@@ -480,7 +486,7 @@ impl IdvCredentialsClient {
 }
 
 /// Schema `IDVEndpoints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdvEndpoints {
     /// `authorization`: `IDVAuthorizationEndpoint`, required.
     pub authorization: Option<IdvAuthorizationEndpoint>,
@@ -505,28 +511,32 @@ okta_core::model! {
 
 impl IdvEndpoints {
     /// `authorization`, which the specification requires.
+    #[inline]
     pub fn try_authorization(&self) -> Result<&IdvAuthorizationEndpoint, MissingMember> {
         required(&self.authorization, "IDVEndpoints", "authorization")
     }
 
     /// `jwks`, which the specification requires.
+    #[inline]
     pub fn try_jwks(&self) -> Result<&OidcJwksEndpoint, MissingMember> {
         required(&self.jwks, "IDVEndpoints", "jwks")
     }
 
     /// `par`, which the specification requires.
+    #[inline]
     pub fn try_par(&self) -> Result<&IdvParEndpoint, MissingMember> {
         required(&self.par, "IDVEndpoints", "par")
     }
 
     /// `token`, which the specification requires.
+    #[inline]
     pub fn try_token(&self) -> Result<&IdvTokenEndpoint, MissingMember> {
         required(&self.token, "IDVEndpoints", "token")
     }
 }
 
 /// Schema `IDVParEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdvParEndpoint {
     /// `binding`: string, always `HTTP-POST`.
     pub binding: Option<String>,
@@ -544,7 +554,7 @@ okta_core::model! {
 }
 
 /// Schema `IDVTokenEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IdvTokenEndpoint {
     /// `binding`: string, always `HTTP-POST`.
     pub binding: Option<String>,
@@ -562,7 +572,7 @@ okta_core::model! {
 }
 
 /// Schema `InactivityPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InactivityPolicyRuleCondition {
     /// `number`: integer.
     pub number: Option<i64>,
@@ -588,7 +598,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `InlineHookChannel` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookChannelBase {
     /// `type`: `InlineHookChannelType`.
     pub type_: Option<InlineHookChannelType>,
@@ -606,7 +616,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookChannelConfigAuthSchemeResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookChannelConfigAuthSchemeResponse {
     /// `key`: string.
     pub key: Option<String>,
@@ -624,7 +634,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookChannelConfigHeaders`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookChannelConfigHeaders {
     /// `key`: string.
     pub key: Option<String>,
@@ -642,7 +652,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookChannelHttp`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookChannelHttp {
     /// The members that all variants share.
     pub base: InlineHookChannelBase,
@@ -657,7 +667,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookChannelOAuth`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookChannelOAuth {
     /// The members that all variants share.
     pub base: InlineHookChannelBase,
@@ -680,7 +690,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `InlineHookHttpConfig`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookHttpConfig {
     /// `authScheme`: `InlineHookChannelConfigAuthSchemeResponse`.
     pub auth_scheme: Option<InlineHookChannelConfigAuthSchemeResponse>,
@@ -704,7 +714,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookLinks {
     /// `activate`: `HrefObject`.
     pub activate: Option<HrefObject>,
@@ -757,7 +767,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `InlineHookOAuthChannelConfig` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookOAuthChannelConfigBase {
     /// `authScheme`: string, may be null.
     pub auth_scheme: Option<String>,
@@ -793,7 +803,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookOAuthClientSecretConfig`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookOAuthClientSecretConfig {
     /// `authScheme`: string, may be null.
     pub auth_scheme: Option<String>,
@@ -829,7 +839,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookOAuthPrivateKeyJwtConfig`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookOAuthPrivateKeyJwtConfig {
     /// `authScheme`: string, may be null.
     pub auth_scheme: Option<String>,
@@ -868,7 +878,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookRequestObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookRequestObject {
     /// `id`: string.
     pub id: Option<String>,
@@ -892,7 +902,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookRequestObject.url`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookRequestObjectUrl {
     /// `value`: string.
     pub value: Option<String>,
@@ -907,7 +917,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookResponse {
     /// `commands`: list of `InlineHookResponseCommands`.
     pub commands: Option<Vec<InlineHookResponseCommands>>,
@@ -922,7 +932,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookResponseCommandValue`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookResponseCommandValue {
     /// `op`: string.
     pub op: Option<String>,
@@ -943,7 +953,7 @@ okta_core::model! {
 }
 
 /// Schema `InlineHookResponseCommands`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct InlineHookResponseCommands {
     /// `type`: string.
     pub type_: Option<String>,
@@ -981,7 +991,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `IntegrationCapability`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IntegrationCapability {
     /// `description`: string.
     pub description: Option<String>,
@@ -1021,7 +1031,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `IntrospectionRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IntrospectionRequest {
     /// `token`: string.
     pub token: Option<String>,
@@ -1039,7 +1049,7 @@ okta_core::model! {
 }
 
 /// Schema `IntrospectionResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct IntrospectionResponse {
     /// `active`: boolean.
     pub active: Option<bool>,

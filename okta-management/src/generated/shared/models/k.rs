@@ -7,7 +7,7 @@
 use okta_core::model::*;
 
 /// Schema `KeepCurrent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct KeepCurrent {
     /// `keepCurrent`: boolean, default `true`.
     pub keep_current: Option<bool>,

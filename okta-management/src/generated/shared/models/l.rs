@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `LifecycleExpirationPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LifecycleExpirationPolicyRuleCondition {
     /// `lifecycleStatus`: string.
     pub lifecycle_status: Option<String>,
@@ -38,7 +38,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LinksAerialConsentGranted`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksAerialConsentGranted {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -74,7 +74,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksAssignee`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksAssignee {
     /// `assignee`: `HrefObjectAssigneeLink`.
     pub assignee: Option<HrefObjectAssigneeLink>,
@@ -89,7 +89,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksCustomRoleResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksCustomRoleResponse {
     /// `assignee`: `HrefObjectAssigneeLink`.
     pub assignee: Option<HrefObjectAssigneeLink>,
@@ -116,7 +116,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksSelf`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksSelf {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -149,7 +149,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksSelfAndFullUsersLifecycle`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksSelfAndFullUsersLifecycle {
     /// `activate`: `HrefObjectActivateLink`.
     pub activate: Option<HrefObjectActivateLink>,
@@ -197,7 +197,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksSelfAndLifecycle`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksSelfAndLifecycle {
     /// `activate`: `HrefObjectActivateLink`.
     pub activate: Option<HrefObjectActivateLink>,
@@ -236,7 +236,7 @@ okta_core::model! {
 }
 
 /// Schema `LinksSelfForRoleAssignment`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LinksSelfForRoleAssignment {
     /// `self`: `HrefObjectSelfLink`.
     pub self_: Option<HrefObjectSelfLink>,
@@ -251,7 +251,7 @@ okta_core::model! {
 }
 
 /// Schema `LogDevice`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogDevice {
     /// `device_integrator`: map of any value, read-only.
     pub device_integrator: Option<Map<Json>>,
@@ -316,7 +316,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `LogoutWithPost`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct LogoutWithPost {
     /// `id_token_hint`: string, required.
     pub id_token_hint: Option<String>,
@@ -338,6 +338,7 @@ okta_core::model! {
 
 impl LogoutWithPost {
     /// `id_token_hint`, which the specification requires.
+    #[inline]
     pub fn try_id_token_hint(&self) -> Result<&String, MissingMember> {
         required(&self.id_token_hint, "LogoutWithPost", "id_token_hint")
     }

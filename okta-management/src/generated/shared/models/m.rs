@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `MacOSAccountProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MacOsAccountProfile {
     /// `accountUuid`: string (uuid).
     pub account_uuid: Option<String>,
@@ -41,7 +41,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `MDMEnrollmentPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MdmEnrollmentPolicyRuleCondition {
     /// `blockNonSafeAndroid`: boolean.
     pub block_non_safe_android: Option<bool>,
@@ -59,7 +59,7 @@ okta_core::model! {
 }
 
 /// Schema `MetadataLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MetadataLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -87,13 +87,14 @@ okta_core::model! {
 
 impl MetadataLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "MetadataLink", "href")
     }
 }
 
 /// Schema `MtlsCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MtlsCredentials {
     /// `trust`: `MtlsTrustCredentials`.
     pub trust: Option<MtlsTrustCredentials>,
@@ -108,7 +109,7 @@ okta_core::model! {
 }
 
 /// Schema `MtlsEndpoints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MtlsEndpoints {
     /// `sso`: `MtlsSsoEndpoint`.
     pub sso: Option<MtlsSsoEndpoint>,
@@ -123,7 +124,7 @@ okta_core::model! {
 }
 
 /// Schema `MtlsSsoEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MtlsSsoEndpoint {
     /// `url`: string, at most 1014 characters.
     pub url: Option<String>,
@@ -138,7 +139,7 @@ okta_core::model! {
 }
 
 /// Schema `MtlsTrustCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct MtlsTrustCredentials {
     /// `audience`: string.
     pub audience: Option<String>,

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `OAuth2Actor`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2Actor {
     /// `id`: string, read-only.
     pub id: Option<String>,
@@ -27,7 +27,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2Client`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2Client {
     /// `_links`.
     pub links: Option<OAuth2ClientLinks>,
@@ -54,7 +54,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2ClientJsonEncryptionKeyResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientJsonEncryptionKeyResponse {
     /// `_links`: `OAuthClientSecretLinks`, read-only.
     pub links: Option<OAuthClientSecretLinks>,
@@ -107,7 +107,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `OAuth2ClientJsonSigningKeyResponse` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientJsonKeyBase {
     /// `_links`: `OAuthClientSecretLinks`, read-only.
     pub links: Option<OAuthClientSecretLinks>,
@@ -144,13 +144,14 @@ okta_core::model! {
 
 impl OAuth2ClientJsonKeyBase {
     /// `kty`, which the specification requires.
+    #[inline]
     pub fn try_kty(&self) -> Result<&String, MissingMember> {
         required(&self.kty, "OAuth2ClientJsonSigningKeyResponse", "kty")
     }
 }
 
 /// Schema `OAuth2ClientJsonWebKeyECResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientJsonWebKeyEcResponse {
     /// The members that all variants share.
     pub base: OAuth2ClientJsonKeyBase,
@@ -182,7 +183,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuth2ClientJsonWebKeyRequestBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientJsonWebKeyRequestBody {
     /// `alg`: string.
     pub alg: Option<String>,
@@ -223,7 +224,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuth2ClientJsonWebKeyRsaResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientJsonWebKeyRsaResponse {
     /// The members that all variants share.
     pub base: OAuth2ClientJsonKeyBase,
@@ -244,7 +245,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2Client._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ClientLinks {
     /// `background-image`: `HrefObject`.
     pub background_image: Option<HrefObject>,
@@ -283,7 +284,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2RefreshToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2RefreshToken {
     /// `_embedded`: read-only.
     pub embedded: Option<OAuth2RefreshTokenEmbedded>,
@@ -328,7 +329,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2RefreshToken._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2RefreshTokenEmbedded {
     /// `scopes`: list of `OAuth2RefreshTokenScope`.
     pub scopes: Option<Vec<OAuth2RefreshTokenScope>>,
@@ -343,7 +344,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2RefreshToken._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2RefreshTokenLinks {
     /// `app`: `AppResourceHrefObject`.
     pub app: Option<AppResourceHrefObject>,
@@ -388,7 +389,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2RefreshToken._links.revoke`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2RefreshTokenLinksRevoke {
     /// `hints`.
     pub hints: Option<OAuth2RefreshTokenLinksRevokeHints>,
@@ -406,7 +407,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2RefreshToken._links.revoke.hints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2RefreshTokenLinksRevokeHints {
     /// `allow`: any value.
     pub allow: Option<Json>,
@@ -421,7 +422,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2RefreshTokenScope`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2RefreshTokenScope {
     /// `_links`.
     pub links: Option<OAuth2RefreshTokenScopeLinks>,
@@ -448,7 +449,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2RefreshTokenScope._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2RefreshTokenScopeLinks {
     /// `scope`: `OfflineAccessScopeResourceHrefObject`.
     pub scope: Option<OfflineAccessScopeResourceHrefObject>,
@@ -463,7 +464,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2ScopeConsentGrant`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ScopeConsentGrant {
     /// `_embedded`: read-only.
     pub embedded: Option<OAuth2ScopeConsentGrantEmbedded>,
@@ -512,18 +513,20 @@ okta_core::model! {
 
 impl OAuth2ScopeConsentGrant {
     /// `issuer`, which the specification requires.
+    #[inline]
     pub fn try_issuer(&self) -> Result<&String, MissingMember> {
         required(&self.issuer, "OAuth2ScopeConsentGrant", "issuer")
     }
 
     /// `scopeId`, which the specification requires.
+    #[inline]
     pub fn try_scope_id(&self) -> Result<&String, MissingMember> {
         required(&self.scope_id, "OAuth2ScopeConsentGrant", "scopeId")
     }
 }
 
 /// Schema `OAuth2ScopeConsentGrant._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ScopeConsentGrantEmbedded {
     /// `scope`.
     pub scope: Option<OAuth2ScopeConsentGrantEmbeddedScope>,
@@ -538,7 +541,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2ScopeConsentGrant._embedded.scope`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ScopeConsentGrantEmbeddedScope {
     /// `id`: string.
     pub id: Option<String>,
@@ -553,7 +556,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2ScopeConsentGrant._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ScopeConsentGrantLinks {
     /// `app`: `AppResourceHrefObject`.
     pub app: Option<AppResourceHrefObject>,
@@ -606,7 +609,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuth2ScopesMediationPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2ScopesMediationPolicyRuleCondition {
     /// `include`: list of string.
     pub include: Option<Vec<String>>,
@@ -621,7 +624,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2Settings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2Settings {
     /// `authorizeEndpoint`: string (uri), required.
     pub authorize_endpoint: Option<String>,
@@ -652,6 +655,7 @@ okta_core::model! {
 
 impl OAuth2Settings {
     /// `authorizeEndpoint`, which the specification requires.
+    #[inline]
     pub fn try_authorize_endpoint(&self) -> Result<&String, MissingMember> {
         required(
             &self.authorize_endpoint,
@@ -661,23 +665,26 @@ impl OAuth2Settings {
     }
 
     /// `clientId`, which the specification requires.
+    #[inline]
     pub fn try_client_id(&self) -> Result<&String, MissingMember> {
         required(&self.client_id, "OAuth2Settings", "clientId")
     }
 
     /// `clientSecret`, which the specification requires.
+    #[inline]
     pub fn try_client_secret(&self) -> Result<&String, MissingMember> {
         required(&self.client_secret, "OAuth2Settings", "clientSecret")
     }
 
     /// `tokenEndpoint`, which the specification requires.
+    #[inline]
     pub fn try_token_endpoint(&self) -> Result<&String, MissingMember> {
         required(&self.token_endpoint, "OAuth2Settings", "tokenEndpoint")
     }
 }
 
 /// Schema `OAuth2Settings.publicKey`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2SettingsPublicKey {
     /// `e`: string.
     pub e: Option<String>,
@@ -701,7 +708,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuth2Token`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuth2Token {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -746,7 +753,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuthApplicationCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthApplicationCredentials {
     /// `oauthClient`: `ApplicationCredentialsOAuthClient`.
     pub oauth_client: Option<ApplicationCredentialsOAuthClient>,
@@ -767,7 +774,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuthAuthorizationEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthAuthorizationEndpoint {
     /// `binding`: `ProtocolEndpointBinding`.
     pub binding: Option<ProtocolEndpointBinding>,
@@ -785,7 +792,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuthClientSecretLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthClientSecretLinks {
     /// `activate`: `HrefObjectActivateLink`.
     pub activate: Option<HrefObjectActivateLink>,
@@ -806,7 +813,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuthCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthCredentials {
     /// `client`: `OAuthCredentialsClient`.
     pub client: Option<OAuthCredentialsClient>,
@@ -824,7 +831,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuthCredentialsClient`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthCredentialsClient {
     /// `client_id`: string, at most 1024 characters.
     pub client_id: Option<String>,
@@ -859,7 +866,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuthEndpoints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthEndpoints {
     /// `authorization`: `OAuthAuthorizationEndpoint`.
     pub authorization: Option<OAuthAuthorizationEndpoint>,
@@ -886,7 +893,7 @@ okta_core::model! {
 }
 
 /// Schema `OAuthError`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthError {
     /// `error`: string.
     pub error: Option<String>,
@@ -913,7 +920,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuthJsonWebKey`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthJsonWebKey {
     /// `alg`: `SigningAlgorithm`.
     pub alg: Option<SigningAlgorithm>,
@@ -956,7 +963,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuthKeys`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthKeys {
     /// `keys`: list of `OAuthJsonWebKey`.
     pub keys: Option<Vec<OAuthJsonWebKey>>,
@@ -1002,7 +1009,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OAuthTokenEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OAuthTokenEndpoint {
     /// `binding`: `ProtocolEndpointBinding`.
     pub binding: Option<ProtocolEndpointBinding>,
@@ -1029,7 +1036,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Office365Application`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Office365Application {
     /// `accessibility`: `ApplicationAccessibility`.
     pub accessibility: Option<ApplicationAccessibility>,
@@ -1072,23 +1079,26 @@ okta_core::model! {
 
 impl Office365Application {
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "Office365Application", "label")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "Office365Application", "name")
     }
 
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&Office365ApplicationSettings, MissingMember> {
         required(&self.settings, "Office365Application", "settings")
     }
 }
 
 /// Schema `Office365ApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Office365ApplicationSettings {
     /// `app`: `Office365ApplicationSettingsApplication`, required.
     pub app: Option<Office365ApplicationSettingsApplication>,
@@ -1125,13 +1135,14 @@ okta_core::model! {
 
 impl Office365ApplicationSettings {
     /// `app`, which the specification requires.
+    #[inline]
     pub fn try_app(&self) -> Result<&Office365ApplicationSettingsApplication, MissingMember> {
         required(&self.app, "Office365ApplicationSettings", "app")
     }
 }
 
 /// Schema `Office365ApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Office365ApplicationSettingsApplication {
     /// `domain`: string, required.
     pub domain: Option<String>,
@@ -1150,6 +1161,7 @@ okta_core::model! {
 
 impl Office365ApplicationSettingsApplication {
     /// `domain`, which the specification requires.
+    #[inline]
     pub fn try_domain(&self) -> Result<&String, MissingMember> {
         required(
             &self.domain,
@@ -1159,6 +1171,7 @@ impl Office365ApplicationSettingsApplication {
     }
 
     /// `msftTenant`, which the specification requires.
+    #[inline]
     pub fn try_msft_tenant(&self) -> Result<&String, MissingMember> {
         required(
             &self.msft_tenant,
@@ -1177,7 +1190,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OfflineAccessScopeResourceHrefObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OfflineAccessScopeResourceHrefObject {
     /// `href`: string.
     pub href: Option<String>,
@@ -1195,7 +1208,7 @@ okta_core::model! {
 }
 
 /// Schema `Oidc`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Oidc {
     /// `doc`: string (uri), required.
     pub doc: Option<String>,
@@ -1220,18 +1233,20 @@ okta_core::model! {
 
 impl Oidc {
     /// `doc`, which the specification requires.
+    #[inline]
     pub fn try_doc(&self) -> Result<&String, MissingMember> {
         required(&self.doc, "Oidc", "doc")
     }
 
     /// `redirectUris`, which the specification requires.
+    #[inline]
     pub fn try_redirect_uris(&self) -> Result<&Vec<String>, MissingMember> {
         required(&self.redirect_uris, "Oidc", "redirectUris")
     }
 }
 
 /// Schema `OidcAlgorithms`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcAlgorithms {
     /// `request`: `OidcRequestAlgorithm`.
     pub request: Option<OidcRequestAlgorithm>,
@@ -1246,7 +1261,7 @@ okta_core::model! {
 }
 
 /// Schema `OidcIssuer`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcIssuer {
     /// `url`: string.
     pub url: Option<String>,
@@ -1261,7 +1276,7 @@ okta_core::model! {
 }
 
 /// Schema `OidcJwksEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcJwksEndpoint {
     /// `binding`: `ProtocolEndpointBinding`.
     pub binding: Option<ProtocolEndpointBinding>,
@@ -1279,7 +1294,7 @@ okta_core::model! {
 }
 
 /// Schema `OidcMetadata`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcMetadata {
     /// `authorization_endpoint`: string.
     pub authorization_endpoint: Option<String>,
@@ -1380,7 +1395,7 @@ okta_core::model! {
 }
 
 /// Schema `OidcRequestAlgorithm`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcRequestAlgorithm {
     /// `signature`: `OidcRequestSignatureAlgorithm`.
     pub signature: Option<OidcRequestSignatureAlgorithm>,
@@ -1395,7 +1410,7 @@ okta_core::model! {
 }
 
 /// Schema `OidcRequestSignatureAlgorithm`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcRequestSignatureAlgorithm {
     /// `algorithm`: `OidcSigningAlgorithm`.
     pub algorithm: Option<OidcSigningAlgorithm>,
@@ -1413,7 +1428,7 @@ okta_core::model! {
 }
 
 /// Schema `OidcSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcSettings {
     /// `honorPersistentNameId`: boolean.
     pub honor_persistent_name_id: Option<bool>,
@@ -1449,7 +1464,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OidcSloEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcSloEndpoint {
     /// `binding`: string.
     pub binding: Option<String>,
@@ -1467,7 +1482,7 @@ okta_core::model! {
 }
 
 /// Schema `OidcUserInfoEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OidcUserInfoEndpoint {
     /// `binding`: `ProtocolEndpointBinding`.
     pub binding: Option<ProtocolEndpointBinding>,
@@ -1485,7 +1500,7 @@ okta_core::model! {
 }
 
 /// Schema `OINSaml11ApplicationSettingsSignOn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OinSaml11ApplicationSettingsSignOn {
     /// `audienceOverride`: string.
     pub audience_override: Option<String>,
@@ -1509,7 +1524,7 @@ okta_core::model! {
 }
 
 /// Schema `OINSaml20ApplicationSettingsSignOn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OinSaml20ApplicationSettingsSignOn {
     /// `attributeStatements`: list of `SamlAttributeStatement`.
     pub attribute_statements: Option<Vec<SamlAttributeStatement>>,
@@ -1542,7 +1557,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaActiveDirectoryGroupProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaActiveDirectoryGroupProfile {
     /// `description`: string.
     pub description: Option<String>,
@@ -1572,7 +1587,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaDeviceRiskChangeEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaDeviceRiskChangeEvent {
     /// `current_level`: required.
     pub current_level: Option<OktaDeviceRiskChangeEventCurrentLevel>,
@@ -1606,6 +1621,7 @@ okta_core::model! {
 
 impl OktaDeviceRiskChangeEvent {
     /// `current_level`, which the specification requires.
+    #[inline]
     pub fn try_current_level(
         &self,
     ) -> Result<&OktaDeviceRiskChangeEventCurrentLevel, MissingMember> {
@@ -1617,6 +1633,7 @@ impl OktaDeviceRiskChangeEvent {
     }
 
     /// `event_timestamp`, which the specification requires.
+    #[inline]
     pub fn try_event_timestamp(&self) -> Result<&i64, MissingMember> {
         required(
             &self.event_timestamp,
@@ -1626,6 +1643,7 @@ impl OktaDeviceRiskChangeEvent {
     }
 
     /// `previous_level`, which the specification requires.
+    #[inline]
     pub fn try_previous_level(
         &self,
     ) -> Result<&OktaDeviceRiskChangeEventPreviousLevel, MissingMember> {
@@ -1637,6 +1655,7 @@ impl OktaDeviceRiskChangeEvent {
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&SecurityEventSubject, MissingMember> {
         required(&self.subject, "OktaDeviceRiskChangeEvent", "subject")
     }
@@ -1675,7 +1694,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OktaIpChangeEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaIpChangeEvent {
     /// `current_ip_address`: string, required.
     pub current_ip_address: Option<String>,
@@ -1709,6 +1728,7 @@ okta_core::model! {
 
 impl OktaIpChangeEvent {
     /// `current_ip_address`, which the specification requires.
+    #[inline]
     pub fn try_current_ip_address(&self) -> Result<&String, MissingMember> {
         required(
             &self.current_ip_address,
@@ -1718,6 +1738,7 @@ impl OktaIpChangeEvent {
     }
 
     /// `event_timestamp`, which the specification requires.
+    #[inline]
     pub fn try_event_timestamp(&self) -> Result<&i64, MissingMember> {
         required(
             &self.event_timestamp,
@@ -1727,6 +1748,7 @@ impl OktaIpChangeEvent {
     }
 
     /// `previous_ip_address`, which the specification requires.
+    #[inline]
     pub fn try_previous_ip_address(&self) -> Result<&String, MissingMember> {
         required(
             &self.previous_ip_address,
@@ -1736,6 +1758,7 @@ impl OktaIpChangeEvent {
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&SecurityEventSubject, MissingMember> {
         required(&self.subject, "OktaIpChangeEvent", "subject")
     }
@@ -1752,7 +1775,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OktaUserGroupProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaUserGroupProfile {
     /// `description`: string, may be null.
     pub description: Option<String>,
@@ -1770,7 +1793,7 @@ okta_core::model! {
 }
 
 /// Schema `OktaUserRiskChangeEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaUserRiskChangeEvent {
     /// `current_level`: required.
     pub current_level: Option<OktaUserRiskChangeEventCurrentLevel>,
@@ -1804,6 +1827,7 @@ okta_core::model! {
 
 impl OktaUserRiskChangeEvent {
     /// `current_level`, which the specification requires.
+    #[inline]
     pub fn try_current_level(&self) -> Result<&OktaUserRiskChangeEventCurrentLevel, MissingMember> {
         required(
             &self.current_level,
@@ -1813,6 +1837,7 @@ impl OktaUserRiskChangeEvent {
     }
 
     /// `event_timestamp`, which the specification requires.
+    #[inline]
     pub fn try_event_timestamp(&self) -> Result<&i64, MissingMember> {
         required(
             &self.event_timestamp,
@@ -1822,6 +1847,7 @@ impl OktaUserRiskChangeEvent {
     }
 
     /// `previous_level`, which the specification requires.
+    #[inline]
     pub fn try_previous_level(
         &self,
     ) -> Result<&OktaUserRiskChangeEventPreviousLevel, MissingMember> {
@@ -1833,6 +1859,7 @@ impl OktaUserRiskChangeEvent {
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&SecurityEventSubject, MissingMember> {
         required(&self.subject, "OktaUserRiskChangeEvent", "subject")
     }
@@ -1871,7 +1898,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OktaUserServiceAccountCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OktaUserServiceAccountCredentials {
     /// `username`: string, read-only, 1 to 100 characters.
     pub username: Option<String>,
@@ -1886,7 +1913,7 @@ okta_core::model! {
 }
 
 /// Schema `OobAuthenticateRequest`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OobAuthenticateRequest {
     /// `challenge_hint`: `ChallengeHint`, required.
     pub challenge_hint: Option<ChallengeHint>,
@@ -1908,6 +1935,7 @@ okta_core::model! {
 
 impl OobAuthenticateRequest {
     /// `challenge_hint`, which the specification requires.
+    #[inline]
     pub fn try_challenge_hint(&self) -> Result<&ChallengeHint, MissingMember> {
         required(
             &self.challenge_hint,
@@ -1917,18 +1945,20 @@ impl OobAuthenticateRequest {
     }
 
     /// `channel_hint`, which the specification requires.
+    #[inline]
     pub fn try_channel_hint(&self) -> Result<&Channel, MissingMember> {
         required(&self.channel_hint, "OobAuthenticateRequest", "channel_hint")
     }
 
     /// `login_hint`, which the specification requires.
+    #[inline]
     pub fn try_login_hint(&self) -> Result<&String, MissingMember> {
         required(&self.login_hint, "OobAuthenticateRequest", "login_hint")
     }
 }
 
 /// Schema `OobAuthenticateResponse`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OobAuthenticateResponse {
     /// `binding_code`: string.
     pub binding_code: Option<String>,
@@ -1958,7 +1988,7 @@ okta_core::model! {
 }
 
 /// Schema `OpenIdConnectApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OpenIdConnectApplication {
     /// The members that all variants share.
     pub base: ApplicationBase,
@@ -1977,6 +2007,7 @@ okta_core::model! {
 
 impl OpenIdConnectApplication {
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&OpenIdConnectApplicationSettings, MissingMember> {
         required(&self.settings, "OpenIdConnectApplication", "settings")
     }
@@ -1991,7 +2022,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OpenIdConnectApplicationIdpInitiatedLogin`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OpenIdConnectApplicationIdpInitiatedLogin {
     /// `default_scope`: list of string.
     pub default_scope: Option<Vec<String>>,
@@ -2010,6 +2041,7 @@ okta_core::model! {
 
 impl OpenIdConnectApplicationIdpInitiatedLogin {
     /// `mode`, which the specification requires.
+    #[inline]
     pub fn try_mode(
         &self,
     ) -> Result<&OpenIdConnectApplicationIdpInitiatedLoginMode, MissingMember> {
@@ -2040,7 +2072,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OpenIdConnectApplicationNetwork`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OpenIdConnectApplicationNetwork {
     /// `connection`: required.
     pub connection: Option<OpenIdConnectApplicationNetworkConnection>,
@@ -2062,6 +2094,7 @@ okta_core::model! {
 
 impl OpenIdConnectApplicationNetwork {
     /// `connection`, which the specification requires.
+    #[inline]
     pub fn try_connection(
         &self,
     ) -> Result<&OpenIdConnectApplicationNetworkConnection, MissingMember> {
@@ -2082,7 +2115,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OpenIdConnectApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OpenIdConnectApplicationSettings {
     /// `app`: map of any value.
     pub app: Option<Map<Json>>,
@@ -2124,7 +2157,7 @@ okta_core::model! {
 }
 
 /// Schema `OpenIdConnectApplicationSettingsClient`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OpenIdConnectApplicationSettingsClient {
     /// `application_type`: `OpenIdConnectApplicationType`.
     pub application_type: Option<OpenIdConnectApplicationType>,
@@ -2227,6 +2260,7 @@ okta_core::model! {
 
 impl OpenIdConnectApplicationSettingsClient {
     /// `grant_types`, which the specification requires.
+    #[inline]
     pub fn try_grant_types(&self) -> Result<&Vec<GrantType>, MissingMember> {
         required(
             &self.grant_types,
@@ -2261,7 +2295,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OpenIdConnectApplicationSettingsClientKeys`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OpenIdConnectApplicationSettingsClientKeys {
     /// `keys`: list of `OAuth2ClientJsonSigningKeyResponse`.
     pub keys: Option<Vec<OAuth2ClientJsonKey>>,
@@ -2307,7 +2341,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OpenIdConnectApplicationSettingsRefreshToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OpenIdConnectApplicationSettingsRefreshToken {
     /// `leeway`: integer, 0 to 60, default `30`.
     pub leeway: Option<i64>,
@@ -2326,6 +2360,7 @@ okta_core::model! {
 
 impl OpenIdConnectApplicationSettingsRefreshToken {
     /// `rotation_type`, which the specification requires.
+    #[inline]
     pub fn try_rotation_type(
         &self,
     ) -> Result<&OpenIdConnectRefreshTokenRotationType, MissingMember> {
@@ -2356,7 +2391,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Org2OrgApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Org2OrgApplication {
     /// `accessibility`: `ApplicationAccessibility`.
     pub accessibility: Option<ApplicationAccessibility>,
@@ -2399,23 +2434,26 @@ okta_core::model! {
 
 impl Org2OrgApplication {
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "Org2OrgApplication", "label")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "Org2OrgApplication", "name")
     }
 
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&Org2OrgApplicationSettings, MissingMember> {
         required(&self.settings, "Org2OrgApplication", "settings")
     }
 }
 
 /// Schema `Org2OrgApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Org2OrgApplicationSettings {
     /// `app`: `Org2OrgApplicationSettingsApplication`, required.
     pub app: Option<Org2OrgApplicationSettingsApplication>,
@@ -2452,13 +2490,14 @@ okta_core::model! {
 
 impl Org2OrgApplicationSettings {
     /// `app`, which the specification requires.
+    #[inline]
     pub fn try_app(&self) -> Result<&Org2OrgApplicationSettingsApplication, MissingMember> {
         required(&self.app, "Org2OrgApplicationSettings", "app")
     }
 }
 
 /// Schema `Org2OrgApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Org2OrgApplicationSettingsApplication {
     /// `acsUrl`: string.
     pub acs_url: Option<String>,
@@ -2492,6 +2531,7 @@ okta_core::model! {
 
 impl Org2OrgApplicationSettingsApplication {
     /// `baseUrl`, which the specification requires.
+    #[inline]
     pub fn try_base_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.base_url,
@@ -2510,7 +2550,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OrgAerialGrantNotFound`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrgAerialGrantNotFound {
     /// `_links`: `LinksAerialConsentGranted`.
     pub links: Option<LinksAerialConsentGranted>,
@@ -2534,7 +2574,7 @@ okta_core::model! {
 }
 
 /// Schema `OrganizationalUnit`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OrganizationalUnit {
     /// `name`: string, required, at most 1024 characters.
     pub name: Option<String>,
@@ -2550,6 +2590,7 @@ okta_core::model! {
 
 impl OrganizationalUnit {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "OrganizationalUnit", "name")
     }
@@ -2564,7 +2605,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `OSAccount` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsAccountBase {
     /// `_embedded`: `OSAccountEmbedded`.
     pub embedded: Option<OsAccountEmbedded>,
@@ -2616,43 +2657,50 @@ okta_core::model! {
 
 impl OsAccountBase {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&OsAccountLinks, MissingMember> {
         required(&self.links, "OSAccount", "_links")
     }
 
     /// `created`, which the specification requires.
+    #[inline]
     pub fn try_created(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.created, "OSAccount", "created")
     }
 
     /// `deviceId`, which the specification requires.
+    #[inline]
     pub fn try_device_id(&self) -> Result<&String, MissingMember> {
         required(&self.device_id, "OSAccount", "deviceId")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "OSAccount", "id")
     }
 
     /// `lastUpdated`, which the specification requires.
+    #[inline]
     pub fn try_last_updated(&self) -> Result<&Timestamp, MissingMember> {
         required(&self.last_updated, "OSAccount", "lastUpdated")
     }
 
     /// `platform`, which the specification requires.
+    #[inline]
     pub fn try_platform(&self) -> Result<&OsAccountPlatform, MissingMember> {
         required(&self.platform, "OSAccount", "platform")
     }
 
     /// `status`, which the specification requires.
+    #[inline]
     pub fn try_status(&self) -> Result<&OsAccountStatus, MissingMember> {
         required(&self.status, "OSAccount", "status")
     }
 }
 
 /// Schema `OSAccountDisplayName`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsAccountDisplayName {
     /// `sensitive`: boolean, default `false`.
     pub sensitive: Option<bool>,
@@ -2670,7 +2718,7 @@ okta_core::model! {
 }
 
 /// Schema `OSAccountEmbedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsAccountEmbedded {
     /// `accountLinkedEnrollments`: list of `AccountLinkedEnrollment`.
     pub account_linked_enrollments: Option<Vec<AccountLinkedEnrollment>>,
@@ -2688,7 +2736,7 @@ okta_core::model! {
 }
 
 /// Schema `OSAccountLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsAccountLinks {
     /// `device`: `HrefObject`.
     pub device: Option<HrefObject>,
@@ -2706,7 +2754,7 @@ okta_core::model! {
 }
 
 /// Schema `OSAccountMacOS`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsAccountMacOs {
     /// The members that all variants share.
     pub base: OsAccountBase,
@@ -2722,6 +2770,7 @@ okta_core::model! {
 
 impl OsAccountMacOs {
     /// `profile`, which the specification requires.
+    #[inline]
     pub fn try_profile(&self) -> Result<&MacOsAccountProfile, MissingMember> {
         required(&self.profile, "OSAccountMacOS", "profile")
     }
@@ -2744,7 +2793,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `OSAccountWindows`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct OsAccountWindows {
     /// The members that all variants share.
     pub base: OsAccountBase,
@@ -2760,6 +2809,7 @@ okta_core::model! {
 
 impl OsAccountWindows {
     /// `profile`, which the specification requires.
+    #[inline]
     pub fn try_profile(&self) -> Result<&WindowsOsAccountProfile, MissingMember> {
         required(&self.profile, "OSAccountWindows", "profile")
     }

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `ParRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ParRequest {
     /// `client_id`: string.
     pub client_id: Option<String>,
@@ -72,7 +72,7 @@ okta_core::model! {
 }
 
 /// Schema `ParResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ParResponse {
     /// `expires_in`: integer.
     pub expires_in: Option<i64>,
@@ -90,7 +90,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordCredential`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordCredential {
     /// `hash`: `PasswordCredentialHash`.
     pub hash: Option<PasswordCredentialHash>,
@@ -111,7 +111,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordCredentialHash`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordCredentialHash {
     /// `algorithm`: `PasswordCredentialHashAlgorithm`.
     pub algorithm: Option<PasswordCredentialHashAlgorithm>,
@@ -159,7 +159,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PasswordCredentialHook`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordCredentialHook {
     /// `type`: string.
     pub type_: Option<String>,
@@ -174,7 +174,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordExpirationPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordExpirationPolicyRuleCondition {
     /// `number`: integer.
     pub number: Option<i64>,
@@ -192,7 +192,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordImportRequestData`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordImportRequestData {
     /// `action`.
     pub action: Option<PasswordImportRequestDataAction>,
@@ -210,7 +210,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordImportRequestData.action`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordImportRequestDataAction {
     /// `credential`: string, default `UNVERIFIED`.
     pub credential: Option<String>,
@@ -225,7 +225,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordImportRequestData.context`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordImportRequestDataContext {
     /// `credential`.
     pub credential: Option<PasswordImportRequestDataContextCredential>,
@@ -243,7 +243,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordImportRequestData.context.credential`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordImportRequestDataContextCredential {
     /// `password`: string.
     pub password: Option<String>,
@@ -261,7 +261,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordImportRequestExecute`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordImportRequestExecute {
     /// `cloudEventVersion`: string.
     pub cloud_event_version: Option<String>,
@@ -297,7 +297,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordImportResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordImportResponse {
     /// `commands`: list.
     pub commands: Option<Vec<PasswordImportResponseCommandsItem>>,
@@ -312,7 +312,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordImportResponse.commands[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordImportResponseCommandsItem {
     /// `type`: any value.
     pub type_: Option<Json>,
@@ -330,7 +330,7 @@ okta_core::model! {
 }
 
 /// Schema `PasswordImportResponse.commands[].value`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordImportResponseCommandsItemValue {
     /// `credential`.
     pub credential: Option<PasswordImportResponseCommandsItemValueCredential>,
@@ -353,7 +353,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PasswordPolicyAuthenticationProviderCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PasswordPolicyAuthenticationProviderCondition {
     /// `include`: list of string.
     pub include: Option<Vec<String>>,
@@ -381,7 +381,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PlatformConditionEvaluatorPlatform`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PlatformConditionEvaluatorPlatform {
     /// `os`: `PlatformConditionEvaluatorPlatformOperatingSystem`.
     pub os: Option<PlatformConditionEvaluatorPlatformOperatingSystem>,
@@ -399,7 +399,7 @@ okta_core::model! {
 }
 
 /// Schema `PlatformConditionEvaluatorPlatformOperatingSystem`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PlatformConditionEvaluatorPlatformOperatingSystem {
     /// `expression`: string, may be null.
     pub expression: Option<String>,
@@ -420,7 +420,7 @@ okta_core::model! {
 }
 
 /// Schema `PlatformConditionEvaluatorPlatformOperatingSystemVersion`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PlatformConditionEvaluatorPlatformOperatingSystemVersion {
     /// `matchType`: `PlatformConditionOperatingSystemVersionMatchType`.
     pub match_type: Option<PlatformConditionOperatingSystemVersionMatchType>,
@@ -446,7 +446,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PlatformPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PlatformPolicyRuleCondition {
     /// `exclude`: list of `PlatformConditionEvaluatorPlatform`.
     pub exclude: Option<Vec<PlatformConditionEvaluatorPlatform>>,
@@ -464,7 +464,7 @@ okta_core::model! {
 }
 
 /// Schema `PolicyAccountLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyAccountLink {
     /// `action`: `PolicyAccountLinkAction`.
     pub action: Option<PolicyAccountLinkAction>,
@@ -490,7 +490,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PolicyAccountLinkFilter`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyAccountLinkFilter {
     /// `groups`: `PolicyAccountLinkFilterGroups`.
     pub groups: Option<PolicyAccountLinkFilterGroups>,
@@ -508,7 +508,7 @@ okta_core::model! {
 }
 
 /// Schema `PolicyAccountLinkFilterGroups`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyAccountLinkFilterGroups {
     /// `include`: list of string.
     pub include: Option<Vec<String>>,
@@ -523,7 +523,7 @@ okta_core::model! {
 }
 
 /// Schema `PolicyAccountLinkFilterUsers`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyAccountLinkFilterUsers {
     /// `exclude`: list of string.
     pub exclude: Option<Vec<String>>,
@@ -541,7 +541,7 @@ okta_core::model! {
 }
 
 /// Schema `PolicyCommon`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyCommon {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -587,18 +587,20 @@ okta_core::model! {
 
 impl PolicyCommon {
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "PolicyCommon", "name")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&PolicyType, MissingMember> {
         required(&self.type_, "PolicyCommon", "type")
     }
 }
 
 /// Schema `PolicyLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyLinks {
     /// `activate`: `HrefObjectActivateLink`.
     pub activate: Option<HrefObjectActivateLink>,
@@ -625,7 +627,7 @@ okta_core::model! {
 }
 
 /// Schema `PolicyNetworkCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyNetworkCondition {
     /// `connection`: `PolicyNetworkConnection`.
     pub connection: Option<PolicyNetworkConnection>,
@@ -654,7 +656,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PolicyPeopleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyPeopleCondition {
     /// `groups`: `GroupCondition`.
     pub groups: Option<GroupCondition>,
@@ -696,7 +698,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PolicyRuleActionsEnroll`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyRuleActionsEnroll {
     /// `self`: `PolicyRuleActionsEnrollSelf`.
     pub self_: Option<PolicyRuleActionsEnrollSelf>,
@@ -721,7 +723,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PolicyRuleAuthContextCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyRuleAuthContextCondition {
     /// `authType`: `PolicyRuleAuthContextType`.
     pub auth_type: Option<PolicyRuleAuthContextType>,
@@ -745,7 +747,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PolicyRuleConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyRuleConditions {
     /// `app`: `AppAndInstancePolicyRuleCondition`.
     pub app: Option<AppAndInstancePolicyRuleCondition>,
@@ -820,7 +822,7 @@ okta_core::model! {
 }
 
 /// Schema `PolicySubject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicySubject {
     /// `filter`: string, may be null, at most 1024 characters.
     pub filter: Option<String>,
@@ -872,7 +874,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PolicyUserNameTemplate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PolicyUserNameTemplate {
     /// `template`: string, 9 to 1024 characters.
     pub template: Option<String>,
@@ -909,7 +911,7 @@ okta_core::union! {
 }
 
 /// Schema `PrivilegedResourceAccountAppRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrivilegedResourceAccountAppRequest {
     /// The members that all variants share.
     pub base: PrivilegedResourceBase,
@@ -927,7 +929,7 @@ okta_core::model! {
 }
 
 /// Schema `PrivilegedResourceAccountAppResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrivilegedResourceAccountAppResponse {
     /// The members that all variants share.
     pub base: PrivilegedResourceBase,
@@ -945,7 +947,7 @@ okta_core::model! {
 }
 
 /// Schema `PrivilegedResourceAccountOkta`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrivilegedResourceAccountOkta {
     /// The members that all variants share.
     pub base: PrivilegedResourceBase,
@@ -966,7 +968,7 @@ okta_core::model! {
 }
 
 /// Members that all variants of schema `PrivilegedResource` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrivilegedResourceBase {
     /// `created`: string (date-time), read-only.
     pub created: Option<Timestamp>,
@@ -997,13 +999,14 @@ okta_core::model! {
 
 impl PrivilegedResourceBase {
     /// `resourceType`, which the specification requires.
+    #[inline]
     pub fn try_resource_type(&self) -> Result<&PrivilegedResourceType, MissingMember> {
         required(&self.resource_type, "PrivilegedResource", "resourceType")
     }
 }
 
 /// Schema `PrivilegedResourceCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrivilegedResourceCredentials {
     /// `password`: string (password), write-only.
     pub password: Option<String>,
@@ -1022,13 +1025,14 @@ okta_core::model! {
 
 impl PrivilegedResourceCredentials {
     /// `userName`, which the specification requires.
+    #[inline]
     pub fn try_user_name(&self) -> Result<&String, MissingMember> {
         required(&self.user_name, "PrivilegedResourceCredentials", "userName")
     }
 }
 
 /// Schema `PrivilegedResourceFilters`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrivilegedResourceFilters {
     /// `appGroups`: list of `AppGroup`.
     pub app_groups: Option<Vec<AppGroup>>,
@@ -1065,7 +1069,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `PrivilegedResourceUpdateRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct PrivilegedResourceUpdateRequest {
     /// `profile`: `profile`.
     pub profile: Option<Map<Json>>,
@@ -1132,7 +1136,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProtocolIdVerification`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProtocolIdVerification {
     /// The members that all variants share.
     pub base: IdentityProviderProtocolBase,
@@ -1153,7 +1157,7 @@ okta_core::model! {
 }
 
 /// Schema `ProtocolMtls`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProtocolMtls {
     /// The members that all variants share.
     pub base: IdentityProviderProtocolBase,
@@ -1171,7 +1175,7 @@ okta_core::model! {
 }
 
 /// Schema `ProtocolOAuth`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProtocolOAuth {
     /// The members that all variants share.
     pub base: IdentityProviderProtocolBase,
@@ -1192,7 +1196,7 @@ okta_core::model! {
 }
 
 /// Schema `ProtocolOidc`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProtocolOidc {
     /// The members that all variants share.
     pub base: IdentityProviderProtocolBase,
@@ -1225,7 +1229,7 @@ okta_core::model! {
 }
 
 /// Schema `ProtocolSaml`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProtocolSaml {
     /// The members that all variants share.
     pub base: IdentityProviderProtocolBase,
@@ -1252,7 +1256,7 @@ okta_core::model! {
 }
 
 /// Schema `Provisioning`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Provisioning {
     /// `action`: `ProvisioningAction`.
     pub action: Option<ProvisioningAction>,
@@ -1284,7 +1288,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProvisioningCapability`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningCapability {
     /// The members that all variants share.
     pub base: SubmissionCapabilityEnhancedBase,
@@ -1303,6 +1307,7 @@ okta_core::model! {
 
 impl ProvisioningCapability {
     /// `supportedProtocols`, which the specification requires.
+    #[inline]
     pub fn try_supported_protocols(
         &self,
     ) -> Result<&Vec<ProvisioningCapabilitySupportedProtocolsItem>, MissingMember> {
@@ -1324,7 +1329,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProvisioningConditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningConditions {
     /// `deprovisioned`: `ProvisioningDeprovisionedCondition`.
     pub deprovisioned: Option<ProvisioningDeprovisionedCondition>,
@@ -1349,7 +1354,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProvisioningConnectionProfileOauth`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningConnectionProfileOauth {
     /// `authScheme`: `ProvisioningConnectionOauthAuthScheme`, required.
     pub auth_scheme: Option<ProvisioningConnectionOauthAuthScheme>,
@@ -1368,6 +1373,7 @@ okta_core::model! {
 
 impl ProvisioningConnectionProfileOauth {
     /// `authScheme`, which the specification requires.
+    #[inline]
     pub fn try_auth_scheme(&self) -> Result<&ProvisioningConnectionOauthAuthScheme, MissingMember> {
         required(
             &self.auth_scheme,
@@ -1394,7 +1400,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProvisioningDeprovisionedCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningDeprovisionedCondition {
     /// `action`: `ProvisioningDeprovisionedAction`.
     pub action: Option<ProvisioningDeprovisionedAction>,
@@ -1409,7 +1415,7 @@ okta_core::model! {
 }
 
 /// Schema `ProvisioningDetails`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningDetails {
     /// `features`: list, required, at least 1 items.
     pub features: Option<Vec<ProvisioningDetailsFeaturesItem>>,
@@ -1428,11 +1434,13 @@ okta_core::model! {
 
 impl ProvisioningDetails {
     /// `features`, which the specification requires.
+    #[inline]
     pub fn try_features(&self) -> Result<&Vec<ProvisioningDetailsFeaturesItem>, MissingMember> {
         required(&self.features, "ProvisioningDetails", "features")
     }
 
     /// `scim`, which the specification requires.
+    #[inline]
     pub fn try_scim(&self) -> Result<&Scim, MissingMember> {
         required(&self.scim, "ProvisioningDetails", "scim")
     }
@@ -1454,7 +1462,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProvisioningGroups`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningGroups {
     /// `action`: `ProvisioningGroupsAction`.
     pub action: Option<ProvisioningGroupsAction>,
@@ -1496,7 +1504,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `ProvisioningSuspendedCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ProvisioningSuspendedCondition {
     /// `action`: `ProvisioningSuspendedAction`.
     pub action: Option<ProvisioningSuspendedAction>,

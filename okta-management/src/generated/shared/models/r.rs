@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `RecoveryQuestionCredential`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RecoveryQuestionCredential {
     /// `answer`: string, write-only, 1 to 100.
     pub answer: Option<String>,
@@ -27,7 +27,7 @@ okta_core::model! {
 }
 
 /// Schema `RefreshToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RefreshToken {
     /// `jti`: string.
     pub jti: Option<String>,
@@ -42,7 +42,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationInlineHook`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHook {
     /// `_links`: `InlineHookLinks`.
     pub links: Option<InlineHookLinks>,
@@ -81,7 +81,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationInlineHookCommand`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookCommand {
     /// `type`.
     pub type_: Option<RegistrationInlineHookCommandType>,
@@ -105,7 +105,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `RegistrationInlineHookPPData`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookPpData {
     /// The members that all variants share.
     pub base: RegistrationInlineHookRequestBase,
@@ -135,7 +135,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationInlineHookPPData.data`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookPpDataData {
     /// `action`: string.
     pub action: Option<String>,
@@ -156,7 +156,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationInlineHookPPData.data.context`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookPpDataDataContext {
     /// `request`: `InlineHookRequestObject`.
     pub request: Option<InlineHookRequestObject>,
@@ -174,7 +174,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationInlineHookPPData.data.context.user`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookPpDataDataContextUser {
     /// `_links`.
     pub links: Option<RegistrationInlineHookPpDataDataContextUserLinks>,
@@ -198,7 +198,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationInlineHookPPData.data.context.user._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookPpDataDataContextUserLinks {
     /// `factors`: `HrefObject`.
     pub factors: Option<HrefObject>,
@@ -224,7 +224,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `RegistrationInlineHookRequest` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookRequestBase {
     /// `eventType`: string.
     pub event_type: Option<String>,
@@ -253,7 +253,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `RegistrationInlineHookResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookResponse {
     /// `commands`: list of any value.
     pub commands: Option<Vec<Json>>,
@@ -268,7 +268,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationInlineHookSSRData`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookSsrData {
     /// The members that all variants share.
     pub base: RegistrationInlineHookRequestBase,
@@ -298,7 +298,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationInlineHookSSRData.data`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookSsrDataData {
     /// `action`: string.
     pub action: Option<String>,
@@ -319,7 +319,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationInlineHookSSRData.data.context`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationInlineHookSsrDataDataContext {
     /// `request`: `InlineHookRequestObject`.
     pub request: Option<InlineHookRequestObject>,
@@ -334,7 +334,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationResponse {
     /// `Error`.
     pub error: Option<RegistrationResponseError>,
@@ -352,7 +352,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationResponse.commands[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationResponseCommandsItem {
     /// `type`: string.
     pub type_: Option<String>,
@@ -370,7 +370,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationResponse.Error`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationResponseError {
     /// `errorCauses`: list.
     pub error_causes: Option<Vec<RegistrationResponseErrorErrorCausesItem>>,
@@ -388,7 +388,7 @@ okta_core::model! {
 }
 
 /// Schema `RegistrationResponse.Error.errorCauses[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RegistrationResponseErrorErrorCausesItem {
     /// `domain`: string.
     pub domain: Option<String>,
@@ -448,7 +448,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `RiscIdentifierChangedEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiscIdentifierChangedEvent {
     /// `event_timestamp`: integer, required.
     pub event_timestamp: Option<i64>,
@@ -470,6 +470,7 @@ okta_core::model! {
 
 impl RiscIdentifierChangedEvent {
     /// `event_timestamp`, which the specification requires.
+    #[inline]
     pub fn try_event_timestamp(&self) -> Result<&i64, MissingMember> {
         required(
             &self.event_timestamp,
@@ -479,13 +480,14 @@ impl RiscIdentifierChangedEvent {
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&SecurityEventSubject, MissingMember> {
         required(&self.subject, "RiscIdentifierChangedEvent", "subject")
     }
 }
 
 /// Schema `RiskEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskEvent {
     /// `expiresAt`: string (date-time).
     pub expires_at: Option<Timestamp>,
@@ -507,13 +509,14 @@ okta_core::model! {
 
 impl RiskEvent {
     /// `subjects`, which the specification requires.
+    #[inline]
     pub fn try_subjects(&self) -> Result<&Vec<RiskEventSubject>, MissingMember> {
         required(&self.subjects, "RiskEvent", "subjects")
     }
 }
 
 /// Schema `RiskEventSubject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskEventSubject {
     /// `ip`: string, required.
     pub ip: Option<String>,
@@ -535,11 +538,13 @@ okta_core::model! {
 
 impl RiskEventSubject {
     /// `ip`, which the specification requires.
+    #[inline]
     pub fn try_ip(&self) -> Result<&String, MissingMember> {
         required(&self.ip, "RiskEventSubject", "ip")
     }
 
     /// `riskLevel`, which the specification requires.
+    #[inline]
     pub fn try_risk_level(&self) -> Result<&RiskEventSubjectRiskLevel, MissingMember> {
         required(&self.risk_level, "RiskEventSubject", "riskLevel")
     }
@@ -555,7 +560,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `RiskPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskPolicyRuleCondition {
     /// `behaviors`: list of string, no item twice.
     pub behaviors: Option<Vec<String>>,
@@ -570,7 +575,7 @@ okta_core::model! {
 }
 
 /// Schema `RiskProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskProvider {
     /// `_links`: `LinksSelf`, required.
     pub links: Option<LinksSelf>,
@@ -604,26 +609,31 @@ okta_core::model! {
 
 impl RiskProvider {
     /// `_links`, which the specification requires.
+    #[inline]
     pub fn try_links(&self) -> Result<&LinksSelf, MissingMember> {
         required(&self.links, "RiskProvider", "_links")
     }
 
     /// `action`, which the specification requires.
+    #[inline]
     pub fn try_action(&self) -> Result<&RiskProviderAction, MissingMember> {
         required(&self.action, "RiskProvider", "action")
     }
 
     /// `clientId`, which the specification requires.
+    #[inline]
     pub fn try_client_id(&self) -> Result<&String, MissingMember> {
         required(&self.client_id, "RiskProvider", "clientId")
     }
 
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "RiskProvider", "id")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "RiskProvider", "name")
     }
@@ -639,7 +649,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `RiskScorePolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RiskScorePolicyRuleCondition {
     /// `level`: required.
     pub level: Option<RiskScorePolicyRuleConditionLevel>,
@@ -655,6 +665,7 @@ okta_core::model! {
 
 impl RiskScorePolicyRuleCondition {
     /// `level`, which the specification requires.
+    #[inline]
     pub fn try_level(&self) -> Result<&RiskScorePolicyRuleConditionLevel, MissingMember> {
         required(&self.level, "RiskScorePolicyRuleCondition", "level")
     }
@@ -671,7 +682,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Role`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Role {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -721,7 +732,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `GET /api/v1/groups/{groupId}/roles 200[]` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleAssignmentBase {
     /// `assignmentType`: `RoleAssignmentType`.
     pub assignment_type: Option<RoleAssignmentType>,
@@ -755,6 +766,7 @@ okta_core::model! {
 
 impl RoleAssignmentBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
         required(
             &self.type_,
@@ -773,7 +785,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `POST /api/v1/groups/{groupId}/roles request` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RoleAssignmentRequestBase {
     /// `type`: string, required.
     pub type_: Option<String>,
@@ -789,6 +801,7 @@ okta_core::model! {
 
 impl RoleAssignmentRequestBase {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&String, MissingMember> {
         required(
             &self.type_,
@@ -828,7 +841,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `RotatePasswordRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct RotatePasswordRequest {
     /// `password`: string (password), required, write-only.
     pub password: Option<String>,
@@ -847,11 +860,13 @@ okta_core::model! {
 
 impl RotatePasswordRequest {
     /// `password`, which the specification requires.
+    #[inline]
     pub fn try_password(&self) -> Result<&String, MissingMember> {
         required(&self.password, "RotatePasswordRequest", "password")
     }
 
     /// `secretVersionId`, which the specification requires.
+    #[inline]
     pub fn try_secret_version_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.secret_version_id,

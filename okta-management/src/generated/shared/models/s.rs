@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `SalesforceApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SalesforceApplication {
     /// `accessibility`: `ApplicationAccessibility`.
     pub accessibility: Option<ApplicationAccessibility>,
@@ -52,23 +52,26 @@ okta_core::model! {
 
 impl SalesforceApplication {
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "SalesforceApplication", "label")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "SalesforceApplication", "name")
     }
 
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&SalesforceApplicationSettings, MissingMember> {
         required(&self.settings, "SalesforceApplication", "settings")
     }
 }
 
 /// Schema `SalesforceApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SalesforceApplicationSettings {
     /// `app`: `SalesforceApplicationSettingsApplication`, required.
     pub app: Option<SalesforceApplicationSettingsApplication>,
@@ -105,13 +108,14 @@ okta_core::model! {
 
 impl SalesforceApplicationSettings {
     /// `app`, which the specification requires.
+    #[inline]
     pub fn try_app(&self) -> Result<&SalesforceApplicationSettingsApplication, MissingMember> {
         required(&self.app, "SalesforceApplicationSettings", "app")
     }
 }
 
 /// Schema `SalesforceApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SalesforceApplicationSettingsApplication {
     /// `instanceType`: required.
     pub instance_type: Option<SalesforceApplicationSettingsApplicationInstanceType>,
@@ -136,6 +140,7 @@ okta_core::model! {
 
 impl SalesforceApplicationSettingsApplication {
     /// `instanceType`, which the specification requires.
+    #[inline]
     pub fn try_instance_type(
         &self,
     ) -> Result<&SalesforceApplicationSettingsApplicationInstanceType, MissingMember> {
@@ -147,6 +152,7 @@ impl SalesforceApplicationSettingsApplication {
     }
 
     /// `integrationType`, which the specification requires.
+    #[inline]
     pub fn try_integration_type(
         &self,
     ) -> Result<&SalesforceApplicationSettingsApplicationIntegrationType, MissingMember> {
@@ -186,7 +192,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Saml`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Saml {
     /// `acs`: list, required, at least 1 items.
     pub acs: Option<Vec<SamlAcsItem>>,
@@ -214,23 +220,26 @@ okta_core::model! {
 
 impl Saml {
     /// `acs`, which the specification requires.
+    #[inline]
     pub fn try_acs(&self) -> Result<&Vec<SamlAcsItem>, MissingMember> {
         required(&self.acs, "Saml", "acs")
     }
 
     /// `doc`, which the specification requires.
+    #[inline]
     pub fn try_doc(&self) -> Result<&String, MissingMember> {
         required(&self.doc, "Saml", "doc")
     }
 
     /// `entityId`, which the specification requires.
+    #[inline]
     pub fn try_entity_id(&self) -> Result<&String, MissingMember> {
         required(&self.entity_id, "Saml", "entityId")
     }
 }
 
 /// Schema `Saml11Application`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Saml11Application {
     /// The members that all variants share.
     pub base: ApplicationBase,
@@ -248,7 +257,7 @@ okta_core::model! {
 }
 
 /// Schema `Saml11ApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Saml11ApplicationSettings {
     /// `app`: map of any value.
     pub app: Option<Map<Json>>,
@@ -287,7 +296,7 @@ okta_core::model! {
 }
 
 /// Schema `Saml11ApplicationSettingsSignOn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Saml11ApplicationSettingsSignOn {
     /// `allowMultipleAcsEndpoints`: boolean.
     pub allow_multiple_acs_endpoints: Option<bool>,
@@ -335,7 +344,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlAcsEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlAcsEndpoint {
     /// `binding`: `ProtocolEndpointBinding`.
     pub binding: Option<ProtocolEndpointBinding>,
@@ -353,7 +362,7 @@ okta_core::model! {
 }
 
 /// Schema `Saml.acs[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlAcsItem {
     /// `index`: number, 0 to 65535.
     pub index: Option<f64>,
@@ -371,7 +380,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlAlgorithms`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlAlgorithms {
     /// `request`: `SamlRequestAlgorithm`.
     pub request: Option<SamlRequestAlgorithm>,
@@ -389,7 +398,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlApplication {
     /// The members that all variants share.
     pub base: ApplicationBase,
@@ -407,7 +416,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlApplicationSettings {
     /// `app`: map of any value.
     pub app: Option<Map<Json>>,
@@ -446,7 +455,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlApplicationSettingsSignOn`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlApplicationSettingsSignOn {
     /// `acsEndpoints`: list of `AcsEndpoint`.
     pub acs_endpoints: Option<Vec<AcsEndpoint>>,
@@ -591,7 +600,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SamlAssertionEncryption`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlAssertionEncryption {
     /// `enabled`: boolean.
     pub enabled: Option<bool>,
@@ -640,7 +649,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `SamlAttributeStatement` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlAttributeStatementBase {
     /// `name`: string.
     pub name: Option<String>,
@@ -658,7 +667,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlAttributeStatementExpression`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlAttributeStatementExpression {
     /// The members that all variants share.
     pub base: SamlAttributeStatementBase,
@@ -685,7 +694,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SamlAttributeStatementGroup`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlAttributeStatementGroup {
     /// The members that all variants share.
     pub base: SamlAttributeStatementBase,
@@ -733,7 +742,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `Saml.claims[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlClaimsItem {
     /// `name`: string.
     pub name: Option<String>,
@@ -751,7 +760,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlCredentials {
     /// `signing`: `SamlSigningCredentials`.
     pub signing: Option<SamlSigningCredentials>,
@@ -777,7 +786,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SamlEndpoints`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlEndpoints {
     /// `acs`: `SamlAcsEndpoint`.
     pub acs: Option<SamlAcsEndpoint>,
@@ -798,7 +807,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLHookResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlHookResponse {
     /// `commands`: list.
     pub commands: Option<Vec<SamlHookResponseCommandsItem>>,
@@ -816,7 +825,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLHookResponse.commands[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlHookResponseCommandsItem {
     /// `type`: string.
     pub type_: Option<String>,
@@ -834,7 +843,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLHookResponse.commands[].value[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlHookResponseCommandsItemValueItem {
     /// `op`: string.
     pub op: Option<String>,
@@ -864,7 +873,7 @@ okta_core::choice! {
 }
 
 /// Schema `SAMLHookResponse.error`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlHookResponseError {
     /// `errorSummary`: string.
     pub error_summary: Option<String>,
@@ -889,7 +898,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SAMLPayLoad.data`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadData {
     /// `assertion`.
     pub assertion: Option<SamlPayLoadDataAssertion>,
@@ -907,7 +916,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertion {
     /// `authentication`.
     pub authentication: Option<SamlPayLoadDataAssertionAuthentication>,
@@ -934,7 +943,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.authentication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionAuthentication {
     /// `authnContext`.
     pub authn_context: Option<SamlPayLoadDataAssertionAuthenticationAuthnContext>,
@@ -952,7 +961,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.authentication.authnContext`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionAuthenticationAuthnContext {
     /// `authnContextClassRef`: string.
     pub authn_context_class_ref: Option<String>,
@@ -967,7 +976,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.claims{}`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionClaimsValue {
     /// `attributeValues`: list.
     pub attribute_values: Option<Vec<SamlPayLoadDataAssertionClaimsValueAttributeValuesItem>>,
@@ -985,7 +994,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.claims{}.attributeValues[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionClaimsValueAttributeValuesItem {
     /// `attributes`.
     pub attributes: Option<SamlPayLoadDataAssertionClaimsValueAttributeValuesItemAttributes>,
@@ -1003,7 +1012,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.claims{}.attributeValues[].attributes`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionClaimsValueAttributeValuesItemAttributes {
     /// `xsi:type`: string.
     pub xsi_type: Option<String>,
@@ -1018,7 +1027,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.claims{}.attributes`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionClaimsValueAttributes {
     /// `NameFormat`: string.
     pub name_format: Option<String>,
@@ -1033,7 +1042,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.conditions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionConditions {
     /// `audienceRestriction`: list of string.
     pub audience_restriction: Option<Vec<String>>,
@@ -1048,7 +1057,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.lifetime`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionLifetime {
     /// `expiration`: integer.
     pub expiration: Option<i64>,
@@ -1063,7 +1072,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.subject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionSubject {
     /// `confirmation`.
     pub confirmation: Option<SamlPayLoadDataAssertionSubjectConfirmation>,
@@ -1084,7 +1093,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.subject.confirmation`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionSubjectConfirmation {
     /// `data`.
     pub data: Option<SamlPayLoadDataAssertionSubjectConfirmationData>,
@@ -1102,7 +1111,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.assertion.subject.confirmation.data`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataAssertionSubjectConfirmationData {
     /// `recipient`: string.
     pub recipient: Option<String>,
@@ -1117,7 +1126,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.context`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataContext {
     /// `protocol`.
     pub protocol: Option<SamlPayLoadDataContextProtocol>,
@@ -1141,7 +1150,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.context.protocol`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataContextProtocol {
     /// `issuer`.
     pub issuer: Option<SamlPayLoadDataContextProtocolIssuer>,
@@ -1159,7 +1168,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayLoad.data.context.protocol.issuer`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayLoadDataContextProtocolIssuer {
     /// `id`: string.
     pub id: Option<String>,
@@ -1180,7 +1189,7 @@ okta_core::model! {
 }
 
 /// Schema `SAMLPayloadExecute`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlPayloadExecute {
     /// `cloudEventVersion`: string.
     pub cloud_event_version: Option<String>,
@@ -1216,7 +1225,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlRelayState`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlRelayState {
     /// `format`: `SamlRelayStateFormat`.
     pub format: Option<SamlRelayStateFormat>,
@@ -1239,7 +1248,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SamlRequestAlgorithm`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlRequestAlgorithm {
     /// `digest`: `SamlRequestDigestAlgorithm`.
     pub digest: Option<SamlRequestDigestAlgorithm>,
@@ -1265,7 +1274,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SamlRequestSignatureAlgorithm`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlRequestSignatureAlgorithm {
     /// `algorithm`: `SamlSigningAlgorithm`.
     pub algorithm: Option<SamlSigningAlgorithm>,
@@ -1283,7 +1292,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlResponseAlgorithm`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlResponseAlgorithm {
     /// `signature`: `SamlResponseSignatureAlgorithm`.
     pub signature: Option<SamlResponseSignatureAlgorithm>,
@@ -1298,7 +1307,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlResponseSignatureAlgorithm`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlResponseSignatureAlgorithm {
     /// `algorithm`: `SamlSigningAlgorithm`.
     pub algorithm: Option<SamlSigningAlgorithm>,
@@ -1316,7 +1325,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlSettings {
     /// `honorPersistentNameId`: boolean, default `true`.
     pub honor_persistent_name_id: Option<bool>,
@@ -1348,7 +1357,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SamlSigningCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlSigningCredentials {
     /// `kid`: `ProtocolCredentialsKeyId`.
     pub kid: Option<String>,
@@ -1363,7 +1372,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlSloEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlSloEndpoint {
     /// `binding`: `ProtocolEndpointBinding`.
     pub binding: Option<ProtocolEndpointBinding>,
@@ -1381,7 +1390,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlSpCertificate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlSpCertificate {
     /// `x5c`: list of string.
     pub x5c: Option<Vec<String>>,
@@ -1396,7 +1405,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlSsoEndpoint`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlSsoEndpoint {
     /// `binding`: `ProtocolEndpointBinding`.
     pub binding: Option<ProtocolEndpointBinding>,
@@ -1417,7 +1426,7 @@ okta_core::model! {
 }
 
 /// Schema `SamlTrustCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SamlTrustCredentials {
     /// `additionalKids`: list of `ProtocolCredentialsKeyId`, at most 1 items.
     pub additional_kids: Option<Vec<String>>,
@@ -1447,7 +1456,7 @@ okta_core::model! {
 }
 
 /// Schema `ScheduledUserLifecycleAction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ScheduledUserLifecycleAction {
     /// `status`: `PolicyUserStatus`.
     pub status: Option<PolicyUserStatus>,
@@ -1462,7 +1471,7 @@ okta_core::model! {
 }
 
 /// Schema `SchemeApplicationCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SchemeApplicationCredentials {
     /// `password`: `PasswordCredential`.
     pub password: Option<PasswordCredential>,
@@ -1492,7 +1501,7 @@ okta_core::model! {
 }
 
 /// Schema `Scim`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Scim {
     /// `authMode`: string, required.
     pub auth_mode: Option<String>,
@@ -1520,28 +1529,32 @@ okta_core::model! {
 
 impl Scim {
     /// `authMode`, which the specification requires.
+    #[inline]
     pub fn try_auth_mode(&self) -> Result<&String, MissingMember> {
         required(&self.auth_mode, "Scim", "authMode")
     }
 
     /// `baseUri`, which the specification requires.
+    #[inline]
     pub fn try_base_uri(&self) -> Result<&String, MissingMember> {
         required(&self.base_uri, "Scim", "baseUri")
     }
 
     /// `scimServerConfig`, which the specification requires.
+    #[inline]
     pub fn try_scim_server_config(&self) -> Result<&ScimScimServerConfig, MissingMember> {
         required(&self.scim_server_config, "Scim", "scimServerConfig")
     }
 
     /// `setupInstructionsUri`, which the specification requires.
+    #[inline]
     pub fn try_setup_instructions_uri(&self) -> Result<&String, MissingMember> {
         required(&self.setup_instructions_uri, "Scim", "setupInstructionsUri")
     }
 }
 
 /// Schema `Scim.scimServerConfig`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ScimScimServerConfig {
     /// `changePassword`.
     pub change_password: Option<ScimScimServerConfigChangePassword>,
@@ -1559,7 +1572,7 @@ okta_core::model! {
 }
 
 /// Schema `Scim.scimServerConfig.changePassword`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ScimScimServerConfigChangePassword {
     /// `supported`: boolean, default `false`.
     pub supported: Option<bool>,
@@ -1574,7 +1587,7 @@ okta_core::model! {
 }
 
 /// Schema `Scim.scimServerConfig.patch`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ScimScimServerConfigPatch {
     /// `supported`: boolean, default `false`.
     pub supported: Option<bool>,
@@ -1589,7 +1602,7 @@ okta_core::model! {
 }
 
 /// Schema `ScopeResourceHrefObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ScopeResourceHrefObject {
     /// `href`: string.
     pub href: Option<String>,
@@ -1607,7 +1620,7 @@ okta_core::model! {
 }
 
 /// Schema `SecurePasswordStoreApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurePasswordStoreApplication {
     /// The members that all variants share.
     pub base: ApplicationBase,
@@ -1626,13 +1639,14 @@ okta_core::model! {
 
 impl SecurePasswordStoreApplication {
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&SecurePasswordStoreApplicationSettings, MissingMember> {
         required(&self.settings, "SecurePasswordStoreApplication", "settings")
     }
 }
 
 /// Schema `SecurePasswordStoreApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurePasswordStoreApplicationSettings {
     /// `app`: `SecurePasswordStoreApplicationSettingsApplication`.
     pub app: Option<SecurePasswordStoreApplicationSettingsApplication>,
@@ -1665,7 +1679,7 @@ okta_core::model! {
 }
 
 /// Schema `SecurePasswordStoreApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurePasswordStoreApplicationSettingsApplication {
     /// `optionalField1`: string.
     pub optional_field1: Option<String>,
@@ -1705,6 +1719,7 @@ okta_core::model! {
 
 impl SecurePasswordStoreApplicationSettingsApplication {
     /// `passwordField`, which the specification requires.
+    #[inline]
     pub fn try_password_field(&self) -> Result<&String, MissingMember> {
         required(
             &self.password_field,
@@ -1714,6 +1729,7 @@ impl SecurePasswordStoreApplicationSettingsApplication {
     }
 
     /// `url`, which the specification requires.
+    #[inline]
     pub fn try_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.url,
@@ -1723,6 +1739,7 @@ impl SecurePasswordStoreApplicationSettingsApplication {
     }
 
     /// `usernameField`, which the specification requires.
+    #[inline]
     pub fn try_username_field(&self) -> Result<&String, MissingMember> {
         required(
             &self.username_field,
@@ -1733,7 +1750,7 @@ impl SecurePasswordStoreApplicationSettingsApplication {
 }
 
 /// Schema `SecurityEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEvent {
     /// `event_timestamp`: integer, required.
     pub event_timestamp: Option<i64>,
@@ -1752,18 +1769,20 @@ okta_core::model! {
 
 impl SecurityEvent {
     /// `event_timestamp`, which the specification requires.
+    #[inline]
     pub fn try_event_timestamp(&self) -> Result<&i64, MissingMember> {
         required(&self.event_timestamp, "SecurityEvent", "event_timestamp")
     }
 
     /// `subject`, which the specification requires.
+    #[inline]
     pub fn try_subject(&self) -> Result<&SecurityEventSubject, MissingMember> {
         required(&self.subject, "SecurityEvent", "subject")
     }
 }
 
 /// Schema `SecurityEventReason`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventReason {
     /// `en`: string, required.
     pub en: Option<String>,
@@ -1779,13 +1798,14 @@ okta_core::model! {
 
 impl SecurityEventReason {
     /// `en`, which the specification requires.
+    #[inline]
     pub fn try_en(&self) -> Result<&String, MissingMember> {
         required(&self.en, "SecurityEventReason", "en")
     }
 }
 
 /// Schema `SecurityEventSubject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventSubject {
     /// `device`: map of any value.
     pub device: Option<Map<Json>>,
@@ -1803,7 +1823,7 @@ okta_core::model! {
 }
 
 /// Schema `SecurityEventTokenError`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventTokenError {
     /// `description`: string.
     pub description: Option<String>,
@@ -1832,7 +1852,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SecurityEventTokenJwtBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventTokenJwtBody {
     /// `aud`: string, required.
     pub aud: Option<String>,
@@ -1860,33 +1880,38 @@ okta_core::model! {
 
 impl SecurityEventTokenJwtBody {
     /// `aud`, which the specification requires.
+    #[inline]
     pub fn try_aud(&self) -> Result<&String, MissingMember> {
         required(&self.aud, "SecurityEventTokenJwtBody", "aud")
     }
 
     /// `events`, which the specification requires.
+    #[inline]
     pub fn try_events(&self) -> Result<&SecurityEventTokenJwtEvents, MissingMember> {
         required(&self.events, "SecurityEventTokenJwtBody", "events")
     }
 
     /// `iat`, which the specification requires.
+    #[inline]
     pub fn try_iat(&self) -> Result<&i64, MissingMember> {
         required(&self.iat, "SecurityEventTokenJwtBody", "iat")
     }
 
     /// `iss`, which the specification requires.
+    #[inline]
     pub fn try_iss(&self) -> Result<&String, MissingMember> {
         required(&self.iss, "SecurityEventTokenJwtBody", "iss")
     }
 
     /// `jti`, which the specification requires.
+    #[inline]
     pub fn try_jti(&self) -> Result<&String, MissingMember> {
         required(&self.jti, "SecurityEventTokenJwtBody", "jti")
     }
 }
 
 /// Schema `SecurityEventTokenJwtEvents`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventTokenJwtEvents {
     /// `https://schemas.openid.net/secevent/caep/event-type/credential-change`: `CaepCredentialChangeEvent`.
     pub credential_change: Option<CaepCredentialChangeEvent>,
@@ -1904,7 +1929,7 @@ okta_core::model! {
 }
 
 /// Schema `SecurityEventTokenJwtHeader`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventTokenJwtHeader {
     /// `alg`: string, required.
     pub alg: Option<String>,
@@ -1926,23 +1951,26 @@ okta_core::model! {
 
 impl SecurityEventTokenJwtHeader {
     /// `alg`, which the specification requires.
+    #[inline]
     pub fn try_alg(&self) -> Result<&String, MissingMember> {
         required(&self.alg, "SecurityEventTokenJwtHeader", "alg")
     }
 
     /// `kid`, which the specification requires.
+    #[inline]
     pub fn try_kid(&self) -> Result<&String, MissingMember> {
         required(&self.kid, "SecurityEventTokenJwtHeader", "kid")
     }
 
     /// `typ`, which the specification requires.
+    #[inline]
     pub fn try_typ(&self) -> Result<&String, MissingMember> {
         required(&self.typ, "SecurityEventTokenJwtHeader", "typ")
     }
 }
 
 /// Schema `SecurityEventTokenRequestJwtBody`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventTokenRequestJwtBody {
     /// `aud`: string, required.
     pub aud: Option<String>,
@@ -1970,33 +1998,38 @@ okta_core::model! {
 
 impl SecurityEventTokenRequestJwtBody {
     /// `aud`, which the specification requires.
+    #[inline]
     pub fn try_aud(&self) -> Result<&String, MissingMember> {
         required(&self.aud, "SecurityEventTokenRequestJwtBody", "aud")
     }
 
     /// `events`, which the specification requires.
+    #[inline]
     pub fn try_events(&self) -> Result<&SecurityEventTokenRequestJwtEvents, MissingMember> {
         required(&self.events, "SecurityEventTokenRequestJwtBody", "events")
     }
 
     /// `iat`, which the specification requires.
+    #[inline]
     pub fn try_iat(&self) -> Result<&i64, MissingMember> {
         required(&self.iat, "SecurityEventTokenRequestJwtBody", "iat")
     }
 
     /// `iss`, which the specification requires.
+    #[inline]
     pub fn try_iss(&self) -> Result<&String, MissingMember> {
         required(&self.iss, "SecurityEventTokenRequestJwtBody", "iss")
     }
 
     /// `jti`, which the specification requires.
+    #[inline]
     pub fn try_jti(&self) -> Result<&String, MissingMember> {
         required(&self.jti, "SecurityEventTokenRequestJwtBody", "jti")
     }
 }
 
 /// Schema `SecurityEventTokenRequestJwtEvents`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventTokenRequestJwtEvents {
     /// `https://schemas.okta.com/secevent/okta/event-type/device-risk-change`: `OktaDeviceRiskChangeEvent`.
     pub device_risk_change: Option<OktaDeviceRiskChangeEvent>,
@@ -2026,7 +2059,7 @@ okta_core::model! {
 }
 
 /// Schema `SecurityEventTokenRequestJwtHeader`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SecurityEventTokenRequestJwtHeader {
     /// `alg`: string, required.
     pub alg: Option<String>,
@@ -2048,16 +2081,19 @@ okta_core::model! {
 
 impl SecurityEventTokenRequestJwtHeader {
     /// `alg`, which the specification requires.
+    #[inline]
     pub fn try_alg(&self) -> Result<&String, MissingMember> {
         required(&self.alg, "SecurityEventTokenRequestJwtHeader", "alg")
     }
 
     /// `kid`, which the specification requires.
+    #[inline]
     pub fn try_kid(&self) -> Result<&String, MissingMember> {
         required(&self.kid, "SecurityEventTokenRequestJwtHeader", "kid")
     }
 
     /// `typ`, which the specification requires.
+    #[inline]
     pub fn try_typ(&self) -> Result<&String, MissingMember> {
         required(&self.typ, "SecurityEventTokenRequestJwtHeader", "typ")
     }
@@ -2072,7 +2108,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `ServiceAccount` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ServiceAccountBase {
     /// `accountType`: `ServiceAccountType`, required.
     pub account_type: Option<ServiceAccountType>,
@@ -2115,18 +2151,20 @@ okta_core::model! {
 
 impl ServiceAccountBase {
     /// `accountType`, which the specification requires.
+    #[inline]
     pub fn try_account_type(&self) -> Result<&ServiceAccountType, MissingMember> {
         required(&self.account_type, "ServiceAccount", "accountType")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "ServiceAccount", "name")
     }
 }
 
 /// Schema `ServiceAccountDetailsAppAccount`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ServiceAccountDetailsAppAccount {
     /// The members that all variants share.
     pub base: ServiceAccountBase,
@@ -2142,13 +2180,14 @@ okta_core::model! {
 
 impl ServiceAccountDetailsAppAccount {
     /// `details`, which the specification requires.
+    #[inline]
     pub fn try_details(&self) -> Result<&ServiceAccountDetailsAppAccountSub, MissingMember> {
         required(&self.details, "ServiceAccountDetailsAppAccount", "details")
     }
 }
 
 /// Schema `ServiceAccountDetailsAppAccountSub`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ServiceAccountDetailsAppAccountSub {
     /// `appGlobalName`: string, read-only.
     pub app_global_name: Option<String>,
@@ -2173,6 +2212,7 @@ okta_core::model! {
 
 impl ServiceAccountDetailsAppAccountSub {
     /// `credentials`, which the specification requires.
+    #[inline]
     pub fn try_credentials(&self) -> Result<&AppServiceAccountCredentials, MissingMember> {
         required(
             &self.credentials,
@@ -2182,6 +2222,7 @@ impl ServiceAccountDetailsAppAccountSub {
     }
 
     /// `oktaApplicationId`, which the specification requires.
+    #[inline]
     pub fn try_okta_application_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.okta_application_id,
@@ -2192,7 +2233,7 @@ impl ServiceAccountDetailsAppAccountSub {
 }
 
 /// Schema `ServiceAccountDetailsOktaUserAccount`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ServiceAccountDetailsOktaUserAccount {
     /// The members that all variants share.
     pub base: ServiceAccountBase,
@@ -2208,6 +2249,7 @@ okta_core::model! {
 
 impl ServiceAccountDetailsOktaUserAccount {
     /// `details`, which the specification requires.
+    #[inline]
     pub fn try_details(&self) -> Result<&ServiceAccountDetailsOktaUserAccountSub, MissingMember> {
         required(
             &self.details,
@@ -2218,7 +2260,7 @@ impl ServiceAccountDetailsOktaUserAccount {
 }
 
 /// Schema `ServiceAccountDetailsOktaUserAccountSub`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ServiceAccountDetailsOktaUserAccountSub {
     /// `credentials`: `OktaUserServiceAccountCredentials`.
     pub credentials: Option<OktaUserServiceAccountCredentials>,
@@ -2240,6 +2282,7 @@ okta_core::model! {
 
 impl ServiceAccountDetailsOktaUserAccountSub {
     /// `oktaUserId`, which the specification requires.
+    #[inline]
     pub fn try_okta_user_id(&self) -> Result<&String, MissingMember> {
         required(
             &self.okta_user_id,
@@ -2250,7 +2293,7 @@ impl ServiceAccountDetailsOktaUserAccountSub {
 }
 
 /// Schema `ServiceAccountForUpdate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ServiceAccountForUpdate {
     /// `description`: string (regex), 0 to 255 characters.
     pub description: Option<String>,
@@ -2308,7 +2351,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SessionIdentityProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SessionIdentityProvider {
     /// `id`: string, read-only.
     pub id: Option<String>,
@@ -2337,7 +2380,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SignOnInlineHook`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SignOnInlineHook {
     /// `id`: string.
     pub id: Option<String>,
@@ -2367,7 +2410,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SingleLogout`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SingleLogout {
     /// `enabled`: boolean.
     pub enabled: Option<bool>,
@@ -2388,7 +2431,7 @@ okta_core::model! {
 }
 
 /// Schema `SlackApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SlackApplication {
     /// `accessibility`: `ApplicationAccessibility`.
     pub accessibility: Option<ApplicationAccessibility>,
@@ -2431,23 +2474,26 @@ okta_core::model! {
 
 impl SlackApplication {
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "SlackApplication", "label")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "SlackApplication", "name")
     }
 
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&SlackApplicationSettings, MissingMember> {
         required(&self.settings, "SlackApplication", "settings")
     }
 }
 
 /// Schema `SlackApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SlackApplicationSettings {
     /// `app`: `SlackApplicationSettingsApplication`, required.
     pub app: Option<SlackApplicationSettingsApplication>,
@@ -2484,13 +2530,14 @@ okta_core::model! {
 
 impl SlackApplicationSettings {
     /// `app`, which the specification requires.
+    #[inline]
     pub fn try_app(&self) -> Result<&SlackApplicationSettingsApplication, MissingMember> {
         required(&self.app, "SlackApplicationSettings", "app")
     }
 }
 
 /// Schema `SlackApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SlackApplicationSettingsApplication {
     /// `domain`: string, required.
     pub domain: Option<String>,
@@ -2509,6 +2556,7 @@ okta_core::model! {
 
 impl SlackApplicationSettingsApplication {
     /// `domain`, which the specification requires.
+    #[inline]
     pub fn try_domain(&self) -> Result<&String, MissingMember> {
         required(
             &self.domain,
@@ -2527,7 +2575,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SloParticipate`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SloParticipate {
     /// `bindingType`.
     pub binding_type: Option<SloParticipateBindingType>,
@@ -2559,7 +2607,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SsfTransmitterCaepSessionRevokedEvent`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SsfTransmitterCaepSessionRevokedEvent {
     /// `event_timestamp`: integer.
     pub event_timestamp: Option<i64>,
@@ -2583,7 +2631,7 @@ okta_core::model! {
 }
 
 /// Schema `SsfTransmitterSecurityEventSubject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SsfTransmitterSecurityEventSubject {
     /// `format`: string.
     pub format: Option<String>,
@@ -2604,7 +2652,7 @@ okta_core::model! {
 }
 
 /// Schema `Sso`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Sso {
     /// `oidc`: `Oidc`.
     pub oidc: Option<Oidc>,
@@ -2622,7 +2670,7 @@ okta_core::model! {
 }
 
 /// Schema `SsoCapability`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SsoCapability {
     /// The members that all variants share.
     pub base: SubmissionCapabilityEnhancedBase,
@@ -2638,6 +2686,7 @@ okta_core::model! {
 
 impl SsoCapability {
     /// `supportedProtocols`, which the specification requires.
+    #[inline]
     pub fn try_supported_protocols(
         &self,
     ) -> Result<&Vec<SsoCapabilitySupportedProtocolsItem>, MissingMember> {
@@ -2659,7 +2708,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `StandardRole`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StandardRole {
     /// `_embedded`.
     pub embedded: Option<StandardRoleEmbedded>,
@@ -2699,13 +2748,14 @@ okta_core::model! {
 
 impl StandardRole {
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&RoleType, MissingMember> {
         required(&self.type_, "StandardRole", "type")
     }
 }
 
 /// Schema `StandardRoleAssignmentSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StandardRoleAssignmentSchema {
     /// The members that all variants share.
     pub base: RoleAssignmentRequestBase,
@@ -2717,7 +2767,7 @@ okta_core::model! {
 }
 
 /// Schema `StandardRole._embedded`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StandardRoleEmbedded {
     /// `targets`.
     pub targets: Option<StandardRoleEmbeddedTargets>,
@@ -2732,7 +2782,7 @@ okta_core::model! {
 }
 
 /// Schema `StandardRole._embedded.targets`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StandardRoleEmbeddedTargets {
     /// `catalog`.
     pub catalog: Option<StandardRoleEmbeddedTargetsCatalog>,
@@ -2750,7 +2800,7 @@ okta_core::model! {
 }
 
 /// Schema `StandardRole._embedded.targets.catalog`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StandardRoleEmbeddedTargetsCatalog {
     /// `apps`: list of `CatalogApplication`.
     pub apps: Option<Vec<CatalogApplication>>,
@@ -2765,7 +2815,7 @@ okta_core::model! {
 }
 
 /// Schema `subject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Subject {
     /// `format`: string, write-only, always `opaque`.
     pub format: Option<String>,
@@ -2791,7 +2841,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SubmissionAction`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubmissionAction {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -2810,18 +2860,20 @@ okta_core::model! {
 
 impl SubmissionAction {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "SubmissionAction", "id")
     }
 
     /// `provider`, which the specification requires.
+    #[inline]
     pub fn try_provider(&self) -> Result<&WorkflowActionProvider, MissingMember> {
         required(&self.provider, "SubmissionAction", "provider")
     }
 }
 
 /// Schema `SubmissionActions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubmissionActions {
     /// `actions`: list of `SubmissionAction`.
     pub actions: Option<Vec<SubmissionAction>>,
@@ -2836,7 +2888,7 @@ okta_core::model! {
 }
 
 /// Schema `SubmissionCapabilities`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubmissionCapabilities {
     /// `capabilities`: list of `SubmissionCapability`, required.
     pub capabilities: Option<Vec<SubmissionCapability>>,
@@ -2852,13 +2904,14 @@ okta_core::model! {
 
 impl SubmissionCapabilities {
     /// `capabilities`, which the specification requires.
+    #[inline]
     pub fn try_capabilities(&self) -> Result<&Vec<SubmissionCapability>, MissingMember> {
         required(&self.capabilities, "SubmissionCapabilities", "capabilities")
     }
 }
 
 /// Schema `SubmissionCapability`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubmissionCapability {
     /// `capability`: `Capability`, required.
     pub capability: Option<Capability>,
@@ -2877,11 +2930,13 @@ okta_core::model! {
 
 impl SubmissionCapability {
     /// `capability`, which the specification requires.
+    #[inline]
     pub fn try_capability(&self) -> Result<&Capability, MissingMember> {
         required(&self.capability, "SubmissionCapability", "capability")
     }
 
     /// `supportedProtocols`, which the specification requires.
+    #[inline]
     pub fn try_supported_protocols(&self) -> Result<&Vec<Protocol>, MissingMember> {
         required(
             &self.supported_protocols,
@@ -2904,7 +2959,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `SubmissionCapabilityEnhanced` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubmissionCapabilityEnhancedBase {
     /// `capability`: string, required.
     pub capability: Option<String>,
@@ -2920,6 +2975,7 @@ okta_core::model! {
 
 impl SubmissionCapabilityEnhancedBase {
     /// `capability`, which the specification requires.
+    #[inline]
     pub fn try_capability(&self) -> Result<&String, MissingMember> {
         required(
             &self.capability,
@@ -2930,7 +2986,7 @@ impl SubmissionCapabilityEnhancedBase {
 }
 
 /// Schema `SubmissionRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubmissionRequest {
     /// `appContactDetails`: list.
     pub app_contact_details: Option<Vec<SubmissionResponseAppContactDetailsItem>>,
@@ -3003,23 +3059,26 @@ okta_core::model! {
 
 impl SubmissionRequest {
     /// `description`, which the specification requires.
+    #[inline]
     pub fn try_description(&self) -> Result<&String, MissingMember> {
         required(&self.description, "SubmissionRequest", "description")
     }
 
     /// `logo`, which the specification requires.
+    #[inline]
     pub fn try_logo(&self) -> Result<&String, MissingMember> {
         required(&self.logo, "SubmissionRequest", "logo")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "SubmissionRequest", "name")
     }
 }
 
 /// Schema `SubmissionResponse.appContactDetails[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubmissionResponseAppContactDetailsItem {
     /// `contact`: string, required.
     pub contact: Option<String>,
@@ -3041,6 +3100,7 @@ okta_core::model! {
 
 impl SubmissionResponseAppContactDetailsItem {
     /// `contact`, which the specification requires.
+    #[inline]
     pub fn try_contact(&self) -> Result<&String, MissingMember> {
         required(
             &self.contact,
@@ -3050,6 +3110,7 @@ impl SubmissionResponseAppContactDetailsItem {
     }
 
     /// `contactType`, which the specification requires.
+    #[inline]
     pub fn try_contact_type(
         &self,
     ) -> Result<&SubmissionResponseAppContactDetailsItemContactType, MissingMember> {
@@ -3061,6 +3122,7 @@ impl SubmissionResponseAppContactDetailsItem {
     }
 
     /// `contactValueType`, which the specification requires.
+    #[inline]
     pub fn try_contact_value_type(
         &self,
     ) -> Result<&SubmissionResponseAppContactDetailsItemContactValueType, MissingMember> {
@@ -3090,7 +3152,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SubmissionResponse.config[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubmissionResponseConfigItem {
     /// `label`: string.
     pub label: Option<String>,
@@ -3108,7 +3170,7 @@ okta_core::model! {
 }
 
 /// Schema `SubmissionResponseWithApiResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubmissionResponseWithApiResponse {
     /// `apiService`: `ApiService`.
     pub api_service: Option<ApiService>,
@@ -3186,7 +3248,7 @@ okta_core::model! {
 }
 
 /// Schema `Subscription`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Subscription {
     /// `_links`: read-only.
     pub links: Option<SubscriptionLinks>,
@@ -3210,7 +3272,7 @@ okta_core::model! {
 }
 
 /// Schema `Subscription._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SubscriptionLinks {
     /// `self`: `HrefObject`.
     pub self_: Option<HrefObject>,
@@ -3239,7 +3301,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `SwaApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SwaApplicationSettings {
     /// `app`: `SwaApplicationSettingsApplication`.
     pub app: Option<SwaApplicationSettingsApplication>,
@@ -3278,7 +3340,7 @@ okta_core::model! {
 }
 
 /// Schema `SwaApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SwaApplicationSettingsApplication {
     /// `buttonField`: string.
     pub button_field: Option<String>,

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `TelephonyRequestData`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TelephonyRequestData {
     /// `context`.
     pub context: Option<TelephonyRequestDataContext>,
@@ -30,7 +30,7 @@ okta_core::model! {
 }
 
 /// Schema `TelephonyRequestData.context`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TelephonyRequestDataContext {
     /// `request`: `InlineHookRequestObject`.
     pub request: Option<InlineHookRequestObject>,
@@ -45,7 +45,7 @@ okta_core::model! {
 }
 
 /// Schema `TelephonyRequestData.messageProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TelephonyRequestDataMessageProfile {
     /// `deliveryChannel`: string.
     pub delivery_channel: Option<String>,
@@ -75,7 +75,7 @@ okta_core::model! {
 }
 
 /// Schema `TelephonyRequestData.userProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TelephonyRequestDataUserProfile {
     /// `firstName`: string.
     pub first_name: Option<String>,
@@ -99,7 +99,7 @@ okta_core::model! {
 }
 
 /// Schema `TelephonyRequestExecute`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TelephonyRequestExecute {
     /// `cloudEventVersion`: string.
     pub cloud_event_version: Option<String>,
@@ -138,7 +138,7 @@ okta_core::model! {
 }
 
 /// Schema `TelephonyResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TelephonyResponse {
     /// `commands`: list.
     pub commands: Option<Vec<TelephonyResponseCommandsItem>>,
@@ -153,7 +153,7 @@ okta_core::model! {
 }
 
 /// Schema `TelephonyResponse.commands[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TelephonyResponseCommandsItem {
     /// `type`: string.
     pub type_: Option<String>,
@@ -171,7 +171,7 @@ okta_core::model! {
 }
 
 /// Schema `TelephonyResponse.commands[].value[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TelephonyResponseCommandsItemValueItem {
     /// `provider`: string.
     pub provider: Option<String>,
@@ -204,7 +204,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `TempPassword`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TempPassword {
     /// `tempPassword`: string, read-only.
     pub temp_password: Option<String>,
@@ -219,7 +219,7 @@ okta_core::model! {
 }
 
 /// Schema `TenantSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TenantSettings {
     /// `appInstanceProperties`: list of `AppInstanceProperty`.
     pub app_instance_properties: Option<Vec<AppInstanceProperty>>,
@@ -234,7 +234,7 @@ okta_core::model! {
 }
 
 /// Schema `TestInfo`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TestInfo {
     /// `apiServiceTestConfiguration`.
     pub api_service_test_configuration: Option<TestInfoApiServiceTestConfiguration>,
@@ -264,7 +264,7 @@ okta_core::model! {
 }
 
 /// Schema `TestInfo.apiServiceTestConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TestInfoApiServiceTestConfiguration {
     /// `scopeExplanation`: string, at most 5000 characters.
     pub scope_explanation: Option<String>,
@@ -279,7 +279,7 @@ okta_core::model! {
 }
 
 /// Schema `TestInfo.oidcTestConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TestInfoOidcTestConfiguration {
     /// `idp`: boolean, read-only.
     pub idp: Option<bool>,
@@ -304,6 +304,7 @@ okta_core::model! {
 
 impl TestInfoOidcTestConfiguration {
     /// `spInitiateUrl`, which the specification requires.
+    #[inline]
     pub fn try_sp_initiate_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.sp_initiate_url,
@@ -314,7 +315,7 @@ impl TestInfoOidcTestConfiguration {
 }
 
 /// Schema `TestInfo.samlTestConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TestInfoSamlTestConfiguration {
     /// `idp`: boolean.
     pub idp: Option<bool>,
@@ -342,6 +343,7 @@ okta_core::model! {
 
 impl TestInfoSamlTestConfiguration {
     /// `spInitiateUrl`, which the specification requires.
+    #[inline]
     pub fn try_sp_initiate_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.sp_initiate_url,
@@ -352,7 +354,7 @@ impl TestInfoSamlTestConfiguration {
 }
 
 /// Schema `TestInfo.scimTestConfiguration`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TestInfoScimTestConfiguration {
     /// `crudTestResults`: string (uri), required, at most 512 characters.
     pub crud_test_results: Option<String>,
@@ -374,6 +376,7 @@ okta_core::model! {
 
 impl TestInfoScimTestConfiguration {
     /// `crudTestResults`, which the specification requires.
+    #[inline]
     pub fn try_crud_test_results(&self) -> Result<&String, MissingMember> {
         required(
             &self.crud_test_results,
@@ -383,6 +386,7 @@ impl TestInfoScimTestConfiguration {
     }
 
     /// `specTestResults`, which the specification requires.
+    #[inline]
     pub fn try_spec_test_results(&self) -> Result<&String, MissingMember> {
         required(
             &self.spec_test_results,
@@ -393,7 +397,7 @@ impl TestInfoScimTestConfiguration {
 }
 
 /// Schema `TestInfo.testAccount`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TestInfoTestAccount {
     /// `instructions`: string, at most 2048 characters.
     pub instructions: Option<String>,
@@ -418,16 +422,19 @@ okta_core::model! {
 
 impl TestInfoTestAccount {
     /// `password`, which the specification requires.
+    #[inline]
     pub fn try_password(&self) -> Result<&String, MissingMember> {
         required(&self.password, "TestInfo.testAccount", "password")
     }
 
     /// `url`, which the specification requires.
+    #[inline]
     pub fn try_url(&self) -> Result<&String, MissingMember> {
         required(&self.url, "TestInfo.testAccount", "url")
     }
 
     /// `username`, which the specification requires.
+    #[inline]
     pub fn try_username(&self) -> Result<&String, MissingMember> {
         required(&self.username, "TestInfo.testAccount", "username")
     }
@@ -441,7 +448,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `TokenHookResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenHookResponse {
     /// `commands`: list.
     pub commands: Option<Vec<TokenHookResponseCommandsItem>>,
@@ -459,7 +466,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenHookResponse.commands[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenHookResponseCommandsItem {
     /// `type`: string.
     pub type_: Option<String>,
@@ -477,7 +484,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenHookResponse.commands[].value[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenHookResponseCommandsItemValueItem {
     /// `op`: string.
     pub op: Option<String>,
@@ -498,7 +505,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenHookResponse.error`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenHookResponseError {
     /// `errorSummary`: string.
     pub error_summary: Option<String>,
@@ -513,7 +520,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenPayLoad.data`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenPayLoadData {
     /// `access`.
     pub access: Option<TokenPayLoadDataAccess>,
@@ -537,7 +544,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenPayLoad.data.access`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenPayLoadDataAccess {
     /// `claims`: map of any value.
     pub claims: Option<Map<Json>>,
@@ -558,7 +565,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenPayLoad.data.context`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenPayLoadDataContext {
     /// `policy`.
     pub policy: Option<TokenPayLoadDataContextPolicy>,
@@ -585,7 +592,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenPayLoad.data.context.policy`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenPayLoadDataContextPolicy {
     /// `id`: string.
     pub id: Option<String>,
@@ -603,7 +610,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenPayLoad.data.context.policy.rule`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenPayLoadDataContextPolicyRule {
     /// `id`: string.
     pub id: Option<String>,
@@ -618,7 +625,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenPayLoad.data.context.protocol`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenPayLoadDataContextProtocol {
     /// `OriginalGrant`.
     pub original_grant: Option<TokenPayLoadDataContextProtocolOriginalGrant>,
@@ -645,7 +652,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenPayLoad.data.context.protocol.client`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenPayLoadDataContextProtocolClient {
     /// `id`: string.
     pub id: Option<String>,
@@ -666,7 +673,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenPayLoad.data.context.protocol.issuer`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenPayLoadDataContextProtocolIssuer {
     /// `uri`: string (uri).
     pub uri: Option<String>,
@@ -681,7 +688,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenPayLoad.data.context.protocol.OriginalGrant`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenPayLoadDataContextProtocolOriginalGrant {
     /// `authorization`: `TokenProtocolRequest`.
     pub authorization: Option<TokenProtocolRequest>,
@@ -699,7 +706,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenProtocolRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenProtocolRequest {
     /// `client_id`: string.
     pub client_id: Option<String>,
@@ -752,7 +759,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `TokenRequest`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequest {
     /// `cloudEventVersion`: string.
     pub cloud_event_version: Option<String>,
@@ -788,7 +795,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenRequestAuthorizationCode`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestAuthorizationCode {
     /// `code`: string, required.
     pub code: Option<String>,
@@ -813,13 +820,14 @@ okta_core::model! {
 
 impl TokenRequestAuthorizationCode {
     /// `code`, which the specification requires.
+    #[inline]
     pub fn try_code(&self) -> Result<&String, MissingMember> {
         required(&self.code, "TokenRequestAuthorizationCode", "code")
     }
 }
 
 /// Schema `TokenRequestCiba`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestCiba {
     /// `auth_req_id`: string, required. Lifecycle: LIMITED_GA.
     pub auth_req_id: Option<String>,
@@ -838,13 +846,14 @@ okta_core::model! {
 
 impl TokenRequestCiba {
     /// `auth_req_id`, which the specification requires.
+    #[inline]
     pub fn try_auth_req_id(&self) -> Result<&String, MissingMember> {
         required(&self.auth_req_id, "TokenRequestCiba", "auth_req_id")
     }
 }
 
 /// Schema `TokenRequestClientCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestClientCredentials {
     /// `grant_type`: `GrantType`.
     pub grant_type: Option<GrantType>,
@@ -863,13 +872,14 @@ okta_core::model! {
 
 impl TokenRequestClientCredentials {
     /// `scope`, which the specification requires.
+    #[inline]
     pub fn try_scope(&self) -> Result<&String, MissingMember> {
         required(&self.scope, "TokenRequestClientCredentials", "scope")
     }
 }
 
 /// Schema `TokenRequestDirectAuthReferenceValue`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestDirectAuthReferenceValue {
     /// `grant_type`: `GrantType`, required.
     pub grant_type: Option<GrantType>,
@@ -903,6 +913,7 @@ okta_core::model! {
 
 impl TokenRequestDirectAuthReferenceValue {
     /// `grant_type`, which the specification requires.
+    #[inline]
     pub fn try_grant_type(&self) -> Result<&GrantType, MissingMember> {
         required(
             &self.grant_type,
@@ -912,6 +923,7 @@ impl TokenRequestDirectAuthReferenceValue {
     }
 
     /// `login_hint`, which the specification requires.
+    #[inline]
     pub fn try_login_hint(&self) -> Result<&String, MissingMember> {
         required(
             &self.login_hint,
@@ -921,6 +933,7 @@ impl TokenRequestDirectAuthReferenceValue {
     }
 
     /// `mfa_token`, which the specification requires.
+    #[inline]
     pub fn try_mfa_token(&self) -> Result<&String, MissingMember> {
         required(
             &self.mfa_token,
@@ -930,6 +943,7 @@ impl TokenRequestDirectAuthReferenceValue {
     }
 
     /// `oob_code`, which the specification requires.
+    #[inline]
     pub fn try_oob_code(&self) -> Result<&String, MissingMember> {
         required(
             &self.oob_code,
@@ -939,13 +953,14 @@ impl TokenRequestDirectAuthReferenceValue {
     }
 
     /// `otp`, which the specification requires.
+    #[inline]
     pub fn try_otp(&self) -> Result<&String, MissingMember> {
         required(&self.otp, "TokenRequestDirectAuthReferenceValue", "otp")
     }
 }
 
 /// Schema `TokenRequestDirectAuthenticationMfaOob`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestDirectAuthenticationMfaOob {
     /// `grant_type`: `GrantType`, required.
     pub grant_type: Option<GrantType>,
@@ -973,6 +988,7 @@ okta_core::model! {
 
 impl TokenRequestDirectAuthenticationMfaOob {
     /// `grant_type`, which the specification requires.
+    #[inline]
     pub fn try_grant_type(&self) -> Result<&GrantType, MissingMember> {
         required(
             &self.grant_type,
@@ -982,6 +998,7 @@ impl TokenRequestDirectAuthenticationMfaOob {
     }
 
     /// `mfa_token`, which the specification requires.
+    #[inline]
     pub fn try_mfa_token(&self) -> Result<&String, MissingMember> {
         required(
             &self.mfa_token,
@@ -991,6 +1008,7 @@ impl TokenRequestDirectAuthenticationMfaOob {
     }
 
     /// `oob_code`, which the specification requires.
+    #[inline]
     pub fn try_oob_code(&self) -> Result<&String, MissingMember> {
         required(
             &self.oob_code,
@@ -1001,7 +1019,7 @@ impl TokenRequestDirectAuthenticationMfaOob {
 }
 
 /// Schema `TokenRequestDirectAuthenticationMfaOtp`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestDirectAuthenticationMfaOtp {
     /// `grant_type`: `GrantType`, required.
     pub grant_type: Option<GrantType>,
@@ -1029,6 +1047,7 @@ okta_core::model! {
 
 impl TokenRequestDirectAuthenticationMfaOtp {
     /// `grant_type`, which the specification requires.
+    #[inline]
     pub fn try_grant_type(&self) -> Result<&GrantType, MissingMember> {
         required(
             &self.grant_type,
@@ -1038,6 +1057,7 @@ impl TokenRequestDirectAuthenticationMfaOtp {
     }
 
     /// `mfa_token`, which the specification requires.
+    #[inline]
     pub fn try_mfa_token(&self) -> Result<&String, MissingMember> {
         required(
             &self.mfa_token,
@@ -1047,13 +1067,14 @@ impl TokenRequestDirectAuthenticationMfaOtp {
     }
 
     /// `otp`, which the specification requires.
+    #[inline]
     pub fn try_otp(&self) -> Result<&String, MissingMember> {
         required(&self.otp, "TokenRequestDirectAuthenticationMfaOtp", "otp")
     }
 }
 
 /// Schema `TokenRequestDirectAuthenticationOob`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestDirectAuthenticationOob {
     /// `grant_type`: `GrantType`, required.
     pub grant_type: Option<GrantType>,
@@ -1078,6 +1099,7 @@ okta_core::model! {
 
 impl TokenRequestDirectAuthenticationOob {
     /// `grant_type`, which the specification requires.
+    #[inline]
     pub fn try_grant_type(&self) -> Result<&GrantType, MissingMember> {
         required(
             &self.grant_type,
@@ -1087,6 +1109,7 @@ impl TokenRequestDirectAuthenticationOob {
     }
 
     /// `oob_code`, which the specification requires.
+    #[inline]
     pub fn try_oob_code(&self) -> Result<&String, MissingMember> {
         required(
             &self.oob_code,
@@ -1096,13 +1119,14 @@ impl TokenRequestDirectAuthenticationOob {
     }
 
     /// `scope`, which the specification requires.
+    #[inline]
     pub fn try_scope(&self) -> Result<&String, MissingMember> {
         required(&self.scope, "TokenRequestDirectAuthenticationOob", "scope")
     }
 }
 
 /// Schema `TokenRequestDirectAuthenticationOtp`. Lifecycle: LIMITED_GA.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestDirectAuthenticationOtp {
     /// `grant_type`: `GrantType`, required.
     pub grant_type: Option<GrantType>,
@@ -1130,6 +1154,7 @@ okta_core::model! {
 
 impl TokenRequestDirectAuthenticationOtp {
     /// `grant_type`, which the specification requires.
+    #[inline]
     pub fn try_grant_type(&self) -> Result<&GrantType, MissingMember> {
         required(
             &self.grant_type,
@@ -1139,6 +1164,7 @@ impl TokenRequestDirectAuthenticationOtp {
     }
 
     /// `login_hint`, which the specification requires.
+    #[inline]
     pub fn try_login_hint(&self) -> Result<&String, MissingMember> {
         required(
             &self.login_hint,
@@ -1148,18 +1174,20 @@ impl TokenRequestDirectAuthenticationOtp {
     }
 
     /// `otp`, which the specification requires.
+    #[inline]
     pub fn try_otp(&self) -> Result<&String, MissingMember> {
         required(&self.otp, "TokenRequestDirectAuthenticationOtp", "otp")
     }
 
     /// `scope`, which the specification requires.
+    #[inline]
     pub fn try_scope(&self) -> Result<&String, MissingMember> {
         required(&self.scope, "TokenRequestDirectAuthenticationOtp", "scope")
     }
 }
 
 /// Schema `TokenRequestPassword`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestPassword {
     /// `grant_type`: `GrantType`.
     pub grant_type: Option<GrantType>,
@@ -1184,23 +1212,26 @@ okta_core::model! {
 
 impl TokenRequestPassword {
     /// `password`, which the specification requires.
+    #[inline]
     pub fn try_password(&self) -> Result<&String, MissingMember> {
         required(&self.password, "TokenRequestPassword", "password")
     }
 
     /// `scope`, which the specification requires.
+    #[inline]
     pub fn try_scope(&self) -> Result<&String, MissingMember> {
         required(&self.scope, "TokenRequestPassword", "scope")
     }
 
     /// `username`, which the specification requires.
+    #[inline]
     pub fn try_username(&self) -> Result<&String, MissingMember> {
         required(&self.username, "TokenRequestPassword", "username")
     }
 }
 
 /// Schema `TokenRequestRefreshToken`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestRefreshToken {
     /// `grant_type`: `GrantType`.
     pub grant_type: Option<GrantType>,
@@ -1222,6 +1253,7 @@ okta_core::model! {
 
 impl TokenRequestRefreshToken {
     /// `refresh_token`, which the specification requires.
+    #[inline]
     pub fn try_refresh_token(&self) -> Result<&String, MissingMember> {
         required(
             &self.refresh_token,
@@ -1232,7 +1264,7 @@ impl TokenRequestRefreshToken {
 }
 
 /// Schema `TokenRequestSamlBearer`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenRequestSamlBearer {
     /// `assertion`: string, required.
     pub assertion: Option<String>,
@@ -1254,18 +1286,20 @@ okta_core::model! {
 
 impl TokenRequestSamlBearer {
     /// `assertion`, which the specification requires.
+    #[inline]
     pub fn try_assertion(&self) -> Result<&String, MissingMember> {
         required(&self.assertion, "TokenRequestSamlBearer", "assertion")
     }
 
     /// `scope`, which the specification requires.
+    #[inline]
     pub fn try_scope(&self) -> Result<&String, MissingMember> {
         required(&self.scope, "TokenRequestSamlBearer", "scope")
     }
 }
 
 /// Schema `TokenResourcesHrefObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenResourcesHrefObject {
     /// `href`: string.
     pub href: Option<String>,
@@ -1280,7 +1314,7 @@ okta_core::model! {
 }
 
 /// Schema `TokenResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TokenResponse {
     /// `access_token`: string.
     pub access_token: Option<String>,
@@ -1349,7 +1383,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `TrendMicroApexOneServiceApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TrendMicroApexOneServiceApplication {
     /// `accessibility`: `ApplicationAccessibility`.
     pub accessibility: Option<ApplicationAccessibility>,
@@ -1392,16 +1426,19 @@ okta_core::model! {
 
 impl TrendMicroApexOneServiceApplication {
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "TrendMicroApexOneServiceApplication", "label")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "TrendMicroApexOneServiceApplication", "name")
     }
 
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(
         &self,
     ) -> Result<&TrendMicroApexOneServiceApplicationSettings, MissingMember> {
@@ -1414,7 +1451,7 @@ impl TrendMicroApexOneServiceApplication {
 }
 
 /// Schema `TrendMicroApexOneServiceApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TrendMicroApexOneServiceApplicationSettings {
     /// `app`: `TrendMicroApexOneServiceApplicationSettingsApplication`, required.
     pub app: Option<TrendMicroApexOneServiceApplicationSettingsApplication>,
@@ -1451,6 +1488,7 @@ okta_core::model! {
 
 impl TrendMicroApexOneServiceApplicationSettings {
     /// `app`, which the specification requires.
+    #[inline]
     pub fn try_app(
         &self,
     ) -> Result<&TrendMicroApexOneServiceApplicationSettingsApplication, MissingMember> {
@@ -1463,7 +1501,7 @@ impl TrendMicroApexOneServiceApplicationSettings {
 }
 
 /// Schema `TrendMicroApexOneServiceApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct TrendMicroApexOneServiceApplicationSettingsApplication {
     /// `baseURL`: string, required.
     pub base_url: Option<String>,
@@ -1479,6 +1517,7 @@ okta_core::model! {
 
 impl TrendMicroApexOneServiceApplicationSettingsApplication {
     /// `baseURL`, which the specification requires.
+    #[inline]
     pub fn try_base_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.base_url,

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `UnconfirmedUserResponseSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UnconfirmedUserResponseSchema {
     /// `users`: list, required.
     pub users: Option<Vec<UnconfirmedUserResponseSchemaUsersItem>>,
@@ -25,13 +25,14 @@ okta_core::model! {
 
 impl UnconfirmedUserResponseSchema {
     /// `users`, which the specification requires.
+    #[inline]
     pub fn try_users(&self) -> Result<&Vec<UnconfirmedUserResponseSchemaUsersItem>, MissingMember> {
         required(&self.users, "UnconfirmedUserResponseSchema", "users")
     }
 }
 
 /// Schema `UnconfirmedUserResponseSchema.users[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UnconfirmedUserResponseSchemaUsersItem {
     /// `credentials`: `AppUserCredentials`.
     pub credentials: Option<AppUserCredentials>,
@@ -52,7 +53,7 @@ okta_core::model! {
 }
 
 /// Schema `UniversalLogoutCapability`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UniversalLogoutCapability {
     /// The members that all variants share.
     pub base: SubmissionCapabilityEnhancedBase,
@@ -71,6 +72,7 @@ okta_core::model! {
 
 impl UniversalLogoutCapability {
     /// `supportedProtocols`, which the specification requires.
+    #[inline]
     pub fn try_supported_protocols(
         &self,
     ) -> Result<&Vec<UniversalLogoutCapabilitySupportedProtocolsItem>, MissingMember> {
@@ -91,7 +93,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `User`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct User {
     /// `_embedded`: map of any value, read-only.
     pub embedded: Option<Map<Json>>,
@@ -148,7 +150,7 @@ okta_core::model! {
 }
 
 /// Schema `UserCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserCondition {
     /// `exclude`: list of string.
     pub exclude: Option<Vec<String>>,
@@ -166,7 +168,7 @@ okta_core::model! {
 }
 
 /// Schema `UserCredentials`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserCredentials {
     /// `emails`: list of any value.
     pub emails: Option<Vec<Json>>,
@@ -190,7 +192,7 @@ okta_core::model! {
 }
 
 /// Schema `UserFactorActivatePush`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorActivatePush {
     /// `expiresAt`: string (date-time), read-only.
     pub expires_at: Option<Timestamp>,
@@ -218,7 +220,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserFactorLinks`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorLinks {
     /// `activate`: `HrefObject`.
     pub activate: Option<HrefObject>,
@@ -330,7 +332,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserFactorTokenFactorVerificationObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserFactorTokenFactorVerificationObject {
     /// `nextPassCode`: string.
     pub next_pass_code: Option<String>,
@@ -367,7 +369,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserIdentifierConditionEvaluatorPattern`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserIdentifierConditionEvaluatorPattern {
     /// `matchType`: `UserIdentifierMatchType`.
     pub match_type: Option<UserIdentifierMatchType>,
@@ -396,7 +398,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserIdentifierPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserIdentifierPolicyRuleCondition {
     /// `attribute`: string.
     pub attribute: Option<String>,
@@ -425,7 +427,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserImportRequestData`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportRequestData {
     /// `action`.
     pub action: Option<UserImportRequestDataAction>,
@@ -449,7 +451,7 @@ okta_core::model! {
 }
 
 /// Schema `UserImportRequestData.action`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportRequestDataAction {
     /// `result`.
     pub result: Option<UserImportRequestDataActionResult>,
@@ -472,7 +474,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserImportRequestData.appUser`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportRequestDataAppUser {
     /// `profile`: map of string.
     pub profile: Option<Map<String>>,
@@ -487,7 +489,7 @@ okta_core::model! {
 }
 
 /// Schema `UserImportRequestData.context`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportRequestDataContext {
     /// `application`.
     pub application: Option<UserImportRequestDataContextApplication>,
@@ -514,7 +516,7 @@ okta_core::model! {
 }
 
 /// Schema `UserImportRequestData.context.application`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportRequestDataContextApplication {
     /// `id`: string.
     pub id: Option<String>,
@@ -546,7 +548,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserImportRequestData.context.job`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportRequestDataContextJob {
     /// `id`: string.
     pub id: Option<String>,
@@ -564,7 +566,7 @@ okta_core::model! {
 }
 
 /// Schema `UserImportRequestData.user`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportRequestDataUser {
     /// `profile`: map of string.
     pub profile: Option<Map<String>>,
@@ -579,7 +581,7 @@ okta_core::model! {
 }
 
 /// Schema `UserImportRequestExecute`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportRequestExecute {
     /// `cloudEventVersion`: string.
     pub cloud_event_version: Option<String>,
@@ -615,7 +617,7 @@ okta_core::model! {
 }
 
 /// Schema `UserImportResponse`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportResponse {
     /// `commands`: list.
     pub commands: Option<Vec<UserImportResponseCommandsItem>>,
@@ -633,7 +635,7 @@ okta_core::model! {
 }
 
 /// Schema `UserImportResponse.commands[]`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportResponseCommandsItem {
     /// `type`.
     pub type_: Option<UserImportResponseCommandsItemType>,
@@ -661,7 +663,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserImportResponse.error`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserImportResponseError {
     /// `errorSummary`: string.
     pub error_summary: Option<String>,
@@ -676,7 +678,7 @@ okta_core::model! {
 }
 
 /// Schema `UserInfo`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserInfo {
     /// `sub`: string.
     pub sub: Option<String>,
@@ -691,7 +693,7 @@ okta_core::model! {
 }
 
 /// Schema `UserLifecycleAttributePolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserLifecycleAttributePolicyRuleCondition {
     /// `attributeName`: string.
     pub attribute_name: Option<String>,
@@ -709,7 +711,7 @@ okta_core::model! {
 }
 
 /// Schema `userLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserLink {
     /// `user`: `HrefObjectUserLink`.
     pub user: Option<HrefObjectUserLink>,
@@ -724,7 +726,7 @@ okta_core::model! {
 }
 
 /// Schema `User._links`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserLinks {
     /// `activate`: `HrefObject`.
     pub activate: Option<HrefObject>,
@@ -799,7 +801,7 @@ okta_core::model! {
 }
 
 /// Schema `UserPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserPolicyRuleCondition {
     /// `exclude`: list of string.
     pub exclude: Option<Vec<String>>,
@@ -829,7 +831,7 @@ okta_core::model! {
 }
 
 /// Schema `UserProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserProfile {
     /// `city`: string, may be null, at most 128 characters.
     pub city: Option<String>,
@@ -934,7 +936,7 @@ okta_core::model! {
 }
 
 /// Schema `UserResourceHrefObject`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserResourceHrefObject {
     /// `href`: string.
     pub href: Option<String>,
@@ -952,7 +954,7 @@ okta_core::model! {
 }
 
 /// Schema `UserSchema`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchema {
     /// `$schema`: string, read-only.
     pub schema: Option<String>,
@@ -997,7 +999,7 @@ okta_core::model! {
 }
 
 /// Schema `UserSchemaAttribute`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaAttribute {
     /// `default`.
     pub default: Option<UserSchemaAttributeDefault>,
@@ -1081,7 +1083,7 @@ okta_core::choice! {
 }
 
 /// Schema `UserSchemaAttributeEnum`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaAttributeEnum {
     /// `const`: any value.
     pub const_: Option<Json>,
@@ -1115,7 +1117,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserSchemaAttributeMaster`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaAttributeMaster {
     /// `priority`: list of `UserSchemaAttributeMasterPriority`.
     pub priority: Option<Vec<UserSchemaAttributeMasterPriority>>,
@@ -1133,7 +1135,7 @@ okta_core::model! {
 }
 
 /// Schema `UserSchemaAttributeMasterPriority`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaAttributeMasterPriority {
     /// `type`: string.
     pub type_: Option<String>,
@@ -1170,7 +1172,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserSchemaAttributePermission`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaAttributePermission {
     /// `action`: string.
     pub action: Option<String>,
@@ -1207,7 +1209,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserSchemaBase`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaBase {
     /// `id`: string, read-only.
     pub id: Option<String>,
@@ -1231,7 +1233,7 @@ okta_core::model! {
 }
 
 /// Schema `UserSchemaBaseProperties`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaBaseProperties {
     /// `city`: `UserSchemaAttribute`.
     pub city: Option<UserSchemaAttribute>,
@@ -1336,7 +1338,7 @@ okta_core::model! {
 }
 
 /// Schema `UserSchemaDefinitions`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaDefinitions {
     /// `base`: `UserSchemaBase`.
     pub base_: Option<UserSchemaBase>,
@@ -1354,7 +1356,7 @@ okta_core::model! {
 }
 
 /// Schema `UserSchemaProperties`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaProperties {
     /// `profile`: `UserSchemaPropertiesProfile`.
     pub profile: Option<UserSchemaPropertiesProfile>,
@@ -1369,7 +1371,7 @@ okta_core::model! {
 }
 
 /// Schema `UserSchemaPropertiesProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaPropertiesProfile {
     /// `allOf`: list of `UserSchemaPropertiesProfileItem`.
     pub all_of: Option<Vec<UserSchemaPropertiesProfileItem>>,
@@ -1384,7 +1386,7 @@ okta_core::model! {
 }
 
 /// Schema `UserSchemaPropertiesProfileItem`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaPropertiesProfileItem {
     /// `$ref`: string.
     pub ref_: Option<String>,
@@ -1399,7 +1401,7 @@ okta_core::model! {
 }
 
 /// Schema `UserSchemaPublic`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserSchemaPublic {
     /// `id`: string, read-only.
     pub id: Option<String>,
@@ -1437,7 +1439,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `UserStatusPolicyRuleCondition`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserStatusPolicyRuleCondition {
     /// `value`: `PolicyUserStatus`.
     pub value: Option<PolicyUserStatus>,
@@ -1461,7 +1463,7 @@ okta_core::open_enum! {
 }
 
 /// Schema `User.type`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UserTypeReference {
     /// `id`: string.
     pub id: Option<String>,
@@ -1476,7 +1478,7 @@ okta_core::model! {
 }
 
 /// Schema `UsersLink`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct UsersLink {
     /// `hints`: `HrefHints`, read-only.
     pub hints: Option<HrefHints>,
@@ -1504,6 +1506,7 @@ okta_core::model! {
 
 impl UsersLink {
     /// `href`, which the specification requires.
+    #[inline]
     pub fn try_href(&self) -> Result<&String, MissingMember> {
         required(&self.href, "UsersLink", "href")
     }

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `ValidationDetail`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ValidationDetail {
     /// `id`: string, required.
     pub id: Option<String>,
@@ -28,11 +28,13 @@ okta_core::model! {
 
 impl ValidationDetail {
     /// `id`, which the specification requires.
+    #[inline]
     pub fn try_id(&self) -> Result<&String, MissingMember> {
         required(&self.id, "ValidationDetail", "id")
     }
 
     /// `provider`, which the specification requires.
+    #[inline]
     pub fn try_provider(&self) -> Result<&WorkflowsValidationDetailProvider, MissingMember> {
         required(&self.provider, "ValidationDetail", "provider")
     }
@@ -46,7 +48,7 @@ okta_core::union! {
 }
 
 /// Members that all variants of schema `ValidationDetailProvider` share.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ValidationDetailProviderBase {
     /// `externalId`: string, required.
     pub external_id: Option<String>,
@@ -65,11 +67,13 @@ okta_core::model! {
 
 impl ValidationDetailProviderBase {
     /// `externalId`, which the specification requires.
+    #[inline]
     pub fn try_external_id(&self) -> Result<&String, MissingMember> {
         required(&self.external_id, "ValidationDetailProvider", "externalId")
     }
 
     /// `type`, which the specification requires.
+    #[inline]
     pub fn try_type(&self) -> Result<&ActionProviderPayloadType, MissingMember> {
         required(&self.type_, "ValidationDetailProvider", "type")
     }

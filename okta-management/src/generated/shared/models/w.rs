@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `WidgetConfigurationThemeTokens`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WidgetConfigurationThemeTokens {
     /// `BorderColorDangerControl`: string.
     pub border_color_danger_control: Option<String>,
@@ -459,7 +459,7 @@ okta_core::model! {
 }
 
 /// Schema `WindowsOSAccountProfile`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WindowsOsAccountProfile {
     /// `GUID`: string (uuid).
     pub guid: Option<String>,
@@ -495,7 +495,7 @@ okta_core::model! {
 }
 
 /// Schema `WorkflowActionProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WorkflowActionProvider {
     /// The members that all variants share.
     pub base: ActionProviderBase,
@@ -507,7 +507,7 @@ okta_core::model! {
 }
 
 /// Schema `WorkflowAvailableActionProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WorkflowAvailableActionProvider {
     /// The members that all variants share.
     pub base: AvailableActionProviderBase,
@@ -519,7 +519,7 @@ okta_core::model! {
 }
 
 /// Schema `WorkflowsValidationDetailProvider`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WorkflowsValidationDetailProvider {
     /// The members that all variants share.
     pub base: ValidationDetailProviderBase,
@@ -544,11 +544,13 @@ okta_core::model! {
 
 impl WorkflowsValidationDetailProvider {
     /// `code`, which the specification requires.
+    #[inline]
     pub fn try_code(&self) -> Result<&String, MissingMember> {
         required(&self.code, "WorkflowsValidationDetailProvider", "code")
     }
 
     /// `flowName`, which the specification requires.
+    #[inline]
     pub fn try_flow_name(&self) -> Result<&String, MissingMember> {
         required(
             &self.flow_name,
@@ -558,11 +560,13 @@ impl WorkflowsValidationDetailProvider {
     }
 
     /// `link`, which the specification requires.
+    #[inline]
     pub fn try_link(&self) -> Result<&String, MissingMember> {
         required(&self.link, "WorkflowsValidationDetailProvider", "link")
     }
 
     /// `message`, which the specification requires.
+    #[inline]
     pub fn try_message(&self) -> Result<&String, MissingMember> {
         required(
             &self.message,
@@ -573,7 +577,7 @@ impl WorkflowsValidationDetailProvider {
 }
 
 /// Schema `WsFederationApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WsFederationApplication {
     /// The members that all variants share.
     pub base: ApplicationBase,
@@ -592,13 +596,14 @@ okta_core::model! {
 
 impl WsFederationApplication {
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&WsFederationApplicationSettings, MissingMember> {
         required(&self.settings, "WsFederationApplication", "settings")
     }
 }
 
 /// Schema `WsFederationApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WsFederationApplicationSettings {
     /// `app`: `WsFederationApplicationSettingsApplication`.
     pub app: Option<WsFederationApplicationSettingsApplication>,
@@ -631,7 +636,7 @@ okta_core::model! {
 }
 
 /// Schema `WsFederationApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct WsFederationApplicationSettingsApplication {
     /// `attributeStatements`: string.
     pub attribute_statements: Option<String>,
@@ -680,6 +685,7 @@ okta_core::model! {
 
 impl WsFederationApplicationSettingsApplication {
     /// `audienceRestriction`, which the specification requires.
+    #[inline]
     pub fn try_audience_restriction(&self) -> Result<&String, MissingMember> {
         required(
             &self.audience_restriction,
@@ -689,6 +695,7 @@ impl WsFederationApplicationSettingsApplication {
     }
 
     /// `authnContextClassRef`, which the specification requires.
+    #[inline]
     pub fn try_authn_context_class_ref(&self) -> Result<&String, MissingMember> {
         required(
             &self.authn_context_class_ref,
@@ -698,6 +705,7 @@ impl WsFederationApplicationSettingsApplication {
     }
 
     /// `groupValueFormat`, which the specification requires.
+    #[inline]
     pub fn try_group_value_format(
         &self,
     ) -> Result<&WsFederationApplicationSettingsApplicationGroupValueFormat, MissingMember> {
@@ -709,6 +717,7 @@ impl WsFederationApplicationSettingsApplication {
     }
 
     /// `nameIDFormat`, which the specification requires.
+    #[inline]
     pub fn try_name_id_format(&self) -> Result<&String, MissingMember> {
         required(
             &self.name_id_format,
@@ -718,6 +727,7 @@ impl WsFederationApplicationSettingsApplication {
     }
 
     /// `siteURL`, which the specification requires.
+    #[inline]
     pub fn try_site_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.site_url,
@@ -727,6 +737,7 @@ impl WsFederationApplicationSettingsApplication {
     }
 
     /// `usernameAttribute`, which the specification requires.
+    #[inline]
     pub fn try_username_attribute(
         &self,
     ) -> Result<&WsFederationApplicationSettingsApplicationUsernameAttribute, MissingMember> {
@@ -738,6 +749,7 @@ impl WsFederationApplicationSettingsApplication {
     }
 
     /// `wReplyURL`, which the specification requires.
+    #[inline]
     pub fn try_w_reply_url(&self) -> Result<&String, MissingMember> {
         required(
             &self.w_reply_url,

@@ -9,7 +9,7 @@ use okta_core::model::*;
 use crate::generated::shared::models::*;
 
 /// Schema `ZoomUsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ZoomUsApplication {
     /// `accessibility`: `ApplicationAccessibility`.
     pub accessibility: Option<ApplicationAccessibility>,
@@ -52,23 +52,26 @@ okta_core::model! {
 
 impl ZoomUsApplication {
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "ZoomUsApplication", "label")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "ZoomUsApplication", "name")
     }
 
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&ZoomUsApplicationSettings, MissingMember> {
         required(&self.settings, "ZoomUsApplication", "settings")
     }
 }
 
 /// Schema `ZoomUsApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ZoomUsApplicationSettings {
     /// `app`: `ZoomUsApplicationSettingsApplication`, required.
     pub app: Option<ZoomUsApplicationSettingsApplication>,
@@ -105,13 +108,14 @@ okta_core::model! {
 
 impl ZoomUsApplicationSettings {
     /// `app`, which the specification requires.
+    #[inline]
     pub fn try_app(&self) -> Result<&ZoomUsApplicationSettingsApplication, MissingMember> {
         required(&self.app, "ZoomUsApplicationSettings", "app")
     }
 }
 
 /// Schema `ZoomUsApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ZoomUsApplicationSettingsApplication {
     /// `subDomain`: string, required.
     pub sub_domain: Option<String>,
@@ -127,6 +131,7 @@ okta_core::model! {
 
 impl ZoomUsApplicationSettingsApplication {
     /// `subDomain`, which the specification requires.
+    #[inline]
     pub fn try_sub_domain(&self) -> Result<&String, MissingMember> {
         required(
             &self.sub_domain,
@@ -137,7 +142,7 @@ impl ZoomUsApplicationSettingsApplication {
 }
 
 /// Schema `ZscalerbyzApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ZscalerbyzApplication {
     /// `accessibility`: `ApplicationAccessibility`.
     pub accessibility: Option<ApplicationAccessibility>,
@@ -180,23 +185,26 @@ okta_core::model! {
 
 impl ZscalerbyzApplication {
     /// `label`, which the specification requires.
+    #[inline]
     pub fn try_label(&self) -> Result<&String, MissingMember> {
         required(&self.label, "ZscalerbyzApplication", "label")
     }
 
     /// `name`, which the specification requires.
+    #[inline]
     pub fn try_name(&self) -> Result<&String, MissingMember> {
         required(&self.name, "ZscalerbyzApplication", "name")
     }
 
     /// `settings`, which the specification requires.
+    #[inline]
     pub fn try_settings(&self) -> Result<&ZscalerbyzApplicationSettings, MissingMember> {
         required(&self.settings, "ZscalerbyzApplication", "settings")
     }
 }
 
 /// Schema `ZscalerbyzApplicationSettings`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ZscalerbyzApplicationSettings {
     /// `app`: `ZscalerbyzApplicationSettingsApplication`, required.
     pub app: Option<ZscalerbyzApplicationSettingsApplication>,
@@ -233,13 +241,14 @@ okta_core::model! {
 
 impl ZscalerbyzApplicationSettings {
     /// `app`, which the specification requires.
+    #[inline]
     pub fn try_app(&self) -> Result<&ZscalerbyzApplicationSettingsApplication, MissingMember> {
         required(&self.app, "ZscalerbyzApplicationSettings", "app")
     }
 }
 
 /// Schema `ZscalerbyzApplicationSettingsApplication`.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ZscalerbyzApplicationSettingsApplication {
     /// `siteDomain`: string.
     pub site_domain: Option<String>,

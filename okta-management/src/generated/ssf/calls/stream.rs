@@ -8,7 +8,9 @@ use crate::generated::ssf::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/ssf/stream`.
 #[derive(Clone, Debug)]
@@ -18,36 +20,43 @@ pub struct Stream {
 
 impl Stream {
     /// `DELETE /api/v1/ssf/stream` (operation `deleteSsfStream`).
+    #[inline]
     pub fn delete(&self) -> Delete {
         Delete::new().attach(&self.client)
     }
 
     /// `GET /api/v1/ssf/stream` (operation `getSsfStreams`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
 
     /// `PATCH /api/v1/ssf/stream` (operation `updateSsfStream`).
+    #[inline]
     pub fn update(&self, body: &models::StreamConfiguration) -> Update {
         Update::new(body).attach(&self.client)
     }
 
     /// `POST /api/v1/ssf/stream` (operation `createSsfStream`).
+    #[inline]
     pub fn create(&self, body: &models::StreamConfigurationCreateRequest) -> Create {
         Create::new(body).attach(&self.client)
     }
 
     /// `PUT /api/v1/ssf/stream` (operation `replaceSsfStream`).
+    #[inline]
     pub fn replace(&self, body: &models::StreamConfiguration) -> Replace {
         Replace::new(body).attach(&self.client)
     }
 
     /// `POST /api/v1/ssf/stream/verification` (operation `verifySsfStream`).
+    #[inline]
     pub fn verification(&self, body: &models::StreamVerificationRequest) -> Verification {
         Verification::new(body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/ssf/stream/status`.
+    #[inline]
     pub fn status(&self) -> status::Status {
         status::Status {
             client: self.client.clone(),
@@ -70,6 +79,7 @@ pub struct Delete {
 
 impl Delete {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&DELETE),
@@ -129,6 +139,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),
@@ -188,6 +199,7 @@ pub struct Update {
 
 impl Update {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::StreamConfiguration) -> Self {
         let mut call = Call::new(&UPDATE);
         call.set_json(body);
@@ -237,6 +249,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::StreamConfigurationCreateRequest) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);
@@ -286,6 +299,7 @@ pub struct Replace {
 
 impl Replace {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::StreamConfiguration) -> Self {
         let mut call = Call::new(&REPLACE);
         call.set_json(body);
@@ -335,6 +349,7 @@ pub struct Verification {
 
 impl Verification {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::StreamVerificationRequest) -> Self {
         let mut call = Call::new(&VERIFICATION);
         call.set_json(body);
@@ -376,7 +391,7 @@ pub mod status {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/ssf/stream/status`.

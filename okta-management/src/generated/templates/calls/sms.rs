@@ -8,7 +8,9 @@ use crate::generated::templates::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/templates/sms`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct Sms {
 
 impl Sms {
     /// `GET /api/v1/templates/sms` (operation `listSmsTemplates`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/templates/sms` (operation `createSmsTemplate`).
+    #[inline]
     pub fn create(&self, body: &models::SmsTemplate) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -63,6 +67,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -123,6 +128,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::SmsTemplate) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

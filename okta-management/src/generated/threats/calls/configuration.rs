@@ -8,7 +8,7 @@ use crate::generated::threats::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/threats/configuration`.
 #[derive(Clone, Debug)]
@@ -18,11 +18,13 @@ pub struct Configuration {
 
 impl Configuration {
     /// `GET /api/v1/threats/configuration` (operation `getCurrentConfiguration`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
 
     /// `POST /api/v1/threats/configuration` (operation `updateConfiguration`).
+    #[inline]
     pub fn update(&self, body: &models::ThreatInsightConfiguration) -> Update {
         Update::new(body).attach(&self.client)
     }
@@ -43,6 +45,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),
@@ -92,6 +95,7 @@ pub struct Update {
 
 impl Update {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::ThreatInsightConfiguration) -> Self {
         let mut call = Call::new(&UPDATE);
         call.set_json(body);

@@ -8,7 +8,9 @@ use crate::generated::user_schemas::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/meta/schemas/user/linkedObjects`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,13 @@ pub struct LinkedObjects {
 
 impl LinkedObjects {
     /// `GET /api/v1/meta/schemas/user/linkedObjects` (operation `listLinkedObjectDefinitions`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/meta/schemas/user/linkedObjects` (operation `createLinkedObjectDefinition`).
+    #[inline]
     pub fn create(&self, body: &models::LinkedObject) -> Create {
         Create::new(body).attach(&self.client)
     }
@@ -53,6 +57,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),
@@ -102,6 +107,7 @@ pub struct Create {
 
 impl Create {
     /// The operation with what the operation requires, without a client.
+    #[inline]
     pub fn new(body: &models::LinkedObject) -> Self {
         let mut call = Call::new(&CREATE);
         call.set_json(body);

@@ -8,7 +8,9 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/authenticator-enrollments`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct AuthenticatorEnrollments {
 
 impl AuthenticatorEnrollments {
     /// `GET /api/v1/users/{userId}/authenticator-enrollments` (operation `listAuthenticatorEnrollments`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.user_id.clone()).attach(&self.client)
     }
@@ -34,6 +37,7 @@ impl AuthenticatorEnrollments {
     }
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/phone`.
+    #[inline]
     pub fn phone(&self) -> phone::Phone {
         phone::Phone {
             client: self.client.clone(),
@@ -42,6 +46,7 @@ impl AuthenticatorEnrollments {
     }
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/tac`.
+    #[inline]
     pub fn tac(&self) -> tac::Tac {
         tac::Tac {
             client: self.client.clone(),
@@ -270,7 +275,7 @@ pub mod phone {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/phone`.
@@ -282,6 +287,7 @@ pub mod phone {
 
     impl Phone {
         /// `POST /api/v1/users/{userId}/authenticator-enrollments/phone` (operation `createAuthenticatorEnrollment`).
+        #[inline]
         pub fn create(&self, body: &models::AuthenticatorEnrollmentCreateRequest) -> Create {
             Create::new(self.user_id.clone(), body).attach(&self.client)
         }
@@ -352,7 +358,7 @@ pub mod tac {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/tac`.
@@ -364,6 +370,7 @@ pub mod tac {
 
     impl Tac {
         /// `POST /api/v1/users/{userId}/authenticator-enrollments/tac` (operation `createTacAuthenticatorEnrollment`).
+        #[inline]
         pub fn create(&self, body: &models::AuthenticatorEnrollmentCreateRequestTac) -> Create {
             Create::new(self.user_id.clone(), body).attach(&self.client)
         }

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/clients`.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Clients {
 
 impl Clients {
     /// `GET /api/v1/users/{userId}/clients` (operation `listUserClients`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.user_id.clone()).attach(&self.client)
     }
@@ -102,7 +105,7 @@ pub mod grants {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/grants`.
@@ -115,11 +118,13 @@ pub mod grants {
 
     impl Grants {
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/grants` (operation `revokeGrantsForUserAndClient`).
+        #[inline]
         pub fn delete_all(&self) -> DeleteAll {
             DeleteAll::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/grants` (operation `listGrantsForUserAndClient`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
         }
@@ -221,6 +226,7 @@ pub mod grants {
         }
 
         /// Query parameter `limit`: integer, 1 to 200, default `20`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self
@@ -288,7 +294,7 @@ pub mod tokens {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/tokens`.
@@ -301,11 +307,13 @@ pub mod tokens {
 
     impl Tokens {
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/tokens` (operation `revokeTokensForUserAndClient`).
+        #[inline]
         pub fn delete_all(&self) -> DeleteAll {
             DeleteAll::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/tokens` (operation `listRefreshTokensForUserAndClient`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
         }
@@ -417,6 +425,7 @@ pub mod tokens {
         }
 
         /// Query parameter `limit`: integer, 1 to 200, default `20`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self

@@ -9,7 +9,9 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/credentials/change_password`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,13 @@ pub struct Credentials {
 
 impl Credentials {
     /// `POST /api/v1/users/{userId}/credentials/change_password` (operation `changePassword`).
+    #[inline]
     pub fn change_password(&self, body: &models::ChangePasswordRequest) -> ChangePassword {
         ChangePassword::new(self.user_id.clone(), body).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/credentials/change_recovery_question` (operation `changeRecoveryQuestion`).
+    #[inline]
     pub fn change_recovery_question(
         &self,
         body: &shared::UserCredentials,
@@ -33,11 +37,13 @@ impl Credentials {
     }
 
     /// `POST /api/v1/users/{userId}/credentials/forgot_password` (operation `forgotPassword`).
+    #[inline]
     pub fn forgot_password(&self) -> ForgotPassword {
         ForgotPassword::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/credentials/forgot_password_recovery_question` (operation `forgotPasswordSetNewPassword`).
+    #[inline]
     pub fn forgot_password_recovery_question(
         &self,
         body: &shared::UserCredentials,
@@ -69,6 +75,7 @@ impl ChangePassword {
     }
 
     /// Query parameter `strict`: boolean, default `false`. Since 1.10.0.
+    #[inline]
     pub fn strict(mut self, value: bool) -> Self {
         self.call.set_query("strict", value);
         self
@@ -189,6 +196,7 @@ impl ForgotPassword {
     }
 
     /// Query parameter `sendEmail`: boolean, default `true`.
+    #[inline]
     pub fn send_email(mut self, value: bool) -> Self {
         self.call.set_query("sendEmail", value);
         self
@@ -256,6 +264,7 @@ impl ForgotPasswordRecoveryQuestion {
     }
 
     /// Query parameter `sendEmail`: boolean, default `true`.
+    #[inline]
     pub fn send_email(mut self, value: bool) -> Self {
         self.call.set_query("sendEmail", value);
         self

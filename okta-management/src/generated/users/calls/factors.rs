@@ -8,7 +8,9 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/factors`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Factors {
 
 impl Factors {
     /// `GET /api/v1/users/{userId}/factors` (operation `listFactors`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/factors` (operation `enrollFactor`).
+    #[inline]
     pub fn create(&self, body: &models::UserFactor) -> Create {
         Create::new(self.user_id.clone(), body).attach(&self.client)
     }
@@ -54,6 +58,7 @@ impl Factors {
     }
 
     /// Operations on `/api/v1/users/{userId}/factors/catalog`.
+    #[inline]
     pub fn catalog(&self) -> catalog::Catalog {
         catalog::Catalog {
             client: self.client.clone(),
@@ -62,6 +67,7 @@ impl Factors {
     }
 
     /// Operations on `/api/v1/users/{userId}/factors/questions`.
+    #[inline]
     pub fn questions(&self) -> questions::Questions {
         questions::Questions {
             client: self.client.clone(),
@@ -161,6 +167,7 @@ impl Create {
     }
 
     /// Query parameter `activate`: boolean, default `false`. Since 1.3.0.
+    #[inline]
     pub fn activate(mut self, value: bool) -> Self {
         self.call.set_query("activate", value);
         self
@@ -173,12 +180,14 @@ impl Create {
     }
 
     /// Query parameter `tokenLifetimeSeconds`: integer, 1 to 86400, default `300`. Since 1.3.0.
+    #[inline]
     pub fn token_lifetime_seconds(mut self, value: i64) -> Self {
         self.call.set_query("tokenLifetimeSeconds", value);
         self
     }
 
     /// Query parameter `updatePhone`: boolean, default `false`.
+    #[inline]
     pub fn update_phone(mut self, value: bool) -> Self {
         self.call.set_query("updatePhone", value);
         self
@@ -266,6 +275,7 @@ impl Delete {
     }
 
     /// Query parameter `removeRecoveryEnrollment`: boolean, default `false`.
+    #[inline]
     pub fn remove_recovery_enrollment(mut self, value: bool) -> Self {
         self.call.set_query("removeRecoveryEnrollment", value);
         self
@@ -399,6 +409,7 @@ impl Activate {
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::UserFactorActivateRequest) -> Self {
         self.call.set_json(body);
         self
@@ -567,12 +578,14 @@ impl Verify {
     }
 
     /// Query parameter `tokenLifetimeSeconds`: integer, 1 to 86400, default `300`. Since 1.3.0.
+    #[inline]
     pub fn token_lifetime_seconds(mut self, value: i64) -> Self {
         self.call.set_query("tokenLifetimeSeconds", value);
         self
     }
 
     /// The request's body.
+    #[inline]
     pub fn body(mut self, body: &models::UserFactorVerifyRequest) -> Self {
         self.call.set_json(body);
         self
@@ -655,7 +668,7 @@ pub mod catalog {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/catalog`.
@@ -667,6 +680,7 @@ pub mod catalog {
 
     impl Catalog {
         /// `GET /api/v1/users/{userId}/factors/catalog` (operation `listSupportedFactors`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.user_id.clone()).attach(&self.client)
         }
@@ -733,7 +747,7 @@ pub mod questions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/questions`.
@@ -745,6 +759,7 @@ pub mod questions {
 
     impl Questions {
         /// `GET /api/v1/users/{userId}/factors/questions` (operation `listSupportedSecurityQuestions`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.user_id.clone()).attach(&self.client)
         }
@@ -811,7 +826,7 @@ pub mod transactions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}`.

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/grants`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Grants {
 
 impl Grants {
     /// `DELETE /api/v1/users/{userId}/grants` (operation `revokeUserGrants`).
+    #[inline]
     pub fn delete_all(&self) -> DeleteAll {
         DeleteAll::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `GET /api/v1/users/{userId}/grants` (operation `listUserGrants`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.user_id.clone()).attach(&self.client)
     }
@@ -126,6 +130,7 @@ impl List {
     }
 
     /// Query parameter `limit`: integer, 1 to 200, default `20`.
+    #[inline]
     pub fn limit(mut self, value: i64) -> Self {
         self.call.set_query("limit", value);
         self

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/roles`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,13 @@ pub struct Roles {
 
 impl Roles {
     /// `GET /api/v1/users/{userId}/roles` (operation `listAssignedRolesForUser`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/roles` (operation `assignRoleToUser`).
+    #[inline]
     pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
         Create::new(self.user_id.clone(), body).attach(&self.client)
     }
@@ -146,6 +150,7 @@ impl Create {
     }
 
     /// Query parameter `disableNotifications`: boolean, default `false`.
+    #[inline]
     pub fn disable_notifications(mut self, value: bool) -> Self {
         self.call.set_query("disableNotifications", value);
         self
@@ -319,7 +324,7 @@ pub mod governance {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance`.
@@ -332,6 +337,7 @@ pub mod governance {
 
     impl Governance {
         /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance` (operation `getUserAssignedRoleGovernance`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.user_id.clone(), self.role_assignment_id.clone()).attach(&self.client)
         }
@@ -496,7 +502,7 @@ pub mod governance {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources`.
@@ -510,6 +516,7 @@ pub mod governance {
 
         impl Resources {
             /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources` (operation `getRoleAssignmentGovernanceGrantResources`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(
                     self.user_id.clone(),
@@ -602,7 +609,7 @@ pub mod targets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets`.
@@ -615,11 +622,13 @@ pub mod targets {
 
     impl Targets {
         /// `GET /api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets` (operation `getRoleTargetsByUserIdAndRoleId`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.user_id.clone(), self.role_assignment_id.clone()).attach(&self.client)
         }
 
         /// Operations below `catalog`.
+        #[inline]
         pub fn catalog(&self) -> catalog::Catalog {
             catalog::Catalog {
                 client: self.client.clone(),
@@ -629,6 +638,7 @@ pub mod targets {
         }
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups`.
+        #[inline]
         pub fn groups(&self) -> groups::Groups {
             groups::Groups {
                 client: self.client.clone(),
@@ -680,6 +690,7 @@ pub mod targets {
         }
 
         /// Query parameter `limit`: integer, 1 to 200, default `20`.
+        #[inline]
         pub fn limit(mut self, value: i64) -> Self {
             self.call.set_query("limit", value);
             self
@@ -753,6 +764,7 @@ pub mod targets {
 
         impl Catalog {
             /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps`.
+            #[inline]
             pub fn apps(&self) -> apps::Apps {
                 apps::Apps {
                     client: self.client.clone(),
@@ -769,7 +781,7 @@ pub mod targets {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -782,12 +794,14 @@ pub mod targets {
 
             impl Apps {
                 /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listApplicationTargetsForApplicationAdministratorRoleForUser`).
+                #[inline]
                 pub fn list(&self) -> List {
                     List::new(self.user_id.clone(), self.role_assignment_id.clone())
                         .attach(&self.client)
                 }
 
                 /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `assignAllAppsAsTargetToRoleForUser`).
+                #[inline]
                 pub fn assign_all(&self) -> AssignAll {
                     AssignAll::new(self.user_id.clone(), self.role_assignment_id.clone())
                         .attach(&self.client)
@@ -876,6 +890,7 @@ pub mod targets {
                 }
 
                 /// Query parameter `limit`: integer, 1 to 200, default `20`.
+                #[inline]
                 pub fn limit(mut self, value: i64) -> Self {
                     self.call.set_query("limit", value);
                     self
@@ -1309,7 +1324,7 @@ pub mod targets {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups`.
@@ -1322,6 +1337,7 @@ pub mod targets {
 
         impl Groups {
             /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetsForRole`).
+            #[inline]
             pub fn list(&self) -> List {
                 List::new(self.user_id.clone(), self.role_assignment_id.clone())
                     .attach(&self.client)
@@ -1377,6 +1393,7 @@ pub mod targets {
             }
 
             /// Query parameter `limit`: integer, 1 to 200, default `20`.
+            #[inline]
             pub fn limit(mut self, value: i64) -> Self {
                 self.call.set_query("limit", value);
                 self

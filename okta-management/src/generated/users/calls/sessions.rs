@@ -7,7 +7,9 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/sessions`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct Sessions {
 
 impl Sessions {
     /// `DELETE /api/v1/users/{userId}/sessions` (operation `revokeUserSessions`).
+    #[inline]
     pub fn delete_all(&self) -> DeleteAll {
         DeleteAll::new(self.user_id.clone()).attach(&self.client)
     }
@@ -45,12 +48,14 @@ impl DeleteAll {
     }
 
     /// Query parameter `forgetDevices`: boolean, default `true`.
+    #[inline]
     pub fn forget_devices(mut self, value: bool) -> Self {
         self.call.set_query("forgetDevices", value);
         self
     }
 
     /// Query parameter `oauthTokens`: boolean, default `false`.
+    #[inline]
     pub fn oauth_tokens(mut self, value: bool) -> Self {
         self.call.set_query("oauthTokens", value);
         self

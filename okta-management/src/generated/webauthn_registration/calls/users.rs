@@ -29,7 +29,7 @@ pub mod enrollments {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/webauthn-registration/api/v1/users/{userId}/enrollments`.
@@ -41,6 +41,7 @@ pub mod enrollments {
 
     impl Enrollments {
         /// `GET /webauthn-registration/api/v1/users/{userId}/enrollments` (operation `listWebAuthnPreregistrationFactors`).
+        #[inline]
         pub fn list(&self) -> List {
             List::new(self.user_id.clone()).attach(&self.client)
         }

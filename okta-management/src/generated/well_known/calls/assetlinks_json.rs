@@ -9,7 +9,7 @@ use okta_core::Call;
 use okta_core::Client;
 use okta_core::Json;
 use okta_core::Map;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/.well-known/assetlinks.json`.
 #[derive(Clone, Debug)]
@@ -19,6 +19,7 @@ pub struct AssetlinksJson {
 
 impl AssetlinksJson {
     /// `GET /.well-known/assetlinks.json` (operation `getAssetLinksWellKnownURI`).
+    #[inline]
     pub fn list(&self) -> List {
         List::new().attach(&self.client)
     }
@@ -39,6 +40,7 @@ pub struct List {
 
 impl List {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&LIST),

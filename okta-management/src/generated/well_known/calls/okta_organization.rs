@@ -8,7 +8,7 @@ use crate::generated::well_known::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/.well-known/okta-organization`.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub struct OktaOrganization {
 
 impl OktaOrganization {
     /// `GET /.well-known/okta-organization` (operation `getWellknownOrgMetadata`).
+    #[inline]
     pub fn get(&self) -> Get {
         Get::new().attach(&self.client)
     }
@@ -38,6 +39,7 @@ pub struct Get {
 
 impl Get {
     /// The operation, without a client.
+    #[inline]
     pub fn new() -> Self {
         Self {
             call: Call::new(&GET),

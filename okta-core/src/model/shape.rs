@@ -1,0 +1,63 @@
+//! How a type is decoded and encoded, as data: one constant for each type instead of a set of methods.
+
+use super::Object;
+
+/// What the provided methods of [`Value`](super::Value) do for a type.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub enum Shape<T> {
+    /// The type has methods of its own.
+    Own,
+    /// Likewise, and they are so short that they are compiled into each place of use.
+    Scalar,
+    /// The drivers of models work on it.
+    Model(ModelShape<T>),
+    /// An open enum.
+    Words(WordsShape<T>),
+}
+
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct ModelShape<T> {
+    pub(super) blank: fn() -> T,
+    pub(super) object: fn(&T) -> &dyn Object,
+    pub(super) object_mut: fn(&mut T) -> &mut dyn Object,
+}
+
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct WordsShape<T> {
+    pub(super) schema: &'static str,
+    pub(super) from: fn(&str) -> T,
+    pub(super) text: fn(&T) -> &str,
+    pub(super) is_other: fn(&T) -> bool,
+}
+
+impl<T: Object + Default> Shape<T> {
+    /// Of a model.
+    #[must_use]
+    pub const fn model() -> Self {
+        Self::Model(ModelShape {
+            blank: T::default,
+            object: |model| model,
+            object_mut: |model| model,
+        })
+    }
+}
+
+impl<T: for<'a> From<&'a str>> Shape<T> {
+    /// Of an open enum.
+    #[must_use]
+    pub const fn words(
+        schema: &'static str,
+        text: fn(&T) -> &str,
+        is_other: fn(&T) -> bool,
+    ) -> Self {
+        Self::Words(WordsShape {
+            schema,
+            from: |text| T::from(text),
+            text,
+            is_other,
+        })
+    }
+}
