@@ -3,7 +3,8 @@
 /// Makes a model of a struct: table, slots, and the traits [`Value`](crate::model::Value),
 /// [`Model`](crate::model::Model), [`HasBase`](crate::model::HasBase), `Debug`, `PartialEq`, `Serialize`,
 /// `Deserialize`, `Default`. The struct derives `Clone`, its members are `Option<T>`, and it has an `extra: Extra`,
-/// or a `base` instead if it extends another model. Names in JSON must not need escapes.
+/// or a `base` instead if it extends another model. Names in JSON must not need escapes (the
+/// generator checks it; the macro does not).
 ///
 /// Every line of the expansion is paid for two thousand times in the builds of the API crates: what can be done once
 /// belongs into the drivers, and everything is `#[inline]`, so that a program compiles the models it uses and no other.

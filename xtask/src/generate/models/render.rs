@@ -117,6 +117,14 @@ fn structure(out: &mut String, item: &Item, title: &str, structure: &Struct) {
         item.schema
     );
     for field in &structure.fields {
+        // `model!` puts names into JSON text as they are.
+        let plain = |c: char| c >= ' ' && c != '"' && c != '\\';
+        assert!(
+            field.fact.name.chars().all(plain),
+            "{}.{} needs escapes",
+            item.schema,
+            field.fact.name
+        );
         let flags = flags(field);
         let flags = if flags.is_empty() {
             String::new()
