@@ -83,6 +83,8 @@ fn objects_in(exchange: &Value) -> Option<(usize, Value)> {
         ["api", "v1", "users"]
         | ["api", "v1", "users", _]
         | ["api", "v1", "groups", _, "users"] => 0,
+        // Rules of groups are no groups.
+        ["api", "v1", "groups", "rules"] => return None,
         ["api", "v1", "groups"]
         | ["api", "v1", "groups", _]
         | ["api", "v1", "users", _, "groups"] => 1,
