@@ -424,6 +424,26 @@ async fn a_nonce_that_rotates_on_the_resource_server_costs_one_repeat() {
 }
 
 #[tokio::test]
+async fn a_nonce_that_comes_with_a_success_is_used_next() {
+    let (client, transport, server) = start_behind(
+        Rules {
+            dpop: true,
+            ..RULES
+        },
+        app(&["okta.things.manage"]),
+        |request, answer| match request.uri.path() {
+            "/oauth2/v1/token" => answer,
+            _ => answer.header("dpop-nonce", "nonce-1"),
+        },
+    );
+    client.send(Get::of("1")).await.unwrap();
+    server.rules.lock().unwrap().nonce = true;
+    let before = transport.requests().len();
+    client.send(Get::of("1")).await.unwrap();
+    assert_eq!(transport.requests().len() - before, 1);
+}
+
+#[tokio::test]
 async fn a_server_that_never_accepts_a_nonce_is_given_up() {
     let canned = Canned::from_fn(|_| {
         Answer::json(400, r#"{"error":"use_dpop_nonce","error_description":"Authorization server requires nonce in DPoP proof."}"#)

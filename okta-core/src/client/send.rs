@@ -89,7 +89,11 @@ impl Inner {
             let headers = self.headers(request, policy, run).await?;
             let ended = self.attempt(request, headers, run, &bucket).await;
             let fault = match ended {
-                Ended::Answer(response) if response.status.is_success() => return Ok(response),
+                Ended::Answer(response) if response.status.is_success() => {
+                    // Nonces come with successes, too; there is nothing to repeat.
+                    self.reaction(request, policy, run, &response).await;
+                    return Ok(response);
+                }
                 Ended::Answer(response) => {
                     match self.reaction(request, policy, run, &response).await {
                         reaction
