@@ -23,12 +23,15 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
 
     show::step("Stream every user, group and app");
     let seen = survey::run(&client).await?;
-    let user = seen.richest.context("the org has no active user")?;
+    let user = seen.richest.first().context("the org has no active user")?;
 
     // The log keeps milliseconds.
     let before = Timestamp::from_millisecond(Timestamp::now().as_millisecond())?;
-    update(&client, &user).await?;
-    campaign(&client, &sandbox, &client_id, &user).await?;
+    show::step("Change one attribute of two users; keep everything else");
+    for user in &seen.richest {
+        update(&client, user).await?;
+    }
+    campaign(&client, &sandbox, &client_id, user).await?;
     system_log(&client, before).await?;
 
     show::totals(
@@ -124,7 +127,6 @@ fn sign_in(sandbox: &Sandbox) -> Result<(Client, String)> {
 
 /// Changes one attribute with PUT, the call that wipes whatever a client forgot to send back.
 async fn update(client: &Client, user: &User) -> Result<()> {
-    show::step("Change one attribute of a user; keep everything else");
     let id = user.id.as_deref().context("a user without an id")?;
     let before: User = client.users().get(id).await?.convert()?;
     let mut after = before.clone();

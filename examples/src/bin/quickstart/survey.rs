@@ -11,8 +11,8 @@ use crate::show;
 /// What the survey saw of the users.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// The user that shows best what other clients lose, if there is any user at all.
-    pub(crate) richest: Option<User>,
+    /// The two active users that show best what other clients lose, the best one first.
+    pub(crate) richest: Vec<User>,
 }
 
 /// Streams the whole org once.
@@ -29,7 +29,7 @@ pub(crate) async fn run(client: &Client) -> Result<Seen> {
     let bar = show::progress("users");
     let mut seen = Seen::default();
     let mut statuses: BTreeMap<String, usize> = BTreeMap::new();
-    let mut best = 0;
+    let mut best = Vec::new();
     let mut users = client.users().list().limit(200).items();
     while let Some(user) = users.try_next().await? {
         bar.inc(1);
@@ -39,9 +39,12 @@ pub(crate) async fn run(client: &Client) -> Result<Seen> {
             .map_or("none", |status| status.as_str());
         *statuses.entry(status.to_owned()).or_default() += 1;
         let worth = richness(&user);
-        if status == "ACTIVE" && (worth > best || seen.richest.is_none()) {
-            best = worth;
-            seen.richest = Some(user);
+        if status == "ACTIVE" {
+            let at = best.partition_point(|&better| better > worth);
+            best.insert(at, worth);
+            seen.richest.insert(at, user);
+            best.truncate(2);
+            seen.richest.truncate(2);
         }
     }
     bar.finish_and_clear();
