@@ -63,14 +63,15 @@ impl Exchange<'_> {
         loop {
             let assertion = self.assertion(cx, &uri).await?;
             let request = self.request(cx, &uri, &assertion).await?;
-            let proof = request
-                .headers
-                .get("dpop")
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned);
+            let proof = request.headers.get("dpop").cloned();
             requests += 1;
-            let secrets = [Some(assertion), proof];
-            let secrets: Vec<&str> = secrets.iter().flatten().map(String::as_str).collect();
+            let secrets: Vec<&str> = [
+                Some(assertion.as_str()),
+                proof.as_ref().and_then(|proof| proof.to_str().ok()),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
             let (fault, error, wait) = match cx.send_http(request).await? {
                 Ok(reply) if reply.status.is_success() => {
                     self.prover.observe(&reply.headers);
@@ -80,7 +81,8 @@ impl Exchange<'_> {
                     });
                 }
                 Ok(reply) => {
-                    let new_nonce = self.prover.observe(&reply.headers);
+                    self.prover.observe(&reply.headers);
+                    let new_nonce = self.prover.outdates(proof.as_ref());
                     if corrections < MAX_CORRECTIONS && self.correct(&reply, new_nonce, corrections)
                     {
                         corrections += 1;
