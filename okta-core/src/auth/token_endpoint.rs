@@ -50,8 +50,26 @@ pub(super) struct Exchange<'a> {
 struct TokenReply {
     access_token: Option<Secret>,
     token_type: Option<String>,
-    expires_in: Option<u64>,
+    expires_in: Option<serde_json::Value>,
     scope: Option<String>,
+}
+
+/// A year: nothing is gained by believing a longer one, and times stay far from overflow.
+const MAX_LIFETIME: f64 = 365.0 * 86400.0;
+
+/// Seconds as a number or as text; an hour, as usual, where nothing usable is said.
+fn lifetime(said: Option<&serde_json::Value>) -> Duration {
+    let seconds = match said {
+        Some(serde_json::Value::String(text)) => text.trim().parse().ok(),
+        Some(other) => other.as_f64(),
+        None => None,
+    };
+    Duration::from_secs_f64(
+        seconds
+            .filter(|s| s.is_finite())
+            .unwrap_or(3600.0)
+            .clamp(0.0, MAX_LIFETIME),
+    )
 }
 
 impl Exchange<'_> {
@@ -215,7 +233,7 @@ impl Exchange<'_> {
         Ok(Issued {
             token,
             bound,
-            lifetime: Duration::from_secs(parsed.expires_in.unwrap_or(3600)),
+            lifetime: lifetime(parsed.expires_in.as_ref()),
             scopes: match parsed.scope {
                 Some(text) => Scopes::parse(&text),
                 // RFC 6749 section 5.1: left out if it is what was asked for.

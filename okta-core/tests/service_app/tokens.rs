@@ -407,3 +407,35 @@ async fn a_slow_early_renewal_does_not_hold_up_calls() {
     client.send(Get::of("1")).await.unwrap();
     assert_eq!(clock.elapsed(), Duration::from_secs(3410));
 }
+
+#[tokio::test]
+async fn odd_lifetimes_neither_fail_nor_panic() {
+    // lifetime as sent, token requests of two calls
+    for (expires_in, requests) in [
+        ("18446744073709551615", 1),
+        ("\"3600\"", 1),
+        ("3600.0", 1),
+        ("null", 1),
+        ("0", 2),
+        ("-5", 2),
+        ("\"soon\"", 1),
+    ] {
+        let body =
+            format!(r#"{{"token_type":"Bearer","expires_in":{expires_in},"access_token":"t"}}"#);
+        let canned = Canned::from_fn(move |request| match request.uri.path() {
+            "/oauth2/v1/token" => Answer::json(200, body.clone()),
+            _ => Answer::json(200, "{}"),
+        });
+        let (client, transport, _) =
+            client_with(canned, |b| b.service_app(app(&["okta.things.read"])));
+        for _ in 0..2 {
+            client.send(Get::of("1")).await.expect(expires_in);
+        }
+        let sent = transport.requests();
+        let tokens = sent
+            .iter()
+            .filter(|request| request.uri.path() == "/oauth2/v1/token")
+            .count();
+        assert_eq!(tokens, requests, "{expires_in}");
+    }
+}
