@@ -308,19 +308,20 @@ impl Inner {
 
     fn wait_for(&self, verdict: Verdict, fault: Fault, policy: &RetryPolicy, run: &Run) -> Wait {
         let jitter = unit(&*self.runtime.random);
+        let now = self.runtime.server_now();
         if verdict == Verdict::AfterReset {
-            if let Some(wait) = run.until_reset(self.runtime.server_now()) {
+            if let Some(wait) = run.until_reset(now) {
                 return Wait::limit(
                     "rate limit",
                     wait + Duration::from_secs_f64(0.1 + 0.9 * jitter),
                 );
             }
-            if let Some(wait) = run.retry_after() {
+            if let Some(wait) = run.retry_after(now) {
                 return Wait::limit("rate limit", wait);
             }
         }
         let mut backoff = policy.backoff_for(run.retries, jitter);
-        if let Some(asked) = run.retry_after()
+        if let Some(asked) = run.retry_after(now)
             && asked <= policy.rate_limit_cap()
         {
             backoff = backoff.max(asked);
