@@ -122,6 +122,16 @@ async fn canaries_never_show() {
             .json(&"canary-body")
             .await;
         write!(all, "{error:?}").unwrap();
+        // A query that stands in the path of an untyped call.
+        let call = client.call(Method::POST, "/x?token=canary-query");
+        write!(all, "{call:?} {:?}", call.prepare().unwrap()).unwrap();
+        if let Err(error) = call.await {
+            all.push_str(&shown(&error));
+        }
+        let broken = client.call(Method::POST, "/{id}?token=canary-query");
+        all.push_str(&shown(&broken.await.unwrap_err()));
+        let broken = client.call(Method::POST, "x?token=canary-query");
+        all.push_str(&shown(&broken.await.unwrap_err()));
     }
 
     // Answers that repeat what they were sent, for all credentials.
