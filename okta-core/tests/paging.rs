@@ -208,6 +208,9 @@ async fn next_links_stay_inside_the_org() {
         (url(P2), true),
         (format!("https://acme-admin.okta.com{P2}"), true),
         (P2.to_owned(), true),
+        // Relative to the request, not to the root of the org.
+        (P2.trim_start_matches("/api/v1/things").to_owned(), true),
+        (P2.trim_start_matches("/api/v1/").to_owned(), true),
         (format!("https://evil.example{P2}"), false),
         (format!("https://other-admin.okta.com{P2}"), false),
         (format!("http://acme.okta.com{P2}"), false),
