@@ -483,7 +483,11 @@ fn custom_attributes() {
     profile.set("costCenter", 5).unwrap();
     profile.set("login", "m").unwrap();
     assert!(profile.set("login", 5).is_err());
-    profile.set("login", "m").unwrap();
+    // What was there stays.
+    assert_eq!(
+        profile.get::<String>("login").unwrap().as_deref(),
+        Some("m")
+    );
     assert!(profile.unset("n") && !profile.unset("n"));
     assert!(same_value(
         &profile.to_json(),
