@@ -185,6 +185,7 @@ impl Inner {
             uri: &request.uri,
             attempt: run.attempts + 1,
             deadline: run.deadline,
+            attempt_timeout: self.attempt_timeout,
             challenges: &run.challenges,
             retry: policy,
             renewed: run.renewed,

@@ -439,3 +439,30 @@ async fn odd_lifetimes_neither_fail_nor_panic() {
         assert_eq!(tokens, requests, "{expires_in}");
     }
 }
+
+#[tokio::test]
+async fn a_token_request_that_hangs_is_repeated_after_the_attempt_timeout() {
+    let requests = AtomicUsize::new(0);
+    let canned = Canned::from_fn(move |request| {
+        if request.uri.path() != "/oauth2/v1/token" {
+            return Answer::json(200, "{}");
+        }
+        match requests.fetch_add(1, Ordering::SeqCst) {
+            0 => Answer::never(),
+            _ => Answer::json(
+                200,
+                r#"{"token_type":"Bearer","expires_in":3600,"access_token":"t"}"#,
+            ),
+        }
+    });
+    let (client, _, clock) = client_with(canned, |b| {
+        b.service_app(app(&["okta.things.read"]))
+            .attempt_timeout(Duration::from_secs(20))
+    });
+    client.send(Get::of("1")).await.unwrap();
+    let waited = clock.elapsed();
+    assert!(
+        waited > Duration::from_secs(20) && waited < Duration::from_secs(22),
+        "{waited:?}"
+    );
+}
