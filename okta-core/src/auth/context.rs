@@ -1,5 +1,6 @@
 //! What a credential sees of the attempt that it authorizes.
 
+use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -13,7 +14,6 @@ use crate::runtime::{Runtime, within};
 use crate::transport::{HttpRequest, HttpResponse, TransportError, TransportFault};
 
 /// One attempt, and the means to do IO for it.
-#[derive(Debug)]
 pub struct AuthContext<'a> {
     pub(crate) runtime: &'a Runtime,
     pub(crate) operation: Option<&'static OperationInfo>,
@@ -28,6 +28,19 @@ pub struct AuthContext<'a> {
     pub(crate) retry: &'a RetryPolicy,
     /// This call has forced a new token already.
     pub(crate) renewed: bool,
+}
+
+impl fmt::Debug for AuthContext<'_> {
+    /// No query: it may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthContext")
+            .field("operation", &self.operation.map(|operation| operation.id))
+            .field("method", &self.method)
+            .field("path", &self.uri.path())
+            .field("attempt", &self.attempt)
+            .field("renewed", &self.renewed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AuthContext<'_> {
@@ -132,13 +145,23 @@ impl AuthContext<'_> {
 }
 
 /// The reply to an attempt, as a credential sees it.
-#[derive(Debug)]
 pub struct Reply<'a> {
     pub(crate) status: StatusCode,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a Bytes,
     pub(crate) sent: &'a HeaderMap,
     pub(crate) challenges: OnceLock<Vec<Challenge>>,
+}
+
+impl fmt::Debug for Reply<'_> {
+    /// No header values, no body: any of them may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Reply<'_> {
