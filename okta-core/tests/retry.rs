@@ -320,3 +320,20 @@ async fn retry_after_may_be_a_date() {
         assert!((want..want + 1.0).contains(&waited), "{status}: {waited}");
     }
 }
+
+#[tokio::test]
+async fn a_retry_after_of_nothing_still_backs_off() {
+    for after in ["0", "Wed, 31 Dec 2025 23:00:00 GMT"] {
+        let refusal = Answer::empty(429)
+            .header("retry-after", after)
+            .header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+        let (client, transport, clock) = client(Canned::from_fn(move |_| refusal.clone()));
+        client.send(Get::of("1")).await.unwrap_err();
+        assert_eq!(transport.requests().len(), 5);
+        assert!(
+            clock.elapsed() > Duration::from_secs(3),
+            "{:?}",
+            clock.elapsed()
+        );
+    }
+}

@@ -318,7 +318,9 @@ impl Inner {
                 );
             }
             if let Some(wait) = run.retry_after(now) {
-                return Wait::limit("rate limit", wait);
+                // It may be nothing, or past: never repeat at once.
+                let least = policy.backoff_for(run.retries, jitter);
+                return Wait::limit("rate limit", wait.max(least));
             }
         }
         let mut backoff = policy.backoff_for(run.retries, jitter);
