@@ -600,3 +600,13 @@ fn the_deepest_model_fits_a_small_stack() {
         });
     worker.unwrap().join().unwrap();
 }
+
+#[test]
+fn a_long_name_does_not_fill_the_drift_report() {
+    let name = "é".repeat(10_000);
+    let text = format!(r#"{{"{name}":1}}"#);
+    let (user, drift) = okta_core::model::decode::<User>(text.as_bytes()).unwrap();
+    assert_eq!(user.to_json(), text);
+    assert!(drift[0].path.len() < 300, "{}", drift[0].path.len());
+    assert!(drift[0].path.starts_with("$.é"));
+}
