@@ -353,3 +353,18 @@ async fn many_streams_share_one_client() {
         assert_eq!(task.await.unwrap().unwrap(), 3);
     }
 }
+
+#[tokio::test]
+async fn a_strict_stream_ends_after_its_error() {
+    let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+    let body = format!(r#"[{{"id":"a"}},{{"x":{deep}}},{{"x":{deep}}}]"#);
+    let (client, _, _) = client(Canned::from_fn(move |_| Answer::json(200, body.clone())));
+    let mut items = List::new().attach(&client).items().strict();
+    assert!(items.next().await.unwrap().is_ok());
+    assert_eq!(
+        items.next().await.unwrap().unwrap_err().kind(),
+        ErrorKind::Decode
+    );
+    assert!(items.next().await.is_none());
+    assert_eq!(items.undecodable(), 2);
+}

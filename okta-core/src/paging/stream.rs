@@ -186,7 +186,8 @@ impl<T> fmt::Debug for PageStream<T> {
 
 /// All items of a list, one after the other.
 ///
-/// It is `Unpin` and a `Stream`. Items that came before a failure are delivered before the error.
+/// It is `Unpin` and a `Stream`. Items that came before a failure are delivered before the error;
+/// after it, the stream ends.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct ItemStream<T> {
     pages: PageStream<T>,
@@ -277,6 +278,8 @@ impl<T> ItemStream<T> {
             if self.strict
                 && let Some(odd) = self.undecodable.pop_front()
             {
+                self.undecodable.clear();
+                self.pages.failure = None;
                 self.pages.finished = true;
                 return Poll::Ready(Some(Err(Error::new(
                     crate::ErrorKind::Decode,
