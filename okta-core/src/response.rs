@@ -91,6 +91,10 @@ impl RawResponse {
 
     /// Decodes the body with the lossless codec.
     ///
+    /// An empty body (some operations answer 202 or 204 so) is an error that says it, with the
+    /// status: a value of nothing but absent members would look like data. The call itself has
+    /// succeeded then; `send_raw()` accepts any body.
+    ///
     /// # Errors
     /// [`ErrorKind::Decode`] if the body is not such a value.
     pub fn decode<T: Value>(&self) -> Result<T> {

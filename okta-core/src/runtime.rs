@@ -84,7 +84,10 @@ impl Runtime {
 
 /// The `Date` header (RFC 9110 section 5.6.7).
 pub(crate) fn server_date(headers: &HeaderMap) -> Option<jiff::Timestamp> {
-    let text = headers.get(http::header::DATE)?.to_str().ok()?;
+    http_date(headers.get(http::header::DATE)?.to_str().ok()?)
+}
+
+pub(crate) fn http_date(text: &str) -> Option<jiff::Timestamp> {
     jiff::fmt::rfc2822::parse(text)
         .ok()
         .map(|zoned| zoned.timestamp())

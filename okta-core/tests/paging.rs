@@ -185,15 +185,20 @@ async fn a_repeated_cursor_is_an_error_not_a_loop() {
             .on("GET", "/api/v1/things", page(&["a"], Some(&url(P2)))),
     ] {
         let (client, transport, _) = client(canned);
-        let error = List::new()
-            .attach(&client)
-            .items()
-            .try_collect()
-            .await
-            .unwrap_err();
+        let mut items = List::new().attach(&client).items();
+        let mut delivered = 0;
+        let error = loop {
+            match items.next().await.unwrap() {
+                Ok(_) => delivered += 1,
+                Err(error) => break error,
+            }
+        };
         assert_eq!(error.kind(), ErrorKind::Paging);
         assert!(error.to_string().contains("after=2"), "{error}");
         assert!(transport.requests().len() <= 3);
+        // Nothing of the page whose link leads back is lost.
+        assert_eq!(delivered, transport.requests().len());
+        assert!(items.next().await.is_none());
     }
 }
 
@@ -203,6 +208,9 @@ async fn next_links_stay_inside_the_org() {
         (url(P2), true),
         (format!("https://acme-admin.okta.com{P2}"), true),
         (P2.to_owned(), true),
+        // Relative to the request, not to the root of the org.
+        (P2.trim_start_matches("/api/v1/things").to_owned(), true),
+        (P2.trim_start_matches("/api/v1/").to_owned(), true),
         (format!("https://evil.example{P2}"), false),
         (format!("https://other-admin.okta.com{P2}"), false),
         (format!("http://acme.okta.com{P2}"), false),
@@ -344,4 +352,19 @@ async fn many_streams_share_one_client() {
     for task in tasks {
         assert_eq!(task.await.unwrap().unwrap(), 3);
     }
+}
+
+#[tokio::test]
+async fn a_strict_stream_ends_after_its_error() {
+    let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+    let body = format!(r#"[{{"id":"a"}},{{"x":{deep}}},{{"x":{deep}}}]"#);
+    let (client, _, _) = client(Canned::from_fn(move |_| Answer::json(200, body.clone())));
+    let mut items = List::new().attach(&client).items().strict();
+    assert!(items.next().await.unwrap().is_ok());
+    assert_eq!(
+        items.next().await.unwrap().unwrap_err().kind(),
+        ErrorKind::Decode
+    );
+    assert!(items.next().await.is_none());
+    assert_eq!(items.undecodable(), 2);
 }

@@ -298,3 +298,42 @@ async fn something_may_stand_in_front_of_the_transport() {
     client.send(Get::of("1")).await.unwrap();
     assert_eq!(seen.load(Ordering::SeqCst), 2);
 }
+
+#[tokio::test]
+async fn retry_after_may_be_a_date() {
+    for (status, date) in [(429, true), (503, true), (429, false)] {
+        let path = "/api/v1/things/1";
+        let mut refusal =
+            Answer::empty(status).header("retry-after", "Thu, 01 Jan 2026 00:00:30 GMT");
+        if date {
+            // The server's clock is 10 s ahead of ours.
+            refusal = refusal.header("date", "Thu, 01 Jan 2026 00:00:10 GMT");
+        }
+        let (client, _, clock) = client(Canned::new().on("GET", path, refusal).on(
+            "GET",
+            path,
+            Answer::json(200, THING),
+        ));
+        client.send(Get::of("1")).await.unwrap();
+        let waited = clock.elapsed().as_secs_f64();
+        let want = if date { 20.0 } else { 30.0 };
+        assert!((want..want + 1.0).contains(&waited), "{status}: {waited}");
+    }
+}
+
+#[tokio::test]
+async fn a_retry_after_of_nothing_still_backs_off() {
+    for after in ["0", "Wed, 31 Dec 2025 23:00:00 GMT"] {
+        let refusal = Answer::empty(429)
+            .header("retry-after", after)
+            .header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+        let (client, transport, clock) = client(Canned::from_fn(move |_| refusal.clone()));
+        client.send(Get::of("1")).await.unwrap_err();
+        assert_eq!(transport.requests().len(), 5);
+        assert!(
+            clock.elapsed() > Duration::from_secs(3),
+            "{:?}",
+            clock.elapsed()
+        );
+    }
+}

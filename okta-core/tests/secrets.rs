@@ -48,6 +48,47 @@ impl Subscriber for Log {
     fn exit(&self, _: &Id) {}
 }
 
+/// A credential that shows in its log all that it sees.
+#[derive(Debug)]
+struct Talkative(Arc<Mutex<String>>);
+
+#[async_trait::async_trait]
+impl okta_core::Credential for Talkative {
+    async fn authorize(
+        &self,
+        cx: &okta_core::auth::AuthContext<'_>,
+        headers: &mut http::HeaderMap,
+    ) -> okta_core::Result<()> {
+        write!(self.0.lock().unwrap(), "{cx:?}").unwrap();
+        headers.insert("authorization", "Bearer canary-token".parse().unwrap());
+        Ok(())
+    }
+
+    async fn reply(
+        &self,
+        _: &okta_core::auth::AuthContext<'_>,
+        reply: &okta_core::auth::Reply<'_>,
+    ) -> okta_core::auth::Reaction {
+        write!(self.0.lock().unwrap(), "{reply:?}").unwrap();
+        okta_core::auth::Reaction::Accept
+    }
+}
+
+#[tokio::test]
+async fn what_a_credential_sees_does_not_show() {
+    let said = Arc::new(Mutex::new(String::new()));
+    let credential = Talkative(Arc::clone(&said));
+    let answer = |_: &_| Answer::json(200, r#"{"clientSecret":"canary-body"}"#);
+    let (client, _, _) = client_with(Canned::from_fn(answer), |b| b.credential(credential));
+    client
+        .send(Get::of("1").with_query("token", "canary-query"))
+        .await
+        .unwrap();
+    let said = said.lock().unwrap();
+    assert!(said.contains("/api/v1/things/1") && said.contains("200"));
+    assert!(!said.contains("canary"), "{said}");
+}
+
 /// Every text that a value shows.
 fn shown(error: &Error) -> String {
     let mut text = format!(
@@ -122,6 +163,16 @@ async fn canaries_never_show() {
             .json(&"canary-body")
             .await;
         write!(all, "{error:?}").unwrap();
+        // A query that stands in the path of an untyped call.
+        let call = client.call(Method::POST, "/x?token=canary-query");
+        write!(all, "{call:?} {:?}", call.prepare().unwrap()).unwrap();
+        if let Err(error) = call.await {
+            all.push_str(&shown(&error));
+        }
+        let broken = client.call(Method::POST, "/{id}?token=canary-query");
+        all.push_str(&shown(&broken.await.unwrap_err()));
+        let broken = client.call(Method::POST, "x?token=canary-query");
+        all.push_str(&shown(&broken.await.unwrap_err()));
     }
 
     // Answers that repeat what they were sent, for all credentials.

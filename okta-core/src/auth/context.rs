@@ -1,5 +1,6 @@
 //! What a credential sees of the attempt that it authorizes.
 
+use std::fmt;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -10,10 +11,9 @@ use crate::error::{Challenge, Error, ErrorKind, Result};
 use crate::operation::OperationInfo;
 use crate::retry::RetryPolicy;
 use crate::runtime::{Runtime, within};
-use crate::transport::{HttpRequest, HttpResponse, TransportError};
+use crate::transport::{HttpRequest, HttpResponse, TransportError, TransportFault};
 
 /// One attempt, and the means to do IO for it.
-#[derive(Debug)]
 pub struct AuthContext<'a> {
     pub(crate) runtime: &'a Runtime,
     pub(crate) operation: Option<&'static OperationInfo>,
@@ -22,10 +22,25 @@ pub struct AuthContext<'a> {
     pub(crate) attempt: u32,
     /// On the monotonic clock.
     pub(crate) deadline: Option<Duration>,
+    /// Longest wait for one answer.
+    pub(crate) attempt_timeout: Option<Duration>,
     pub(crate) challenges: &'a [Challenge],
     pub(crate) retry: &'a RetryPolicy,
     /// This call has forced a new token already.
     pub(crate) renewed: bool,
+}
+
+impl fmt::Debug for AuthContext<'_> {
+    /// No query: it may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthContext")
+            .field("operation", &self.operation.map(|operation| operation.id))
+            .field("method", &self.method)
+            .field("path", &self.uri.path())
+            .field("attempt", &self.attempt)
+            .field("renewed", &self.renewed)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AuthContext<'_> {
@@ -70,10 +85,10 @@ impl AuthContext<'_> {
     }
 
     /// Sends a request of the credential's own with the client's transport, inside the call's
-    /// deadline.
+    /// deadline and the client's attempt timeout.
     ///
     /// # Errors
-    /// The transport's error; [`ErrorKind::Timeout`] if the deadline passes.
+    /// The transport's error, also when the attempt times out; [`ErrorKind::Timeout`] if the deadline passes.
     pub async fn send_http(
         &self,
         mut request: HttpRequest,
@@ -83,17 +98,37 @@ impl AuthContext<'_> {
             .headers
             .entry(http::header::USER_AGENT)
             .or_insert_with(|| self.runtime.user_agent.clone());
+        let clock = &self.runtime.clock;
+        let attempt_end = self
+            .attempt_timeout
+            .map(|timeout| clock.monotonic().saturating_add(timeout));
+        let end = match (self.deadline, attempt_end) {
+            (Some(total), Some(attempt)) => Some(total.min(attempt)),
+            (total, attempt) => total.or(attempt),
+        };
         let sent = self.runtime.transport.send(request);
-        match within(self.runtime, self.deadline, sent).await {
+        match within(self.runtime, end, sent).await {
             Some(Ok(response)) => {
                 self.runtime.learn_time(&response.headers);
                 Ok(Ok(response))
             }
             Some(Err(error)) => Ok(Err(error)),
-            None => Err(Error::new(
-                ErrorKind::Timeout,
-                "the call's total deadline ended while a token was fetched",
-            )),
+            None if self
+                .deadline
+                .is_some_and(|deadline| deadline <= clock.monotonic()) =>
+            {
+                Err(Error::new(
+                    ErrorKind::Timeout,
+                    "the call's total deadline ended while a token was fetched",
+                ))
+            }
+            None => Ok(Err(TransportError::new(
+                TransportFault::MaybeSent,
+                format!(
+                    "no complete answer within {:.1} s",
+                    self.attempt_timeout.unwrap_or_default().as_secs_f64()
+                ),
+            ))),
         }
     }
 
@@ -110,13 +145,23 @@ impl AuthContext<'_> {
 }
 
 /// The reply to an attempt, as a credential sees it.
-#[derive(Debug)]
 pub struct Reply<'a> {
     pub(crate) status: StatusCode,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a Bytes,
     pub(crate) sent: &'a HeaderMap,
     pub(crate) challenges: OnceLock<Vec<Challenge>>,
+}
+
+impl fmt::Debug for Reply<'_> {
+    /// No header values, no body: any of them may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Reply<'_> {

@@ -1,7 +1,9 @@
 //! Proofs of possession (DPoP, RFC 9449): the key, the proofs, the nonce.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use serde_json::json;
 
@@ -21,19 +23,28 @@ pub(super) struct Prover {
 }
 
 impl Prover {
-    /// Takes the nonce of any reply; true if it is a new one.
-    pub(super) fn observe(&self, headers: &HeaderMap) -> bool {
-        let Some(fresh) = headers.get("dpop-nonce") else {
+    /// Takes the nonce of any reply.
+    pub(super) fn observe(&self, headers: &HeaderMap) {
+        if let Some(fresh) = headers.get("dpop-nonce") {
+            *self.nonce() = Some(fresh.clone());
+        }
+    }
+
+    fn nonce(&self) -> MutexGuard<'_, Option<HeaderValue>> {
+        // A poisoned lock only means that another thread panicked between two assignments.
+        self.nonce
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// True if a proof made now would carry another nonce than this one. Whether the nonce is
+    /// news to the prover says nothing: another call may have learnt it meanwhile.
+    pub(super) fn outdates(&self, proof: Option<&HeaderValue>) -> bool {
+        let nonce = self.nonce();
+        let Some(known) = nonce.as_ref().and_then(|nonce| nonce.to_str().ok()) else {
             return false;
         };
-        // A poisoned lock only means that another thread panicked between two assignments.
-        let mut nonce = self
-            .nonce
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        let changed = nonce.as_ref() != Some(fresh);
-        *nonce = Some(fresh.clone());
-        changed
+        proof.and_then(nonce_of).as_deref() != Some(known)
     }
 
     /// The key, made at its first use.
@@ -67,9 +78,7 @@ impl Prover {
             "iat": runtime.server_now().as_second(),
         });
         let nonce = self
-            .nonce
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .nonce()
             .as_ref()
             .and_then(|nonce| nonce.to_str().ok())
             .map(str::to_owned);
@@ -82,6 +91,14 @@ impl Prover {
         }
         header_value(&compact(key, &header, &claims).await?, "DPoP proof")
     }
+}
+
+/// The nonce that a proof of ours carries.
+fn nonce_of(proof: &HeaderValue) -> Option<String> {
+    let claims = proof.to_str().ok()?.split('.').nth(1)?;
+    let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    claims.get("nonce")?.as_str().map(str::to_owned)
 }
 
 /// Scheme, host and path as sent; no query, no fragment.
@@ -115,9 +132,16 @@ mod tests {
     fn nonces_of_all_replies_are_kept() {
         let prover = Prover::default();
         let mut headers = HeaderMap::new();
-        assert!(!prover.observe(&headers));
+        prover.observe(&headers);
+        assert!(!prover.outdates(None));
         headers.insert("DPoP-Nonce", HeaderValue::from_static("n1"));
-        assert!(prover.observe(&headers));
-        assert!(!prover.observe(&headers));
+        prover.observe(&headers);
+        assert!(prover.outdates(None));
+        let proof = |nonce: &str| {
+            let claims = base64url(format!(r#"{{"nonce":"{nonce}"}}"#).as_bytes());
+            HeaderValue::try_from(format!("e30.{claims}.e30")).unwrap()
+        };
+        assert!(!prover.outdates(Some(&proof("n1"))));
+        assert!(prover.outdates(Some(&proof("n0"))));
     }
 }

@@ -283,10 +283,10 @@ impl Credential for ServiceApp {
     }
 
     async fn reply(&self, cx: &AuthContext<'_>, reply: &Reply<'_>) -> Reaction {
-        let new_nonce = self.prover.observe(reply.headers);
+        self.prover.observe(reply.headers);
         match reply.status.as_u16() {
             400 | 401 if reply.has_error("use_dpop_nonce") => {
-                if new_nonce {
+                if self.prover.outdates(reply.sent.get("dpop")) {
                     Reaction::Repeat
                 } else {
                     Reaction::Accept

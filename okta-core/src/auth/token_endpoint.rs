@@ -50,8 +50,26 @@ pub(super) struct Exchange<'a> {
 struct TokenReply {
     access_token: Option<Secret>,
     token_type: Option<String>,
-    expires_in: Option<u64>,
+    expires_in: Option<serde_json::Value>,
     scope: Option<String>,
+}
+
+/// A year: nothing is gained by believing a longer one, and times stay far from overflow.
+const MAX_LIFETIME: f64 = 365.0 * 86400.0;
+
+/// Seconds as a number or as text; an hour, as usual, where nothing usable is said.
+fn lifetime(said: Option<&serde_json::Value>) -> Duration {
+    let seconds = match said {
+        Some(serde_json::Value::String(text)) => text.trim().parse().ok(),
+        Some(other) => other.as_f64(),
+        None => None,
+    };
+    Duration::from_secs_f64(
+        seconds
+            .filter(|s| s.is_finite())
+            .unwrap_or(3600.0)
+            .clamp(0.0, MAX_LIFETIME),
+    )
 }
 
 impl Exchange<'_> {
@@ -63,14 +81,15 @@ impl Exchange<'_> {
         loop {
             let assertion = self.assertion(cx, &uri).await?;
             let request = self.request(cx, &uri, &assertion).await?;
-            let proof = request
-                .headers
-                .get("dpop")
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned);
+            let proof = request.headers.get("dpop").cloned();
             requests += 1;
-            let secrets = [Some(assertion), proof];
-            let secrets: Vec<&str> = secrets.iter().flatten().map(String::as_str).collect();
+            let secrets: Vec<&str> = [
+                Some(assertion.as_str()),
+                proof.as_ref().and_then(|proof| proof.to_str().ok()),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
             let (fault, error, wait) = match cx.send_http(request).await? {
                 Ok(reply) if reply.status.is_success() => {
                     self.prover.observe(&reply.headers);
@@ -80,7 +99,8 @@ impl Exchange<'_> {
                     });
                 }
                 Ok(reply) => {
-                    let new_nonce = self.prover.observe(&reply.headers);
+                    self.prover.observe(&reply.headers);
+                    let new_nonce = self.prover.outdates(proof.as_ref());
                     if corrections < MAX_CORRECTIONS && self.correct(&reply, new_nonce, corrections)
                     {
                         corrections += 1;
@@ -213,7 +233,7 @@ impl Exchange<'_> {
         Ok(Issued {
             token,
             bound,
-            lifetime: Duration::from_secs(parsed.expires_in.unwrap_or(3600)),
+            lifetime: lifetime(parsed.expires_in.as_ref()),
             scopes: match parsed.scope {
                 Some(text) => Scopes::parse(&text),
                 // RFC 6749 section 5.1: left out if it is what was asked for.

@@ -195,6 +195,11 @@ impl Call {
         &mut self.options
     }
 
+    /// The path template, without the query that an untyped call may have written behind it.
+    pub(crate) fn shown_path(&self) -> &str {
+        self.template.split('?').next().unwrap_or_default()
+    }
+
     /// The value of a query parameter, that of the cursor included.
     pub(crate) fn effective_query(&self, name: &str) -> Option<String> {
         match &self.cursor {
@@ -215,7 +220,7 @@ impl fmt::Debug for Call {
         f.debug_struct("Call")
             .field("operation", &self.info.id)
             .field("method", &self.method)
-            .field("path", &self.template)
+            .field("path", &self.shown_path())
             .field("query", &query)
             .field("attached", &self.client.is_some())
             .finish_non_exhaustive()

@@ -72,7 +72,7 @@ pub(crate) fn prepare(call: &Call, origin: &str) -> Result<PreparedRequest> {
     let fail = |message: String| {
         let mut error = Error::request(message);
         error.inner_mut().operation = named(call.info);
-        error.inner_mut().target = Some((call.method.clone(), call.template.to_string()));
+        error.inner_mut().target = Some((call.method.clone(), call.shown_path().to_owned()));
         error
     };
     if let Some(fault) = &call.fault {
@@ -133,7 +133,11 @@ pub(crate) fn prepare(call: &Call, origin: &str) -> Result<PreparedRequest> {
     }
     Ok(PreparedRequest {
         info: call.info,
-        template: call.template.clone(),
+        template: match &call.template {
+            // The query may hold secrets; the template is shown in errors and logs.
+            Cow::Borrowed(template) => template.split('?').next().unwrap_or_default().into(),
+            Cow::Owned(_) => call.shown_path().to_owned().into(),
+        },
         method: call.method.clone(),
         uri,
         headers,
@@ -151,7 +155,8 @@ fn named(info: &'static OperationInfo) -> Option<&'static OperationInfo> {
 /// so that what is signed is what is sent.
 pub(crate) fn absolute(origin: &str, target: &str) -> Result<Uri, String> {
     if !target.starts_with('/') || target.starts_with("//") {
-        return Err(format!("the path {target:?} must start with one slash"));
+        let path = target.split('?').next().unwrap_or_default();
+        return Err(format!("the path {path:?} must start with one slash"));
     }
     let url = Url::parse(&format!("{origin}{target}"))
         .map_err(|error| format!("path and query are not a URL: {error}"))?;

@@ -11,6 +11,7 @@ use crate::call::PreparedRequest;
 use crate::error::{Challenge, Error, ErrorKind, request_id};
 use crate::response::RateLimit;
 use crate::retry::{Fault, maybe_applied};
+use crate::runtime::http_date;
 use crate::transport::{HttpResponse, TransportFault};
 
 /// How an attempt ended.
@@ -135,15 +136,14 @@ impl Run {
         Some(until(limit.reset, headers, now))
     }
 
-    pub(super) fn retry_after(&self) -> Option<Duration> {
-        let text = self
-            .last
-            .as_ref()?
-            .headers
-            .get(RETRY_AFTER)?
-            .to_str()
-            .ok()?;
-        text.trim().parse().ok().map(Duration::from_secs)
+    /// `Retry-After` as seconds or as a date (RFC 9110 section 10.2.3).
+    pub(super) fn retry_after(&self, now: jiff::Timestamp) -> Option<Duration> {
+        let headers = &self.last.as_ref()?.headers;
+        let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        match text.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => http_date(text).map(|date| until(date, headers, now)),
+        }
     }
 
     pub(super) fn deadline_passed(&self) -> Error {

@@ -203,6 +203,7 @@ impl Client {
                 .inner
                 .timeout
                 .map(|timeout| runtime.clock.monotonic().saturating_add(timeout)),
+            attempt_timeout: self.inner.attempt_timeout,
             challenges: &[],
             retry: &self.inner.retry,
             renewed: false,

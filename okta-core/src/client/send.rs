@@ -185,6 +185,7 @@ impl Inner {
             uri: &request.uri,
             attempt: run.attempts + 1,
             deadline: run.deadline,
+            attempt_timeout: self.attempt_timeout,
             challenges: &run.challenges,
             retry: policy,
             renewed: run.renewed,
@@ -308,19 +309,22 @@ impl Inner {
 
     fn wait_for(&self, verdict: Verdict, fault: Fault, policy: &RetryPolicy, run: &Run) -> Wait {
         let jitter = unit(&*self.runtime.random);
+        let now = self.runtime.server_now();
         if verdict == Verdict::AfterReset {
-            if let Some(wait) = run.until_reset(self.runtime.server_now()) {
+            if let Some(wait) = run.until_reset(now) {
                 return Wait::limit(
                     "rate limit",
                     wait + Duration::from_secs_f64(0.1 + 0.9 * jitter),
                 );
             }
-            if let Some(wait) = run.retry_after() {
-                return Wait::limit("rate limit", wait);
+            if let Some(wait) = run.retry_after(now) {
+                // It may be nothing, or past: never repeat at once.
+                let least = policy.backoff_for(run.retries, jitter);
+                return Wait::limit("rate limit", wait.max(least));
             }
         }
         let mut backoff = policy.backoff_for(run.retries, jitter);
-        if let Some(asked) = run.retry_after()
+        if let Some(asked) = run.retry_after(now)
             && asked <= policy.rate_limit_cap()
         {
             backoff = backoff.max(asked);

@@ -54,12 +54,19 @@ impl fmt::Debug for Origin {
 
 /// The text for an error, without user info and query: they may hold a password or token.
 fn shown(text: &str) -> String {
-    let text = text.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(s, r)| (s, r));
-    let end = rest.find('/').unwrap_or(rest.len());
-    let host = rest[..end].rsplit('@').next().unwrap_or_default();
     let separator = if scheme.is_empty() { "" } else { "://" };
-    format!("\"{scheme}{separator}{host}{}\"", &rest[end..])
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let shown = match rest[end..].contains('@') {
+        // A password with such a character, or a query with an address: no telling where it ends.
+        true => "…",
+        false => {
+            let rest = rest.split(['?', '#']).next().unwrap_or_default();
+            let user_info = rest[..end].rfind('@').map_or(0, |at| at + 1);
+            &rest[user_info..]
+        }
+    };
+    format!("\"{scheme}{separator}{shown}\"")
 }
 
 type Fault = (String, &'static str);
@@ -67,6 +74,15 @@ type Fault = (String, &'static str);
 fn fault<T>(what: impl Into<String>, hint: &'static str) -> Result<T, Fault> {
     Err((what.into(), hint))
 }
+
+/// Where orgs have an Admin Console beside them under the same domain.
+const OKTA_DOMAINS: [&str; 5] = [
+    ".okta.com",
+    ".oktapreview.com",
+    ".okta-emea.com",
+    ".okta-gov.com",
+    ".okta.mil",
+];
 
 const EXAMPLE: &str = "write the org's address only, such as https://acme.okta.com";
 
@@ -128,7 +144,9 @@ fn check(text: &str, http_hosts: &[String]) -> Result<Origin, Fault> {
     }
     if let Host::Domain(domain) = &host {
         let first = domain.split('.').next().unwrap_or_default();
-        if first.ends_with("-admin") {
+        // A custom domain may be called so.
+        let is_okta = OKTA_DOMAINS.iter().any(|okta| domain.ends_with(okta));
+        if is_okta && first.ends_with("-admin") {
             return fault(
                 "it is the address of the Admin Console",
                 "leave out -admin: https://acme.okta.com, not https://acme-admin.okta.com",
@@ -160,6 +178,10 @@ mod tests {
             ("https://acme.okta.com", "https://acme.okta.com"),
             (" https://Acme.okta.com:443/ ", "https://acme.okta.com"),
             ("https://id.example.com:8443", "https://id.example.com:8443"),
+            (
+                "https://sso-admin.example.com",
+                "https://sso-admin.example.com",
+            ),
             ("http://localhost:3000/", "http://localhost:3000"),
             ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
             ("http://[::1]:3000", "http://[::1]:3000"),
@@ -185,6 +207,7 @@ mod tests {
             ("ftp://acme.okta.com", "ftp"),
             ("https://acme-admin.okta.com", "Admin Console"),
             ("https://acme-admin.oktapreview.com/", "Admin Console"),
+            ("https://acme-admin.okta-gov.com", "Admin Console"),
             ("https://acme.okta.com.com", ".com.com"),
             ("https://acme.okta.com/api/v1", "path"),
             ("https://acme.okta.com?x=1", "query"),
@@ -207,6 +230,11 @@ mod tests {
             "https://me:hunter22@acme.okta.com",
             "https://acme.okta.com?token=hunter22",
             "ftp://hunter22@x/hunter?hunter22",
+            "https://me:hunter22/x@acme.okta.com",
+            "https://me:hunter22#x@acme.okta.com",
+            "https://me:hunter22?x@acme.okta.com",
+            "me:hunter22/x@acme.okta.com",
+            "https://acme.okta.com?mail=x@hunter22",
         ] {
             let error = Origin::parse(given, &[]).unwrap_err();
             assert!(!error.to_string().contains("hunter22"), "{error}");

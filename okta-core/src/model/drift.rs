@@ -76,6 +76,9 @@ pub struct Decoder<'a> {
 /// A body with more different differences is not the service's, and must not fill the memory with reports.
 const MOST_DRIFTS: usize = 1000;
 
+/// Characters of an unknown member's name that a path shows; no real name is longer.
+const LONGEST_NAME: usize = 100;
+
 /// State to go back to when a value turns out to be a misfit.
 pub(crate) struct Mark<'a> {
     reader: Reader<'a>,
@@ -189,6 +192,8 @@ impl<'a> Decoder<'a> {
         self.seen.insert(hash, self.drift.len());
         let path = if member.is_empty() {
             String::new()
+        } else if let Some((end, _)) = member.char_indices().nth(LONGEST_NAME) {
+            format!(".{}…", &member[..end])
         } else {
             format!(".{member}")
         };

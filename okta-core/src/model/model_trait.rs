@@ -53,7 +53,8 @@ pub trait Model: Value + Object + Default + Clone {
     /// version does not know yet).
     ///
     /// # Errors
-    /// If the value cannot be written as JSON, or is of another type than the known member.
+    /// If the value cannot be written as JSON, or is of another type than the known member; the member stays as it
+    /// was.
     fn set(&mut self, member: &str, value: impl Serialize) -> Result<(), MemberError> {
         let json = serde_json::to_string(&value)
             .map_err(|error| MemberError::new(Self::table(), member, Why::Serde(error)))?;
@@ -180,14 +181,15 @@ fn get_raw(object: &dyn Object, name: &str) -> Option<String> {
 fn set_raw(object: &mut dyn Object, name: &str, json: &str) -> Result<(), Why> {
     let mut result = Ok(());
     with_layers(object, &mut |table, layers, extra| {
-        extra.drop_whole();
         let Some(number) = table.find(name) else {
+            extra.drop_whole();
             return extra.replace(name, json, false);
         };
         let Some(slot) = layers.slot(number) else {
             return;
         };
         if json == "null" {
+            extra.drop_whole();
             slot.clear();
             extra.remove(name);
             if !extra.set_null(number) {
@@ -195,14 +197,24 @@ fn set_raw(object: &mut dyn Object, name: &str, json: &str) -> Result<(), Why> {
             }
             return;
         }
-        let mut decoder = Decoder::new(Reader::from_text(json));
-        match slot.read(&mut decoder) {
+        let mut before = Writer::new();
+        let had_value = slot.write("", &mut before);
+        match slot.read(&mut Decoder::new(Reader::from_text(json))) {
             Ok(()) => {
+                extra.drop_whole();
                 extra.forget_null(number);
                 extra.remove(name);
             }
             Err(fault) => {
+                // A failed read leaves anything behind: what was there comes back.
                 slot.clear();
+                if had_value
+                    && slot
+                        .read(&mut Decoder::new(Reader::from_text(before.as_str())))
+                        .is_err()
+                {
+                    slot.clear();
+                }
                 result = Err(match fault {
                     Fault::Misfit(expected) => Why::WrongType(expected.as_str()),
                     Fault::Fatal(error) => Why::Decode(error),

@@ -15,22 +15,26 @@ use crate::error::{Error, Result};
 /// Only path and query are ever used; they are sent to the configured origin. The host must still
 /// be that origin or its `-admin` twin (orgs do answer with it): anything else is a link to another
 /// org, or an attack.
+///
+/// `request` is path and query of the request: what relative links are relative to.
 pub(crate) fn next_target(
     origin: &Origin,
+    request: &str,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Option<String>> {
     let Some(link) = link::find(headers, "next").or_else(|| body_link(body)) else {
         return Ok(None);
     };
-    target(origin, &link).map(Some)
+    target(origin, request, &link).map(Some)
 }
 
-fn target(origin: &Origin, link: &str) -> Result<String> {
+fn target(origin: &Origin, request: &str, link: &str) -> Result<String> {
     let base = origin.url();
     // Joining resolves relative links, "//host/…" included.
     let url = base
-        .join(link.trim())
+        .join(request)
+        .and_then(|request| request.join(link.trim()))
         .map_err(|error| Error::paging(format!("the next link is not a URL: {error}")))?;
     if !same_org(base, &url) {
         let named = url.origin().ascii_serialization();
@@ -111,7 +115,7 @@ mod tests {
         let origin = Origin::parse(org, &[]).unwrap();
         let mut headers = HeaderMap::new();
         headers.insert("link", format!("<{link}>; rel=\"next\"").parse().unwrap());
-        next_target(&origin, &headers, b"[]")
+        next_target(&origin, "/api/v1/users?limit=1", &headers, b"[]")
     }
 
     #[test]
@@ -124,6 +128,8 @@ mod tests {
             "https://acme-admin.okta.com/api/v1/users?after=1",
             "/api/v1/users?after=1",
             "//acme.okta.com/api/v1/users?after=1",
+            "?after=1",
+            "users?after=1#part",
         ] {
             assert_eq!(next("https://acme.okta.com", link).unwrap(), want, "{link}");
         }
@@ -169,7 +175,8 @@ mod tests {
     #[test]
     fn body_links() {
         let origin = Origin::parse("https://acme.okta.com", &[]).unwrap();
-        let next = |body: &str| next_target(&origin, &HeaderMap::new(), body.as_bytes()).unwrap();
+        let next =
+            |body: &str| next_target(&origin, "/g", &HeaderMap::new(), body.as_bytes()).unwrap();
         for body in [
             r#"{"data":[],"_links":{"next":{"href":"/g?after=1"}}}"#,
             r#"{"data":[],"_links":{"next":"/g?after=1"}}"#,

@@ -193,8 +193,13 @@ impl RawResponse {
         let Some(context) = self.context() else {
             return Ok(None);
         };
-        let target = next_target(context.client.origin(), self.headers(), self.body())
-            .map_err(|error| self.describe(error))?;
+        let target = next_target(
+            context.client.origin(),
+            &context.target,
+            self.headers(),
+            self.body(),
+        )
+        .map_err(|error| self.describe(error))?;
         Ok(target.map(|target| Cursor::new(context.info, target)))
     }
 }

@@ -35,6 +35,8 @@ pub struct PageStream<T> {
     seen: HashSet<u64>,
     polled: bool,
     finished: bool,
+    /// What is wrong behind the page that was delivered last.
+    failure: Option<Error>,
 }
 
 impl<T> PageStream<T> {
@@ -59,6 +61,7 @@ impl<T> PageStream<T> {
             seen: HashSet::new(),
             polled,
             finished: false,
+            failure: None,
         }
     }
 
@@ -95,6 +98,10 @@ impl<T> PageStream<T> {
     }
 
     fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Page<T>>>> {
+        if let Some(error) = self.failure.take() {
+            self.finished = true;
+            return Poll::Ready(Some(Err(error)));
+        }
         if self.finished {
             return Poll::Ready(None);
         }
@@ -143,8 +150,8 @@ impl<T> PageStream<T> {
         let empty = page.items.is_empty() && page.undecodable.is_empty();
         if self.polled && empty {
             self.finished = true;
-        } else if let Some(error) = repeat_error {
-            return Err(error);
+        } else {
+            self.failure = repeat_error;
         }
         self.finished |= next.is_none();
         self.cursor = next;
@@ -179,7 +186,8 @@ impl<T> fmt::Debug for PageStream<T> {
 
 /// All items of a list, one after the other.
 ///
-/// It is `Unpin` and a `Stream`. Items that came before a failure are delivered before the error.
+/// It is `Unpin` and a `Stream`. Items that came before a failure are delivered before the error;
+/// after it, the stream ends.
 #[must_use = "a stream does nothing until it is polled"]
 pub struct ItemStream<T> {
     pages: PageStream<T>,
@@ -270,6 +278,8 @@ impl<T> ItemStream<T> {
             if self.strict
                 && let Some(odd) = self.undecodable.pop_front()
             {
+                self.undecodable.clear();
+                self.pages.failure = None;
                 self.pages.finished = true;
                 return Poll::Ready(Some(Err(Error::new(
                     crate::ErrorKind::Decode,

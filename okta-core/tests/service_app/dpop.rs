@@ -135,3 +135,43 @@ async fn repeats_after_429_have_their_own_proof_and_keep_the_token() {
     assert_eq!(proofs.len(), 4);
     assert_eq!(count(&server.tokens), 1);
 }
+
+/// Lets other calls run between a request and its answer, as a network does.
+#[derive(Debug)]
+struct Yields(Arc<dyn okta_core::Transport>);
+
+#[async_trait::async_trait]
+impl okta_core::Transport for Yields {
+    async fn send(
+        &self,
+        request: HttpRequest,
+    ) -> Result<okta_core::transport::HttpResponse, okta_core::transport::TransportError> {
+        let answer = self.0.send(request).await;
+        tokio::task::yield_now().await;
+        answer
+    }
+}
+
+#[tokio::test]
+async fn a_nonce_that_another_call_learnt_meanwhile_is_new_to_this_one() {
+    let rules = Rules {
+        dpop: true,
+        ..RULES
+    };
+    let (_, transport, server) = start(rules, app(&["okta.things.manage"]));
+    let client = Client::builder()
+        .org_url(ORG)
+        .transport(Arc::new(Yields(transport)))
+        .clock(Arc::new(server.clock.clone()))
+        .service_app(app(&["okta.things.manage"]))
+        .build()
+        .unwrap();
+    client.send(Get::of("1")).await.unwrap();
+    server.rules.lock().unwrap().nonce = true;
+    let calls: Vec<_> = (0..8)
+        .map(|_| tokio::spawn(client.send(Get::of("1").with_retry(RetryPolicy::none()))))
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}

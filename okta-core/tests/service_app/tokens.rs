@@ -407,3 +407,62 @@ async fn a_slow_early_renewal_does_not_hold_up_calls() {
     client.send(Get::of("1")).await.unwrap();
     assert_eq!(clock.elapsed(), Duration::from_secs(3410));
 }
+
+#[tokio::test]
+async fn odd_lifetimes_neither_fail_nor_panic() {
+    // lifetime as sent, token requests of two calls
+    for (expires_in, requests) in [
+        ("18446744073709551615", 1),
+        ("\"3600\"", 1),
+        ("3600.0", 1),
+        ("null", 1),
+        ("0", 2),
+        ("-5", 2),
+        ("\"soon\"", 1),
+    ] {
+        let body =
+            format!(r#"{{"token_type":"Bearer","expires_in":{expires_in},"access_token":"t"}}"#);
+        let canned = Canned::from_fn(move |request| match request.uri.path() {
+            "/oauth2/v1/token" => Answer::json(200, body.clone()),
+            _ => Answer::json(200, "{}"),
+        });
+        let (client, transport, _) =
+            client_with(canned, |b| b.service_app(app(&["okta.things.read"])));
+        for _ in 0..2 {
+            client.send(Get::of("1")).await.expect(expires_in);
+        }
+        let sent = transport.requests();
+        let tokens = sent
+            .iter()
+            .filter(|request| request.uri.path() == "/oauth2/v1/token")
+            .count();
+        assert_eq!(tokens, requests, "{expires_in}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_request_that_hangs_is_repeated_after_the_attempt_timeout() {
+    let requests = AtomicUsize::new(0);
+    let canned = Canned::from_fn(move |request| {
+        if request.uri.path() != "/oauth2/v1/token" {
+            return Answer::json(200, "{}");
+        }
+        match requests.fetch_add(1, Ordering::SeqCst) {
+            0 => Answer::never(),
+            _ => Answer::json(
+                200,
+                r#"{"token_type":"Bearer","expires_in":3600,"access_token":"t"}"#,
+            ),
+        }
+    });
+    let (client, _, clock) = client_with(canned, |b| {
+        b.service_app(app(&["okta.things.read"]))
+            .attempt_timeout(Duration::from_secs(20))
+    });
+    client.send(Get::of("1")).await.unwrap();
+    let waited = clock.elapsed();
+    assert!(
+        waited > Duration::from_secs(20) && waited < Duration::from_secs(22),
+        "{waited:?}"
+    );
+}
