@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Method;
 
-use crate::call::{Call, CallFuture, PreparedRequest};
+use crate::call::{BoxFuture, Call, CallFuture, PreparedRequest};
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::model::{DecodeError, Recoded, Value};
@@ -259,8 +259,17 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
         PageStream::new(self.into_call(), Self::DECODE)
     }
 
+    /// How many items the list has, by reading all pages: one page at a time in memory, no item
+    /// decoded.
+    ///
+    /// The future fails with whatever the call for a page fails with.
+    fn count(self) -> BoxFuture<Result<u64>> {
+        crate::paging::count(self.into_call())
+    }
+
     /// Goes on where a cursor points. Other query values of this operation are ignored: the cursor
-    /// carries those of the list that it came from.
+    /// carries those of the list that it came from. A cursor of another list or org is an error of
+    /// kind [`Paging`](crate::ErrorKind::Paging) when the page is fetched.
     #[must_use]
     fn resume(mut self, cursor: Cursor) -> Self {
         self.call_mut().set_cursor(cursor);

@@ -22,6 +22,7 @@ pub struct RawResponse {
     headers: HeaderMap,
     body: Bytes,
     context: Option<Arc<ResponseContext>>,
+    link_is_taken: bool,
 }
 
 /// Where an answer came from.
@@ -31,8 +32,18 @@ pub(crate) struct ResponseContext {
     pub(crate) method: Method,
     pub(crate) template: Cow<'static, str>,
     pub(crate) target: String,
+    /// Path of the list that a cursor goes on with, where it differs from that of `target`.
+    pub(crate) list: Option<String>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Duration,
+}
+
+impl ResponseContext {
+    /// Path of the list as it was asked for first.
+    pub(crate) fn list_path(&self) -> &str {
+        let path = || self.target.split('?').next().unwrap_or_default();
+        self.list.as_deref().unwrap_or_else(path)
+    }
 }
 
 impl RawResponse {
@@ -43,6 +54,7 @@ impl RawResponse {
             headers,
             body: body.into(),
             context: None,
+            link_is_taken: false,
         }
     }
 
@@ -53,6 +65,15 @@ impl RawResponse {
 
     pub(crate) fn context(&self) -> Option<&ResponseContext> {
         self.context.as_deref()
+    }
+
+    /// The caller has read the link to the next page; the page is decoded without it.
+    pub(crate) fn take_link(&mut self) {
+        self.link_is_taken = true;
+    }
+
+    pub(crate) fn link_is_taken(&self) -> bool {
+        self.link_is_taken
     }
 
     /// HTTP status, always a success here.

@@ -200,6 +200,11 @@ impl Call {
         self.template.split('?').next().unwrap_or_default()
     }
 
+    /// The path with its values, without query.
+    pub(crate) fn filled_path(&self) -> Result<String, String> {
+        encode::fill_path(self.shown_path(), &self.path)
+    }
+
     /// The value of a query parameter, that of the cursor included.
     pub(crate) fn effective_query(&self, name: &str) -> Option<String> {
         match &self.cursor {

@@ -8,7 +8,7 @@ use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use url::Url;
 
-use super::encode::{fill_path, form_string, query_string};
+use super::encode::{form_string, query_string};
 use super::{Body, Call, CallOptions, multipart};
 use crate::error::{Error, Result};
 use crate::operation::OperationInfo;
@@ -26,6 +26,8 @@ pub struct PreparedRequest {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) options: CallOptions,
+    /// Path of the list as it was asked for, if a cursor leads to another one.
+    pub(crate) list: Option<String>,
 }
 
 impl PreparedRequest {
@@ -80,19 +82,15 @@ pub(crate) fn prepare(call: &Call, origin: &str) -> Result<PreparedRequest> {
     }
     let target = match &call.cursor {
         Some(cursor) => {
-            cursor.check_operation(call.info).map_err(|error| {
-                let mut error = error;
+            cursor.check(call, origin).map_err(|mut error| {
                 error.inner_mut().operation = named(call.info);
                 error
             })?;
             cursor.target().to_owned()
         }
         None => {
-            let (template, given) = match call.template.split_once('?') {
-                Some((path, query)) => (path, query),
-                None => (&*call.template, ""),
-            };
-            let mut target = fill_path(template, &call.path).map_err(fail)?;
+            let given = call.template.split_once('?').map_or("", |(_, query)| query);
+            let mut target = call.filled_path().map_err(fail)?;
             let query = query_string(&call.query);
             let joined = [given, &query].into_iter().filter(|part| !part.is_empty());
             for (index, part) in joined.enumerate() {
@@ -143,6 +141,7 @@ pub(crate) fn prepare(call: &Call, origin: &str) -> Result<PreparedRequest> {
         headers,
         body,
         options: call.options.clone(),
+        list: call.cursor.as_ref().map(|cursor| cursor.list().to_owned()),
     })
 }
 

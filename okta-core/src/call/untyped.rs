@@ -10,12 +10,12 @@ use http::Method;
 use serde::Serialize;
 
 use super::encode::QueryValue;
-use super::{Call, CallFuture, Part, PreparedRequest};
+use super::{BoxFuture, Call, CallFuture, Part, PreparedRequest};
 use crate::client::Client;
 use crate::error::Result;
 use crate::model::{Json, Value};
 use crate::operation::{Lifecycle, OperationInfo, Paging};
-use crate::paging::{Cursor, ItemStream, PageStream, decode_page};
+use crate::paging::{Cursor, ItemStream, PageStream, count, decode_page};
 use crate::response::RawResponse;
 use crate::retry::RetryPolicy;
 
@@ -175,6 +175,13 @@ impl UntypedCall {
     /// All items of all pages as raw JSON values.
     pub fn items(self) -> ItemStream<Json> {
         ItemStream::new(self.pages())
+    }
+
+    /// How many items all pages have together.
+    ///
+    /// The future fails with whatever the call for a page fails with.
+    pub fn count(self) -> BoxFuture<Result<u64>> {
+        count(self.call)
     }
 }
 

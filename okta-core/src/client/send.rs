@@ -50,6 +50,7 @@ impl Client {
                     ResponseContext {
                         client: self.clone(),
                         info: request.info,
+                        list: request.list,
                         target: request
                             .uri
                             .path_and_query()

@@ -19,6 +19,7 @@ pub use insufficient_scope::InsufficientScope;
 pub(crate) use insufficient_scope::how_to_grant;
 
 use crate::operation::OperationInfo;
+use crate::paging::Cursor;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -76,6 +77,7 @@ pub(crate) struct Inner {
     pub(crate) reset_at: Option<jiff::Timestamp>,
     pub(crate) scope: Option<InsufficientScope>,
     pub(crate) maybe_applied: bool,
+    pub(crate) cursor: Option<Cursor>,
     pub(crate) hint: Option<Cow<'static, str>>,
     pub(crate) source: Option<Source>,
 }
@@ -99,6 +101,7 @@ impl Error {
             reset_at: None,
             scope: None,
             maybe_applied: false,
+            cursor: None,
             hint: None,
             source: None,
         }))
@@ -237,6 +240,12 @@ impl Error {
     /// the object before you repeat it.
     pub fn maybe_applied(&self) -> bool {
         self.0.maybe_applied
+    }
+
+    /// Where a list that failed can be resumed: nothing before it is missing, nothing comes twice.
+    /// `None` outside of streams, and if the first page failed.
+    pub fn cursor(&self) -> Option<&Cursor> {
+        self.0.cursor.as_ref()
     }
 
     /// The likely cause and the next step, one sentence.

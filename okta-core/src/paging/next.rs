@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
-use serde::Deserialize;
 use url::Url;
 
 use super::link;
 use crate::config::Origin;
 use crate::error::{Error, Result};
+use crate::json::{Kind, Reader};
 
 /// Path and query of the next page: from the `Link` headers, else from `_links.next` of the body.
 ///
@@ -23,10 +23,11 @@ pub(crate) fn next_target(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Option<String>> {
-    let Some(link) = link::find(headers, "next").or_else(|| body_link(body)) else {
-        return Ok(None);
+    let link = match link::find(headers, "next") {
+        Some(link) => Some(link),
+        None => body_link(body)?,
     };
-    target(origin, request, &link).map(Some)
+    link.map(|link| target(origin, request, &link)).transpose()
 }
 
 fn target(origin: &Origin, request: &str, link: &str) -> Result<String> {
@@ -53,7 +54,7 @@ fn target(origin: &Origin, request: &str, link: &str) -> Result<String> {
 }
 
 /// Same scheme, port and host, or the host's `-admin` twin: `acme-admin.okta.com`.
-fn same_org(base: &Url, link: &Url) -> bool {
+pub(super) fn same_org(base: &Url, link: &Url) -> bool {
     if base.scheme() != link.scheme()
         || base.port_or_known_default() != link.port_or_known_default()
         || !link.username().is_empty()
@@ -77,34 +78,65 @@ fn admin_twin(host: &str) -> Option<String> {
     }
 }
 
-/// `_links.next` as an object with `href`, a string, or an array of either.
-fn body_link(body: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Envelope {
-        #[serde(rename = "_links")]
-        links: Option<Links>,
-    }
-    #[derive(Deserialize)]
-    struct Links {
-        next: Option<serde_json::Value>,
-    }
-    fn href(value: &serde_json::Value) -> Option<&str> {
-        use serde_json::Value as J;
-        match value {
-            J::String(text) => Some(text),
-            J::Object(_) => value.get("href")?.as_str(),
-            J::Array(list) => list.iter().find_map(href),
-            _ => None,
-        }
-    }
+/// `_links.next` of the body, as an object with `href`, a string, or an array of either.
+///
+/// Of a body that has the member several times every one counts: a list must not end because
+/// something on the way doubled a member. Two different links are a fault.
+fn body_link(body: &[u8]) -> Result<Option<String>> {
     if body.trim_ascii_start().first() != Some(&b'{') {
-        return None;
+        return Ok(None);
     }
-    let envelope: Envelope = serde_json::from_slice(body).ok()?;
-    let next = envelope.links?.next?;
-    href(&next)
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+    let mut links = Vec::new();
+    // What is wrong with the text is told by the one who decodes it.
+    let _ = members(body, &mut |name, raw| {
+        if name == "_links" {
+            let _ = members(raw.as_bytes(), &mut |name, raw| {
+                if name == "next" {
+                    links.extend(
+                        serde_json::from_str(raw)
+                            .ok()
+                            .and_then(|next| href(&next).map(str::to_owned)),
+                    );
+                }
+            });
+        }
+    });
+    links.retain(|link| !link.is_empty());
+    links.dedup();
+    match links.len() {
+        0 | 1 => Ok(links.pop()),
+        _ => Err(Error::paging(
+            "the body has several different links to the next page; none is followed",
+        )),
+    }
+}
+
+fn href(value: &serde_json::Value) -> Option<&str> {
+    use serde_json::Value as J;
+    match value {
+        J::String(text) => Some(text),
+        J::Object(_) => value.get("href")?.as_str(),
+        J::Array(list) => list.iter().find_map(href),
+        _ => None,
+    }
+}
+
+/// Shows the members of an object, values as text, however deep they are.
+fn members(json: &[u8], show: &mut dyn FnMut(&str, &str)) -> Result<(), crate::json::Error> {
+    let mut reader = Reader::new(json)?;
+    if reader.kind()? != Kind::Object {
+        return Ok(());
+    }
+    let mut more = reader.begin_object()?;
+    while more {
+        let name = reader.key()?;
+        reader.next_byte();
+        let start = reader.position();
+        reader.skip_any_depth()?;
+        show(&name, reader.slice(start, reader.position()));
+        more = reader.more_members()?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -180,6 +212,9 @@ mod tests {
         for body in [
             r#"{"data":[],"_links":{"next":{"href":"/g?after=1"}}}"#,
             r#"{"data":[],"_links":{"next":"/g?after=1"}}"#,
+            r#"{"_links":{"next":{"href":"/g?after=1"}},"data":[],"_links":{}}"#,
+            r#"{"_links":{},"data":[],"_links":{"self":{},"next":{"href":"/g?after=1"},"next":null}}"#,
+            r#"{"_links":{"next":{"href":"/g?after=1"}},"_links":{"next":"/g?after=1"}}"#,
             r#"{"_links":{"next":[{"name":"x"},{"href":"https://acme-admin.okta.com/g?after=1"}]}}"#,
         ] {
             assert_eq!(next(body).as_deref(), Some("/g?after=1"), "{body}");
@@ -193,5 +228,15 @@ mod tests {
         ] {
             assert_eq!(next(body), None, "{body}");
         }
+        let two = br#"{"_links":{"next":"/g?after=1"},"_links":{"next":"/g?after=2"}}"#;
+        let error = next_target(&origin, "/g", &HeaderMap::new(), two).unwrap_err();
+        assert!(error.to_string().contains("several"), "{error}");
+        // However deep an item is, the link behind it is found.
+        let deep = format!(
+            r#"{{"data":[{}{}],"_links":{{"next":"/g?after=1"}}}}"#,
+            "[".repeat(500),
+            "]".repeat(500)
+        );
+        assert_eq!(next(&deep).as_deref(), Some("/g?after=1"));
     }
 }

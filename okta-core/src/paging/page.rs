@@ -1,15 +1,12 @@
-//! One page of a list, and the cursor to the next.
+//! One page of a list.
 
 use std::fmt;
-use std::str::FromStr;
 
 use http::HeaderMap;
-use serde_with::{DeserializeFromStr, SerializeDisplay};
 
-use super::next_target;
-use crate::error::{Error, Result, request_id};
+use super::{Cursor, next_target};
+use crate::error::{Result, request_id};
 use crate::model::{self, Decoder, Extra, Fault, Undecodable, Value, element_of};
-use crate::operation::OperationInfo;
 use crate::response::{RateLimit, RawResponse};
 
 /// One page of a list.
@@ -40,6 +37,18 @@ impl<T> Page<T> {
     }
 }
 
+impl Page<()> {
+    fn with_items<T>(self, items: Vec<T>) -> Page<T> {
+        Page {
+            items,
+            undecodable: self.undecodable,
+            next: self.next,
+            headers: self.headers,
+            envelope: self.envelope,
+        }
+    }
+}
+
 impl<T> IntoIterator for Page<T> {
     type Item = T;
     type IntoIter = std::vec::IntoIter<T>;
@@ -58,102 +67,16 @@ impl<T: fmt::Debug> fmt::Debug for Page<T> {
     }
 }
 
-/// A place in a list, to go on from later, in another process too: it serializes (as one string)
-/// and parses back.
-///
-/// It holds path and query only, no host and no credential.
-#[derive(Clone, PartialEq, Eq, Hash, SerializeDisplay, DeserializeFromStr)]
-pub struct Cursor {
-    operation: String,
-    target: String,
-}
-
-impl Cursor {
-    pub(crate) fn new(info: &OperationInfo, target: String) -> Self {
-        Self {
-            operation: info.id.to_owned(),
-            target,
-        }
-    }
-
-    /// Path and query of the page that it points to.
-    pub fn target(&self) -> &str {
-        &self.target
-    }
-
-    /// A query value of the page's address, decoded.
-    pub(crate) fn query(&self, name: &str) -> Option<String> {
-        let query = self.target.split_once('?')?.1;
-        url::form_urlencoded::parse(query.as_bytes())
-            .find(|(found, _)| found == name)
-            .map(|(_, value)| value.into_owned())
-    }
-
-    pub(crate) fn check_operation(&self, info: &OperationInfo) -> Result<()> {
-        if self.operation == info.id {
-            return Ok(());
-        }
-        let name = |id: &str| {
-            if id.is_empty() {
-                "an untyped call".to_owned()
-            } else {
-                id.to_owned()
-            }
-        };
-        Err(Error::paging(format!(
-            "the cursor belongs to {}, not to {}",
-            name(&self.operation),
-            name(info.id)
-        ))
-        .with_hint("resume the same operation that the cursor came from"))
-    }
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.operation, self.target)
-    }
-}
-
-impl fmt::Debug for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cursor({self})")
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text.split_once(' ') {
-            Some((operation, target)) if target.starts_with('/') && !target.starts_with("//") => {
-                Ok(Self {
-                    operation: operation.to_owned(),
-                    target: target.to_owned(),
-                })
-            }
-            _ => Err(Error::paging("the text is not a saved cursor")
-                .with_hint("a cursor looks like \"listUsers /api/v1/users?after=…\"")),
-        }
-    }
-}
-
 /// Decodes a page: elements, then the link to the next page.
 #[doc(hidden)]
 pub fn decode_page<T: Value>(raw: RawResponse) -> Result<Page<T>> {
     let mut items = Vec::new();
-    let page = untyped_page(raw, &mut |decoder| element_of(&mut items, decoder))?;
-    Ok(Page {
-        items,
-        undecodable: page.undecodable,
-        next: page.next,
-        headers: page.headers,
-        envelope: page.envelope,
-    })
+    let page = page_of(raw, &mut |decoder| element_of(&mut items, decoder))?;
+    Ok(page.with_items(items))
 }
 
 /// The part of [`decode_page`] that does not know the type of the items.
-fn untyped_page(
+pub(super) fn page_of(
     raw: RawResponse,
     element: &mut dyn FnMut(&mut Decoder<'_>) -> std::result::Result<(), Fault>,
 ) -> Result<Page<()>> {
@@ -190,16 +113,15 @@ impl RawResponse {
     /// # Errors
     /// [`ErrorKind::Paging`](crate::ErrorKind::Paging) if the link goes to another origin.
     pub fn next_cursor(&self) -> Result<Option<Cursor>> {
-        let Some(context) = self.context() else {
+        let Some(context) = self.context().filter(|_| !self.link_is_taken()) else {
             return Ok(None);
         };
-        let target = next_target(
-            context.client.origin(),
-            &context.target,
-            self.headers(),
-            self.body(),
-        )
-        .map_err(|error| self.describe(error))?;
-        Ok(target.map(|target| Cursor::new(context.info, target)))
+        let origin = context.client.origin();
+        let target = next_target(origin, &context.target, self.headers(), self.body())
+            .map_err(|error| self.describe(error))?;
+        Ok(target.map(|target| {
+            let (info, method) = (context.info, &context.method);
+            Cursor::new(info, method, origin.as_str(), target, context.list_path())
+        }))
     }
 }

@@ -60,7 +60,7 @@ pub(crate) async fn run(client: &Client) -> Result<Seen> {
     ));
 
     let started = Instant::now();
-    let groups = client.groups().list().items().try_count().await?;
+    let groups = client.groups().list().count().await?;
     let mut modes: BTreeMap<String, usize> = BTreeMap::new();
     let mut apps = client.apps().list().limit(200).items();
     while let Some(app) = apps.try_next().await? {
