@@ -7,9 +7,9 @@ use std::time::Duration;
 use http::HeaderValue;
 
 use super::{Client, DriftObserver, Inner};
-use crate::auth::{ApiToken, Bearer, Credential, Dpop, PrivateKey, ServiceApp};
+use crate::auth::{ApiToken, Bearer, Credential, ServiceApp};
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
-use crate::config::{AuthorizationMode, Config, Origin};
+use crate::config::{Checks, Config, Explanation, Id, Origin, Settings, credential, shown_url};
 use crate::error::{Error, Result};
 use crate::observe::{DriftLog, DriftReport, Event};
 use crate::pacing::WaitForReset;
@@ -31,12 +31,14 @@ type LazyCredential = Box<dyn FnOnce() -> Result<Arc<dyn Credential>> + Send>;
 /// Builds a [`Client`]; from [`Client::builder`].
 #[must_use = "a builder does nothing until build() is called"]
 pub struct ClientBuilder {
-    org_url: String,
+    config: Config,
+    org_url: Option<String>,
     http_hosts: Vec<String>,
     credential: Option<LazyCredential>,
-    timeout: Option<Duration>,
+    /// What code has set: a deadline, or that there is none.
+    timeout: Option<Option<Duration>>,
     attempt_timeout: Option<Duration>,
-    retry: RetryPolicy,
+    retry: Option<RetryPolicy>,
     transport: Option<Arc<dyn Transport>>,
     wraps: Vec<Wrap>,
     options: TransportOptions,
@@ -51,12 +53,13 @@ pub struct ClientBuilder {
 impl Default for ClientBuilder {
     fn default() -> Self {
         Self {
-            org_url: String::new(),
+            config: Config::default(),
+            org_url: None,
             http_hosts: Vec::new(),
             credential: None,
-            timeout: Some(DEFAULT_TIMEOUT),
+            timeout: None,
             attempt_timeout: Some(DEFAULT_ATTEMPT_TIMEOUT),
-            retry: RetryPolicy::default(),
+            retry: None,
             transport: None,
             wraps: Vec::new(),
             options: TransportOptions::default(),
@@ -73,7 +76,10 @@ impl Default for ClientBuilder {
 impl ClientBuilder {
     /// The org's address, such as `https://acme.okta.com`. Needed; there is no default host.
     pub fn org_url(mut self, url: impl Into<String>) -> Self {
-        self.org_url = url.into();
+        let url = url.into();
+        let shown = shown_url(&url);
+        self.config.cover(Id::OrgUrl, shown.trim_matches('"'));
+        self.org_url = Some(url);
         self
     }
 
@@ -110,13 +116,16 @@ impl ClientBuilder {
 
     /// Total deadline of a call: token, waits and repeats included. Default 5 minutes.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.timeout = Some(Some(timeout));
+        self.config
+            .cover(Id::RequestTimeout, format!("{timeout:?}"));
         self
     }
 
     /// No total deadline.
     pub fn no_timeout(mut self) -> Self {
-        self.timeout = None;
+        self.timeout = Some(None);
+        self.config.cover(Id::RequestTimeout, "none");
         self
     }
 
@@ -129,12 +138,16 @@ impl ClientBuilder {
     /// Time to open a connection. Default 30 seconds. Only for the default transport.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.options.connect_timeout = Some(timeout);
+        self.config
+            .cover(Id::ConnectionTimeout, format!("{timeout:?}"));
         self
     }
 
     /// How failures are repeated.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+        self.retry = Some(policy);
+        self.config.cover(Id::MaxRetries, "by the retry policy");
+        self.config.cover(Id::MaxBackoff, "by the retry policy");
         self
     }
 
@@ -156,7 +169,9 @@ impl ClientBuilder {
 
     /// Text behind the SDK's own user agent, such as `my-tool/1.2`.
     pub fn user_agent_suffix(mut self, suffix: impl Into<String>) -> Self {
-        self.user_agent_suffix = Some(suffix.into());
+        let suffix = suffix.into();
+        self.config.cover(Id::UserAgent, &suffix);
+        self.user_agent_suffix = Some(suffix);
         self
     }
 
@@ -175,6 +190,20 @@ impl ClientBuilder {
     /// Root certificates beside the system's, as PEM text. Only for the default transport.
     pub fn extra_root_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.options.extra_roots_pem.push(pem.into());
+        self.config.cover(Id::CaFile, "PEM text");
+        self
+    }
+
+    /// A certificate for mutual TLS: PEM text with the certificate (and the chain behind it) and
+    /// with its private key. Only for the default transport.
+    pub fn client_certificate(
+        mut self,
+        certificate_pem: impl Into<Vec<u8>>,
+        key_pem: impl Into<Secret>,
+    ) -> Self {
+        self.options.identity = Some((certificate_pem.into(), key_pem.into()));
+        self.config.cover(Id::ClientCertificate, "PEM text");
+        self.config.cover(Id::ClientCertificateKey, "[redacted]");
         self
     }
 
@@ -182,11 +211,11 @@ impl ClientBuilder {
     /// `NO_PROXY` still counts. Without it the system's settings do. Only for the default
     /// transport.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        let url = url.into();
         let login = self.options.proxy.take().and_then(|proxy| proxy.login);
-        self.options.proxy = Some(ProxyOptions {
-            url: url.into(),
-            login,
-        });
+        let shown = shown_url(&url);
+        self.config.cover(Id::ProxyHost, shown.trim_matches('"'));
+        self.options.proxy = Some(ProxyOptions { url, login });
         self
     }
 
@@ -223,73 +252,75 @@ impl ClientBuilder {
     }
 
     /// A builder with settings from a [`Config`]; whatever is set on it afterwards counts more.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the settings make no credential.
-    pub fn from_config(config: Config) -> Result<Self> {
-        let mut builder = Self::default().org_url(config.org_url.clone().unwrap_or_default());
-        match config.request_timeout {
-            Some(0) => builder = builder.no_timeout(),
-            Some(seconds) => builder = builder.timeout(Duration::from_secs(seconds)),
-            None => {}
+    /// Wrong and missing values are found by [`build`](Self::build).
+    pub fn from_config(config: Config) -> Self {
+        Self {
+            config,
+            ..Self::default()
         }
-        if let Some(seconds) = config.connection_timeout.filter(|&seconds| seconds > 0) {
-            builder = builder.connect_timeout(Duration::from_secs(seconds));
+    }
+
+    /// Each setting with its value and origin, secrets redacted, and what keeps the client from
+    /// being built, before it is built.
+    pub fn explain(&self) -> Explanation {
+        let resolved = self.config.resolve(self.credential.is_some());
+        let org = self.checked_origin(&resolved.settings);
+        let mut explanation = resolved.explain();
+        if let Err(error) = org {
+            explanation.faults.push(error.to_string());
         }
-        if let Some(retries) = config.max_retries {
-            builder.retry = builder.retry.max_retries(retries);
-        }
-        if let Some(seconds) = config.max_backoff.filter(|&seconds| seconds > 0) {
-            let wait = Duration::from_secs(seconds);
-            builder.retry = builder.retry.max_rate_limit_wait(wait);
-        }
-        if let Some(agent) = &config.user_agent {
-            builder = builder.user_agent_suffix(agent);
-        }
-        if let Some(host) = &config.proxy_host {
-            let port = config
-                .proxy_port
-                .map(|port| format!(":{port}"))
-                .unwrap_or_default();
-            let scheme = if host.contains("://") { "" } else { "http://" };
-            builder = builder.proxy(format!("{scheme}{host}{port}"));
-            match (&config.proxy_username, &config.proxy_password) {
-                (Some(user), Some(password)) => {
-                    builder = builder.proxy_login(user, password.clone());
-                }
-                (None, None) => {}
-                _ => {
-                    return Err(Error::config(
-                        "the proxy has a user name or a password, but not both",
-                    ));
-                }
-            }
-        }
-        builder.credential = Some(Box::new(move || credential(config)));
-        Ok(builder)
+        explanation
+    }
+
+    fn checked_origin(&self, settings: &Settings) -> Result<Origin> {
+        let text = self.org_url.as_ref().or(settings.org_url.as_ref());
+        let checks = Checks {
+            http_hosts: &self.http_hosts,
+            any_http: settings.any_http,
+            any_domain: settings.any_domain,
+        };
+        Origin::checked(text.map_or("", String::as_str), &checks)
     }
 
     /// Checks everything and makes the client. No IO but reading the system's certificates and,
-    /// where a key is given as a path, that file.
+    /// where a key or a certificate is given as a path, that file.
     ///
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) that says what is wrong, where, and what to
-    /// do.
+    /// do; all that is wrong stands in one error.
     pub fn build(self) -> Result<Client> {
-        let origin = Origin::parse(&self.org_url, &self.http_hosts)?;
-        let credential = self.credential.ok_or_else(|| {
-            Error::config("there is no credential")
-                .with_hint("give the builder an api_token, a service_app or another credential")
-        })?()?;
+        let explanation = self.explain();
+        let resolved = self.config.resolve(self.credential.is_some());
+        let mut faults: Vec<Error> = resolved.faults.iter().map(Error::config).collect();
+        let settings = resolved.settings;
+        let origin = kept(self.checked_origin(&settings), &mut faults);
+        let credential = match self.credential {
+            Some(credential) => kept(credential(), &mut faults),
+            // Without a complete credential there is nothing to read; the fault is named already.
+            None if resolved.faults.is_empty() => kept(credential(settings.clone()), &mut faults),
+            None => None,
+        };
+        let user_agent = kept(
+            user_agent(
+                self.user_agent_suffix
+                    .as_ref()
+                    .or(settings.user_agent.as_ref()),
+            ),
+            &mut faults,
+        );
         let transport = match self.transport {
-            Some(transport) => transport,
+            Some(transport) => Some(transport),
             None => {
-                let options = TransportOptions {
-                    tls_required: origin.is_https(),
-                    ..self.options
-                };
-                Arc::new(HttpTransport::new(&options)?)
+                let tls_required = origin.as_ref().is_some_and(Origin::is_https);
+                let options = self.options.with_settings(&settings, tls_required);
+                let made = options.and_then(|options| HttpTransport::new(&options));
+                kept(made, &mut faults).map(|transport| Arc::new(transport) as Arc<dyn Transport>)
             }
+        };
+        let (Some(origin), Some(credential), Some(user_agent), Some(transport), true) =
+            (origin, credential, user_agent, transport, faults.is_empty())
+        else {
+            return Err(joined(faults));
         };
         let transport = self
             .wraps
@@ -302,7 +333,7 @@ impl ClientBuilder {
                 .clock
                 .unwrap_or_else(|| Arc::new(SystemClock::default())),
             random: self.random.unwrap_or_else(|| Arc::new(SystemRandom)),
-            user_agent: user_agent(self.user_agent_suffix.as_deref())?,
+            user_agent,
             max_response_bytes: self.max_response_bytes,
             on_event: self.on_event,
         });
@@ -310,15 +341,56 @@ impl ClientBuilder {
             inner: Arc::new(Inner {
                 runtime,
                 credential,
-                retry: self.retry,
-                timeout: self.timeout,
+                retry: self.retry.unwrap_or_else(|| retry(&settings)),
+                timeout: match (self.timeout, settings.request_timeout) {
+                    (Some(timeout), _) => timeout,
+                    (None, Some(Duration::ZERO)) => None,
+                    (None, Some(timeout)) => Some(timeout),
+                    (None, None) => Some(DEFAULT_TIMEOUT),
+                },
                 attempt_timeout: self.attempt_timeout,
                 pacer: Box::new(WaitForReset::default()),
                 drift: DriftLog::default(),
                 on_drift: self.on_drift,
+                explanation,
             }),
         })
     }
+}
+
+/// The value, or its error kept for later.
+fn kept<T>(result: Result<T>, faults: &mut Vec<Error>) -> Option<T> {
+    result.map_err(|error| faults.push(error)).ok()
+}
+
+/// All faults as one error.
+fn joined(mut faults: Vec<Error>) -> Error {
+    const HINT: &str = "set what is named here in code, in the environment or in okta.yaml; ClientBuilder::explain() shows where each value comes from";
+    match (faults.pop(), faults.is_empty()) {
+        (Some(only), true) if only.hint().is_some() => only,
+        (Some(only), true) => only.with_hint(HINT),
+        (Some(last), false) => {
+            faults.push(last);
+            let texts: Vec<String> = faults
+                .iter()
+                .map(|fault| fault.to_string().replacen("configuration: ", "", 1))
+                .collect();
+            let count = texts.len();
+            Error::config(format!("{count} faults: {}", texts.join("; "))).with_hint(HINT)
+        }
+        (None, _) => Error::config("the client cannot be built"),
+    }
+}
+
+fn retry(settings: &Settings) -> RetryPolicy {
+    let mut retry = RetryPolicy::default();
+    if let Some(retries) = settings.max_retries {
+        retry = retry.max_retries(retries);
+    }
+    if let Some(wait) = settings.max_backoff.filter(|wait| !wait.is_zero()) {
+        retry = retry.max_rate_limit_wait(wait);
+    }
+    retry
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -328,7 +400,7 @@ impl fmt::Debug for ClientBuilder {
 }
 
 /// `okta-sdk-rust/0.1.0 rust linux/x86_64 suffix`.
-fn user_agent(suffix: Option<&str>) -> Result<HeaderValue> {
+fn user_agent(suffix: Option<&String>) -> Result<HeaderValue> {
     let mut text = format!(
         "okta-sdk-rust/{} rust {}/{}",
         env!("CARGO_PKG_VERSION"),
@@ -341,48 +413,4 @@ fn user_agent(suffix: Option<&str>) -> Result<HeaderValue> {
     }
     HeaderValue::try_from(text)
         .map_err(|_| Error::config("the user agent suffix cannot be a header value"))
-}
-
-/// The credential that the settings describe.
-fn credential(config: Config) -> Result<Arc<dyn Credential>> {
-    let mode = config.authorization_mode.unwrap_or_else(|| {
-        if config.token.is_none() && (config.private_key.is_some() || config.client_id.is_some()) {
-            AuthorizationMode::PrivateKey
-        } else {
-            AuthorizationMode::Ssws
-        }
-    });
-    let missing = |what: &str| {
-        Error::config(format!("{what} is missing")).with_hint(
-            "set OKTA_CLIENT_TOKEN for an API token, or OKTA_CLIENT_CLIENTID, OKTA_CLIENT_PRIVATEKEY and OKTA_CLIENT_SCOPES for a service app",
-        )
-    };
-    Ok(match mode {
-        AuthorizationMode::Ssws => Arc::new(ApiToken::new(
-            config.token.ok_or_else(|| missing("OKTA_CLIENT_TOKEN"))?,
-        )?),
-        AuthorizationMode::Bearer => Arc::new(Bearer::new(
-            config.token.ok_or_else(|| missing("OKTA_CLIENT_TOKEN"))?,
-        )?),
-        AuthorizationMode::PrivateKey => {
-            let id = config
-                .client_id
-                .ok_or_else(|| missing("OKTA_CLIENT_CLIENTID"))?;
-            let text = config
-                .private_key
-                .ok_or_else(|| missing("OKTA_CLIENT_PRIVATEKEY"))?;
-            if config.scopes.is_empty() {
-                return Err(missing("OKTA_CLIENT_SCOPES"));
-            }
-            let key = PrivateKey::from_any(text.expose(), config.private_key_id.as_deref())?;
-            let mut app = ServiceApp::new(id, key, config.scopes)?;
-            if let Some(enabled) = config.dpop_enabled {
-                app = app.dpop(if enabled { Dpop::Always } else { Dpop::Never });
-            }
-            if let Some(minutes) = config.renewal_offset {
-                app = app.renew_before_expiry(Duration::from_secs(minutes.saturating_mul(60)));
-            }
-            Arc::new(app)
-        }
-    })
 }

@@ -19,7 +19,7 @@ pub use preflight::{MissingScope, Preflight};
 use crate::auth::{AuthContext, Credential};
 use crate::call::{BoxFuture, Call, CallFuture, PreparedRequest, UntypedCall, prepare};
 use crate::clock::{Clock, Random};
-use crate::config::{Config, Origin};
+use crate::config::{Config, Explanation, Origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Drift;
 use crate::observe::{ClientStats, DriftLog, DriftReport, DriftSummary, Stats};
@@ -49,6 +49,7 @@ struct Inner {
     pacer: Box<dyn Pacer>,
     drift: DriftLog,
     on_drift: Option<DriftObserver>,
+    explanation: Explanation,
 }
 
 impl Client {
@@ -57,14 +58,26 @@ impl Client {
         ClientBuilder::default()
     }
 
-    /// A client by the environment variables that all Okta SDKs read: `OKTA_CLIENT_ORGURL`,
-    /// `OKTA_CLIENT_TOKEN` or `OKTA_CLIENT_CLIENTID`, `OKTA_CLIENT_PRIVATEKEY`,
-    /// `OKTA_CLIENT_SCOPES`, …; see [`Config`].
+    /// A client by the program's surroundings: `OKTA_CLIENT_*` variables, `./okta.yaml`,
+    /// `~/.okta/okta.yaml`, by the names that all Okta SDKs share; see [`config`](crate::config).
     ///
     /// # Errors
-    /// [`ErrorKind::Config`], naming every variable that is missing or wrong.
+    /// [`ErrorKind::Config`], naming everything that is missing or wrong.
     pub fn from_env() -> Result<Self> {
-        ClientBuilder::from_config(Config::from_env()?)?.build()
+        ClientBuilder::from_config(Config::load()?).build()
+    }
+
+    /// As [`from_env`](Self::from_env), with a profile of `okta.yaml`.
+    ///
+    /// # Errors
+    /// As [`from_env`](Self::from_env); an unknown profile's error lists those that exist.
+    pub fn from_profile(name: impl Into<String>) -> Result<Self> {
+        ClientBuilder::from_config(Config::profile(name)?).build()
+    }
+
+    /// Each setting of this client with its value and origin, secrets redacted; prints as a table.
+    pub fn explain(&self) -> &Explanation {
+        &self.inner.explanation
     }
 
     /// The org's address, without trailing slash.

@@ -20,8 +20,16 @@ impl Origin {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) that says what is wrong and what to write.
     pub fn parse(text: &str, http_hosts: &[String]) -> Result<Self> {
+        let checks = Checks {
+            http_hosts,
+            ..Checks::default()
+        };
+        Self::checked(text, &checks)
+    }
+
+    pub(crate) fn checked(text: &str, checks: &Checks<'_>) -> Result<Self> {
         let text = text.trim();
-        check(text, http_hosts).map_err(|(what, hint)| {
+        check(text, checks).map_err(|(what, hint)| {
             Error::config(format!("org URL {}: {what}", shown(text))).with_hint(hint)
         })
     }
@@ -52,8 +60,19 @@ impl fmt::Debug for Origin {
     }
 }
 
+/// What is let through beside an https address of an org.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Checks<'a> {
+    /// Hosts that plain http may go to.
+    pub(crate) http_hosts: &'a [String],
+    /// Plain http may go to the org's host, whichever it is.
+    pub(crate) any_http: bool,
+    /// The domain may be an Admin Console's, or look misspelt.
+    pub(crate) any_domain: bool,
+}
+
 /// The text for an error, without user info and query: they may hold a password or token.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let (scheme, rest) = text.split_once("://").map_or(("", text), |(s, r)| (s, r));
     let separator = if scheme.is_empty() { "" } else { "://" };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -76,17 +95,19 @@ fn fault<T>(what: impl Into<String>, hint: &'static str) -> Result<T, Fault> {
 }
 
 /// Where orgs have an Admin Console beside them under the same domain.
-const OKTA_DOMAINS: [&str; 5] = [
+const OKTA_DOMAINS: [&str; 7] = [
     ".okta.com",
     ".oktapreview.com",
     ".okta-emea.com",
     ".okta-gov.com",
     ".okta.mil",
+    ".okta-miltest.com",
+    ".trex-govcloud.com",
 ];
 
 const EXAMPLE: &str = "write the org's address only, such as https://acme.okta.com";
 
-fn check(text: &str, http_hosts: &[String]) -> Result<Origin, Fault> {
+fn check(text: &str, checks: &Checks<'_>) -> Result<Origin, Fault> {
     if text.is_empty() {
         return fault(
             "it is missing",
@@ -109,7 +130,7 @@ fn check(text: &str, http_hosts: &[String]) -> Result<Origin, Fault> {
         return fault("it holds two URLs", EXAMPLE);
     }
     let url = match Url::parse(text) {
-        Ok(url) => url,
+        Ok(url) => without_final_dot(url),
         Err(error) => return fault(format!("it is not a URL ({error})"), EXAMPLE),
     };
     let Some(host) = url.host() else {
@@ -129,9 +150,10 @@ fn check(text: &str, http_hosts: &[String]) -> Result<Origin, Fault> {
     }
     match url.scheme() {
         "https" => {}
-        "http" if is_loopback(&host) => {}
+        "http" if is_loopback(&host) || checks.any_http => {}
         "http"
-            if http_hosts
+            if checks
+                .http_hosts
                 .iter()
                 .any(|allowed| allowed.eq_ignore_ascii_case(&host.to_string())) => {}
         "http" => {
@@ -142,7 +164,9 @@ fn check(text: &str, http_hosts: &[String]) -> Result<Origin, Fault> {
         }
         other => return fault(format!("{other} is not a scheme for it"), "use https"),
     }
-    if let Host::Domain(domain) = &host {
+    if let Host::Domain(domain) = &host
+        && !checks.any_domain
+    {
         let first = domain.split('.').next().unwrap_or_default();
         // A custom domain may be called so.
         let is_okta = OKTA_DOMAINS.iter().any(|okta| domain.ends_with(okta));
@@ -158,6 +182,20 @@ fn check(text: &str, http_hosts: &[String]) -> Result<Origin, Fault> {
     }
     let text = url.origin().ascii_serialization();
     Ok(Origin { url, text })
+}
+
+/// `acme.okta.com.` is the same host written from the root of DNS; as a `Host` header and in a
+/// token's audience it would be another.
+fn without_final_dot(mut url: Url) -> Url {
+    if let Some(domain) = url.domain()
+        && let Some(shorter) = domain.strip_suffix('.')
+        && !shorter.is_empty()
+    {
+        let shorter = shorter.to_owned();
+        // The rest of a valid domain is valid; if not, the dot stays.
+        let _ = url.set_host(Some(&shorter));
+    }
+    url
 }
 
 fn is_loopback(host: &Host<&str>) -> bool {
@@ -177,6 +215,8 @@ mod tests {
         for (given, origin) in [
             ("https://acme.okta.com", "https://acme.okta.com"),
             (" https://Acme.okta.com:443/ ", "https://acme.okta.com"),
+            ("https://acme.okta.com.", "https://acme.okta.com"),
+            ("https://acme.okta.com.:8443/", "https://acme.okta.com:8443"),
             ("https://id.example.com:8443", "https://id.example.com:8443"),
             (
                 "https://sso-admin.example.com",
@@ -208,6 +248,11 @@ mod tests {
             ("https://acme-admin.okta.com", "Admin Console"),
             ("https://acme-admin.oktapreview.com/", "Admin Console"),
             ("https://acme-admin.okta-gov.com", "Admin Console"),
+            ("https://acme-admin.okta.com.", "Admin Console"),
+            ("https://acme-admin.okta-miltest.com", "Admin Console"),
+            ("https://acme-admin.trex-govcloud.com", "Admin Console"),
+            ("https://{{yourOktaDomain}}", "placeholder"),
+            ("https://acme.com.com", ".com.com"),
             ("https://acme.okta.com.com", ".com.com"),
             ("https://acme.okta.com/api/v1", "path"),
             ("https://acme.okta.com?x=1", "query"),

@@ -1,12 +1,15 @@
 //! The default transport. The HTTP client's types stay inside this file.
 
 use std::error::Error as StdError;
+use std::fmt;
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
 use super::{HttpRequest, HttpResponse, Transport, TransportError, TransportFault, tls};
+use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
@@ -15,14 +18,90 @@ use crate::secret::Secret;
 pub(crate) struct TransportOptions {
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) extra_roots_pem: Vec<Vec<u8>>,
+    /// Certificate chain and private key, PEM.
+    pub(crate) identity: Option<(Vec<u8>, Secret)>,
     pub(crate) proxy: Option<ProxyOptions>,
     pub(crate) tls_required: bool,
 }
 
-#[derive(Clone, Debug)]
+impl TransportOptions {
+    /// Adds what the settings say where code says nothing; files are read here.
+    pub(crate) fn with_settings(mut self, settings: &Settings, tls_required: bool) -> Result<Self> {
+        self.tls_required = tls_required;
+        if self.connect_timeout.is_none() {
+            self.connect_timeout = settings.connection_timeout.filter(|time| !time.is_zero());
+        }
+        if self.extra_roots_pem.is_empty()
+            && let Some(path) = &settings.ca_file
+        {
+            self.extra_roots_pem.push(read(path, "caFile")?);
+        }
+        if self.identity.is_none() {
+            self.identity = match (
+                &settings.client_certificate,
+                &settings.client_certificate_key,
+            ) {
+                (None, None) => None,
+                (Some(certificate), key) => {
+                    let certificate = read(certificate, "clientCertificate")?;
+                    let key = match key {
+                        Some(path) => read(path, "clientCertificateKey")?,
+                        // One file may hold both.
+                        None => certificate.clone(),
+                    };
+                    let key = String::from_utf8(key)
+                        .map_err(|_| Error::config("clientCertificateKey: it is not PEM"))?;
+                    Some((certificate, key.into()))
+                }
+                (None, Some(_)) => {
+                    return Err(Error::config(
+                        "clientCertificateKey is set, but clientCertificate is not",
+                    ));
+                }
+            };
+        }
+        if self.proxy.is_none()
+            && let Some(host) = &settings.proxy_host
+        {
+            let port = settings
+                .proxy_port
+                .map(|port| format!(":{port}"))
+                .unwrap_or_default();
+            let scheme = if host.contains("://") { "" } else { "http://" };
+            let host = host.trim_end_matches('/');
+            let login = settings
+                .proxy_username
+                .clone()
+                .zip(settings.proxy_password.clone());
+            self.proxy = Some(ProxyOptions {
+                url: format!("{scheme}{host}{port}"),
+                login,
+            });
+        }
+        Ok(self)
+    }
+}
+
+fn read(path: &Path, setting: &str) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| {
+        Error::config(format!(
+            "{setting}: {} cannot be read ({error})",
+            path.display()
+        ))
+    })
+}
+
+#[derive(Clone)]
 pub(crate) struct ProxyOptions {
     pub(crate) url: String,
     pub(crate) login: Option<(String, Secret)>,
+}
+
+impl fmt::Debug for ProxyOptions {
+    /// Not the URL: it may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProxyOptions").finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
@@ -32,7 +111,7 @@ pub(crate) struct HttpTransport {
 
 impl HttpTransport {
     pub(crate) fn new(options: &TransportOptions) -> Result<Self> {
-        let tls = tls::config(&options.extra_roots_pem, options.tls_required)?;
+        let tls = tls::config(options)?;
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             // A redirect could lead the credential to another host.
