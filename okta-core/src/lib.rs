@@ -27,7 +27,7 @@ mod secret;
 
 pub use {bytes, http};
 
-pub use auth::{ApiToken, Bearer, Credential, Dpop, PrivateKey, ServiceApp};
+pub use auth::{ApiToken, Bearer, ClientSecret, Credential, Dpop, PrivateKey, ServiceApp};
 pub use call::{Call, PreparedRequest};
 pub use client::{Client, ClientBuilder, MissingScope, Preflight};
 pub use config::Config;

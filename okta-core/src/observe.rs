@@ -54,6 +54,15 @@ pub enum Event<'a> {
         /// `Bearer` or `DPoP`.
         token_type: &'a str,
     },
+    /// A token carries fewer scopes than were asked for; it is used all the same.
+    FewerScopes {
+        /// Client id of the app.
+        client_id: &'a str,
+        /// Scopes that were asked for and not granted, separated by blanks.
+        missing: &'a str,
+        /// Granted scopes, separated by blanks.
+        granted: &'a str,
+    },
 }
 
 #[derive(Debug, Default)]

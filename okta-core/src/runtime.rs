@@ -87,6 +87,22 @@ pub(crate) fn server_date(headers: &HeaderMap) -> Option<jiff::Timestamp> {
     http_date(headers.get(http::header::DATE)?.to_str().ok()?)
 }
 
+/// `Retry-After` as seconds or as a date (RFC 9110 section 10.2.3), from the answer's own `Date`
+/// or from `now`.
+pub(crate) fn retry_after(headers: &HeaderMap, now: jiff::Timestamp) -> Option<Duration> {
+    let text = headers
+        .get(http::header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let now = server_date(headers).unwrap_or(now);
+    let wait = http_date(text)?.duration_since(now);
+    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO))
+}
+
 pub(crate) fn http_date(text: &str) -> Option<jiff::Timestamp> {
     jiff::fmt::rfc2822::parse(text)
         .ok()

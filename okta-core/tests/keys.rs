@@ -2,8 +2,9 @@
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents,
-    UnparsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+    RsaPublicKeyComponents, UnparsedPublicKey,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,14 +24,18 @@ async fn signs(key: &PrivateKey) {
     let jwk: serde_json::Value = serde_json::from_str(&key.public_jwk()).unwrap();
     assert!(jwk.get("d").is_none());
     let member = |name: &str| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap();
-    if key.algorithm().as_str().starts_with("RS") {
+    if jwk["kty"] == "RSA" {
         let public = RsaPublicKeyComponents {
             n: member("n"),
             e: member("e"),
         };
         let scheme = match key.algorithm() {
             Algorithm::Rs256 => &RSA_PKCS1_2048_8192_SHA256,
-            _ => &RSA_PKCS1_2048_8192_SHA512,
+            Algorithm::Rs384 => &RSA_PKCS1_2048_8192_SHA384,
+            Algorithm::Rs512 => &RSA_PKCS1_2048_8192_SHA512,
+            Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+            Algorithm::Ps384 => &RSA_PSS_2048_8192_SHA384,
+            _ => &RSA_PSS_2048_8192_SHA512,
         };
         public.verify(scheme, message, &signature).unwrap();
         return;
@@ -47,7 +52,7 @@ async fn signs(key: &PrivateKey) {
 }
 
 #[tokio::test]
-async fn every_form_of_one_key_is_the_same_key() {
+async fn demand_22_every_form_of_one_key_is_the_same_key() {
     for (algorithm, forms) in [
         (
             Algorithm::Rs256,
@@ -119,7 +124,7 @@ fn the_thumbprint_is_that_of_rfc_7638() {
 }
 
 #[tokio::test]
-async fn key_ids_and_algorithms() {
+async fn demand_21_key_ids_and_algorithms() {
     let jwk = PrivateKey::parse(key!("rsa.jwk.json")).unwrap();
     assert_eq!(jwk.key_id(), Some("rsa-1"));
     let explicit = PrivateKey::parse_with_key_id(key!("rsa.jwk.json"), "mine").unwrap();
@@ -143,12 +148,50 @@ async fn key_ids_and_algorithms() {
     assert!(error.contains("nope") && error.contains("rsa-1"), "{error}");
     let stronger = jwk.clone().with_algorithm(Algorithm::Rs512).unwrap();
     signs(&stronger).await;
-    assert!(jwk.with_algorithm(Algorithm::Es256).is_err());
+    for algorithm in Algorithm::ALL {
+        let changed = jwk.clone().with_algorithm(algorithm);
+        if algorithm.as_str().starts_with("ES") {
+            let error = changed.unwrap_err().to_string();
+            assert!(error.contains("RSA key of 2048 bits does not sign with ES"));
+            assert!(error.contains("PS512"), "{error}");
+        } else {
+            signs(&changed.unwrap()).await;
+        }
+    }
+    let error = PrivateKey::parse(key!("ec_p384.jwk.json"))
+        .unwrap()
+        .with_algorithm(Algorithm::Es256)
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("P-384") && error.contains("signs with ES384"));
     let by_alg = key!("rsa.jwk.json").replace("RS256", "RS512");
     assert_eq!(
         PrivateKey::parse(&by_alg).unwrap().algorithm(),
         Algorithm::Rs512
     );
+}
+
+#[tokio::test]
+async fn demand_22_generated_keys_are_kept_as_pem_and_registered_as_jwks() {
+    for algorithm in Algorithm::ALL {
+        let key = PrivateKey::generate(algorithm).unwrap();
+        assert_eq!(key.key_id(), Some(key.thumbprint().as_str()));
+        signs(&key).await;
+        let pem = key.to_pkcs8_pem().unwrap();
+        assert!(pem.expose().lines().all(|line| line.len() <= 64));
+        let kept = PrivateKey::parse_with_key_id(pem.expose(), key.key_id().unwrap())
+            .unwrap()
+            .with_algorithm(algorithm)
+            .unwrap();
+        assert_eq!(kept.public_jwks(), key.public_jwks());
+        let set: serde_json::Value = serde_json::from_str(&key.public_jwks()).unwrap();
+        let jwk = &set["keys"][0];
+        assert_eq!(jwk["alg"], algorithm.as_str());
+        assert_eq!(jwk["kid"], key.key_id().unwrap());
+        for secret in ["d", "p", "q", "dp", "dq", "qi"] {
+            assert!(jwk.get(secret).is_none(), "{secret}");
+        }
+    }
 }
 
 #[test]
@@ -167,7 +210,7 @@ fn files_are_read_by_path() {
 }
 
 #[test]
-fn wrong_input_is_named_and_never_shown() {
+fn demand_22_wrong_input_is_named_and_never_shown() {
     let cut = &key!("rsa_pkcs8.pem")[..900];
     let not_base64 = key!("rsa_pkcs8.pem").replace("MII", "!!!");
     let swapped = key!("rsa.jwk.json").replace("\"p\":", "\"p2\":");
@@ -249,12 +292,12 @@ fn wrong_input_is_named_and_never_shown() {
             assert!(!shown.contains(piece), "{shown}");
         }
     }
-    let odd = key!("rsa.jwk.json").replace("RS256", "PS256");
+    let odd = key!("rsa.jwk.json").replace("RS256", "HS256");
     assert!(
         PrivateKey::parse(&odd)
             .unwrap_err()
             .to_string()
-            .contains("PS256")
+            .contains("HS256")
     );
     let odd = key!("rsa.jwk.json").replace("RS256", "ES256");
     assert!(

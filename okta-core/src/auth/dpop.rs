@@ -1,6 +1,6 @@
 //! Proofs of possession (DPoP, RFC 9449): the key, the proofs, the nonce.
 
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,17 +9,32 @@ use serde_json::json;
 
 use super::api_token::header_value;
 use super::jwk::base64url;
-use super::jwt::compact;
-use super::key::{PrivateKey, generate_p256};
+use super::jwt::{Algorithm, Signer as _, compact};
+use super::key::{PrivateKey, public_members};
 use crate::clock::uuid;
 use crate::error::Result;
 use crate::runtime::Runtime;
+use crate::secret::Secret;
 
 /// The proof key of one credential and the nonce that its org last sent.
 #[derive(Debug, Default)]
 pub(super) struct Prover {
-    key: OnceLock<(PrivateKey, serde_json::Value)>,
+    key: Mutex<Option<Arc<ProofKey>>>,
     nonce: Mutex<Option<HeaderValue>>,
+}
+
+#[derive(Debug)]
+struct ProofKey {
+    key: PrivateKey,
+    /// The public members, which stand in the header of every proof.
+    public: serde_json::Value,
+}
+
+impl ProofKey {
+    fn new(key: PrivateKey) -> Arc<Self> {
+        let public = public_members(&key.inner);
+        Arc::new(Self { key, public })
+    }
 }
 
 impl Prover {
@@ -47,18 +62,35 @@ impl Prover {
         proof.and_then(nonce_of).as_deref() != Some(known)
     }
 
+    fn slot(&self) -> MutexGuard<'_, Option<Arc<ProofKey>>> {
+        self.key
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     /// The key, made at its first use.
-    fn key(&self) -> Result<&(PrivateKey, serde_json::Value)> {
-        if let Some(key) = self.key.get() {
-            return Ok(key);
+    fn key(&self) -> Result<Arc<ProofKey>> {
+        let mut slot = self.slot();
+        if let Some(key) = &*slot {
+            return Ok(Arc::clone(key));
         }
-        let made = generate_p256()?;
-        Ok(self.key.get_or_init(|| made))
+        let made = ProofKey::new(PrivateKey::generate(Algorithm::Es256)?);
+        Ok(Arc::clone(slot.insert(made)))
+    }
+
+    /// Takes a key over: the one that stored tokens are bound to.
+    pub(super) fn adopt(&self, key: PrivateKey) {
+        *self.slot() = Some(ProofKey::new(key));
+    }
+
+    /// The key for a token store.
+    pub(super) fn to_stored(&self) -> Result<Secret> {
+        self.key()?.key.to_stored()
     }
 
     /// RFC 7638 thumbprint of the proof key, which tokens are bound to (`cnf.jkt`).
     pub(super) fn thumbprint(&self) -> Result<String> {
-        Ok(self.key()?.0.thumbprint())
+        Ok(self.key()?.key.thumbprint())
     }
 
     /// A fresh proof for one attempt. `access_token` adds its hash, for resource requests.
@@ -69,8 +101,9 @@ impl Prover {
         uri: &Uri,
         access_token: Option<&str>,
     ) -> Result<HeaderValue> {
-        let (key, public) = self.key()?;
-        let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": public });
+        let key = self.key()?;
+        let header =
+            json!({ "typ": "dpop+jwt", "alg": key.key.algorithm().as_str(), "jwk": key.public });
         let mut claims = json!({
             "jti": uuid(&*runtime.random),
             "htm": method.as_str(),
@@ -89,7 +122,7 @@ impl Prover {
             let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes());
             claims["ath"] = base64url(digest.as_ref()).into();
         }
-        header_value(&compact(key, &header, &claims).await?, "DPoP proof")
+        header_value(&compact(&key.key, &header, &claims).await?, "DPoP proof")
     }
 }
 

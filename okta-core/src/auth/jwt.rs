@@ -1,4 +1,4 @@
-//! Signed JSON Web Tokens (RFC 7515, 7519): making them, never checking them.
+//! Signed JSON Web Tokens (RFC 7515, 7519): making them. ID tokens are checked elsewhere.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use super::jwk::base64url;
 use crate::error::{Error, Result};
 
-/// A JWS algorithm that Okta accepts for client assertions.
+/// A JWS algorithm (RFC 7518 section 3.1). Okta documents the RS and ES ones for client assertions;
+/// PS is for other authorization servers, and for keys of a KMS that sign nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Algorithm {
@@ -18,6 +19,12 @@ pub enum Algorithm {
     Rs384,
     /// RSA PKCS#1 v1.5 with SHA-512.
     Rs512,
+    /// RSA-PSS with SHA-256.
+    Ps256,
+    /// RSA-PSS with SHA-384.
+    Ps384,
+    /// RSA-PSS with SHA-512.
+    Ps512,
     /// ECDSA over P-256 with SHA-256.
     Es256,
     /// ECDSA over P-384 with SHA-384.
@@ -27,12 +34,28 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::Es512,
+    ];
+
     /// The JOSE name: `RS256`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Rs256 => "RS256",
             Self::Rs384 => "RS384",
             Self::Rs512 => "RS512",
+            Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
             Self::Es512 => "ES512",
@@ -40,7 +63,7 @@ impl Algorithm {
     }
 
     pub(super) fn is_rsa(self) -> bool {
-        matches!(self, Self::Rs256 | Self::Rs384 | Self::Rs512)
+        !matches!(self, Self::Es256 | Self::Es384 | Self::Es512)
     }
 }
 
@@ -54,22 +77,15 @@ impl FromStr for Algorithm {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        [
-            Self::Rs256,
-            Self::Rs384,
-            Self::Rs512,
-            Self::Es256,
-            Self::Es384,
-            Self::Es512,
-        ]
-        .into_iter()
-        .find(|algorithm| algorithm.as_str() == text)
-        .ok_or_else(|| {
-            Error::config(format!(
-                "the signature algorithm {text:?} is not accepted by Okta"
-            ))
-            .with_hint("use RS256, RS384, RS512, ES256, ES384 or ES512")
-        })
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.as_str() == text)
+            .ok_or_else(|| {
+                Error::config(format!(
+                    "the signature algorithm {text:?} is not one that this SDK signs with"
+                ))
+                .with_hint("use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384 or ES512")
+            })
     }
 }
 
@@ -83,8 +99,9 @@ pub trait Signer: fmt::Debug + Send + Sync + 'static {
     /// The `kid` under which the app knows the key; `None` lets the service try all of its keys.
     fn key_id(&self) -> Option<&str>;
 
-    /// Signs the message itself (not a digest of it). RSA: PKCS#1 v1.5. ECDSA: the fixed-length
-    /// form, r and s one after the other (RFC 7518 section 3.4), not DER.
+    /// Signs the message itself (not a digest of it). RS: PKCS#1 v1.5. PS: PSS with a salt as long
+    /// as the digest. ES: the fixed-length form, r and s one after the other (RFC 7518 section
+    /// 3.4), not DER.
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>>;
 }
 

@@ -9,14 +9,15 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
     ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, KeyPair as _,
-    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RsaKeyPair,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
+    RSA_PSS_SHA512, RsaKeyPair,
 };
 use zeroize::Zeroizing;
 
 use super::der::Der;
 use super::jwk::base64url;
 use super::jwt::{Algorithm, Signer};
-use super::key_text::{finish, read};
+use super::key_text::read;
 use crate::error::{Error, Result};
 
 /// An RSA or EC private key. Cloning shares it.
@@ -193,8 +194,12 @@ impl PrivateKey {
             return Ok(());
         }
         Err(format!(
-            "{} does not sign with {algorithm}",
-            kind(&self.inner)
+            "{} does not sign with {algorithm}; it signs with {}",
+            kind(&self.inner),
+            match &*self.inner {
+                Inner::Rsa(_) => "RS256, RS384, RS512, PS256, PS384 or PS512",
+                Inner::Ec(_, curve) => curve.algorithm().as_str(),
+            }
         ))
     }
 }
@@ -217,6 +222,9 @@ impl Signer for PrivateKey {
                 let encoding = match self.algorithm {
                     Algorithm::Rs384 => &RSA_PKCS1_SHA384,
                     Algorithm::Rs512 => &RSA_PKCS1_SHA512,
+                    Algorithm::Ps256 => &RSA_PSS_SHA256,
+                    Algorithm::Ps384 => &RSA_PSS_SHA384,
+                    Algorithm::Ps512 => &RSA_PSS_SHA512,
                     _ => &RSA_PKCS1_SHA256,
                 };
                 let mut signature = vec![0; key.public_modulus_len()];
@@ -242,7 +250,7 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-fn fault(what: &str) -> Error {
+pub(super) fn fault(what: &str) -> Error {
     Error::config(format!("private key: {what}")).with_hint(EXPECTED)
 }
 
@@ -254,7 +262,7 @@ fn kind(key: &Inner) -> String {
 }
 
 /// The members that make the thumbprint, and nothing else.
-fn public_members(key: &Inner) -> serde_json::Value {
+pub(super) fn public_members(key: &Inner) -> serde_json::Value {
     match key {
         Inner::Rsa(key) => {
             let mut der = Der::new(key.public_key().as_ref());
@@ -273,7 +281,7 @@ fn public_members(key: &Inner) -> serde_json::Value {
     }
 }
 
-fn public_ec(key: &EcdsaKeyPair, curve: Curve) -> serde_json::Value {
+pub(super) fn public_ec(key: &EcdsaKeyPair, curve: Curve) -> serde_json::Value {
     // An uncompressed point: 4, x, y.
     let point = key.public_key().as_ref();
     let (x, y) = point[1..].split_at(curve.size());
@@ -299,12 +307,4 @@ fn thumbprint(members: &serde_json::Value) -> String {
         format!("{{{}}}", text.join(",")).as_bytes(),
     );
     base64url(digest.as_ref())
-}
-
-/// A P-256 key made for DPoP proofs, and its public members.
-pub(super) fn generate_p256() -> Result<(PrivateKey, serde_json::Value)> {
-    let key = EcdsaKeyPair::generate(Curve::P256.signing())
-        .map_err(|_| Error::config("no key can be generated for DPoP proofs"))?;
-    let public = public_ec(&key, Curve::P256);
-    Ok((finish(Inner::Ec(key, Curve::P256), None), public))
 }

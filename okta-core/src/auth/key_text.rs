@@ -124,7 +124,7 @@ fn rsa_bits(pkcs1: &[u8]) -> Option<usize> {
     Some(modulus.len() * 8 - first.leading_zeros() as usize)
 }
 
-fn from_pkcs8(der: &[u8]) -> Result<Inner, String> {
+pub(super) fn from_pkcs8(der: &[u8]) -> Result<Inner, String> {
     const BROKEN: &str = "it is a PKCS#8 block with broken content";
     let mut info = Der::new(der).sequence().ok_or(BROKEN)?;
     info.tagged(INTEGER).ok_or(BROKEN)?;

@@ -1,15 +1,25 @@
 //! Credentials: what makes a request acceptable to the service.
 
+// Sign-in of users uses the rest.
+#![allow(dead_code)]
+
 mod api_token;
+mod app;
+mod client_auth;
 mod context;
 mod der;
 mod dpop;
+mod failure;
+mod generate;
+mod introspection;
 mod jwk;
 mod jwt;
 mod key;
 mod key_text;
 mod pem;
+mod server;
 mod service_app;
+mod store;
 mod token;
 mod token_endpoint;
 
@@ -19,12 +29,17 @@ use async_trait::async_trait;
 use http::HeaderMap;
 
 pub use api_token::{ApiToken, Bearer};
+pub use app::{Dpop, GrantedFewer};
+pub use client_auth::ClientSecret;
 pub use context::{AuthContext, Reply};
+pub use introspection::Introspection;
 pub use jwt::{Algorithm, Signer};
 pub use key::PrivateKey;
-pub use service_app::{Dpop, GrantedFewer, ServiceApp};
+pub use server::AuthorizationServer;
+pub use service_app::ServiceApp;
+pub use store::{FileTokenStore, MemoryTokenStore, TokenKey, TokenLock, TokenStore};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::scope::Scopes;
 
 /// Authorizes requests. It is called inside every attempt, so that proofs and tokens are fresh,
@@ -46,9 +61,10 @@ pub trait Credential: fmt::Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Gets a token if there is none yet, so that its scopes are known.
-    async fn ready(&self, _cx: &AuthContext<'_>) -> Result<()> {
-        Ok(())
+    /// Gets a token if there is none yet that may carry these scopes, and says which it carries;
+    /// `None` if that cannot be known.
+    async fn ready(&self, _cx: &AuthContext<'_>, _needed: &Scopes) -> Result<Option<Scopes>> {
+        Ok(self.granted_scopes())
     }
 
     /// Scopes that the present token carries; `None` if unknown or if scopes do not apply.
@@ -66,11 +82,25 @@ pub trait Credential: fmt::Debug + Send + Sync + 'static {
         None
     }
 
+    /// Revokes the tokens at the service and forgets them, stored ones included.
+    async fn sign_out(&self, _cx: &AuthContext<'_>) -> Result<()> {
+        Err(unsupported("has no token of its own to revoke"))
+    }
+
+    /// Asks the service what it knows of the present access token.
+    async fn introspect(&self, _cx: &AuthContext<'_>) -> Result<Introspection> {
+        Err(unsupported("cannot ask about its token"))
+    }
+
     /// True if requests are limited by scopes; false for API tokens, which act with their owner's
     /// roles.
     fn is_scoped(&self) -> bool {
         true
     }
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::config(format!("this credential {what}")).with_hint("use a ServiceApp or a UserApp")
 }
 
 /// What a credential makes of a reply.

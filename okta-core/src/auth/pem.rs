@@ -5,6 +5,8 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use crate::secret::Secret;
+
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -48,6 +50,23 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Block>, String> {
         rest = &body[end + end_mark.len()..];
     }
     Ok(blocks)
+}
+
+/// A PKCS#8 key as a block, with lines of 64 characters.
+pub(super) fn private_key(pkcs8: &[u8]) -> Secret {
+    let base64 = Zeroizing::new(BASE64.encode(pkcs8));
+    // As long as it gets, so that no copy is left behind by growing.
+    let mut text = String::with_capacity(base64.len() + base64.len() / 64 + 64);
+    text.push_str("-----BEGIN PRIVATE KEY-----\n");
+    let mut rest = &base64[..];
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(64));
+        text.push_str(line);
+        text.push('\n');
+        rest = after;
+    }
+    text.push_str("-----END PRIVATE KEY-----\n");
+    text.into()
 }
 
 /// RFC 1421 headers end at an empty line: `Proc-Type: 4,ENCRYPTED`.

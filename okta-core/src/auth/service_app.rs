@@ -1,55 +1,33 @@
-//! The credential of a service app: client credentials with a signed assertion, DPoP on demand.
+//! The credential of a service app: client credentials, DPoP on demand.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use http::HeaderMap;
-use http::HeaderValue;
-use http::header::AUTHORIZATION;
 
-use super::api_token::header_value;
-use super::dpop::Prover;
+use super::app::{App, Dpop, GrantedFewer, used_token};
+use super::client_auth::{ClientAuth, ClientSecret};
+use super::failure::{Failure, Retry};
+use super::introspection::Introspection;
 use super::jwt::Signer;
-use super::token::{Token, TokenCache};
-use super::token_endpoint::Exchange;
+use super::server::AuthorizationServer;
+use super::store::TokenStore;
+use super::store::record::Kept;
+use super::token::{Seen, Token, TokenCache};
+use super::token_endpoint::Issued;
 use super::{AuthContext, Credential, Reaction, Reply};
-use crate::clock::unit;
-use crate::error::{Error, ErrorKind, InsufficientScope, Result, ServiceError};
-use crate::observe::Event;
+use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::within;
 use crate::scope::Scopes;
 
 /// How long an early renewal may hold up a call.
-const EARLY_PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const EARLY_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Whether tokens are bound to a proof key (DPoP, RFC 9449).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Dpop {
-    /// Start without; switch when the service demands it, for good.
-    #[default]
-    Auto,
-    /// From the first request; an unbound token is an error.
-    Always,
-    /// Not even when the service demands it.
-    Never,
-}
-
-/// What to do when the service grants fewer scopes than asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum GrantedFewer {
-    /// Warn by `tracing` and go on; the missing scope shows at the first call that needs it.
-    #[default]
-    Warn,
-    /// Fail with [`ErrorKind::InsufficientScope`] before the first call.
-    Fail,
-}
-
-/// An API service app: `private_key_jwt` at the org's token endpoint.
+/// An API service app: the client credentials grant with a signed assertion (`private_key_jwt`) or
+/// a client secret.
 ///
 /// The token is cached, renewed shortly before it expires, and renewed once when the service
 /// refuses it. One instance serves one org.
@@ -61,19 +39,18 @@ pub enum GrantedFewer {
 /// let app = ServiceApp::new("0oa1b2c3d4", key, ["okta.users.read", "okta.groups.read"])?;
 /// # Ok(()) }
 /// ```
+///
+/// Which scopes a token is asked for with: a fixed list ([`new`](Self::new); with
+/// [`scopes_of!`](crate::scopes_of!) the least that the named operations need), or what each call
+/// needs ([`incremental`](Self::incremental)).
 pub struct ServiceApp {
-    client_id: String,
-    signer: Arc<dyn Signer>,
+    app: App,
+    /// Asked for with every token.
     scopes: Scopes,
-    dpop: Dpop,
-    fewer: GrantedFewer,
-    renew_before: Option<Duration>,
-    prover: Prover,
-    /// The service demanded DPoP once.
-    switched: AtomicBool,
-    cache: TokenCache,
-    /// The org that the first token came from.
-    org: OnceLock<String>,
+    /// Asks for what the call at hand needs, too.
+    incremental: bool,
+    /// By what was asked for.
+    caches: Mutex<BTreeMap<String, Arc<TokenCache>>>,
 }
 
 impl ServiceApp {
@@ -87,46 +64,81 @@ impl ServiceApp {
         key: impl Signer,
         scopes: impl Into<Scopes>,
     ) -> Result<Self> {
-        let client_id = client_id.into().trim().to_owned();
-        let scopes = scopes.into().without_implied();
-        if client_id.is_empty() {
-            return Err(Error::config("the client id is missing").with_hint(
-                "it stands on the app's page in the Admin Console and begins with 0oa",
-            ));
-        }
-        if client_id.contains(['{', '}']) {
-            return Err(Error::config("the client id is still a placeholder")
-                .with_hint("replace it with the app's client id, which begins with 0oa"));
-        }
+        Self::fixed(client_id, ClientAuth::Key(Arc::new(key)), scopes.into())
+    }
+
+    /// A service app with a client secret: [`ClientSecret::basic`] or [`ClientSecret::post`].
+    /// Okta's own APIs demand a key instead; custom authorization servers and API service
+    /// integrations take secrets.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); also if the secret is empty or a placeholder.
+    pub fn with_secret(
+        client_id: impl Into<String>,
+        secret: ClientSecret,
+        scopes: impl Into<Scopes>,
+    ) -> Result<Self> {
+        Self::fixed(client_id, ClientAuth::Secret(secret), scopes.into())
+    }
+
+    /// A service app that asks for exactly the scopes of the call at hand, by the operation's
+    /// record, and keeps a token for each set; a token that is enough is used again. The app must
+    /// be granted the scopes all the same.
+    ///
+    /// Untyped calls have no record: give their scopes with [`always`](Self::always).
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if the client id is missing or a placeholder.
+    pub fn incremental(client_id: impl Into<String>, key: impl Signer) -> Result<Self> {
+        Ok(Self {
+            app: App::new(client_id, ClientAuth::Key(Arc::new(key)))?,
+            scopes: Scopes::new(),
+            incremental: true,
+            caches: Mutex::default(),
+        })
+    }
+
+    fn fixed(client_id: impl Into<String>, auth: ClientAuth, scopes: Scopes) -> Result<Self> {
+        let app = App::new(client_id, auth)?;
+        let scopes = scopes.without_implied();
         if scopes.is_empty() {
             return Err(Error::config("a service app needs at least one scope")
                 .with_hint("give the scopes of the operations you call: scopes_of![users::List]"));
         }
         Ok(Self {
-            client_id,
-            signer: Arc::new(key),
+            app,
             scopes,
-            dpop: Dpop::default(),
-            fewer: GrantedFewer::default(),
-            renew_before: None,
-            prover: Prover::default(),
-            switched: AtomicBool::new(false),
-            cache: TokenCache::default(),
-            org: OnceLock::new(),
+            incremental: false,
+            caches: Mutex::default(),
         })
+    }
+
+    /// Scopes that every token is asked for with, beside those of the call.
+    #[must_use]
+    pub fn always(mut self, scopes: impl Into<Scopes>) -> Self {
+        self.scopes.extend(scopes.into());
+        self.scopes = self.scopes.without_implied();
+        self
+    }
+
+    /// Who issues the tokens. Default: the org's own authorization server.
+    #[must_use]
+    pub fn authorization_server(mut self, server: AuthorizationServer) -> Self {
+        self.app.server = server;
+        self
     }
 
     /// Whether tokens are bound to a proof key. Default: [`Dpop::Auto`].
     #[must_use]
     pub fn dpop(mut self, dpop: Dpop) -> Self {
-        self.dpop = dpop;
+        self.app.dpop = dpop;
         self
     }
 
     /// What to do when fewer scopes are granted than asked for. Default: [`GrantedFewer::Warn`].
     #[must_use]
     pub fn when_granted_fewer(mut self, policy: GrantedFewer) -> Self {
-        self.fewer = policy;
+        self.app.fewer = policy;
         self
     }
 
@@ -134,11 +146,21 @@ impl ServiceApp {
     /// minutes; never more than half of the lifetime.
     #[must_use]
     pub fn renew_before_expiry(mut self, margin: Duration) -> Self {
-        self.renew_before = Some(margin);
+        self.app.renew_before = Some(margin);
         self
     }
 
-    /// Scopes that are asked for.
+    /// Keeps tokens between runs, and shares them with other processes. Default: memory only.
+    #[must_use]
+    pub fn token_store(mut self, store: impl TokenStore) -> Self {
+        self.app.kept = Some(Kept {
+            store: Arc::new(store),
+            profile: String::new(),
+        });
+        self
+    }
+
+    /// Scopes that every token is asked for with.
     pub fn scopes(&self) -> &Scopes {
         &self.scopes
     }
@@ -148,228 +170,231 @@ impl ServiceApp {
     /// # Errors
     /// [`ErrorKind::Config`] if no key can be generated.
     pub fn proof_key_thumbprint(&self) -> Result<String> {
-        self.prover.thumbprint()
+        self.app.prover.thumbprint()
     }
 
-    fn proves(&self) -> bool {
-        self.dpop == Dpop::Always || self.switched.load(Ordering::Relaxed)
+    fn caches(&self) -> MutexGuard<'_, BTreeMap<String, Arc<TokenCache>>> {
+        // A poisoned lock only means that another thread panicked between two assignments.
+        self.caches
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// A token of one org must not reach another.
-    fn check_org(&self, org: &str) -> Result<()> {
-        let ours = self.org.get_or_init(|| org.to_owned());
-        if ours == org {
-            return Ok(());
+    /// What to ask for when these scopes are needed.
+    fn asked(&self, needed: &Scopes) -> Scopes {
+        if !self.incremental {
+            return self.scopes.clone();
         }
-        Err(Error::config(format!(
-            "this service app credential belongs to {ours}, not to {org}"
-        ))
-        .with_hint("make one ServiceApp per org"))
+        let mut asked = self.scopes.clone();
+        asked.extend(needed.iter().cloned());
+        asked.without_implied()
     }
 
-    async fn fetch(&self, cx: &AuthContext<'_>) -> Result<Token> {
-        self.check_org(cx.org_url())?;
-        let dpop = self.proves();
-        let issued = Exchange {
-            client_id: &self.client_id,
-            signer: &*self.signer,
-            scopes: &self.scopes,
-            prover: &self.prover,
-            dpop,
-            may_switch: self.dpop == Dpop::Auto,
+    fn needed(&self, cx: &AuthContext<'_>) -> Result<Scopes> {
+        if !self.incremental {
+            return Ok(Scopes::new());
         }
-        .run(cx)
-        .await?;
-        if issued.bound {
-            self.switched.store(true, Ordering::Relaxed);
-        } else if self.dpop == Dpop::Always {
-            return Err(Error::new(
-                ErrorKind::Token,
-                "the service issued a token that is not bound to the proof key",
+        let needed = cx
+            .operation
+            .map_or_else(Scopes::new, |info| Scopes::of(&[info]));
+        if needed.is_empty() && self.scopes.is_empty() {
+            return Err(Error::config(
+                "which scopes this call needs is not known, so that none can be asked for",
             )
-            .with_hint("switch DPoP on for the app, or use Dpop::Auto"));
+            .with_hint("name them for all calls: ServiceApp::incremental(…)?.always([…])"));
         }
-        cx.runtime.stats.token();
-        cx.runtime.event(&Event::Token {
-            granted: &issued.scopes.to_string(),
-            token_type: if issued.bound { "DPoP" } else { "Bearer" },
-        });
-        self.compare_scopes(cx, &issued.scopes)?;
-        let now = cx.runtime.clock.monotonic();
-        let margin = self
-            .renew_before
-            .unwrap_or_else(|| (issued.lifetime / 10).min(Duration::from_secs(300)))
-            .min(issued.lifetime / 2);
-        // Spread, so that many processes do not renew in the same second.
-        let margin = margin.mul_f64(1.0 - 0.2 * unit(&*cx.runtime.random));
-        Ok(Token {
-            value: issued.token,
-            bound: issued.bound,
-            scopes: issued.scopes,
-            renew_at: now + issued.lifetime.saturating_sub(margin),
-            // A token on its way when it expires is refused: stop a little before.
-            expires_at: now + issued.lifetime.saturating_sub(Duration::from_secs(2)),
-        })
+        Ok(needed)
     }
 
-    /// The service grants what it likes and says nothing.
-    fn compare_scopes(&self, cx: &AuthContext<'_>, granted: &Scopes) -> Result<()> {
-        let missing = self.scopes.missing_from(granted);
-        if missing.is_empty() {
-            return Ok(());
-        }
-        tracing::warn!(client_id = self.client_id, %missing, %granted, "fewer scopes granted than asked for");
-        if self.fewer == GrantedFewer::Warn {
-            return Ok(());
-        }
-        let mut error = Error::new(
-            ErrorKind::InsufficientScope,
-            "fewer scopes granted than asked for",
-        );
-        error.inner_mut().scope = Some(InsufficientScope {
-            needed: self.scopes.clone(),
-            granted: Some(granted.clone()),
-            requested: Some(self.scopes.clone()),
-            app: Some(self.client_id.clone()),
-            operation: "token request".into(),
-            org_url: cx.org_url().to_owned(),
-        });
-        Err(error)
-    }
-
-    async fn token(&self, cx: &AuthContext<'_>) -> Result<Arc<Token>> {
-        self.check_org(cx.org_url())?;
-        let now = cx.runtime.clock.monotonic();
-        let fetch = async |early: bool| {
-            if !early {
-                return self.fetch(cx).await;
+    /// The cache for a set of scopes: one with a usable token that is enough, else the set's own.
+    fn cache(&self, asked: &Scopes, now: Duration) -> Arc<TokenCache> {
+        let mut caches = self.caches();
+        let name = asked.to_string();
+        if !caches.contains_key(&name) {
+            let enough = caches.values().find(|cache| {
+                cache
+                    .usable(now)
+                    .is_some_and(|token| asked.missing_from(&token.scopes).is_empty())
+            });
+            if let Some(cache) = enough {
+                return Arc::clone(cache);
             }
-            // The present token is still good: a slow endpoint must not hold up the call.
-            let end = now.saturating_add(EARLY_PATIENCE);
-            let end = cx.deadline.map_or(end, |deadline| deadline.min(end));
-            within(cx.runtime, Some(end), self.fetch(cx))
-                .await
-                .unwrap_or_else(|| {
-                    let what = "the token endpoint is slow to renew the token";
-                    Err(Error::new(ErrorKind::Timeout, what))
-                })
+        }
+        Arc::clone(caches.entry(name).or_default())
+    }
+
+    async fn token(&self, cx: &AuthContext<'_>, needed: &Scopes) -> Result<Arc<Token>> {
+        self.app.check_org(cx.org_url())?;
+        let asked = self.asked(needed);
+        let mut retry = Retry::new(true);
+        let mut seen = Seen::default();
+        loop {
+            let now = cx.runtime.clock.monotonic();
+            let cache = self.cache(&asked, now);
+            let fetch = async |early: bool| {
+                if !early {
+                    return self.fetch(cx, &asked, &cache).await;
+                }
+                // The present token is still good: a slow endpoint must not hold up the call.
+                let end = now.saturating_add(EARLY_PATIENCE);
+                let end = cx.deadline.map_or(end, |deadline| deadline.min(end));
+                within(cx.runtime, Some(end), self.fetch(cx, &asked, &cache))
+                    .await
+                    .unwrap_or_else(|| {
+                        let what = "the token endpoint is slow to renew the token";
+                        Err(Error::new(ErrorKind::Timeout, what).into())
+                    })
+            };
+            match cache.get(now, &mut seen, fetch).await {
+                Ok(token) => return Ok(token),
+                Err(failure) => retry.after(cx, failure).await?,
+            }
+        }
+    }
+
+    /// One attempt to get a token: from the store, else from the endpoint.
+    async fn fetch(
+        &self,
+        cx: &AuthContext<'_>,
+        asked: &Scopes,
+        cache: &TokenCache,
+    ) -> Result<Token, Failure> {
+        let Some(kept) = &self.app.kept else {
+            let issued = self.issue(cx, asked).await?;
+            return Ok(self.app.token(cx, &issued));
         };
-        self.cache.get(now, fetch).await
+        let mut held = self.app.hold(cx, kept).await?;
+        if let Some(damaged) = &held.damaged {
+            tracing::warn!(error = %damaged, "the stored tokens are replaced");
+        }
+        let refused = cache.refused();
+        if let Some(token) = held.record.token(cx, &self.app, asked, refused.as_ref()) {
+            return Ok(token);
+        }
+        let issued = self.issue(cx, asked).await?;
+        held.record.put(cx, &self.app, asked, &issued)?;
+        if let Err(error) = held.save().await {
+            // It can be had again at any time.
+            tracing::warn!(error = %error, "the access token could not be stored");
+        }
+        Ok(self.app.token(cx, &issued))
+    }
+
+    async fn issue(&self, cx: &AuthContext<'_>, asked: &Scopes) -> Result<Issued, Failure> {
+        let fields = [
+            ("grant_type", "client_credentials".to_owned()),
+            ("scope", asked.to_string()),
+        ];
+        let mut issued = self.app.request_token(cx, &fields, asked).await;
+        if let Err(failure) = &mut issued
+            && failure.error.code() == Some("consent_required")
+        {
+            // Not one scope: the error says which to grant where.
+            let lacking = self.app.lacking(cx, asked, Some(Scopes::new()));
+            failure.error.inner_mut().scope = Some(lacking);
+        }
+        let issued = issued?;
+        self.app.compare_scopes(cx, asked, &issued.scopes)?;
+        Ok(issued)
     }
 }
 
 #[async_trait]
 impl Credential for ServiceApp {
     async fn authorize(&self, cx: &AuthContext<'_>, headers: &mut HeaderMap) -> Result<()> {
-        let token = self.token(cx).await?;
-        let scheme = if token.bound { "DPoP" } else { "Bearer" };
-        let text = token.value.expose();
-        headers.insert(
-            AUTHORIZATION,
-            header_value(&format!("{scheme} {text}"), "access token")?,
-        );
-        if token.bound {
-            let proof = self
-                .prover
-                .proof(cx.runtime, cx.method, cx.uri, Some(text))
-                .await?;
-            headers.insert("dpop", proof);
-            headers.insert(
-                "x-okta-user-agent-extended",
-                HeaderValue::from_static("isDPoP:true"),
-            );
+        let needed = self.needed(cx)?;
+        let token = self.token(cx, &needed).await?;
+        self.app.attach(cx, &token, headers).await
+    }
+
+    async fn reply(&self, cx: &AuthContext<'_>, reply: &Reply<'_>) -> Reaction {
+        let reaction = self.app.reaction(cx, reply);
+        if reaction == Reaction::RepeatWithNewToken
+            && let Some(used) = used_token(reply.sent)
+        {
+            self.caches().values().for_each(|cache| cache.forget(used));
+        }
+        reaction
+    }
+
+    async fn renew(&self, cx: &AuthContext<'_>) -> Result<()> {
+        self.app.check_org(cx.org_url())?;
+        if self.incremental {
+            // Each call gets its own again.
+            self.caches().values().for_each(|cache| {
+                if let Some(token) = cache.current() {
+                    cache.forget(token.value.expose());
+                }
+            });
+            return Ok(());
+        }
+        let cache = self.cache(&self.scopes, cx.runtime.clock.monotonic());
+        let mut retry = Retry::new(true);
+        loop {
+            match cache.renew(|| self.fetch(cx, &self.scopes, &cache)).await {
+                Ok(_) => return Ok(()),
+                Err(failure) => retry.after(cx, failure).await?,
+            }
+        }
+    }
+
+    async fn ready(&self, cx: &AuthContext<'_>, needed: &Scopes) -> Result<Option<Scopes>> {
+        let token = self.token(cx, needed).await?;
+        Ok(Some(token.scopes.clone()))
+    }
+
+    /// Of all tokens held.
+    fn granted_scopes(&self) -> Option<Scopes> {
+        let caches = self.caches();
+        let mut tokens = caches.values().filter_map(|cache| cache.current());
+        let mut scopes = tokens.next()?.scopes.clone();
+        for token in tokens {
+            scopes.extend(token.scopes.iter().cloned());
+        }
+        Some(scopes)
+    }
+
+    fn requested_scopes(&self) -> Option<&Scopes> {
+        // Incremental: whatever is needed is asked for.
+        (!self.incremental).then_some(&self.scopes)
+    }
+
+    fn client_id(&self) -> Option<&str> {
+        Some(&self.app.client_id)
+    }
+
+    async fn sign_out(&self, cx: &AuthContext<'_>) -> Result<()> {
+        self.app.check_org(cx.org_url())?;
+        let caches: Vec<_> = self.caches().values().cloned().collect();
+        let mut tokens: Vec<_> = caches.iter().filter_map(|cache| cache.current()).collect();
+        caches.iter().for_each(|cache| cache.clear());
+        if let Some(kept) = &self.app.kept {
+            let held = self.app.hold(cx, kept).await?;
+            held.remove().await?;
+        }
+        tokens.dedup_by(|a, b| a.value == b.value);
+        for token in tokens {
+            self.app.revoke(cx, &token.value, "access_token").await?;
         }
         Ok(())
     }
 
-    async fn reply(&self, cx: &AuthContext<'_>, reply: &Reply<'_>) -> Reaction {
-        self.prover.observe(reply.headers);
-        match reply.status.as_u16() {
-            400 | 401 if reply.has_error("use_dpop_nonce") => {
-                if self.prover.outdates(reply.sent.get("dpop")) {
-                    Reaction::Repeat
-                } else {
-                    Reaction::Accept
-                }
-            }
-            400 if reply.has_error("invalid_dpop_proof") => {
-                // The clock was learnt from this reply's Date; a proof by it may be accepted.
-                let about_time = reply
-                    .challenges()
-                    .iter()
-                    .filter_map(|challenge| challenge.description())
-                    .any(|text| {
-                        text.contains("future")
-                            || text.contains("five minutes")
-                            || text.contains("'iat'")
-                    });
-                let first = !cx
-                    .challenges
-                    .iter()
-                    .any(|c| c.error() == Some("invalid_dpop_proof"));
-                if about_time && first {
-                    Reaction::Repeat
-                } else {
-                    Reaction::Accept
-                }
-            }
-            401 if !cx.renewed && is_about_the_token(reply) => {
-                if let Some(used) = used_token(reply.sent) {
-                    self.cache.forget(used);
-                }
-                Reaction::RepeatWithNewToken
-            }
-            _ => Reaction::Accept,
-        }
+    async fn introspect(&self, cx: &AuthContext<'_>) -> Result<Introspection> {
+        let needed = self.needed(cx).unwrap_or_default();
+        let token = self.token(cx, &needed).await?;
+        self.app.introspect(cx, &token.value, "access_token").await
     }
-
-    async fn renew(&self, cx: &AuthContext<'_>) -> Result<()> {
-        self.cache.renew(|| self.fetch(cx)).await.map(|_| ())
-    }
-
-    async fn ready(&self, cx: &AuthContext<'_>) -> Result<()> {
-        self.token(cx).await.map(|_| ())
-    }
-
-    fn granted_scopes(&self) -> Option<Scopes> {
-        self.cache.current().map(|token| token.scopes.clone())
-    }
-
-    fn requested_scopes(&self) -> Option<&Scopes> {
-        Some(&self.scopes)
-    }
-
-    fn client_id(&self) -> Option<&str> {
-        Some(&self.client_id)
-    }
-}
-
-/// The service says 401 for missing features too; a new token changes nothing about those.
-fn is_about_the_token(reply: &Reply<'_>) -> bool {
-    let code = ServiceError::parse(reply.body).code;
-    match code.as_deref() {
-        Some("E0000015" | "E0000004") => false,
-        _ => !reply.challenges().iter().any(|c| {
-            matches!(
-                c.error(),
-                Some("insufficient_scope" | "insufficient_user_authentication")
-            )
-        }),
-    }
-}
-
-fn used_token(sent: &HeaderMap) -> Option<&str> {
-    let text = sent.get(AUTHORIZATION)?.to_str().ok()?;
-    text.split_once(' ').map(|(_, token)| token)
 }
 
 impl fmt::Debug for ServiceApp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServiceApp")
-            .field("client_id", &self.client_id)
-            .field("key", &self.signer)
+            .field("client_id", &self.app.client_id)
+            .field("key", &self.app.auth)
             .field("scopes", &self.scopes.to_string())
-            .field("dpop", &self.dpop)
+            .field("incremental", &self.incremental)
+            .field("dpop", &self.app.dpop)
+            .field("store", &self.app.kept)
             .finish_non_exhaustive()
     }
 }

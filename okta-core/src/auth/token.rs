@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind, Result};
+use super::failure::Failure;
 use crate::scope::Scopes;
 use crate::secret::Secret;
 
@@ -32,16 +31,26 @@ impl fmt::Debug for Token {
 
 /// No task is spawned: whoever holds the lock fetches, in its own future. If that future is
 /// dropped, the lock is free again and the next caller fetches.
+///
+/// One fetch is one attempt. All who waited for it share its failure, and each goes on, or not, by
+/// its own policy and deadline; who comes back after others have failed meanwhile takes that as
+/// its own attempt, so that a thousand callers make no more attempts than one.
 #[derive(Debug, Default)]
 pub(super) struct TokenCache {
     current: Mutex<Option<Arc<Token>>>,
+    /// The token that the service refused last: a store must not give it back.
+    refused: Mutex<Option<Secret>>,
     fetching: tokio::sync::Mutex<()>,
     /// Fetches that came to an end, good or bad.
     finished: AtomicU64,
-    last_failure: Mutex<Option<Error>>,
+    last_failure: Mutex<Option<Failure>>,
     /// No early renewal before this moment (milliseconds): the last one failed.
     early_pause: AtomicU64,
 }
+
+/// How many fetches a caller has seen the end of.
+#[derive(Debug, Default)]
+pub(super) struct Seen(Option<u64>);
 
 /// Between two early renewals, after one failed.
 const EARLY_PAUSE: Duration = Duration::from_secs(30);
@@ -50,116 +59,127 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// A poisoned lock only means that another thread panicked between two assignments.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
 impl TokenCache {
     pub(super) fn current(&self) -> Option<Arc<Token>> {
-        self.current
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .clone()
+        locked(&self.current).clone()
     }
 
-    fn store(&self, token: Option<Arc<Token>>) {
-        *self
-            .current
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner()) = token;
+    /// The token, if it is usable now.
+    pub(super) fn usable(&self, now: Duration) -> Option<Arc<Token>> {
+        self.current().filter(|token| now < token.expires_at)
+    }
+
+    /// The token that was refused last.
+    pub(super) fn refused(&self) -> Option<Secret> {
+        locked(&self.refused).clone()
     }
 
     /// Forgets the token if it is still the one that was refused.
     pub(super) fn forget(&self, refused: &str) {
-        let mut current = self
-            .current
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut current = locked(&self.current);
         if current
             .as_ref()
             .is_some_and(|token| token.value.expose() == refused)
         {
-            *current = None;
+            *locked(&self.refused) = current.take().map(|token| token.value.clone());
         }
     }
 
-    /// A usable token: the cached one, or a fetched one. `fetch` learns whether the present token
-    /// is still good, so that it need not try for long.
+    /// Forgets the token, whatever it is.
+    pub(super) fn clear(&self) {
+        *locked(&self.current) = None;
+    }
+
+    /// Takes a token that came by another way.
+    pub(super) fn put(&self, token: Token) {
+        *locked(&self.current) = Some(Arc::new(token));
+    }
+
+    /// A usable token: the cached one, or one that this attempt fetches. `fetch` learns whether
+    /// the present token is still good, so that it need not try for long.
     pub(super) async fn get<F>(
         &self,
         now: Duration,
+        seen: &mut Seen,
         fetch: impl FnOnce(bool) -> F + Send,
-    ) -> Result<Arc<Token>>
+    ) -> Result<Arc<Token>, Failure>
     where
-        F: Future<Output = Result<Token>> + Send,
+        F: Future<Output = Result<Token, Failure>> + Send,
     {
-        let usable = |token: &Arc<Token>| now < token.expires_at;
-        let cached = self.current().filter(usable);
-        if let Some(token) = &cached {
+        if let Some(token) = self.usable(now) {
             let paused = millis(now) < self.early_pause.load(Ordering::Relaxed);
             if now < token.renew_at || paused {
-                return Ok(Arc::clone(token));
+                return Ok(token);
             }
             // It is due, but still good: one caller renews, the others go on with it.
             let Ok(_guard) = self.fetching.try_lock() else {
-                return Ok(Arc::clone(token));
+                return Ok(token);
             };
             return match self.fetch(|| fetch(true)).await {
                 Ok(fresh) => Ok(fresh),
-                Err(error) => {
+                Err(failure) => {
                     let until = now.saturating_add(EARLY_PAUSE);
                     self.early_pause.store(millis(until), Ordering::Relaxed);
-                    tracing::warn!(error = %error, "early renewal of the access token failed; the present one is still good");
-                    Ok(Arc::clone(token))
+                    tracing::warn!(error = %failure.error, "early renewal of the access token failed; the present one is still good");
+                    Ok(token)
                 }
             };
         }
-        let seen = self.finished.load(Ordering::Acquire);
+        let before = seen
+            .0
+            .unwrap_or_else(|| self.finished.load(Ordering::Acquire));
         let _guard = self.fetching.lock().await;
-        if let Some(token) = self.current().filter(usable) {
+        if let Some(token) = self.usable(now) {
             return Ok(token);
         }
-        if self.finished.load(Ordering::Acquire) != seen
-            && let Some(error) = self.failure()
+        let finished = self.finished.load(Ordering::Acquire);
+        if finished != before
+            && let Some(failure) = locked(&self.last_failure).clone()
         {
-            // The fetch that this caller waited for failed: share its outcome, don't queue up
-            // for another hundred of the same.
-            return Err(error);
+            seen.0 = Some(finished);
+            return Err(failure);
         }
-        self.fetch(|| fetch(false)).await
+        let fetched = self.fetch(|| fetch(false)).await;
+        seen.0 = Some(self.finished.load(Ordering::Acquire));
+        fetched
     }
 
     /// A new token, whatever the cached one is like.
-    pub(super) async fn renew<F>(&self, fetch: impl FnOnce() -> F + Send) -> Result<Arc<Token>>
+    pub(super) async fn renew<F>(
+        &self,
+        fetch: impl FnOnce() -> F + Send,
+    ) -> Result<Arc<Token>, Failure>
     where
-        F: Future<Output = Result<Token>> + Send,
+        F: Future<Output = Result<Token, Failure>> + Send,
     {
         let _guard = self.fetching.lock().await;
+        if let Some(token) = self.current() {
+            self.forget(token.value.expose());
+        }
         self.fetch(fetch).await
     }
 
-    fn failure(&self) -> Option<Error> {
-        self.last_failure
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .clone()
-    }
-
     /// Only called with the lock held.
-    async fn fetch<F>(&self, fetch: impl FnOnce() -> F + Send) -> Result<Arc<Token>>
+    async fn fetch<F>(&self, fetch: impl FnOnce() -> F + Send) -> Result<Arc<Token>, Failure>
     where
-        F: Future<Output = Result<Token>> + Send,
+        F: Future<Output = Result<Token, Failure>> + Send,
     {
-        let fetched = fetch().await;
-        let failure = match &fetched {
+        let fetched = fetch().await.map(Arc::new);
+        match &fetched {
             // A deadline is that of one caller; others may have more time.
-            Err(error) if error.kind() == ErrorKind::Timeout => return Err(error.clone()),
-            Err(error) => Some(error.clone()),
-            Ok(_) => None,
-        };
-        *self
-            .last_failure
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner()) = failure;
-        let fetched = fetched.map(Arc::new);
-        if let Ok(token) = &fetched {
-            self.store(Some(Arc::clone(token)));
+            Err(failure) if failure.is_of_one_caller() => return fetched,
+            Err(failure) => *locked(&self.last_failure) = Some(failure.clone()),
+            Ok(token) => {
+                *locked(&self.last_failure) = None;
+                *locked(&self.current) = Some(Arc::clone(token));
+            }
         }
         self.finished.fetch_add(1, Ordering::Release);
         fetched
@@ -169,7 +189,12 @@ impl TokenCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{Error, ErrorKind};
     use std::sync::atomic::AtomicUsize;
+
+    fn no() -> Failure {
+        Error::new(ErrorKind::Token, "no").into()
+    }
 
     fn token(value: &str) -> Token {
         Token {
@@ -184,15 +209,15 @@ mod tests {
     const NOW: Duration = Duration::ZERO;
 
     #[tokio::test]
-    async fn five_hundred_waiters_one_fetch() {
+    async fn demand_25_ten_thousand_waiters_one_fetch() {
         let cache = Arc::new(TokenCache::default());
         let fetches = Arc::new(AtomicUsize::new(0));
-        let tasks: Vec<_> = (0..500)
+        let tasks: Vec<_> = (0..10_000)
             .map(|_| {
                 let (cache, fetches) = (Arc::clone(&cache), Arc::clone(&fetches));
                 tokio::spawn(async move {
                     cache
-                        .get(NOW, |_| async {
+                        .get(NOW, &mut Seen::default(), |_| async {
                             fetches.fetch_add(1, Ordering::SeqCst);
                             tokio::task::yield_now().await;
                             Ok(token("t"))
@@ -209,7 +234,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_failure_is_shared_by_those_who_waited_for_it() {
+    async fn demand_25_a_failure_is_shared_by_those_who_waited_for_it() {
         let cache = Arc::new(TokenCache::default());
         let fetches = Arc::new(AtomicUsize::new(0));
         let tasks: Vec<_> = (0..50)
@@ -217,10 +242,10 @@ mod tests {
                 let (cache, fetches) = (Arc::clone(&cache), Arc::clone(&fetches));
                 tokio::spawn(async move {
                     cache
-                        .get(NOW, |_| async {
+                        .get(NOW, &mut Seen::default(), |_| async {
                             fetches.fetch_add(1, Ordering::SeqCst);
                             tokio::task::yield_now().await;
-                            Err(Error::new(ErrorKind::Token, "no"))
+                            Err(no())
                         })
                         .await
                         .is_err()
@@ -232,17 +257,24 @@ mod tests {
         }
         assert_eq!(fetches.load(Ordering::SeqCst), 1);
         // A later caller tries again.
-        assert!(cache.get(NOW, |_| async { Ok(token("t")) }).await.is_ok());
+        assert!(
+            cache
+                .get(NOW, &mut Seen::default(), |_| async { Ok(token("t")) })
+                .await
+                .is_ok()
+        );
     }
 
     #[tokio::test]
-    async fn a_dropped_leader_does_not_fail_followers() {
+    async fn demand_25_a_dropped_leader_does_not_fail_followers() {
         let cache = Arc::new(TokenCache::default());
         let leader = {
             let cache = Arc::clone(&cache);
             tokio::spawn(async move {
                 cache
-                    .get(NOW, |_| std::future::pending::<Result<Token>>())
+                    .get(NOW, &mut Seen::default(), |_| {
+                        std::future::pending::<Result<Token, Failure>>()
+                    })
                     .await
                     .map(|_| ())
             })
@@ -250,7 +282,11 @@ mod tests {
         tokio::task::yield_now().await;
         let follower = {
             let cache = Arc::clone(&cache);
-            tokio::spawn(async move { cache.get(NOW, |_| async { Ok(token("second")) }).await })
+            tokio::spawn(async move {
+                cache
+                    .get(NOW, &mut Seen::default(), |_| async { Ok(token("second")) })
+                    .await
+            })
         };
         tokio::task::yield_now().await;
         leader.abort();
@@ -261,24 +297,24 @@ mod tests {
     async fn early_renewal_keeps_the_good_token() {
         let cache = TokenCache::default();
         cache
-            .get(NOW, |_| async { Ok(token("old")) })
+            .get(NOW, &mut Seen::default(), |_| async { Ok(token("old")) })
             .await
             .unwrap();
         let due = Duration::from_secs(3100);
         let kept = cache
-            .get(due, |_| async { Err(Error::new(ErrorKind::Token, "no")) })
+            .get(due, &mut Seen::default(), |_| async { Err(no()) })
             .await
             .unwrap();
         assert_eq!(kept.value.expose(), "old");
         let soon = due + Duration::from_secs(29);
         let kept = cache
-            .get(soon, |_| async { Ok(token("new")) })
+            .get(soon, &mut Seen::default(), |_| async { Ok(token("new")) })
             .await
             .unwrap();
         assert_eq!(kept.value.expose(), "old");
         let later = due + Duration::from_secs(31);
         let fresh = cache
-            .get(later, |_| async { Ok(token("new")) })
+            .get(later, &mut Seen::default(), |_| async { Ok(token("new")) })
             .await
             .unwrap();
         assert_eq!(fresh.value.expose(), "new");

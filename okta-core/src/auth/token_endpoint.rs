@@ -1,49 +1,38 @@
-//! One exchange with the token endpoint (RFC 6749 section 4.4, RFC 7523), repeats included.
+//! Requests to the endpoints of an authorization server (RFC 6749), and what comes back from the
+//! token endpoint.
 
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method, Uri};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::AuthContext;
-use super::dpop::Prover;
-use super::jwt::{Signer, compact};
+use super::app::App;
+use super::client_auth::Form;
+use super::failure::Failure;
+use super::server::Endpoint;
 use crate::call::form_string;
-use crate::clock::{unit, uuid};
-use crate::error::{Error, ErrorKind, Result, ServiceError};
+use crate::error::{Error, ErrorKind, ServiceError};
 use crate::response::RateLimit;
-use crate::retry::{Fault, Verdict, verdict};
+use crate::retry::Fault;
 use crate::scope::Scopes;
 use crate::secret::Secret;
 use crate::transport::{HttpRequest, HttpResponse};
 
-/// Okta allows up to one hour; a fast clock makes a full hour fail, so that five minutes it is.
-const ASSERTION_LIFETIME: i64 = 300;
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// Repeats that the endpoint asks for: switch to DPoP, take its nonce, correct the clock.
 const MAX_CORRECTIONS: u32 = 4;
 
-/// A token as issued.
+/// Tokens as issued.
 #[derive(Debug)]
 pub(super) struct Issued {
     pub(super) token: Secret,
+    /// Bound to the proof key.
     pub(super) bound: bool,
     pub(super) lifetime: Duration,
     pub(super) scopes: Scopes,
-}
-
-/// What a token request is made of.
-pub(super) struct Exchange<'a> {
-    pub(super) client_id: &'a str,
-    pub(super) signer: &'a dyn Signer,
-    pub(super) scopes: &'a Scopes,
-    pub(super) prover: &'a Prover,
-    /// Send proofs from the start.
-    pub(super) dpop: bool,
-    /// Begin to send proofs when the endpoint demands them.
-    pub(super) may_switch: bool,
+    pub(super) refresh_token: Option<Secret>,
+    pub(super) id_token: Option<Secret>,
 }
 
 #[derive(Deserialize)]
@@ -52,6 +41,8 @@ struct TokenReply {
     token_type: Option<String>,
     expires_in: Option<serde_json::Value>,
     scope: Option<String>,
+    refresh_token: Option<Secret>,
+    id_token: Option<Secret>,
 }
 
 /// A year: nothing is gained by believing a longer one, and times stay far from overflow.
@@ -72,100 +63,74 @@ fn lifetime(said: Option<&serde_json::Value>) -> Duration {
     )
 }
 
-impl Exchange<'_> {
-    pub(super) async fn run(mut self, cx: &AuthContext<'_>) -> Result<Issued> {
-        let uri = crate::call::absolute(cx.org_url(), "/oauth2/v1/token").map_err(Error::config)?;
-        let mut requests = 0;
-        let mut retries = 0;
+/// An answer to a form, with what must not show in errors about it.
+pub(super) struct Answered {
+    pub(super) reply: HttpResponse,
+    endpoint: Endpoint,
+    secrets: Vec<zeroize::Zeroizing<String>>,
+    requests: u32,
+    /// The request carried a proof.
+    proved: bool,
+}
+
+impl App {
+    /// Posts a form once, with what proves the client. Corrections that the endpoint asks for
+    /// (DPoP, nonce, clock) are made at once and count as the same attempt.
+    pub(super) async fn post(
+        &self,
+        cx: &AuthContext<'_>,
+        endpoint: Endpoint,
+        fields: &[(&'static str, String)],
+    ) -> Result<Answered, Failure> {
+        let uri = self.server.endpoint(cx.org_url(), endpoint)?;
+        let is_token = matches!(endpoint, Endpoint::Token);
+        // Only tokens are bound to a proof key.
+        let mut dpop = is_token && self.proves();
+        let may_switch = is_token && self.dpop == super::Dpop::Auto;
         let mut corrections = 0;
+        let mut requests = 0;
         loop {
-            let assertion = self.assertion(cx, &uri).await?;
-            let request = self.request(cx, &uri, &assertion).await?;
+            let (request, mut secrets) = self.form_request(cx, &uri, fields, dpop).await?;
             let proof = request.headers.get("dpop").cloned();
+            if let Some(proof) = proof.as_ref().and_then(|proof| proof.to_str().ok()) {
+                secrets.push(zeroize::Zeroizing::new(proof.to_owned()));
+            }
             requests += 1;
-            let secrets: Vec<&str> = [
-                Some(assertion.as_str()),
-                proof.as_ref().and_then(|proof| proof.to_str().ok()),
-            ]
-            .into_iter()
-            .flatten()
-            .collect();
-            let (fault, error, wait) = match cx.send_http(request).await? {
-                Ok(reply) if reply.status.is_success() => {
-                    self.prover.observe(&reply.headers);
-                    return self.issued(&reply).map_err(|mut error| {
-                        error.scrub(&secrets);
-                        error
-                    });
-                }
-                Ok(reply) => {
-                    self.prover.observe(&reply.headers);
-                    let new_nonce = self.prover.outdates(proof.as_ref());
-                    if corrections < MAX_CORRECTIONS && self.correct(&reply, new_nonce, corrections)
-                    {
-                        corrections += 1;
-                        continue;
-                    }
-                    let wait = RateLimit::from_headers(&reply.headers)
-                        .filter(|limit| reply.status == 429 && limit.limit > 0)
-                        .and_then(|limit| {
-                            Duration::try_from(limit.reset.duration_since(cx.server_time())).ok()
-                        });
-                    let mut error = self.refused(&reply, requests);
-                    error.scrub(&secrets);
-                    (Fault::Status(reply.status.as_u16()), error, wait)
-                }
+            let reply = match cx.send_http(request).await? {
+                Ok(reply) => reply,
                 Err(broken) => {
                     let fault = crate::client::fault_of(broken.fault());
-                    let mut error = Error::new(
-                        ErrorKind::Transport,
-                        format!("token endpoint: {broken}, after {requests} token requests"),
-                    )
-                    .with_source(broken);
-                    error.scrub(&secrets);
-                    (fault, error, None)
+                    let message = format!("{}: {broken}", endpoint.name());
+                    let mut error = Error::new(ErrorKind::Transport, message).with_source(broken);
+                    scrub(&mut error, &secrets);
+                    return Err(Failure::new(fault, error, requests));
                 }
             };
-            // Each request has its own assertion: repeating it is safe.
-            if verdict(true, fault) == Verdict::Fail || !cx.retry.allows(retries) {
-                return Err(error);
+            self.prover.observe(&reply.headers);
+            if !reply.status.is_success() && corrections < MAX_CORRECTIONS {
+                let new_nonce = self.prover.outdates(proof.as_ref());
+                if correct(&reply, &mut dpop, may_switch, new_nonce, corrections) {
+                    corrections += 1;
+                    continue;
+                }
             }
-            let jitter = unit(&*cx.runtime.random);
-            let wait = match wait {
-                Some(window) => window + Duration::from_secs_f64(0.1 + 0.9 * jitter),
-                None => cx.retry.backoff_for(retries, jitter),
-            };
-            retries += 1;
-            if wait > cx.retry.rate_limit_cap() || !cx.wait(wait).await {
-                return Err(error);
-            }
+            return Ok(Answered {
+                reply,
+                endpoint,
+                secrets,
+                requests,
+                proved: dpop,
+            });
         }
     }
 
-    /// A new assertion for each request: its `jti` is burnt even by a refused one.
-    async fn assertion(&self, cx: &AuthContext<'_>, uri: &Uri) -> Result<String> {
-        let now = cx.server_time().as_second();
-        let mut header = json!({ "typ": "JWT", "alg": self.signer.algorithm().as_str() });
-        if let Some(kid) = self.signer.key_id() {
-            header["kid"] = kid.into();
-        }
-        let claims = json!({
-            "iss": self.client_id,
-            "sub": self.client_id,
-            "aud": uri.to_string(),
-            "iat": now,
-            "exp": now + ASSERTION_LIFETIME,
-            "jti": uuid(&*cx.runtime.random),
-        });
-        compact(self.signer, &header, &claims).await
-    }
-
-    async fn request(
+    async fn form_request(
         &self,
         cx: &AuthContext<'_>,
         uri: &Uri,
-        assertion: &str,
-    ) -> Result<HttpRequest> {
+        fields: &[(&'static str, String)],
+        dpop: bool,
+    ) -> Result<(HttpRequest, Vec<zeroize::Zeroizing<String>>), Error> {
         let mut request = HttpRequest::new(Method::POST, uri.clone());
         let headers = &mut request.headers;
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -173,98 +138,143 @@ impl Exchange<'_> {
             CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
-        if self.dpop {
+        if dpop {
             let proof = self
                 .prover
                 .proof(cx.runtime, &Method::POST, uri, None)
                 .await?;
             headers.insert("dpop", proof);
         }
-        request.body = form_string(&[
-            ("grant_type", "client_credentials".to_owned()),
-            ("scope", self.scopes.to_string()),
-            ("client_assertion_type", ASSERTION_TYPE.to_owned()),
-            ("client_assertion", assertion.to_owned()),
-        ])
-        .into();
-        Ok(request)
+        let mut form = Form::new(fields);
+        self.auth
+            .apply(cx, &self.client_id, uri, headers, &mut form)
+            .await?;
+        request.body = form_string(&form.fields).into();
+        Ok((request, form.secrets))
     }
 
-    /// True if the next request will differ in what was refused.
-    fn correct(&mut self, reply: &HttpResponse, new_nonce: bool, corrections: u32) -> bool {
-        let said = ServiceError::parse(&reply.body);
-        let description = said.summary.unwrap_or_default();
-        match said.code.as_deref() {
-            Some("use_dpop_nonce") if self.dpop => new_nonce,
-            Some("use_dpop_nonce" | "invalid_dpop_proof") if !self.dpop && self.may_switch => {
-                self.dpop = true;
-                true
-            }
-            // The clock was learnt from the Date of this very reply; once is enough.
-            Some("invalid_client" | "invalid_dpop_proof") if about_time(&description) => {
-                corrections == 0 || self.dpop && corrections <= 2
-            }
-            _ => false,
+    /// One token request; `asked` is what the answer's scopes are where it names none.
+    pub(super) async fn request_token(
+        &self,
+        cx: &AuthContext<'_>,
+        fields: &[(&'static str, String)],
+        asked: &Scopes,
+    ) -> Result<Issued, Failure> {
+        let answered = self.post(cx, Endpoint::Token, fields).await?;
+        if !answered.reply.status.is_success() {
+            return Err(self.refused(cx, answered));
         }
-    }
-
-    fn issued(&self, reply: &HttpResponse) -> Result<Issued> {
-        let bad = |what: &str| {
-            let mut error =
-                Error::from_answer(ErrorKind::Token, reply.status, &reply.headers, &reply.body);
-            error.inner_mut().message = format!("token endpoint: {what}");
-            // The body may hold a token.
-            error.inner_mut().body = bytes::Bytes::new();
-            error.with_hint("check the org URL: HTML or an odd answer comes from a proxy, or from a host that is not an Okta org")
-        };
-        let parsed: TokenReply = serde_json::from_slice(&reply.body)
-            .map_err(|_| bad("the answer is not a token reply"))?;
-        let token = parsed
-            .access_token
-            .filter(|token| !token.expose().is_empty())
-            .ok_or_else(|| bad("the answer holds no access_token"))?;
-        let bound = parsed
-            .token_type
-            .as_deref()
-            .is_some_and(|kind| kind.eq_ignore_ascii_case("DPoP"));
-        if bound && !self.dpop {
-            return Err(bad("the answer is a DPoP token, but no proof was sent"));
+        let issued = issued(&answered, asked)?;
+        if issued.bound && !answered.proved {
+            return Err(answered
+                .odd("the answer is a DPoP token, but no proof was sent")
+                .into());
         }
-        Ok(Issued {
-            token,
-            bound,
-            lifetime: lifetime(parsed.expires_in.as_ref()),
-            scopes: match parsed.scope {
-                Some(text) => Scopes::parse(&text),
-                // RFC 6749 section 5.1: left out if it is what was asked for.
-                None => self.scopes.clone(),
-            },
-        })
+        if issued.bound {
+            self.switch();
+        }
+        if !issued.bound && self.dpop == super::Dpop::Always {
+            let error = Error::new(
+                ErrorKind::Token,
+                "the service issued a token that is not bound to the proof key",
+            )
+            .with_hint("switch DPoP on for the app, or use Dpop::Auto");
+            return Err(error.into());
+        }
+        Ok(issued)
     }
 
     /// The endpoint's own words, with what they refer to.
-    fn refused(&self, reply: &HttpResponse, requests: u32) -> Error {
+    pub(super) fn refused(&self, cx: &AuthContext<'_>, answered: Answered) -> Failure {
+        let reply = &answered.reply;
         let mut error =
             Error::from_answer(ErrorKind::Token, reply.status, &reply.headers, &reply.body);
         let inner = error.inner_mut();
         if reply.status == 429 {
             inner.reset_at = RateLimit::from_headers(&reply.headers).map(|limit| limit.reset);
         }
-        let key = match self.signer.key_id() {
-            Some(id) => format!("key id {id}"),
-            None => "no key id".to_owned(),
-        };
-        let times = if requests == 1 {
-            String::new()
-        } else {
-            format!(", {requests} token requests")
-        };
         inner.message = format!(
-            "token endpoint, client {}, {key}, {}{times}",
+            "{}, client {}, {}",
+            answered.endpoint.name(),
             self.client_id,
-            self.signer.algorithm()
+            self.auth.describe()
         );
-        error
+        scrub(&mut error, &answered.secrets);
+        let limit = RateLimit::from_headers(&reply.headers);
+        let fault = if reply.status == 429 && limit.is_some_and(|limit| limit.is_concurrency()) {
+            Fault::Concurrency
+        } else {
+            Fault::Status(reply.status.as_u16())
+        };
+        Failure::new(fault, error, answered.requests).coming_again(cx, &reply.headers)
+    }
+}
+
+fn scrub(error: &mut Error, secrets: &[zeroize::Zeroizing<String>]) {
+    let secrets: Vec<&str> = secrets.iter().map(|secret| secret.as_str()).collect();
+    error.scrub(&secrets);
+}
+
+impl Answered {
+    /// An error about a success that is none; its body may hold tokens and is dropped.
+    pub(super) fn odd(&self, what: &str) -> Error {
+        let reply = &self.reply;
+        let mut error =
+            Error::from_answer(ErrorKind::Token, reply.status, &reply.headers, &reply.body);
+        error.inner_mut().message = format!("{}: {what}", self.endpoint.name());
+        error.inner_mut().body = bytes::Bytes::new();
+        scrub(&mut error, &self.secrets);
+        error.with_hint("check the org URL: HTML or an odd answer comes from a proxy, or from a host that is not an Okta org")
+    }
+}
+
+fn issued(answered: &Answered, asked: &Scopes) -> Result<Issued, Error> {
+    let parsed: TokenReply = serde_json::from_slice(&answered.reply.body)
+        .map_err(|_| answered.odd("the answer is not a token reply"))?;
+    let filled = |secret: &Secret| !secret.expose().is_empty();
+    let token = parsed
+        .access_token
+        .filter(filled)
+        .ok_or_else(|| answered.odd("the answer holds no access_token"))?;
+    let bound = parsed
+        .token_type
+        .as_deref()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("DPoP"));
+    Ok(Issued {
+        token,
+        bound,
+        lifetime: lifetime(parsed.expires_in.as_ref()),
+        scopes: match parsed.scope {
+            Some(text) => Scopes::parse(&text),
+            // RFC 6749 section 5.1: left out if it is what was asked for.
+            None => asked.clone(),
+        },
+        refresh_token: parsed.refresh_token.filter(filled),
+        id_token: parsed.id_token.filter(filled),
+    })
+}
+
+/// True if the next request will differ in what was refused.
+fn correct(
+    reply: &HttpResponse,
+    dpop: &mut bool,
+    may_switch: bool,
+    new_nonce: bool,
+    corrections: u32,
+) -> bool {
+    let said = ServiceError::parse(&reply.body);
+    let description = said.summary.unwrap_or_default();
+    match said.code.as_deref() {
+        Some("use_dpop_nonce") if *dpop => new_nonce,
+        Some("use_dpop_nonce" | "invalid_dpop_proof") if !*dpop && may_switch => {
+            *dpop = true;
+            true
+        }
+        // The clock was learnt from the Date of this very reply; once is enough.
+        Some("invalid_client" | "invalid_dpop_proof") if about_time(&description) => {
+            corrections == 0 || *dpop && corrections <= 2
+        }
+        _ => false,
     }
 }
 

@@ -4,14 +4,14 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, RETRY_AFTER};
+use http::header::AUTHORIZATION;
 
 use super::send::{is_read, until};
 use crate::call::PreparedRequest;
 use crate::error::{Challenge, Error, ErrorKind, request_id};
 use crate::response::RateLimit;
 use crate::retry::{Fault, maybe_applied};
-use crate::runtime::http_date;
+use crate::runtime::retry_after;
 use crate::transport::{HttpResponse, TransportFault};
 
 /// How an attempt ended.
@@ -136,14 +136,8 @@ impl Run {
         Some(until(limit.reset, headers, now))
     }
 
-    /// `Retry-After` as seconds or as a date (RFC 9110 section 10.2.3).
     pub(super) fn retry_after(&self, now: jiff::Timestamp) -> Option<Duration> {
-        let headers = &self.last.as_ref()?.headers;
-        let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        match text.parse() {
-            Ok(seconds) => Some(Duration::from_secs(seconds)),
-            Err(_) => http_date(text).map(|date| until(date, headers, now)),
-        }
+        retry_after(&self.last.as_ref()?.headers, now)
     }
 
     pub(super) fn deadline_passed(&self) -> Error {

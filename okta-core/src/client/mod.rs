@@ -16,7 +16,7 @@ pub(crate) use attempt::fault_of;
 pub use builder::ClientBuilder;
 pub use preflight::{MissingScope, Preflight};
 
-use crate::auth::{AuthContext, Credential};
+use crate::auth::{AuthContext, Credential, Introspection};
 use crate::call::{BoxFuture, Call, CallFuture, PreparedRequest, UntypedCall, prepare};
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Explanation, Origin};
@@ -155,6 +155,41 @@ impl Client {
         }
     }
 
+    /// Ends the session: revokes the tokens at the service and forgets them, stored ones included.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for credentials without a token of their own (API token, static
+    /// bearer); [`ErrorKind::Token`] if the service refuses. The tokens are forgotten all the same.
+    pub fn sign_out(&self) -> impl Future<Output = Result<()>> + Send + 'static + use<> {
+        let client = self.clone();
+        async move {
+            let uri = client.root_uri()?;
+            let cx = client.auth_context(&uri);
+            client
+                .in_time(&cx, client.inner.credential.sign_out(&cx))
+                .await
+        }
+    }
+
+    /// What the service knows of the present access token: whether it still counts, its scopes,
+    /// whom it is about. Gets a token if there is none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for credentials without a token of their own (API token, static
+    /// bearer); [`ErrorKind::Token`] if the service refuses.
+    pub fn introspect_token(
+        &self,
+    ) -> impl Future<Output = Result<Introspection>> + Send + 'static + use<> {
+        let client = self.clone();
+        async move {
+            let uri = client.root_uri()?;
+            let cx = client.auth_context(&uri);
+            client
+                .in_time(&cx, client.inner.credential.introspect(&cx))
+                .await
+        }
+    }
+
     /// Scopes of the present access token; `None` before the first token and for credentials
     /// without scopes.
     pub fn granted_scopes(&self) -> Option<Scopes> {
@@ -224,11 +259,11 @@ impl Client {
     }
 
     /// The deadline counts for waiting behind another fetch too.
-    async fn in_time(
+    async fn in_time<T>(
         &self,
         cx: &AuthContext<'_>,
-        work: impl Future<Output = Result<()>> + Send,
-    ) -> Result<()> {
+        work: impl Future<Output = Result<T>> + Send,
+    ) -> Result<T> {
         within(&self.inner.runtime, cx.deadline, work)
             .await
             .unwrap_or_else(|| {

@@ -35,8 +35,17 @@ impl Client {
         let uri = self.root_uri()?;
         let cx = self.auth_context(&uri);
         let credential = &self.inner.credential;
-        self.in_time(&cx, credential.ready(&cx)).await?;
-        let granted = credential.granted_scopes();
+        let ready = self.in_time(&cx, credential.ready(&cx, &needed)).await;
+        let granted = match ready {
+            Ok(granted) => granted,
+            // Not one of the scopes is granted: that is a finding, too.
+            Err(error) if error.code() == Some("consent_required") => Some(Scopes::new()),
+            // The policy of the credential is to fail; here it is the report that is asked for.
+            Err(error) => match error.insufficient_scope() {
+                Some(scope) => scope.granted().cloned(),
+                None => return Err(error),
+            },
+        };
         let app = credential.client_id();
         let missing = match &granted {
             Some(granted) => needed.missing_from(granted),
