@@ -7,6 +7,7 @@ pub mod model;
 
 // client
 pub mod auth;
+pub mod bulk;
 pub mod call;
 pub mod clock;
 pub mod config;
@@ -24,6 +25,7 @@ mod response;
 mod retry;
 mod runtime;
 mod secret;
+mod stopper;
 
 pub use {bytes, http};
 
@@ -39,6 +41,7 @@ pub use response::{RateLimit, RawResponse, Response};
 pub use retry::RetryPolicy;
 pub use scope::{Scope, Scopes};
 pub use secret::Secret;
+pub use stopper::Stopper;
 pub use transport::Transport;
 
 /// What most programs want in scope: the traits behind `.items()` and `.with_timeout()`, and the
