@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod behaviour;
+#[cfg(test)]
+mod bench;
 mod call;
 mod clock;
 mod control;
@@ -21,6 +23,7 @@ mod org;
 mod paging;
 mod pipeline;
 mod sandbox;
+mod schema;
 mod seed;
 mod server;
 mod service_app;

@@ -409,19 +409,16 @@ async fn unknown_and_uncovered_calls_differ() {
             "{method} {path}"
         );
     }
-    let uncovered = okta_sandbox::OPERATIONS
-        .iter()
-        .find(|o| o.id == "listIdentitySourceSessions")
-        .expect("published");
-    let (status, body) = admin
-        .get(&uncovered.path.replace("{identitySourceId}", "0oa1"))
-        .await;
+    let uncovered = "generatePotentialRiskAssessments";
+    let body = json!({ "principalOrn": "orn:okta:directory:00o1:users:00u1", "resourceOrns": [] });
+    let path = "/governance/api/v1/risk-rule-assessments";
+    let (status, body) = admin.post(path, body).await;
     assert_eq!(status, 501);
     assert!(
         body["errorCauses"][0]["errorSummary"]
             .as_str()
             .expect("text")
-            .contains(uncovered.id)
+            .contains(uncovered)
     );
 }
 

@@ -2,7 +2,7 @@
 
 mod buckets;
 mod correct;
-mod coverage;
+pub(crate) mod coverage;
 mod crates;
 mod docs;
 mod exceptions;
@@ -12,6 +12,7 @@ mod operations;
 mod plan;
 mod route;
 mod sandbox;
+mod schemas;
 mod shapes;
 mod tree;
 mod words;
@@ -135,7 +136,13 @@ pub(crate) fn outputs() -> Result<BTreeMap<String, BTreeMap<String, String>>> {
     let table = format::one("operations.rs", &sandbox::operations(&loaded.planned))?;
     all.insert(
         "okta-sandbox/src/generated".to_owned(),
-        BTreeMap::from([("operations.rs".to_owned(), table)]),
+        BTreeMap::from([
+            ("operations.rs".to_owned(), table),
+            (
+                "schemas.txt".to_owned(),
+                schemas::table(&loaded.apis, &loaded.planned),
+            ),
+        ]),
     );
     let page = coverage::page(&loaded.planned)?;
     all.insert(

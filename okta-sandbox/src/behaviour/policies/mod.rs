@@ -21,6 +21,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "getPolicy" => get,
         "replacePolicy" => replace,
         "deletePolicy" => delete,
+        "clonePolicy" => clone,
         "activatePolicy" => activate,
         "deactivatePolicy" => deactivate,
         "listPolicyMappings" => list_mappings,
@@ -106,6 +107,52 @@ fn fresh(org: &mut Org, kind: &str, name: &str, description: Value, conditions: 
         "id": id, "status": "ACTIVE", "name": name, "description": description, "priority": 1,
         "system": false, "conditions": conditions, "created": now, "lastUpdated": now, "type": kind,
     })
+}
+
+/// A copy under a new name, with copies of the rules.
+fn clone(call: &mut Call<'_>) -> Outcome {
+    let id = call.parameter(0);
+    let mut copy = call
+        .org
+        .policies
+        .get(id)
+        .cloned()
+        .ok_or_else(|| Fault::not_found(id, "Policy"))?;
+    let kind = text(&copy, "/type").to_owned();
+    let now = clock::zero_millis(call.org.clock.now());
+    let fresh = call
+        .org
+        .dice
+        .id(if is_classic(&kind) { "00p" } else { "rst" });
+    copy["id"] = json!(fresh);
+    copy["name"] = json!(format!("[cloned] {}", text(&copy, "/name")));
+    for (member, value) in [
+        ("system", json!(false)),
+        ("created", json!(now)),
+        ("lastUpdated", json!(now)),
+    ] {
+        copy[member] = value;
+    }
+    let old: Vec<Value> = match call.org.policy_rules.get(id) {
+        Some(rules) => rules.values().cloned().collect(),
+        None => Vec::new(),
+    };
+    call.org.policies.put(&fresh, copy.clone());
+    for mut rule in old {
+        let id = call
+            .org
+            .dice
+            .id(if is_classic(&kind) { "0pr" } else { "rul" });
+        rule["id"] = json!(id);
+        call.org
+            .policy_rules
+            .entry(fresh.clone())
+            .or_default()
+            .put(&id, rule);
+    }
+    let target = named("PolicyEntity", &fresh, "unknown", text(&copy, "/name"));
+    call.log("policy.lifecycle.create", vec![target]);
+    Ok(Answer::ok(&view(&copy, call.base())))
 }
 
 fn view(policy: &Value, base: &str) -> Value {

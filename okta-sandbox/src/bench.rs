@@ -1,0 +1,56 @@
+//! Calls on a sandbox without any socket, for tests.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::Value;
+
+use crate::exchange::{Answer, Request};
+use crate::limits::{Limiter, RateLimits};
+use crate::org::Settings;
+use crate::pipeline::{self, Shared};
+use crate::service_app::Credentials;
+
+const BASE: &str = "127.0.0.1:8080";
+
+/// A sandbox, and the super admin's calls on it.
+pub(crate) struct Bench {
+    pub(crate) shared: Shared,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        let credentials = Credentials::generate(&format!("http://{BASE}")).expect("a key");
+        let settings = Settings {
+            random_seed: Some(7),
+            ..Settings::default()
+        };
+        let limiter = Limiter::new(RateLimits::off());
+        let shared = Shared::new(credentials, settings, limiter).expect("a key");
+        Self { shared }
+    }
+
+    pub(crate) fn raw(&self, method: &str, target: &str, body: Vec<u8>) -> Answer {
+        let mut headers = HeaderMap::new();
+        let token = format!("SSWS {}", self.shared.credentials.api_token);
+        headers.insert("authorization", token.parse().expect("a header"));
+        if !body.is_empty() {
+            headers.insert(
+                "content-type",
+                "application/json".parse().expect("a header"),
+            );
+        }
+        let target = target.parse().expect("a target");
+        let request = Request::new(method, &target, headers, Bytes::from(body), BASE);
+        let flight = self.shared.begin();
+        pipeline::answer(&self.shared, &request, None, &flight)
+    }
+
+    pub(crate) fn call(&self, method: &str, target: &str, body: Option<&Value>) -> (u16, Value) {
+        let body = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
+        let answer = self.raw(method, target, body);
+        (
+            answer.status,
+            serde_json::from_slice(&answer.body).unwrap_or_default(),
+        )
+    }
+}

@@ -1,0 +1,97 @@
+//! Lists of a collection's objects.
+
+use serde_json::{Value, json};
+
+use super::act::Act;
+use super::{object, plan};
+use crate::call::Outcome;
+use crate::exchange::Answer;
+use crate::expression::{Case, Expression};
+use crate::fault::Fault;
+use crate::json::remove;
+use crate::paging::{self, Size};
+use crate::schema::{self, Type};
+
+impl Act<'_, '_> {
+    pub(super) fn list(&mut self) -> Outcome {
+        self.furnish();
+        let Some((member, item)) = self
+            .facts
+            .answer
+            .as_ref()
+            .and_then(|ty| plan::list_of(self.api(), ty))
+        else {
+            return Err(Fault::code("E0000009", &[]));
+        };
+        let filter = match self.call.request.query("filter").filter(|f| !f.is_empty()) {
+            None => None,
+            Some(text) => Some(Expression::parse(text).map_err(|_| Fault::code("E0000031", &[]))?),
+        };
+        let default = self.facts.page.unwrap_or(200);
+        let size = Size::new(default, self.facts.most.unwrap_or(default.max(200)));
+        if self.api() == "governance"
+            && let Some(limit) = self
+                .call
+                .request
+                .query("limit")
+                .and_then(|l| l.parse::<i64>().ok())
+            && !(1..=size.max as i64).contains(&limit)
+        {
+            let cause = format!("limit: The limit must be between 1 and {}.", size.max);
+            return Err(Fault::validation("limit", &[&cause]));
+        }
+        let settings = self.call.org.settings.paging.clone();
+        let path = self.path.clone();
+        let shelf = self.call.org.shelf(&path);
+        let hits: Vec<(u64, Value)> = shelf
+            .placed()
+            .filter(|(_, one)| {
+                filter
+                    .as_ref()
+                    .is_none_or(|f| f.matches(one, Case::Insensitive))
+            })
+            .map(|(place, one)| (place, one.clone()))
+            .collect();
+        let page = paging::cut(self.call.request, &settings, size, hits.into_iter())?;
+        let mut shown = Vec::new();
+        for stored in page.items {
+            let key = self.key_of(&stored);
+            let plain = !matches!(schema::resolve(self.api(), &item), Type::Named(_));
+            shown.push(if plain {
+                json!(key)
+            } else {
+                self.view(Some(&item), &key, &stored)
+            });
+        }
+        if member.is_empty() {
+            let answer = Answer::json(self.call.operation.success, &json!(shown));
+            return Ok(paging::link(
+                answer,
+                self.call.request,
+                &settings,
+                page.next.as_deref(),
+                page.limit,
+            ));
+        }
+        let base = self.call.base();
+        let mut links = json!({ "self": { "href": paging::self_url(self.call.request, base) } });
+        if let Some(cursor) = &page.next {
+            links["next"] =
+                json!({ "href": paging::next_url(self.call.request, base, cursor, page.limit) });
+        }
+        let count = shown.len();
+        let mut body = json!({ member: shown, "_links": links });
+        if let Some(ty) = &self.facts.answer {
+            let declared = schema::object(self.api(), ty);
+            body = object::maker(self.call, false).shape(ty, body);
+            let has = |name: &str| declared.is_some_and(|s| s.members.contains_key(name));
+            if !has("_links") {
+                remove(&mut body, "_links");
+            }
+            if has("metadata") && body["metadata"]["total"].is_number() {
+                body["metadata"]["total"] = json!(count);
+            }
+        }
+        Ok(Answer::json(self.call.operation.success, &body))
+    }
+}

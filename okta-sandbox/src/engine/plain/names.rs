@@ -1,0 +1,150 @@
+//! What the facts do not say about collections: prefixes of ids, the types that a 404 names,
+//! first statuses.
+
+use crate::table::Operation;
+
+/// Prefix of ids by the last literal segment of the collection.
+const PREFIXES: &[(&str, &str)] = &[
+    ("agentPools", "pol"),
+    ("updates", "ajd"),
+    ("api-tokens", "00T"),
+    ("csrs", "csr"),
+    ("secrets", "ocs"),
+    ("jwks", "pks"),
+    ("connections", "cwo"),
+    ("federated-claims", "ofc"),
+    ("mappings", "gPm"),
+    ("tokens", "oar"),
+    ("grants", "oag"),
+    ("authenticators", "aut"),
+    ("themes", "the"),
+    ("customizations", "oel"),
+    ("device-integrations", "din"),
+    ("device-posture-checks", "dpc"),
+    ("devices", "guo"),
+    ("domains", "OcD"),
+    ("email-domains", "OeD"),
+    ("email-servers", "ems"),
+    ("features", "ftr"),
+    ("hook-keys", "HKY"),
+    ("resource-sets", "iam"),
+    ("resources", "ire"),
+    ("sessions", "aps"),
+    ("telephony-providers", "tel"),
+    ("factors", "fac"),
+    ("authenticator-enrollments", "aen"),
+    ("api-services", "0oa"),
+    ("principal-rate-limits", "prl"),
+    ("entitlements", "esp"),
+    ("values", "ent"),
+    ("entitlement-bundles", "enb"),
+    ("bundles", "enb"),
+    ("collections", "col"),
+    ("labels", "lbl"),
+    ("risk-rules", "rrl"),
+    ("request-conditions", "rco"),
+    ("assignments", "cas"),
+    ("integrations", "int"),
+    ("security-access-reviews", "sar"),
+    ("cases", "cas"),
+];
+
+/// The type that a 404 names, by the last literal segment of the collection.
+const MISSING: &[(&str, &str)] = &[
+    ("agentPools", "AppInstance"),
+    ("apps", "AppInstance"),
+    ("api-services", "AppInstance"),
+    ("identity-sources", "AppInstance"),
+    ("directories", "AppInstance"),
+    ("users", "User"),
+    ("groups", "UserGroup"),
+    ("api-tokens", "Token"),
+    ("devices", "Device"),
+    ("sessions", "AppSession"),
+    ("clients", "PublicClientApp"),
+    ("resource-sets", "IAMPolicy"),
+    ("bindings", "CustomRole"),
+    ("policies", "Policy"),
+    ("rules", "PolicyRule"),
+    ("authorizationServers", "AuthorizationServer"),
+    ("brands", "Brand"),
+    ("idps", "IdpTrust"),
+    ("eventHooks", "Webhook"),
+    ("inlineHooks", "InlineHook"),
+    ("tokens", "OAuth2RefreshToken"),
+    ("grants", "OAuth2ScopeConsentGrant"),
+    ("secrets", "OAuth2ClientSecret"),
+    ("domains", "Domain"),
+    ("email-domains", "EmailDomain"),
+    ("hook-keys", "HookKey"),
+    ("features", "Feature"),
+    ("authenticators", "Authenticator"),
+    ("factors", "UserFactor"),
+];
+
+/// The last literal segment of a path template.
+pub(super) fn word(path: &str) -> &str {
+    path.rsplit('/')
+        .find(|s| !s.starts_with('{'))
+        .unwrap_or_default()
+}
+
+/// The prefix of ids in a collection.
+pub(super) fn prefix(collection: &str) -> String {
+    let word = word(collection);
+    match PREFIXES.iter().find(|(name, _)| *name == word) {
+        Some((_, prefix)) => (*prefix).to_owned(),
+        None => {
+            let letters = word.chars().filter(char::is_ascii_alphabetic);
+            let prefix: String = letters.map(|c| c.to_ascii_lowercase()).take(3).collect();
+            format!("{prefix:x<3}")
+        }
+    }
+}
+
+/// The type that a 404 names.
+pub(super) fn missing(collection: &str, schema: Option<&str>) -> String {
+    let word = word(collection);
+    match MISSING.iter().find(|(name, _)| *name == word) {
+        Some((_, name)) => (*name).to_owned(),
+        None => schema.unwrap_or("Resource").to_owned(),
+    }
+}
+
+/// Statuses that new objects have although others stand first, or ACTIVE is one.
+pub(super) fn first_status(collection: &str) -> Option<&'static str> {
+    match word(collection) {
+        "request-conditions" => Some("INACTIVE"),
+        "sessions" => Some("CREATED"),
+        _ => None,
+    }
+}
+
+/// Why the engine leaves an operation alone: what it answers is no matter of stored objects.
+pub(super) fn left_out(operation: &Operation) -> Option<&'static str> {
+    let path = operation.path;
+    if operation.api == "oauth" {
+        let stored = path.starts_with("/oauth2/v1/clients");
+        return (!stored).then_some("a protocol step of signing in, not a resource");
+    }
+    if path.starts_with("/security/") {
+        return Some(
+            "takes signed security events of other providers, which the sandbox cannot verify",
+        );
+    }
+    if path == "/api/v1/policies/simulate" {
+        return Some("its answer is the policy engine's evaluation of a made-up sign-in");
+    }
+    if path.ends_with("/summary") || path == "/governance/api/v1/risk-rule-assessments" {
+        return Some(
+            "its answer is the outcome of an evaluation by a model or rules, not stored data",
+        );
+    }
+    if path.starts_with("/webauthn-registration/")
+        && operation.method == "POST"
+        && !path.contains("mark-error")
+    {
+        return Some("needs an authenticator's answer to a WebAuthn challenge");
+    }
+    None
+}
