@@ -29,7 +29,10 @@ mod stopper;
 
 pub use {bytes, http};
 
-pub use auth::{ApiToken, Bearer, ClientSecret, Credential, Dpop, PrivateKey, ServiceApp};
+pub use auth::{
+    ApiToken, Bearer, BrowserSignIn, ClientSecret, Credential, DeviceSignIn, Dpop, PrivateKey,
+    ServiceApp, UserApp,
+};
 pub use call::{Call, PreparedRequest};
 pub use client::{Client, ClientBuilder, MissingScope, Preflight};
 pub use config::Config;

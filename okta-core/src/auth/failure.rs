@@ -63,6 +63,12 @@ impl Failure {
         self.error.kind() == ErrorKind::Timeout
     }
 
+    /// True if the same request may succeed later.
+    pub(super) fn is_passing(&self) -> bool {
+        self.fault
+            .is_some_and(|fault| verdict(true, fault) != Verdict::Fail)
+    }
+
     fn into_error(mut self, requests: u32) -> Error {
         if requests > 1 {
             let message = &mut self.error.inner_mut().message;

@@ -1,8 +1,5 @@
 //! Credentials: what makes a request acceptable to the service.
 
-// Sign-in of users uses the rest.
-#![allow(dead_code)]
-
 mod api_token;
 mod app;
 mod client_auth;
@@ -19,9 +16,11 @@ mod key_text;
 mod pem;
 mod server;
 mod service_app;
+mod sign_in;
 mod store;
 mod token;
 mod token_endpoint;
+mod user_app;
 
 use std::fmt;
 
@@ -37,7 +36,11 @@ pub use jwt::{Algorithm, Signer};
 pub use key::PrivateKey;
 pub use server::AuthorizationServer;
 pub use service_app::ServiceApp;
+pub use sign_in::{
+    BrowserSignIn, DeviceProgress, DevicePrompt, DeviceSignIn, IdClaims, SignIn, SignedIn,
+};
 pub use store::{FileTokenStore, MemoryTokenStore, TokenKey, TokenLock, TokenStore};
+pub use user_app::UserApp;
 
 use crate::error::{Error, Result};
 use crate::scope::Scopes;
@@ -80,6 +83,11 @@ pub trait Credential: fmt::Debug + Send + Sync + 'static {
     /// Client id of the app that the token is issued to, if there is one.
     fn client_id(&self) -> Option<&str> {
         None
+    }
+
+    /// Signs a user in, whoever was before.
+    async fn sign_in(&self, _cx: &AuthContext<'_>, _how: &SignIn) -> Result<SignedIn> {
+        Err(unsupported("acts for no user who could sign in"))
     }
 
     /// Revokes the tokens at the service and forgets them, stored ones included.

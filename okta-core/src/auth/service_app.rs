@@ -24,7 +24,7 @@ use crate::runtime::within;
 use crate::scope::Scopes;
 
 /// How long an early renewal may hold up a call.
-pub(super) const EARLY_PATIENCE: Duration = Duration::from_secs(10);
+const EARLY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// An API service app: the client credentials grant with a signed assertion (`private_key_jwt`) or
 /// a client secret.

@@ -16,7 +16,7 @@ pub(crate) use attempt::fault_of;
 pub use builder::ClientBuilder;
 pub use preflight::{MissingScope, Preflight};
 
-use crate::auth::{AuthContext, Credential, Introspection};
+use crate::auth::{AuthContext, Credential, Introspection, SignIn, SignedIn};
 use crate::call::{BoxFuture, Call, CallFuture, PreparedRequest, UntypedCall, prepare};
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Explanation, Origin};
@@ -152,6 +152,30 @@ impl Client {
             let cx = client.auth_context(&uri);
             let renewing = client.inner.credential.renew(&cx);
             client.in_time(&cx, renewing).await
+        }
+    }
+
+    /// Signs a user in; the credential must be a [`UserApp`](crate::UserApp). A session that is
+    /// there already is replaced; it is not ended at the service.
+    ///
+    /// The client's total deadline does not count here: each way of signing in has its own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Token`] with what the authorization server said, also if the ID token does not
+    /// pass its checks; [`ErrorKind::Timeout`] if the user did not finish in time;
+    /// [`ErrorKind::Config`] for other credentials, a busy port, a token store that is not safe.
+    pub fn sign_in(
+        &self,
+        how: impl Into<SignIn>,
+    ) -> impl Future<Output = Result<SignedIn>> + Send + 'static {
+        let (client, how) = (self.clone(), how.into());
+        async move {
+            let uri = client.root_uri()?;
+            let cx = AuthContext {
+                deadline: None,
+                ..client.auth_context(&uri)
+            };
+            client.inner.credential.sign_in(&cx, &how).await
         }
     }
 

@@ -36,6 +36,7 @@ fn what(inner: &Inner) -> String {
     let mut text = String::new();
     text.push_str(match inner.kind {
         ErrorKind::Token => "no access token",
+        ErrorKind::SignIn => "sign-in needed",
         ErrorKind::InsufficientScope => "the access token lacks a scope",
         ErrorKind::RateLimited => "rate limit reached",
         ErrorKind::Config => "configuration",

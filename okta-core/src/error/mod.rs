@@ -38,6 +38,9 @@ pub enum ErrorKind {
     RateLimited,
     /// No access token could be had from the token endpoint.
     Token,
+    /// Nobody is signed in, or the session has ended: the user must sign in (again); see
+    /// [`Client::sign_in`](crate::Client::sign_in).
+    SignIn,
     /// The connection failed before a complete answer arrived.
     Transport,
     /// The total deadline of the call passed.

@@ -48,7 +48,6 @@ pub(in crate::auth) struct Record {
     dpop_key: Option<Secret>,
     access: Vec<Access>,
     pub(in crate::auth) refresh_token: Option<Secret>,
-    pub(in crate::auth) id_token: Option<Secret>,
 }
 
 #[derive(Deserialize)]
@@ -73,7 +72,6 @@ struct Open<'a> {
     dpop_key: Option<&'a str>,
     access: Vec<OpenAccess<'a>>,
     refresh_token: Option<&'a str>,
-    id_token: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -250,6 +248,16 @@ impl Record {
         Ok(())
     }
 
+    /// Forgets all tokens; whose they are stays.
+    pub(in crate::auth) fn clear(&mut self) {
+        self.access.clear();
+        self.refresh_token = None;
+    }
+
+    pub(in crate::auth) fn any_access_token(&self) -> Option<Secret> {
+        self.access.first().map(|access| access.token.clone())
+    }
+
     fn to_text(&self) -> Result<Secret> {
         let open = Open {
             format: self.format,
@@ -271,7 +279,6 @@ impl Record {
                 })
                 .collect(),
             refresh_token: self.refresh_token.as_ref().map(Secret::expose),
-            id_token: self.id_token.as_ref().map(Secret::expose),
         };
         let mut text = Zeroizing::new(Vec::with_capacity(16 * 1024));
         serde_json::to_writer(&mut *text, &open)
