@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use crate::behaviour::governance;
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
+use crate::json::text;
+use crate::oauth::authority::ORG;
+use crate::oauth::server::Server;
 use crate::pipeline::Shared;
 use crate::seed;
 
@@ -42,6 +45,35 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
             shared.faults().clear();
             Ok(Answer::no_content())
         }
+        ("POST", "rotate") => request.json().and_then(|body| {
+            let mut org = shared.org();
+            let now = org.clock.now().as_second();
+            let server = match text(&body, "/server") {
+                "" => ORG.to_owned(),
+                named => Server::stored(&org, named, "")?.id,
+            };
+            for what in body["what"].as_array().into_iter().flatten() {
+                let authority = &mut org.authority;
+                let done = match what.as_str() {
+                    Some("nonces") => {
+                        authority.rotate_nonces();
+                        Ok(())
+                    }
+                    Some("tokens") => {
+                        authority.expire_access_tokens();
+                        Ok(())
+                    }
+                    Some("keys") => authority.keys.rotate(&server, now),
+                    Some("keys-at-once") => authority.keys.replace(&server, now),
+                    _ => {
+                        let cause = "what: one of nonces, tokens, keys, keys-at-once";
+                        return Err(Fault::validation("what", &[cause]));
+                    }
+                };
+                done.map_err(|_| Fault::code("E0000009", &[]))?;
+            }
+            Ok(Answer::no_content())
+        }),
         ("POST", "clock") => request.json().and_then(|body| {
             let seconds = body["advanceSeconds"]
                 .as_i64()

@@ -19,10 +19,12 @@ impl Actor {
     /// The actor behind a principal.
     pub(crate) fn of(org: &Org, principal: &Principal) -> Self {
         let object = match principal {
-            Principal::Token { user_id, .. } => match org.users.get(user_id) {
-                Some(user) => user_target(user),
-                None => named("User", user_id, user_id, user_id),
-            },
+            Principal::Token { user_id, .. } | Principal::User { user_id, .. } => {
+                match org.users.get(user_id) {
+                    Some(user) => user_target(user),
+                    None => named("User", user_id, user_id, user_id),
+                }
+            }
             Principal::Client { client_id, .. } => {
                 let label = org
                     .apps

@@ -16,6 +16,7 @@ use crate::limits::{Limiter, Reading};
 use crate::log::{Actor, named};
 use crate::oauth::access::{self, Principal};
 use crate::oauth::authority::Authority;
+use crate::oauth::routes;
 use crate::org::{Org, Settings};
 use crate::service_app::Credentials;
 use crate::table::{Route, Router};
@@ -170,17 +171,20 @@ fn dispatch(
     request: &Request,
     named: &mut Option<&'static str>,
 ) -> Result<Answer, Fault> {
-    let (operation, parameters, handler) =
-        match Router::shared().route(&request.method, &request.segments) {
-            Route::Found(index, parameters) => {
-                (&OPERATIONS[index], parameters, behaviour::handler(index))
+    let (operation, parameters, handler) = match Router::shared()
+        .route(&request.method, &request.segments)
+    {
+        Route::Found(index, parameters) => {
+            (&OPERATIONS[index], parameters, behaviour::handler(index))
+        }
+        other => match behaviour::unpublished::route(request).or_else(|| routes::page(request)) {
+            Some((operation, parameters, handler)) => (operation, parameters, Some(handler)),
+            None if matches!(other, Route::WrongMethod) => {
+                return Err(Fault::code("E0000022", &[]));
             }
-            Route::WrongMethod => return Err(Fault::code("E0000022", &[])),
-            Route::Unknown => match behaviour::unpublished::route(request) {
-                Some((operation, parameters, handler)) => (operation, parameters, Some(handler)),
-                None => return Err(Fault::code("E0000008", &[])),
-            },
-        };
+            None => return Err(Fault::code("E0000008", &[])),
+        },
+    };
     *named = Some(operation.id);
     let mut org = shared.org();
     let principal = access::admit(&mut org, request, operation)?;

@@ -9,6 +9,9 @@ use crate::ids::Dice;
 use crate::json::{remove, text};
 use crate::org::Org;
 
+/// The password of the first admin and of everyone who is made up or seeded with a password.
+pub const PASSWORD: &str = "Sandbox-1234";
+
 /// A made-up org of a given size; the same seed gives the same org, ids included.
 #[derive(Clone, Debug)]
 pub struct SeedOrg {

@@ -41,7 +41,7 @@ pub(crate) fn described(operation: &Operation) -> Option<Handler> {
 }
 
 fn by_id(id: &str) -> Option<Handler> {
-    oauth(id)
+    oauth::routes::handler(id)
         .or_else(|| users::handler(id))
         .or_else(|| groups::handler(id))
         .or_else(|| rules::handler(id))
@@ -56,16 +56,6 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| governance::handler(id))
         .or_else(|| org_settings::handler(id))
         .or_else(|| small::handler(id))
-}
-
-fn oauth(id: &str) -> Option<Handler> {
-    Some(match id {
-        "token" => oauth::token::token,
-        "oauthKeys" => oauth::wellknown::keys,
-        "getWellknownOrgMetadata" => oauth::wellknown::organization,
-        "getWellKnownOpenIDConfiguration" => oauth::wellknown::metadata,
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

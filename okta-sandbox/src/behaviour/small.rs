@@ -296,7 +296,7 @@ fn limits(call: &mut Call<'_>) -> Outcome {
     }
     let now = clock::seconds(call.org.clock.now());
     let me = match &call.principal {
-        Principal::Token { user_id, .. } => user_id.clone(),
+        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => user_id.clone(),
         Principal::Client { client_id, .. } => client_id.clone(),
         Principal::Anonymous => String::new(),
     };

@@ -26,7 +26,7 @@ pub(super) struct Collection<'k, 'c, 'a> {
 impl Collection<'_, '_, '_> {
     fn who(&self) -> String {
         match &self.call.principal {
-            Principal::Token { user_id, .. } => user_id.clone(),
+            Principal::Token { user_id, .. } | Principal::User { user_id, .. } => user_id.clone(),
             Principal::Client { client_id, .. } => client_id.clone(),
             Principal::Anonymous => String::new(),
         }

@@ -1,8 +1,11 @@
 //! Who calls a resource, and whether the token's scopes suffice.
 
+use super::authority::{Grant, ORG};
 use super::dpop::{self, Expected, Refusal};
 use super::jwt::ALGORITHMS;
 use super::scopes;
+use super::server::Server;
+use super::sign_in::may_sign_in;
 use crate::exchange::Request;
 use crate::fault::Fault;
 use crate::org::Org;
@@ -17,6 +20,8 @@ pub(crate) enum Principal {
     Token { user_id: String, token_id: String },
     /// A service app.
     Client { client_id: String, token_id: String },
+    /// A signed-in user, through a client or at a page.
+    User { user_id: String, client_id: String },
 }
 
 /// Writes `WWW-Authenticate` in the service's own forms.
@@ -84,6 +89,10 @@ pub(crate) fn admit(
         return Err(Fault::code("E0000005", &[]));
     };
     match credentials(header) {
+        Some(("SSWS", _)) if operation.api == "oauth" && operation.scopes == ["openid"] => {
+            let text = "The access token is invalid.";
+            Err(refuse(request, operation, 401, "invalid_token", text))
+        }
         Some(("SSWS", token)) => api_token(org, token),
         Some((scheme, token)) => access_token(org, request, operation, scheme, token),
         None => Err(Fault::code("E0000005", &[])),
@@ -122,6 +131,10 @@ fn access_token(
     let grant = grant
         .filter(|g| active(&g.client_id))
         .ok_or_else(|| challenge.fault(401, "invalid_token", "The access token is invalid."))?;
+    if grant.server != expected_server(org, request, operation) {
+        let text = "The access token provided has an invalid issuer.";
+        return Err(challenge.fault(401, "invalid_token", text));
+    }
     match (scheme, &grant.bound_to) {
         ("Bearer", Some(_)) => {
             let text = "The resource request requires a DPoP proof.";
@@ -144,10 +157,53 @@ fn access_token(
         let text = "The access token provided does not contain the required scopes.";
         return Err(challenge.fault(403, "insufficient_scope", text));
     }
-    Ok(Principal::Client {
-        client_id: grant.client_id,
-        token_id: grant.token_id,
-    })
+    match grant.user_id {
+        None => Ok(Principal::Client {
+            client_id: grant.client_id,
+            token_id: grant.token_id,
+        }),
+        Some(user_id) if org.users.get(&user_id).is_some_and(may_sign_in) => Ok(Principal::User {
+            user_id,
+            client_id: grant.client_id,
+        }),
+        Some(_) => Err(challenge.fault(401, "invalid_token", "The access token is invalid.")),
+    }
+}
+
+/// The server whose tokens an operation takes: a custom one's userinfo takes its own only.
+fn expected_server(org: &Org, request: &Request, operation: &Operation) -> String {
+    let named = request
+        .segments
+        .get(1)
+        .filter(|_| operation.path.starts_with("/oauth2/{"));
+    let server = named.and_then(|id| Server::stored(org, id, "").ok());
+    server.map_or_else(|| ORG.to_owned(), |s| s.id)
+}
+
+/// What the access token of a request allows, if it has a live one.
+pub(crate) fn presented<'o>(org: &'o Org, request: &Request) -> Option<&'o Grant> {
+    let (_, token) = credentials(request.header("authorization")?)?;
+    org.authority.grant(token, org.clock.now().as_second())
+}
+
+/// A refusal in the form of the request's scheme.
+pub(crate) fn refuse(
+    request: &Request,
+    operation: &Operation,
+    status: u16,
+    error: &str,
+    description: &str,
+) -> Fault {
+    let scheme = match scheme(request) {
+        Some("DPoP") => "DPoP",
+        _ => "Bearer",
+    };
+    let challenge = Challenge {
+        scheme,
+        request,
+        operation,
+    };
+    challenge.fault(status, error, description)
 }
 
 fn proof(

@@ -1,21 +1,121 @@
-//! The org authorization server's memory: keys, issued tokens, used ids, nonces.
+//! What the authorization servers of an org remember: keys, sessions, codes, tokens, used ids,
+//! nonces.
 
-use std::collections::HashMap;
+use serde::{Deserialize, Serialize};
 
-use serde_json::{Value, json};
-
-use super::jwk::EcKey;
+use super::jwk::{self, EcKey};
+use super::keys::KeyRing;
 use crate::ids;
+use crate::registry::Registry;
+
+/// The org authorization server among the servers' ids.
+pub(crate) const ORG: &str = "org";
 
 /// What an access token allows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Grant {
+    /// [`ORG`] or the id of a custom authorization server.
+    pub(crate) server: String,
     pub(crate) client_id: String,
+    /// The user who signed in; none for a client's own token.
+    pub(crate) user_id: Option<String>,
     pub(crate) scopes: Vec<String>,
+    pub(crate) issued: i64,
     pub(crate) expires: i64,
     /// Thumbprint of the DPoP key that the token is bound to.
     pub(crate) bound_to: Option<String>,
     pub(crate) token_id: String,
+    pub(crate) audience: String,
+    /// The sign-in that the token comes from; all tokens of one fall together.
+    pub(crate) family: Option<String>,
+}
+
+/// A browser's session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) user_id: String,
+    pub(crate) created: i64,
+    /// When the user last proved who they are.
+    pub(crate) auth_time: i64,
+    pub(crate) last_used: i64,
+}
+
+/// An authorization request that waits for the user.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub(crate) server: String,
+    pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) created: i64,
+    /// The user agreed to this very request.
+    pub(crate) consented: bool,
+}
+
+/// An authorization code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Code {
+    pub(crate) server: String,
+    pub(crate) client_id: String,
+    pub(crate) user_id: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) redirect_uri: String,
+    pub(crate) challenge: Option<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) auth_time: i64,
+    pub(crate) expires: i64,
+    pub(crate) family: String,
+    pub(crate) used: bool,
+}
+
+/// A refresh token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Refresh {
+    pub(crate) server: String,
+    pub(crate) client_id: String,
+    pub(crate) user_id: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) family: String,
+    pub(crate) auth_time: i64,
+    pub(crate) issued: i64,
+    pub(crate) last_used: i64,
+    /// Seconds that it lives at most, and unused; 0 for no limit.
+    pub(crate) lifetime: i64,
+    pub(crate) idle: i64,
+    pub(crate) bound_to: Option<String>,
+    /// When a newer one took its place.
+    pub(crate) rotated: Option<i64>,
+}
+
+impl Refresh {
+    /// True while neither its lifetime nor its idle time is over.
+    pub(crate) fn alive(&self, now: i64) -> bool {
+        (self.lifetime == 0 || now < self.issued + self.lifetime)
+            && (self.idle == 0 || now < self.last_used + self.idle)
+    }
+}
+
+/// What a user decided about a device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Decision {
+    /// Nothing yet.
+    Waiting,
+    /// Not on this device.
+    Denied,
+    /// Signed in at a time.
+    Allowed { user_id: String, auth_time: i64 },
+}
+
+/// A device that waits for its user.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Device {
+    pub(crate) server: String,
+    pub(crate) client_id: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) user_code: String,
+    pub(crate) expires: i64,
+    /// Seconds that the device must let pass between two questions.
+    pub(crate) interval: i64,
+    pub(crate) last_poll: Option<i64>,
+    pub(crate) decision: Decision,
 }
 
 /// Seconds after which a fresh nonce is handed out.
@@ -23,46 +123,105 @@ const NONCE_RENEWAL: i64 = 24 * 3600;
 /// Seconds for which an old nonce still works.
 const NONCE_LIFE: i64 = 3 * 24 * 3600;
 
-/// The authorization server.
+/// The authorization servers' memory. Secrets stand under their hashes.
 pub(crate) struct Authority {
+    /// Signs the org server's access tokens, which nobody but the org reads.
     signer: EcKey,
-    tokens: HashMap<String, Grant>,
-    used: HashMap<String, i64>,
-    nonces: Vec<(String, i64)>,
+    pub(crate) keys: KeyRing,
+    pub(crate) tokens: Registry<Grant>,
+    pub(crate) sessions: Registry<Session>,
+    /// One-time session tokens, with the user and the time of the sign-in.
+    pub(crate) session_tokens: Registry<(String, i64)>,
+    pub(crate) pending: Registry<Pending>,
+    pub(crate) codes: Registry<Code>,
+    pub(crate) refresh: Registry<Refresh>,
+    pub(crate) devices: Registry<Device>,
+    /// Scopes that a user consented to, by `user client server`.
+    pub(crate) consents: Registry<Vec<String>>,
+    /// Failed sign-ins in a row, by user.
+    pub(crate) failures: Registry<u32>,
+    pub(crate) used: Registry<i64>,
+    pub(crate) nonces: Registry<i64>,
+}
+
+/// The key that a secret stands under.
+pub(crate) fn hashed(secret: &str) -> String {
+    jwk::sha256(secret.as_bytes())
 }
 
 impl Authority {
     /// An authority with a fresh key.
     pub(crate) fn new() -> Result<Self, aws_lc_rs::error::Unspecified> {
-        let signer = EcKey::generate()?;
         Ok(Self {
-            signer,
-            tokens: HashMap::new(),
-            used: HashMap::new(),
-            nonces: Vec::new(),
+            signer: EcKey::generate()?,
+            keys: KeyRing::default(),
+            tokens: Registry::default(),
+            sessions: Registry::default(),
+            session_tokens: Registry::default(),
+            pending: Registry::default(),
+            codes: Registry::default(),
+            refresh: Registry::default(),
+            devices: Registry::default(),
+            consents: Registry::default(),
+            failures: Registry::default(),
+            used: Registry::default(),
+            nonces: Registry::default(),
         })
     }
 
-    /// The public keys, as `/oauth2/v1/keys` lists them.
-    pub(crate) fn keys(&self) -> Value {
-        json!({ "keys": [self.signer.public_jwk] })
+    /// Signs an access token of the org server.
+    pub(crate) fn sign_opaque(&self, claims: &serde_json::Value) -> String {
+        self.signer.sign(claims)
     }
 
-    /// Signs and remembers an access token.
-    pub(crate) fn issue(&mut self, claims: &Value, grant: Grant) -> String {
-        let token = self.signer.sign(claims);
-        self.tokens.insert(token.clone(), grant);
-        token
+    /// Remembers an access token.
+    pub(crate) fn remember(&mut self, token: &str, grant: Grant) {
+        if self.tokens.len() % 4096 == 4095 {
+            let now = grant.issued;
+            self.tokens.retain(|_, g| g.expires > now);
+        }
+        self.tokens.insert(hashed(token), grant);
     }
 
     /// What a token allows, unless it has expired.
     pub(crate) fn grant(&self, token: &str, now: i64) -> Option<&Grant> {
-        self.tokens.get(token).filter(|g| g.expires > now)
+        self.tokens.get(&hashed(token)).filter(|g| g.expires > now)
     }
 
-    /// Forgets the tokens of a client.
+    /// Forgets everything of a client.
     pub(crate) fn revoke_client(&mut self, client_id: &str) {
         self.tokens.retain(|_, grant| grant.client_id != client_id);
+        self.refresh.retain(|_, token| token.client_id != client_id);
+        self.codes.retain(|_, code| code.client_id != client_id);
+        self.devices
+            .retain(|_, device| device.client_id != client_id);
+    }
+
+    /// Forgets the tokens that come from one sign-in.
+    pub(crate) fn revoke_family(&mut self, family: &str) {
+        self.tokens
+            .retain(|_, grant| grant.family.as_deref() != Some(family));
+        self.refresh.retain(|_, token| token.family != family);
+    }
+
+    /// Ends a user's sessions.
+    pub(crate) fn end_sessions(&mut self, user_id: &str) {
+        self.sessions
+            .retain(|_, session| session.user_id != user_id);
+        self.session_tokens.retain(|_, (user, _)| user != user_id);
+    }
+
+    /// Forgets a user's tokens.
+    pub(crate) fn revoke_user(&mut self, user_id: &str) {
+        self.tokens
+            .retain(|_, grant| grant.user_id.as_deref() != Some(user_id));
+        self.refresh.retain(|_, token| token.user_id != user_id);
+        self.codes.retain(|_, code| code.user_id != user_id);
+    }
+
+    /// Makes all access tokens handed out so far expire.
+    pub(crate) fn expire_access_tokens(&mut self) {
+        self.tokens.retain(|_, _| false);
     }
 
     /// Remembers a one-time id until a time; false if it was used before.
@@ -79,12 +238,13 @@ impl Authority {
 
     /// The nonce handed out now.
     pub(crate) fn nonce(&mut self, now: i64) -> String {
-        self.nonces.retain(|(_, made)| now - made < NONCE_LIFE);
-        match self.nonces.last() {
-            Some((nonce, made)) if now - made < NONCE_RENEWAL => nonce.clone(),
+        self.nonces.retain(|_, made| now - made < NONCE_LIFE);
+        let newest = self.nonces.iter().max_by_key(|(_, made)| **made);
+        match newest {
+            Some((nonce, made)) if now - made < NONCE_RENEWAL => nonce.to_owned(),
             _ => {
                 let nonce = ids::random_hex(16);
-                self.nonces.push((nonce.clone(), now));
+                self.nonces.insert(nonce.clone(), now);
                 nonce
             }
         }
@@ -93,12 +253,12 @@ impl Authority {
     /// True if the nonce was handed out and is not too old.
     pub(crate) fn knows_nonce(&self, nonce: &str, now: i64) -> bool {
         self.nonces
-            .iter()
-            .any(|(known, made)| known == nonce && now - made < NONCE_LIFE)
+            .get(nonce)
+            .is_some_and(|made| now - made < NONCE_LIFE)
     }
 
     /// Makes all nonces handed out so far stale.
     pub(crate) fn rotate_nonces(&mut self) {
-        self.nonces.clear();
+        self.nonces.retain(|_, _| false);
     }
 }

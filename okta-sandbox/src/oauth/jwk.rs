@@ -32,13 +32,16 @@ pub(crate) fn verify(jwk: &Value, alg: &str, message: &[u8], signature: &[u8]) -
         return false;
     }
     match (member("kty"), alg) {
-        (Some("RSA"), "RS256" | "RS384" | "RS512") => {
+        (Some("RSA"), "RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512") => {
             let (Some(n), Some(e)) = (bytes("n"), bytes("e")) else {
                 return false;
             };
-            let algorithm = match alg {
+            let algorithm: &sig::RsaParameters = match alg {
                 "RS256" => &sig::RSA_PKCS1_2048_8192_SHA256,
                 "RS384" => &sig::RSA_PKCS1_2048_8192_SHA384,
+                "PS256" => &sig::RSA_PSS_2048_8192_SHA256,
+                "PS384" => &sig::RSA_PSS_2048_8192_SHA384,
+                "PS512" => &sig::RSA_PSS_2048_8192_SHA512,
                 _ => &sig::RSA_PKCS1_2048_8192_SHA512,
             };
             PublicKeyComponents { n: &n, e: &e }

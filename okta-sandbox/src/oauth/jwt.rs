@@ -46,6 +46,15 @@ impl Jwt {
         value.as_i64().or_else(|| value.as_f64().map(|f| f as i64))
     }
 
+    /// What is signed.
+    pub(crate) fn input(&self) -> &[u8] {
+        self.input.as_bytes()
+    }
+
+    pub(crate) fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
     /// True if the signature is by this public key under the header's algorithm.
     pub(crate) fn signed_by(&self, key: &Value) -> bool {
         let Some(alg) = self.header("alg") else {
@@ -57,3 +66,6 @@ impl Jwt {
 
 /// Signature algorithms that the service takes.
 pub(crate) const ALGORITHMS: [&str; 6] = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
+
+/// Taken in client assertions, beside the others.
+pub(crate) const PSS_ALGORITHMS: [&str; 3] = ["PS256", "PS384", "PS512"];

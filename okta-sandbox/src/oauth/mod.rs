@@ -1,10 +1,24 @@
-//! The org authorization server: keys, the token endpoint, DPoP, access at resources.
+//! The authorization servers: sign-in, tokens, DPoP, keys, access at resources.
 
 pub(crate) mod access;
 pub(crate) mod authority;
+pub(crate) mod authorize;
+mod claims;
+mod client;
+mod custom_claims;
+mod device;
 pub(crate) mod dpop;
 pub(crate) mod jwk;
 pub(crate) mod jwt;
+pub(crate) mod keys;
+mod language;
+mod mint;
+mod pages;
+mod policy;
+pub(crate) mod routes;
 pub(crate) mod scopes;
-pub(crate) mod token;
-pub(crate) mod wellknown;
+pub(crate) mod server;
+pub(crate) mod sign_in;
+mod token;
+mod tokens;
+mod wellknown;

@@ -1,244 +1,350 @@
-//! The token endpoint of the org authorization server.
+//! The token endpoint.
 
-use serde_json::{Value, json};
+mod code;
+mod device;
+mod refresh;
 
-use super::authority::Grant;
+use serde_json::{Map, Value, json};
+
+use super::authority::{ORG, Refresh};
+use super::client::{self, Form, invalid_client};
 use super::dpop::{self, Expected, Refusal};
-use super::jwt::{ALGORITHMS, Jwt};
+use super::mint::{self, Order, SignIn};
+use super::policy::{self, Asked};
 use super::scopes;
+use super::server::Server;
+use super::sign_in;
 use crate::call::{Call, Outcome};
-use crate::exchange::{Answer, form_pairs};
+use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::log::user_target;
 
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(crate) const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-/// Lifetime of an access token, and the most an assertion may still live.
-const HOUR: i64 = 3600;
+const GRANTS: [&str; 5] = [
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "password",
+    DEVICE,
+];
 
-fn invalid_client(description: &str) -> Fault {
-    Fault::oauth(401, "invalid_client", description)
+/// What a grant led to.
+struct Issued {
+    body: Map<String, Value>,
+    client: Value,
+    user_id: Option<String>,
+    bound: bool,
 }
 
-/// `POST /oauth2/v1/token`.
+/// `POST /oauth2/v1/token` and `POST /oauth2/{id}/v1/token`.
 pub(crate) fn token(call: &mut Call<'_>) -> Outcome {
-    let form = form_pairs(&String::from_utf8_lossy(&call.request.body));
-    let field = |name: &str| {
-        form.iter()
-            .find(|(k, _)| k == name)
-            .map(|(_, v)| v.as_str())
-    };
-    match issue(call, &field) {
-        Ok((answer, client)) => {
-            let target = client_target(&client);
-            call.act_as_client(&client);
-            call.log("app.oauth2.token.grant.access_token", vec![target.clone()]);
-            call.log("app.oauth2.token.grant", vec![target]);
+    let server = Server::of(call)?;
+    match Form::of(&call.request.body).and_then(|form| issue(call, &server, &form)) {
+        Ok(issued) => {
+            let mut targets = vec![client_target(&issued.client)];
+            let user = issued.user_id.as_deref();
+            targets.extend(user.and_then(|id| call.org.users.get(id)).map(user_target));
+            call.act_as_client(&issued.client);
+            for kind in ["access_token", "id_token", "refresh_token"] {
+                if issued.body.contains_key(kind) {
+                    let event = server.event(&format!("token.grant.{kind}"));
+                    call.log(&event, targets.clone());
+                }
+            }
+            call.log(&server.event("token.grant"), targets);
+            let mut answer = Answer::ok(&Value::Object(issued.body));
+            if issued.bound {
+                let now = call.org.clock.now().as_second();
+                answer = answer.with("dpop-nonce", call.org.authority.nonce(now));
+            }
             Ok(answer)
         }
         Err(fault) => {
             let reason = fault.oauth_error().unwrap_or("invalid_request");
             let event = match reason {
-                "invalid_client" => "app.oauth2.invalid_client_credentials",
-                _ => "app.oauth2.token.grant.access_token",
+                "invalid_client" => "app.oauth2.invalid_client_credentials".to_owned(),
+                // Waiting devices ask every few seconds.
+                "authorization_pending" | "slow_down" => return Err(fault),
+                _ => server.event("token.grant.access_token"),
             };
-            call.log_failure(event, Vec::new(), reason);
+            call.log_failure(&event, Vec::new(), reason);
             Err(fault)
         }
     }
 }
 
-fn client_target(client: &Value) -> Value {
+/// A client as the target of an event.
+pub(crate) fn client_target(client: &Value) -> Value {
     json!({
         "id": text(client, "/id"), "type": "PublicClientApp", "alternateId": text(client, "/id"),
         "displayName": text(client, "/label"), "detailEntry": null,
     })
 }
 
-type Fields<'f> = dyn Fn(&str) -> Option<&'f str> + 'f;
+pub(crate) fn invalid_grant(text: &str) -> Fault {
+    Fault::oauth(400, "invalid_grant", text)
+}
 
-fn issue<'f>(call: &mut Call<'_>, field: &Fields<'f>) -> Result<(Answer, Value), Fault> {
-    match field("grant_type") {
-        Some("client_credentials") => {}
-        None | Some("") => {
-            let missing = "The required parameter 'grant_type' is missing.";
-            return Err(Fault::oauth(400, "invalid_request", missing));
-        }
-        Some(_) => {
-            let text = "The authorization grant type is not supported by the authorization server. \
-                        Configured grant types: [client_credentials].";
-            return Err(Fault::oauth(400, "unsupported_grant_type", text));
-        }
+fn issue(call: &mut Call<'_>, server: &Server, form: &Form) -> Result<Issued, Fault> {
+    let grant_type = form.need("grant_type")?;
+    if !GRANTS.contains(&grant_type) {
+        let text = format!(
+            "The authorization grant type is not supported by the authorization server. Configured \
+             grant types: [{}].",
+            GRANTS.join(", ")
+        );
+        return Err(Fault::oauth(400, "unsupported_grant_type", text));
     }
-    let client = authenticate(call, field)?;
-    if text(&client, "/settings/oauthClient/application_type") != "service" {
+    if server.is_org() && grant_type == "client_credentials" {
+        client::need_assertion(call, form)?;
+    }
+    let client = client::authenticate(call, server, form)?;
+    if grant_type == "client_credentials" {
+        return client_credentials(call, server, client, form);
+    }
+    if !client::may_use(&client, grant_type) {
+        let text = format!(
+            "The client is not authorized to use the provided grant type. Configured grant types: \
+             [{}].",
+            client::grant_types(&client).join(", ")
+        );
+        return Err(Fault::oauth(400, "unauthorized_client", text));
+    }
+    match grant_type {
+        "authorization_code" => code::redeem(call, server, client, form),
+        "refresh_token" => refresh::redeem(call, server, client, form),
+        "password" => password(call, server, client, form),
+        _ => device::redeem(call, server, client, form),
+    }
+}
+
+fn client_credentials(
+    call: &mut Call<'_>,
+    server: &Server,
+    client: Value,
+    form: &Form,
+) -> Result<Issued, Fault> {
+    if server.is_org() && text(&client, "/settings/oauthClient/application_type") != "service" {
         return Err(invalid_client(
             "Only clients with 'application_type' of 'service' may use the client_credentials \
              'grant_type' with the Org Authorization Server.",
         ));
     }
+    if !client::may_use(&client, "client_credentials") {
+        let text = format!(
+            "The client is not authorized to use the provided grant type. Configured grant types: \
+             [{}].",
+            client::grant_types(&client).join(", ")
+        );
+        return Err(Fault::oauth(400, "unauthorized_client", text));
+    }
     let bound_to = proof(call, &client)?;
+    let requested = form.get("scope").unwrap_or_default();
     let client_id = text(&client, "/id").to_owned();
-    let granted = granted_scopes(call, &client_id, field("scope").unwrap_or_default())?;
-    let now = call.org.clock.now().as_second();
-    let token_id = format!("AT.{}", call.org.dice.secret(32));
-    let mut claims = json!({
-        "ver": 1, "jti": token_id, "iss": call.request.base, "aud": call.request.base, "sub": client_id,
-        "iat": now, "exp": now + HOUR, "cid": client_id, "scp": granted,
-    });
-    if let Some(thumbprint) = &bound_to {
-        claims["cnf"] = json!({ "jkt": thumbprint });
-    }
-    let token_type = if bound_to.is_some() { "DPoP" } else { "Bearer" };
-    let grant = Grant {
-        client_id,
-        scopes: granted.clone(),
-        expires: now + HOUR,
-        bound_to,
-        token_id,
+    let scopes = match server.is_org() {
+        true => org_scopes(call, &client_id, requested)?,
+        false => machine_scopes(call, server, requested)?,
     };
-    let with_nonce = grant.bound_to.is_some();
-    let access_token = call.org.authority.issue(&claims, grant);
-    let mut answer = Answer::ok(&json!({
-        "token_type": token_type, "expires_in": HOUR, "access_token": access_token, "scope": granted.join(" "),
-    }));
-    if with_nonce {
-        answer = answer.with("dpop-nonce", call.org.authority.nonce(now));
-    }
-    Ok((answer, client))
+    let asked = Asked {
+        client_id: &client_id,
+        user_id: None,
+        grant_type: "client_credentials",
+        scopes: &scopes,
+    };
+    let lifetimes = policy::evaluate(call.org, server, &asked)?;
+    let bound = bound_to.is_some();
+    let order = Order {
+        server,
+        client: &client,
+        sign_in: None,
+        scopes,
+        lifetimes,
+        bound_to,
+    };
+    let body = mint::issue(call, &order)?;
+    Ok(Issued {
+        body,
+        client,
+        user_id: None,
+        bound,
+    })
 }
 
-/// Checks the client assertion and returns the client's app.
-fn authenticate<'f>(call: &mut Call<'_>, field: &Fields<'f>) -> Result<Value, Fault> {
-    let assertion = field("client_assertion").unwrap_or_default();
-    if assertion.is_empty() {
-        let secret =
-            field("client_secret").is_some() || call.request.header("authorization").is_some();
-        return Err(invalid_client(if secret {
-            "Client Credentials requests to the Org Authorization Server must use the private_key_jwt \
-             token_endpoint_auth_method."
-        } else {
-            "No client credentials found."
-        }));
+/// The subset of the requested scopes that the client was granted on the org server.
+fn org_scopes(call: &Call<'_>, client_id: &str, requested: &str) -> Result<Vec<String>, Fault> {
+    let wanted = words(requested);
+    let refuse = |text: &str| Err(Fault::oauth(400, "invalid_scope", text));
+    if wanted.is_empty() {
+        return refuse("No scopes were requested.");
     }
-    if field("client_assertion_type") != Some(ASSERTION_TYPE) {
+    if wanted.iter().any(|s| scopes::is_openid(s)) {
+        return refuse("Scopes are not allowed for this request.");
+    }
+    if wanted.iter().any(|s| s.ends_with(".self")) {
+        let text = "The 'client_credentials' grant type may not request .self scopes.";
         return Err(Fault::oauth(
             400,
-            "invalid_request",
-            "The client_assertion_type is invalid.",
+            "client_credentials_self_scope_requested",
+            text,
         ));
     }
-    let jwt = Jwt::parse(assertion)
-        .ok_or_else(|| invalid_client("The parsing of the client_assertion failed."))?;
-    let issuer = jwt.claim("iss").unwrap_or_default();
-    let client = call
-        .org
-        .apps
-        .get(issuer)
-        .filter(|app| app.pointer("/settings/oauthClient").is_some());
-    let client = client.cloned().ok_or_else(|| {
-        invalid_client("The issuer claim for client_assertion is not a valid client_id.")
-    })?;
-    if jwt.claim("sub") != Some(issuer) {
-        return Err(invalid_client(
-            "The subject claim for client_assertion is not a valid client_id.",
-        ));
+    if !wanted.iter().all(|s| scopes::all().contains(s)) {
+        return refuse(NO_MATCHING_SCOPE);
     }
-    if text(&client, "/status") != "ACTIVE" {
-        return Err(invalid_client(
-            "Client authentication failed. Either the client or the client credentials are invalid.",
-        ));
-    }
-    if text(
-        &client,
-        "/credentials/oauthClient/token_endpoint_auth_method",
-    ) != "private_key_jwt"
-    {
-        return Err(invalid_client(
-            "Client Credentials requests to the Org Authorization Server must use the private_key_jwt \
-             token_endpoint_auth_method.",
-        ));
-    }
-    check_signature(&client, &jwt)?;
-    check_claims(call, issuer, &jwt)?;
-    Ok(client)
+    granted(call, client_id, wanted)
 }
 
-fn check_signature(client: &Value, jwt: &Jwt) -> Result<(), Fault> {
-    let keys = client
-        .pointer("/settings/oauthClient/jwks/keys")
-        .and_then(Value::as_array);
-    let keys = keys.filter(|k| !k.is_empty()).ok_or_else(|| {
-        invalid_client(
-            "The client does not have a JWKSet configured, but the client_assertion requires one.",
-        )
-    })?;
-    let usable = keys.iter().filter(|k| text(k, "/status") != "INACTIVE");
-    let candidates: Vec<&Value> = match jwt.header("kid") {
-        Some(kid) => {
-            let named: Vec<&Value> = usable.filter(|k| text(k, "/kid") == kid).collect();
-            if named.is_empty() {
-                return Err(invalid_client("The client_assertion JWT kid is invalid."));
-            }
-            named
+pub(crate) const NO_MATCHING_SCOPE: &str =
+    "One or more scopes are not configured for the authorization server resource.";
+
+/// The scopes of a list that an admin granted to the client.
+pub(crate) fn granted(
+    call: &Call<'_>,
+    client_id: &str,
+    wanted: Vec<String>,
+) -> Result<Vec<String>, Fault> {
+    let mut granted = wanted;
+    granted.retain(|s| scopes::is_openid(s) || call.org.has_grant(client_id, s));
+    match granted.is_empty() {
+        true => {
+            let text = "You are not allowed any of the requested scopes.";
+            Err(Fault::oauth(400, "consent_required", text))
         }
-        None => usable.collect(),
-    };
-    if !jwt
-        .header("alg")
-        .is_some_and(|alg| ALGORITHMS.contains(&alg))
-    {
-        return Err(invalid_client(
-            "The client_assertion JWT signature algorithm is invalid.",
-        ));
+        false => Ok(granted),
     }
-    if !candidates.into_iter().any(|key| jwt.signed_by(key)) {
-        return Err(invalid_client("The client_assertion signature is invalid."));
-    }
-    Ok(())
 }
 
-fn check_claims(call: &mut Call<'_>, issuer: &str, jwt: &Jwt) -> Result<(), Fault> {
-    let base = &call.request.base;
-    let endpoint = format!("{base}{}", call.request.path);
-    let audiences: Vec<&str> = match jwt.claims.get("aud") {
-        Some(Value::String(one)) => vec![one.as_str()],
-        Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
-        _ => Vec::new(),
+/// What a client gets for itself from a custom server: the default scopes unless it names some.
+fn machine_scopes(call: &Call<'_>, server: &Server, requested: &str) -> Result<Vec<String>, Fault> {
+    let mut wanted = words(requested);
+    let refuse = |text: &str| Err(Fault::oauth(400, "invalid_scope", text));
+    if wanted.is_empty() {
+        wanted = server
+            .collection(call.org, "scopes")
+            .filter(|s| s["default"] == true)
+            .map(|s| text(s, "/name").to_owned())
+            .collect();
+        if wanted.is_empty() {
+            return refuse(
+                "The authorization server resource does not have any configured default scopes, \
+                 'scope' must be provided.",
+            );
+        }
+    }
+    if wanted.iter().any(|s| scopes::is_openid(s)) {
+        return refuse("Cannot request 'openid' scopes using client credentials.");
+    }
+    if !wanted.iter().all(|s| server.knows(call.org, s)) {
+        return refuse(NO_MATCHING_SCOPE);
+    }
+    Ok(wanted)
+}
+
+/// Blank-separated words, each once.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        if !words.iter().any(|w| w == word) {
+            words.push(word.to_owned());
+        }
+    }
+    words
+}
+
+/// Checks the scopes of a user's sign-in.
+pub(crate) fn user_scopes(
+    call: &Call<'_>,
+    server: &Server,
+    client_id: &str,
+    requested: &str,
+) -> Result<Vec<String>, Fault> {
+    let wanted = words(requested);
+    let refuse = |text: &str| Err(Fault::oauth(400, "invalid_scope", text));
+    if wanted.is_empty() {
+        return refuse("No scopes were requested.");
+    }
+    if !wanted.iter().all(|s| server.knows(call.org, s)) {
+        return refuse(NO_MATCHING_SCOPE);
+    }
+    let identity = |s: &String| scopes::is_openid(s) && s != "offline_access";
+    if wanted.iter().any(identity) && !wanted.iter().any(|s| s == "openid") {
+        return refuse(
+            "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.",
+        );
+    }
+    match server.is_org() {
+        true => granted(call, client_id, wanted),
+        false => Ok(wanted),
+    }
+}
+
+/// The resource owner password grant.
+fn password(
+    call: &mut Call<'_>,
+    server: &Server,
+    client: Value,
+    form: &Form,
+) -> Result<Issued, Fault> {
+    let (name, secret) = (form.need("username")?, form.need("password")?);
+    let bound_to = proof(call, &client)?;
+    let client_id = text(&client, "/id").to_owned();
+    let requested = form.get("scope").unwrap_or_default();
+    let scopes = user_scopes(call, server, &client_id, requested)?;
+    let user_id = sign_in::check_password(call, name, secret)
+        .map_err(|_| invalid_grant("The credentials provided were invalid."))?;
+    if !sign_in::is_assigned(call.org, &client, &user_id) {
+        return Err(invalid_grant(
+            "User is not assigned to the client application.",
+        ));
+    }
+    let sign_in = SignIn {
+        user_id,
+        auth_time: call.org.clock.now().as_second(),
+        nonce: None,
+        family: call.org.dice.secret(16),
     };
-    if !audiences.iter().any(|aud| *aud == endpoint || aud == base) {
-        return Err(invalid_client(
-            "The audience claim for client_assertion must be the endpoint invoked for the request.",
-        ));
+    complete(call, server, client, sign_in, scopes, bound_to, "password")
+}
+
+/// Issues what a user's sign-in gives: policy, tokens, and a refresh token with `offline_access`.
+fn complete(
+    call: &mut Call<'_>,
+    server: &Server,
+    client: Value,
+    sign_in: SignIn,
+    scopes: Vec<String>,
+    bound_to: Option<String>,
+    grant_type: &str,
+) -> Result<Issued, Fault> {
+    let asked = Asked {
+        client_id: text(&client, "/id"),
+        user_id: Some(&sign_in.user_id),
+        grant_type,
+        scopes: &scopes,
+    };
+    let lifetimes = policy::evaluate(call.org, server, &asked)?;
+    let bound = bound_to.is_some();
+    let order = Order {
+        server,
+        client: &client,
+        sign_in: Some(sign_in.clone()),
+        scopes,
+        lifetimes,
+        bound_to,
+    };
+    let mut body = mint::issue(call, &order)?;
+    if order.has("offline_access") && client::may_use(&client, "refresh_token") {
+        let token = mint::refresh_token(call, &order, &sign_in);
+        body.insert("refresh_token".into(), json!(token));
     }
-    let now = call.org.clock.now().as_second();
-    let expires = jwt.seconds("exp").ok_or_else(|| {
-        invalid_client("The client_assertion must contain the 'exp' claim as seconds since epoch.")
-    })?;
-    if expires <= now {
-        return Err(invalid_client("The client_assertion token is expired."));
-    }
-    if expires - now >= HOUR {
-        return Err(invalid_client(
-            "The client_assertion token has an expiration too far into the future.",
-        ));
-    }
-    if jwt.seconds("iat").is_some_and(|iat| iat > now) {
-        return Err(invalid_client(
-            "The client_assertion token must be issued before the current time.",
-        ));
-    }
-    if let Some(id) = jwt.claim("jti")
-        && !call
-            .org
-            .authority
-            .use_once(format!("assertion {issuer} {id}"), expires, now)
-    {
-        return Err(invalid_client(
-            "The client_assertion token has already been used.",
-        ));
-    }
-    Ok(())
+    Ok(Issued {
+        body,
+        user_id: Some(sign_in.user_id),
+        client,
+        bound,
+    })
 }
 
 /// Checks the DPoP proof where one is sent or required.
@@ -276,44 +382,19 @@ fn proof(call: &mut Call<'_>, client: &Value) -> Result<Option<String>, Fault> {
     }
 }
 
-/// The subset of the requested scopes that the client was granted.
-fn granted_scopes(call: &Call<'_>, client_id: &str, requested: &str) -> Result<Vec<String>, Fault> {
-    let mut wanted: Vec<&str> = requested.split_whitespace().collect();
-    wanted.dedup();
-    if wanted.is_empty() {
-        return Err(Fault::oauth(
-            400,
-            "invalid_scope",
-            "No scopes were requested.",
-        ));
+/// The setting of an app about its refresh tokens: rotated or not, and the grace in seconds.
+fn rotation(client: &Value) -> (bool, i64) {
+    let setting = client.pointer("/settings/oauthClient/refresh_token");
+    let kind = setting.map_or("", |s| text(s, "/rotation_type"));
+    let browser = text(client, "/settings/oauthClient/application_type") == "browser";
+    let leeway = setting.and_then(|s| s["leeway"].as_i64()).unwrap_or(0);
+    (kind == "ROTATE" || (kind.is_empty() && browser), leeway)
+}
+
+/// The event type of a refresh token that came twice.
+fn reuse_event(record: &Refresh) -> &'static str {
+    match record.server == ORG {
+        true => "app.oauth2.token.detect_reuse",
+        false => "app.oauth2.as.token.detect_reuse",
     }
-    if wanted.iter().any(|s| scopes::is_openid(s)) {
-        return Err(Fault::oauth(
-            400,
-            "invalid_scope",
-            "Scopes are not allowed for this request.",
-        ));
-    }
-    if wanted.iter().any(|s| s.ends_with(".self")) {
-        let text = "The 'client_credentials' grant type may not request .self scopes.";
-        return Err(Fault::oauth(
-            400,
-            "client_credentials_self_scope_requested",
-            text,
-        ));
-    }
-    if !wanted.iter().all(|s| scopes::all().contains(*s)) {
-        let text = "One or more scopes are not configured for the authorization server resource.";
-        return Err(Fault::oauth(400, "invalid_scope", text));
-    }
-    let granted: Vec<String> = wanted
-        .into_iter()
-        .filter(|s| call.org.has_grant(client_id, s))
-        .map(str::to_owned)
-        .collect();
-    if granted.is_empty() {
-        let text = "You are not allowed any of the requested scopes.";
-        return Err(Fault::oauth(400, "consent_required", text));
-    }
-    Ok(granted)
 }

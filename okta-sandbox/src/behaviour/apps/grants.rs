@@ -98,7 +98,9 @@ fn create(call: &mut Call<'_>) -> Outcome {
         ));
     }
     let by = match &call.principal {
-        Principal::Token { user_id, .. } => json!({ "id": user_id, "type": "User" }),
+        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => {
+            json!({ "id": user_id, "type": "User" })
+        }
         Principal::Client { client_id, .. } => json!({ "id": client_id, "type": "Client" }),
         Principal::Anonymous => Value::Null,
     };

@@ -52,7 +52,7 @@ fn link(call: &Call<'_>, path: &str) -> Value {
 /// The id that `createdBy` names.
 fn caller(call: &Call<'_>) -> String {
     match &call.principal {
-        Principal::Token { user_id, .. } => user_id.clone(),
+        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => user_id.clone(),
         Principal::Client { client_id, .. } => client_id.clone(),
         Principal::Anonymous => String::new(),
     }

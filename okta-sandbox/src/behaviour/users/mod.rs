@@ -42,7 +42,9 @@ pub(crate) fn resolve(call: &Call<'_>, named: &str) -> Result<String, Fault> {
     let missing = || Fault::not_found(named, "User");
     if named == "me" {
         return match &call.principal {
-            Principal::Token { user_id, .. } => Ok(user_id.clone()),
+            Principal::Token { user_id, .. } | Principal::User { user_id, .. } => {
+                Ok(user_id.clone())
+            }
             _ => Err(missing()),
         };
     }

@@ -51,8 +51,10 @@ pub(super) fn blocks(call: &mut Call<'_>) -> Outcome {
 
 pub(super) fn revoke_sessions(call: &mut Call<'_>) -> Outcome {
     let user = named_user(call)?;
+    call.org.authority.end_sessions(text(&user, "/id"));
     call.log("user.session.clear", vec![user_target(&user)]);
     if call.request.flag("oauthTokens", false) {
+        call.org.authority.revoke_user(text(&user, "/id"));
         call.log("app.oauth2.token.revoke", vec![user_target(&user)]);
     }
     Ok(Answer::no_content())

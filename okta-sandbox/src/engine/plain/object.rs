@@ -12,7 +12,7 @@ use crate::schema::{self, Kind, Maker, Schema, Type};
 /// Who calls.
 pub(super) fn caller(call: &Call<'_>) -> String {
     match &call.principal {
-        Principal::Token { user_id, .. } => user_id.clone(),
+        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => user_id.clone(),
         Principal::Client { client_id, .. } => client_id.clone(),
         Principal::Anonymous => String::new(),
     }

@@ -1,0 +1,597 @@
+//! The authorization endpoint: checks, sign-in, consent, code.
+
+use serde_json::{Value, json};
+
+use super::authority::{Code, Pending, Session, hashed};
+use super::client::{self, Form};
+use super::pages;
+use super::policy::{self, Asked};
+use super::scopes;
+use super::server::Server;
+use super::sign_in;
+use super::token::{client_target, user_scopes};
+use crate::call::{Call, Outcome};
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::text;
+use crate::log::{app_target, user_target};
+
+/// Seconds that a code can be redeemed.
+const CODE: i64 = 300;
+/// Seconds that a person has to sign in.
+const PENDING: i64 = 3600;
+
+/// A checked authorization request.
+struct Request {
+    client: Value,
+    redirect_uri: String,
+    mode: Mode,
+    state: String,
+    scopes: Vec<String>,
+    challenge: Option<String>,
+    nonce: Option<String>,
+    prompt: Vec<String>,
+    max_age: Option<i64>,
+    login_hint: String,
+}
+
+/// How the answer reaches the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Query,
+    Fragment,
+    FormPost,
+    PostMessage,
+}
+
+/// How far a request came.
+enum Step {
+    /// The client has its answer.
+    Done(Answer),
+    /// A person must do something first.
+    Page(Answer),
+}
+
+/// Why a request was refused, and who is told.
+enum Refusal {
+    /// The person at the browser: client or redirect URI cannot be trusted.
+    Person(&'static str, String),
+    /// The client.
+    Client {
+        redirect_uri: String,
+        mode: Mode,
+        state: Option<String>,
+        error: &'static str,
+        text: String,
+    },
+}
+
+impl Request {
+    fn refuse(&self, error: &'static str, text: impl Into<String>) -> Refusal {
+        Refusal::Client {
+            redirect_uri: self.redirect_uri.clone(),
+            mode: self.mode,
+            state: Some(self.state.clone()),
+            error,
+            text: text.into(),
+        }
+    }
+
+    fn client_id(&self) -> &str {
+        text(&self.client, "/id")
+    }
+
+    fn prompts(&self, what: &str) -> bool {
+        self.prompt.iter().any(|p| p == what)
+    }
+
+    /// Checks everything that does not depend on the user.
+    fn read(call: &Call<'_>, server: &Server, form: &Form) -> Result<Self, Refusal> {
+        let person = |error, text: &str| Refusal::Person(error, text.to_owned());
+        let id = form.get("client_id").unwrap_or_default();
+        let client = client::find(call.org, id)
+            .filter(|c| text(c, "/status") == "ACTIVE")
+            .ok_or_else(|| person("invalid_client", "Invalid value for 'client_id' parameter."))?;
+        let redirect_uri = form.get("redirect_uri").unwrap_or_default();
+        let registered = client.pointer("/settings/oauthClient/redirect_uris");
+        let mut registered = registered.and_then(Value::as_array).into_iter().flatten();
+        if redirect_uri.is_empty() || !registered.any(|uri| uri == redirect_uri) {
+            return Err(person(
+                "invalid_request",
+                "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings.",
+            ));
+        }
+        let mode = match form.get("response_mode") {
+            None | Some("query") => Some(Mode::Query),
+            Some("fragment") => Some(Mode::Fragment),
+            Some("form_post") => Some(Mode::FormPost),
+            Some("okta_post_message") => Some(Mode::PostMessage),
+            Some(_) => None,
+        };
+        let refuse = |error, text: &str| {
+            Err(Refusal::Client {
+                redirect_uri: redirect_uri.to_owned(),
+                mode: mode.unwrap_or(Mode::Query),
+                state: form.get("state").map(str::to_owned),
+                error,
+                text: text.to_owned(),
+            })
+        };
+        let Some(mode) = mode else {
+            return refuse(
+                "invalid_request",
+                "The response mode is not supported by the authorization server. Supported response \
+                 modes: [query, fragment, form_post, okta_post_message].",
+            );
+        };
+        let Some(state) = form.get("state") else {
+            return refuse(
+                "invalid_request",
+                "The authentication request has an invalid 'state' parameter.",
+            );
+        };
+        let Some(response_type) = form.get("response_type") else {
+            return refuse(
+                "invalid_request",
+                "The required parameter 'response_type' is missing.",
+            );
+        };
+        if response_type != "code" {
+            return refuse(
+                "unsupported_response_type",
+                "The response type is not supported by the authorization server. Configured response \
+                 types: [code].",
+            );
+        }
+        let allowed = client.pointer("/settings/oauthClient/response_types");
+        let mut allowed = allowed.and_then(Value::as_array).into_iter().flatten();
+        if !client::may_use(client, "authorization_code") || !allowed.any(|r| r == "code") {
+            return refuse(
+                "unauthorized_client",
+                "The client is not authorized to use the provided grant type. Configured grant \
+                 types: [authorization_code].",
+            );
+        }
+        let requested = form.get("scope").unwrap_or_default();
+        let scopes = match user_scopes(call, server, id, requested) {
+            Ok(scopes) => scopes,
+            Err(fault) => {
+                return refuse(
+                    fault.oauth_error().unwrap_or("invalid_scope"),
+                    &fault.text(),
+                );
+            }
+        };
+        let challenge = form.get("code_challenge");
+        match (challenge, form.get("code_challenge_method")) {
+            (Some(challenge), Some("S256")) => {
+                let digits = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+                if challenge.len() != 43 || !challenge.bytes().all(digits) {
+                    return refuse("invalid_request", "The 'code_challenge' is invalid.");
+                }
+            }
+            // Without a method RFC 7636 means `plain`, which the service does not take.
+            (Some(_), _) => {
+                return refuse(
+                    "invalid_request",
+                    "The 'code_challenge_method' must be 'S256'.",
+                );
+            }
+            (None, Some(_)) => {
+                return refuse(
+                    "invalid_request",
+                    "The required parameter 'code_challenge' is missing.",
+                );
+            }
+            (None, None) => {
+                let required = client.pointer("/credentials/oauthClient/pkce_required");
+                if client::method(client) == "none" || required == Some(&json!(true)) {
+                    return refuse(
+                        "invalid_request",
+                        "PKCE code challenge is required when the token endpoint authentication \
+                         method is 'NONE'.",
+                    );
+                }
+            }
+        }
+        let prompt: Vec<String> = form
+            .get("prompt")
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        let known = ["none", "login", "consent", "enroll_authenticator"];
+        let none = prompt.iter().any(|p| p == "none");
+        if !prompt.iter().all(|p| known.contains(&p.as_str())) || (none && prompt.len() > 1) {
+            return refuse("invalid_request", "The 'prompt' parameter is invalid.");
+        }
+        let max_age = match form.get("max_age").map(str::parse::<i64>) {
+            None => None,
+            Some(Ok(age)) if age >= 0 => Some(age),
+            Some(_) => return refuse("invalid_request", "The 'max_age' parameter is invalid."),
+        };
+        Ok(Self {
+            client: client.clone(),
+            redirect_uri: redirect_uri.to_owned(),
+            mode,
+            state: state.to_owned(),
+            scopes,
+            challenge: challenge.map(str::to_owned),
+            nonce: form.get("nonce").map(str::to_owned),
+            prompt,
+            max_age,
+            login_hint: form.get("login_hint").unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// Hands fields to the client.
+fn deliver(redirect_uri: &str, mode: Mode, fields: &[(&str, &str)]) -> Answer {
+    match mode {
+        Mode::FormPost => pages::form_post(redirect_uri, fields),
+        Mode::PostMessage => {
+            let origin = url::Url::parse(redirect_uri);
+            let origin = origin.map_or_else(|_| "*".into(), |u| u.origin().ascii_serialization());
+            let object: serde_json::Map<String, Value> = fields
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), json!(value)))
+                .collect();
+            pages::post_message(&origin, &Value::Object(object))
+        }
+        Mode::Query | Mode::Fragment => {
+            let mut text = url::form_urlencoded::Serializer::new(String::new());
+            let text = text.extend_pairs(fields).finish();
+            let mark = match mode {
+                Mode::Fragment => '#',
+                _ if redirect_uri.contains('?') => '&',
+                _ => '?',
+            };
+            pages::redirect(&format!("{redirect_uri}{mark}{text}"))
+        }
+    }
+}
+
+fn refused(call: &mut Call<'_>, server: &Server, refusal: Refusal) -> Answer {
+    match refusal {
+        Refusal::Person(error, text) => {
+            call.log_failure(&server.event("authorize"), Vec::new(), error);
+            pages::error(error, &text)
+        }
+        Refusal::Client {
+            redirect_uri,
+            mode,
+            state,
+            error,
+            text,
+        } => {
+            call.log_failure(&server.event("authorize"), Vec::new(), error);
+            let mut fields = Vec::new();
+            if let Some(state) = &state {
+                fields.push(("state", state.as_str()));
+            }
+            fields.push(("error", error));
+            fields.push(("error_description", &text));
+            deliver(&redirect_uri, mode, &fields)
+        }
+    }
+}
+
+/// `GET` and `POST …/v1/authorize`.
+pub(crate) fn authorize(call: &mut Call<'_>) -> Outcome {
+    let server = Server::of(call)?;
+    let mut form = match call.request.method.as_str() {
+        "POST" => Form(crate::exchange::form_pairs(&String::from_utf8_lossy(
+            &call.request.body,
+        ))),
+        _ => Form(call.request.query.clone()),
+    };
+    if let Some(name) = form.get("request_uri") {
+        match pushed(call, &server, name, form.get("client_id")) {
+            Some(parameters) => form = Form(parameters),
+            None => {
+                let text = "The 'request_uri' is invalid or has expired.";
+                return Ok(pages::error("invalid_request", text));
+            }
+        }
+    }
+    let request = match Request::read(call, &server, &form) {
+        Ok(request) => request,
+        Err(refusal) => return Ok(refused(call, &server, refusal)),
+    };
+    let mut cookie = None;
+    let mut session = sign_in::session(call).map(|(_, session)| session);
+    if let Some(token) = form.get("sessionToken")
+        && let Some(user) = sign_in::take_session_token(call, token)
+    {
+        let (set, fresh) = sign_in::start_session(call, &user);
+        cookie = Some(set);
+        session = Some(fresh);
+    }
+    let now = call.org.clock.now().as_second();
+    // A sign-in that a `sessionToken` stands for has just happened.
+    let again = cookie.is_none()
+        && (request.prompts("login")
+            || request
+                .max_age
+                .is_some_and(|age| session.as_ref().is_some_and(|s| now > s.auth_time + age)));
+    let key = call.org.dice.secret(16);
+    let outcome = match session {
+        Some(session) if !again => proceed(call, &server, &request, &session, &key, false),
+        _ if request.prompts("none") => Err(request.refuse(
+            "login_required",
+            "The client specified not to prompt, but the user is not logged in.",
+        )),
+        _ => Ok(Step::Page(sign_in_page(&server, &request, &key))),
+    };
+    let answer = match outcome {
+        Ok(Step::Done(answer)) => answer,
+        Ok(Step::Page(answer)) => {
+            let pending = Pending {
+                server: server.id.clone(),
+                parameters: form.0,
+                created: now,
+                consented: false,
+            };
+            let authority = &mut call.org.authority;
+            authority.pending.retain(|_, p| now < p.created + PENDING);
+            authority.pending.insert(hashed(&key), pending);
+            answer
+        }
+        Err(refusal) => refused(call, &server, refusal),
+    };
+    Ok(match cookie {
+        Some(cookie) => answer.with("set-cookie", cookie),
+        None => answer,
+    })
+}
+
+fn sign_in_page(server: &Server, request: &Request, key: &str) -> Answer {
+    let target = format!("{}/v1/authorize/redirect?okta_key={key}", server.prefix);
+    let app = text(&request.client, "/label");
+    pages::sign_in(app, &[("fromURI", &target)], &request.login_hint, None)
+}
+
+/// The pending request of a key, read again.
+fn resume(call: &mut Call<'_>, key: &str) -> Result<(Server, Request, Pending), Answer> {
+    let gone = || {
+        pages::error(
+            "invalid_request",
+            "The sign-in took too long, or was finished before.",
+        )
+    };
+    let now = call.org.clock.now().as_second();
+    let pending = call.org.authority.pending.get(&hashed(key)).cloned();
+    let pending = pending
+        .filter(|p| now < p.created + PENDING)
+        .ok_or_else(gone)?;
+    let server = Server::by_id(call.org, &pending.server, call.base()).map_err(|_| gone())?;
+    match Request::read(call, &server, &Form(pending.parameters.clone())) {
+        Ok(request) => Ok((server, request, pending)),
+        Err(refusal) => Err(refused(call, &server, refusal)),
+    }
+}
+
+/// `GET …/v1/authorize/redirect`: the user comes back from a page.
+pub(crate) fn redirect(call: &mut Call<'_>) -> Outcome {
+    let key = call
+        .request
+        .query("okta_key")
+        .unwrap_or_default()
+        .to_owned();
+    let (server, request, pending) = match resume(call, &key) {
+        Ok(resumed) => resumed,
+        Err(answer) => return Ok(answer),
+    };
+    let session = sign_in::session(call).map(|(_, session)| session);
+    // `prompt=login` and `max_age` want a sign-in after the request came.
+    let fresh = |s: &Session| {
+        !(request.prompts("login") || request.max_age.is_some()) || s.auth_time >= pending.created
+    };
+    Ok(match session.filter(fresh) {
+        None => sign_in_page(&server, &request, &key),
+        Some(session) => {
+            let consented = pending.consented;
+            match proceed(call, &server, &request, &session, &key, consented) {
+                Ok(Step::Page(answer)) => answer,
+                Ok(Step::Done(answer)) => {
+                    call.org.authority.pending.remove(&hashed(&key));
+                    answer
+                }
+                Err(refusal) => {
+                    call.org.authority.pending.remove(&hashed(&key));
+                    refused(call, &server, refusal)
+                }
+            }
+        }
+    })
+}
+
+/// `POST …/v1/authorize/consent`: the form of the consent page.
+pub(crate) fn consent(call: &mut Call<'_>) -> Outcome {
+    let form = Form::of(&call.request.body)?;
+    let key = form.get("okta_key").unwrap_or_default().to_owned();
+    let (server, request, _) = match resume(call, &key) {
+        Ok(resumed) => resumed,
+        Err(answer) => return Ok(answer),
+    };
+    let Some((_, session)) = sign_in::session(call) else {
+        return Ok(sign_in_page(&server, &request, &key));
+    };
+    if form.get("consent") != Some("allow") {
+        call.org.authority.pending.remove(&hashed(&key));
+        let refusal = request.refuse("access_denied", "The resource owner denied the request.");
+        return Ok(refused(call, &server, refusal));
+    }
+    let place = consent_key(&session.user_id, request.client_id(), &server.id);
+    let mut given = call
+        .org
+        .authority
+        .consents
+        .get(&place)
+        .cloned()
+        .unwrap_or_default();
+    for scope in &request.scopes {
+        if !given.contains(scope) {
+            given.push(scope.clone());
+        }
+    }
+    call.org.authority.consents.insert(place, given);
+    if let Some(pending) = call.org.authority.pending.get_mut(&hashed(&key)) {
+        pending.consented = true;
+    }
+    let target = vec![app_target(&request.client)];
+    call.log(&server.event("consent.grant"), target);
+    let target = format!("{}/v1/authorize/redirect?okta_key={key}", server.prefix);
+    Ok(pages::redirect(&target))
+}
+
+fn consent_key(user: &str, client: &str, server: &str) -> String {
+    format!("{user} {client} {server}")
+}
+
+/// The scopes that the user must still agree to.
+fn unconsented(call: &Call<'_>, server: &Server, request: &Request, user: &str) -> Vec<String> {
+    if text(&request.client, "/settings/oauthClient/consent_method") != "REQUIRED" {
+        return Vec::new();
+    }
+    let place = consent_key(user, request.client_id(), &server.id);
+    let given = call.org.authority.consents.get(&place);
+    let needs = |scope: &str| {
+        let mut defined = server.collection(call.org, "scopes");
+        match defined.find(|s| text(s, "/name") == scope) {
+            Some(defined) => matches!(text(defined, "/consent"), "REQUIRED" | "FLEXIBLE"),
+            // The scopes of the org's own APIs were granted by an admin.
+            None => !server.is_org() || scopes::is_openid(scope),
+        }
+    };
+    let mut missing = request.scopes.clone();
+    missing.retain(|s| s != "openid" && needs(s));
+    missing.retain(|s| request.prompts("consent") || !given.is_some_and(|g| g.contains(s)));
+    missing
+}
+
+/// A signed-in user's request: assignment, policy, consent, code.
+fn proceed(
+    call: &mut Call<'_>,
+    server: &Server,
+    request: &Request,
+    session: &Session,
+    key: &str,
+    consented: bool,
+) -> Result<Step, Refusal> {
+    let user = session.user_id.as_str();
+    if !sign_in::is_assigned(call.org, &request.client, user) {
+        let text = "User is not assigned to the client application.";
+        return Err(request.refuse("access_denied", text));
+    }
+    let asked = Asked {
+        client_id: request.client_id(),
+        user_id: Some(user),
+        grant_type: "authorization_code",
+        scopes: &request.scopes,
+    };
+    policy::evaluate(call.org, server, &asked)
+        .map_err(|fault| request.refuse("access_denied", fault.text()))?;
+    let missing = unconsented(call, server, request, user);
+    if !missing.is_empty() && !consented {
+        if request.prompts("none") {
+            let text = format!(
+                "The following scopes require user consent: [{}].",
+                missing.join(", ")
+            );
+            return Err(request.refuse("consent_required", text));
+        }
+        let action = format!("{}/v1/authorize/consent", server.prefix);
+        let app = text(&request.client, "/label");
+        return Ok(Step::Page(pages::consent(&action, app, key, &missing)));
+    }
+    Ok(Step::Done(answer_with_code(call, server, request, session)))
+}
+
+fn answer_with_code(
+    call: &mut Call<'_>,
+    server: &Server,
+    request: &Request,
+    session: &Session,
+) -> Answer {
+    let now = call.org.clock.now().as_second();
+    let code = call.org.dice.secret(32);
+    let record = Code {
+        server: server.id.clone(),
+        client_id: request.client_id().to_owned(),
+        user_id: session.user_id.clone(),
+        scopes: request.scopes.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        challenge: request.challenge.clone(),
+        nonce: request.nonce.clone(),
+        auth_time: session.auth_time,
+        expires: now + CODE,
+        family: call.org.dice.secret(16),
+        used: false,
+    };
+    let authority = &mut call.org.authority;
+    // Used codes are kept a while, to notice a second use.
+    authority.codes.retain(|_, c| now < c.expires + CODE);
+    authority.codes.insert(hashed(&code), record);
+    call.principal = super::access::Principal::User {
+        user_id: session.user_id.clone(),
+        client_id: request.client_id().to_owned(),
+    };
+    let user = call.org.users.get(&session.user_id).map(user_target);
+    let mut targets = vec![client_target(&request.client)];
+    targets.extend(user);
+    call.log(&server.event("authorize.code"), targets);
+    call.log("user.authentication.sso", vec![app_target(&request.client)]);
+    let fields = [("code", code.as_str()), ("state", &request.state)];
+    deliver(&request.redirect_uri, request.mode, &fields)
+}
+
+const PUSHED: &str = "urn:okta:";
+
+/// `POST …/v1/par`: a client leaves its parameters before the browser comes.
+pub(crate) fn par(call: &mut Call<'_>) -> Outcome {
+    let server = Server::of(call)?;
+    let form = Form::of(&call.request.body)?;
+    let client = client::authenticate(call, &server, &form)?;
+    let mut parameters = form.0;
+    parameters.retain(|(name, _)| !name.starts_with("client_"));
+    parameters.push(("client_id".into(), text(&client, "/id").to_owned()));
+    match Request::read(call, &server, &Form(parameters.clone())) {
+        Ok(_) => {}
+        Err(Refusal::Person(error, text) | Refusal::Client { error, text, .. }) => {
+            return Err(Fault::oauth(400, error, text));
+        }
+    }
+    let name = format!("{PUSHED}{}", call.org.dice.secret(24));
+    let pending = Pending {
+        server: server.id,
+        parameters,
+        created: call.org.clock.now().as_second(),
+        consented: false,
+    };
+    call.org.authority.pending.insert(hashed(&name), pending);
+    let body = json!({ "request_uri": name, "expires_in": PENDING });
+    Ok(Answer::json(201, &body))
+}
+
+/// The parameters that a client left, which work once.
+fn pushed(
+    call: &mut Call<'_>,
+    server: &Server,
+    name: &str,
+    client_id: Option<&str>,
+) -> Option<Vec<(String, String)>> {
+    let now = call.org.clock.now().as_second();
+    let key = hashed(name);
+    let pending = call.org.authority.pending.get(&key)?;
+    let own = pending.parameters.iter().find(|(k, _)| k == "client_id");
+    let fits = pending.server == server.id
+        && name.starts_with(PUSHED)
+        && now < pending.created + PENDING
+        && own.map(|(_, v)| v.as_str()) == client_id;
+    if !fits {
+        return None;
+    }
+    let pending = call.org.authority.pending.remove(&key)?;
+    Some(pending.parameters)
+}

@@ -1,0 +1,75 @@
+//! Claims that a custom authorization server's admin defined.
+
+use serde_json::{Value, json};
+
+use super::claims::group_names;
+use super::language;
+use super::server::Server;
+use crate::json::text;
+use crate::org::Org;
+
+/// Adds the active claims of a type (`RESOURCE` for access tokens, `IDENTITY` for ID tokens) whose
+/// scopes were granted. What cannot be computed is left out, as the service leaves out nulls.
+pub(crate) fn add(
+    org: &Org,
+    server: &Server,
+    client: &Value,
+    user: Option<&Value>,
+    scopes: &[String],
+    kind: &str,
+    claims: &mut Value,
+) {
+    for claim in server.collection(org, "claims") {
+        if text(claim, "/claimType") != kind || text(claim, "/status") == "INACTIVE" {
+            continue;
+        }
+        let limited = claim
+            .pointer("/conditions/scopes")
+            .and_then(Value::as_array);
+        let limited = limited.filter(|l| !l.is_empty());
+        let open = |s: &Value| scopes.iter().any(|granted| s == granted);
+        if limited.is_some_and(|l| !l.iter().any(open)) {
+            continue;
+        }
+        // System claims such as `sub` have their values already.
+        let name = text(claim, "/name");
+        if name.is_empty() || claim["system"] == true {
+            continue;
+        }
+        if let Some(value) = value(org, client, user, scopes, claim) {
+            claims[name] = value;
+        }
+    }
+}
+
+fn value(
+    org: &Org,
+    client: &Value,
+    user: Option<&Value>,
+    scopes: &[String],
+    claim: &Value,
+) -> Option<Value> {
+    let source = text(claim, "/value");
+    if text(claim, "/valueType") == "GROUPS" {
+        let fits = |name: &str| match text(claim, "/group_filter_type") {
+            "EQUALS" => name == source,
+            "CONTAINS" => name.contains(source),
+            "REGEX" => language::matches_whole(source, name),
+            _ => name.starts_with(source),
+        };
+        let mut names = group_names(org, text(user?, "/id"));
+        names.retain(|name| fits(name));
+        return (!names.is_empty()).then(|| json!(names));
+    }
+    let app_user = user.and_then(|u| org.app_users.get(text(client, "/id"), text(u, "/id")));
+    let groups = user.map_or_else(Vec::new, |u| group_names(org, text(u, "/id")));
+    let scene = language::Scene {
+        user: user.map(|u| &u["profile"]),
+        app_user: app_user.map(|a| &a["profile"]),
+        app: client,
+        org_id: &org.id,
+        groups: &groups,
+        scopes,
+    };
+    language::evaluate(source, &scene).filter(|v| !v.is_null())
+}

@@ -1,0 +1,295 @@
+//! Passwords, sessions, and the sign-in page.
+
+use serde_json::{Value, json};
+
+use super::access::Principal;
+use super::authority::{Session, hashed};
+use super::pages;
+use super::policy::is_member;
+use crate::call::{Call, Outcome};
+use crate::clock;
+use crate::exchange::{Answer, Request};
+use crate::fault::Fault;
+use crate::json::text;
+use crate::log::{named, user_target};
+use crate::org::Org;
+use crate::seed::PASSWORD;
+
+/// Seconds after which an unused session ends.
+const IDLE: i64 = 2 * 3600;
+/// Seconds that a session token can be exchanged.
+const SESSION_TOKEN: i64 = 300;
+/// Wrong passwords in a row that lock a user out, as the default password policy has it.
+const ATTEMPTS: u32 = 10;
+
+/// True if a user's status allows a sign-in.
+pub(crate) fn may_sign_in(user: &Value) -> bool {
+    text(user, "/status") == "ACTIVE"
+}
+
+/// True if an app is assigned to a user, directly or through a group, or to everyone.
+pub(crate) fn is_assigned(org: &Org, app: &Value, user_id: &str) -> bool {
+    let id = text(app, "/id");
+    app.pointer("/settings/implicitAssignment") == Some(&json!(true))
+        || org.app_users.contains(id, user_id)
+        || org
+            .app_groups
+            .of(id)
+            .any(|(_, group, _)| is_member(org, group, user_id))
+}
+
+/// The user whose login, or unambiguous short login, is given.
+fn find_user(org: &Org, login: &str) -> Option<String> {
+    let login = login.trim().to_lowercase();
+    if let Some(id) = org.logins.get(&login) {
+        return Some(id.clone());
+    }
+    let prefix = format!("{login}@");
+    let mut short = org.logins.iter().filter(|(l, _)| l.starts_with(&prefix));
+    match (short.next(), short.next()) {
+        (Some((_, id)), None) if !login.is_empty() => Some(id.clone()),
+        _ => None,
+    }
+}
+
+/// True if the password is the user's. Seeded users have no own one, but [`PASSWORD`].
+fn knows_password(org: &Org, user: &Value, given: &str) -> bool {
+    let expected = org.passwords.get(text(user, "/id")).map(String::as_str);
+    user.pointer("/credentials/password").is_some() && given == expected.unwrap_or(PASSWORD)
+}
+
+/// Checks a password, counts failures, and logs what happened. The error is the service's text.
+pub(crate) fn check_password(
+    call: &mut Call<'_>,
+    login: &str,
+    password: &str,
+) -> Result<String, &'static str> {
+    const WRONG: &str = "Unable to sign in";
+    let Some(id) = find_user(call.org, login) else {
+        let nobody = named("User", "unknown", login, "unknown");
+        call.log_failure("user.session.start", vec![nobody], "VERIFICATION_ERROR");
+        return Err(WRONG);
+    };
+    let user = call.org.users.get(&id).cloned().unwrap_or_default();
+    call.principal = Principal::User {
+        user_id: id.clone(),
+        client_id: String::new(),
+    };
+    if text(&user, "/status") == "LOCKED_OUT" {
+        call.log_failure("user.session.start", vec![user_target(&user)], "LOCKED_OUT");
+        return Err(WRONG);
+    }
+    if !knows_password(call.org, &user, password) {
+        let failed = call.org.authority.failures.get(&id).copied().unwrap_or(0) + 1;
+        call.org.authority.failures.insert(id.clone(), failed);
+        let target = vec![user_target(&user)];
+        call.log_failure("user.session.start", target.clone(), "INVALID_CREDENTIALS");
+        if failed >= ATTEMPTS && may_sign_in(&user) {
+            let now = clock::zero_millis(call.org.clock.now());
+            if let Some(user) = call.org.users.get_mut(&id) {
+                user["status"] = json!("LOCKED_OUT");
+                user["statusChanged"] = json!(now);
+            }
+            call.org.authority.failures.remove(&id);
+            call.log_failure("user.account.lock", target, "LOCKED_OUT");
+        }
+        return Err(WRONG);
+    }
+    if !may_sign_in(&user) {
+        let reason = text(&user, "/status").to_owned();
+        call.log_failure("user.session.start", vec![user_target(&user)], &reason);
+        return Err(match reason.as_str() {
+            "PASSWORD_EXPIRED" => "Your password has expired",
+            _ => WRONG,
+        });
+    }
+    call.org.authority.failures.remove(&id);
+    Ok(id)
+}
+
+/// The session of a request's `sid` cookie, with its key.
+pub(crate) fn session(call: &mut Call<'_>) -> Option<(String, Session)> {
+    let key = hashed(&cookie(call.request, "sid")?);
+    let now = call.org.clock.now().as_second();
+    let session = call.org.authority.sessions.get(&key)?.clone();
+    let user = call.org.users.get(&session.user_id);
+    if now >= session.last_used + IDLE || !user.is_some_and(may_sign_in) {
+        call.org.authority.sessions.remove(&key);
+        return None;
+    }
+    if let Some(session) = call.org.authority.sessions.get_mut(&key) {
+        session.last_used = now;
+    }
+    Some((key, session))
+}
+
+fn cookie(request: &Request, name: &str) -> Option<String> {
+    let lines = request.headers.get_all("cookie").iter();
+    let pairs = lines.filter_map(|line| line.to_str().ok());
+    pairs
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.to_owned())
+}
+
+/// Starts a session and returns the `Set-Cookie` value.
+pub(crate) fn start_session(call: &mut Call<'_>, user_id: &str) -> (String, Session) {
+    let now = call.org.clock.now();
+    let secret = format!("102{}", call.org.dice.secret(16));
+    let session = Session {
+        user_id: user_id.to_owned(),
+        created: now.as_second(),
+        auth_time: now.as_second(),
+        last_used: now.as_second(),
+    };
+    let authority = &mut call.org.authority;
+    authority.sessions.insert(hashed(&secret), session.clone());
+    if let Some(user) = call.org.users.get_mut(user_id) {
+        user["lastLogin"] = json!(clock::zero_millis(now));
+        let target = user_target(user);
+        call.principal = Principal::User {
+            user_id: user_id.to_owned(),
+            client_id: String::new(),
+        };
+        call.log("user.session.start", vec![target]);
+    }
+    (set_cookie(call.request, &secret, None), session)
+}
+
+fn set_cookie(request: &Request, value: &str, age: Option<i64>) -> String {
+    let secure = if request.base.starts_with("https:") {
+        "; Secure"
+    } else {
+        ""
+    };
+    let age = age.map_or_else(String::new, |age| format!("; Max-Age={age}"));
+    format!("sid={value}; Path=/; HttpOnly; SameSite=Lax{age}{secure}")
+}
+
+/// Ends the session of a request; the answer's cookie forgets it.
+pub(crate) fn end_session(call: &mut Call<'_>) -> String {
+    if let Some((key, session)) = session(call) {
+        call.org.authority.sessions.remove(&key);
+        let target = call.org.users.get(&session.user_id).map(user_target);
+        call.principal = Principal::User {
+            user_id: session.user_id,
+            client_id: String::new(),
+        };
+        call.log("user.session.end", target.into_iter().collect());
+    }
+    set_cookie(call.request, "", Some(0))
+}
+
+/// A target inside the org; anything else would make the sign-in page send people anywhere.
+fn local(target: &str) -> Option<&str> {
+    let inside = target.starts_with('/') && !target.starts_with("//") && !target.contains('\\');
+    inside.then_some(target)
+}
+
+const HOME: &str = "/app/UserHome";
+
+/// `GET /login/login.htm`.
+pub(crate) fn page(call: &mut Call<'_>) -> Outcome {
+    let target = call
+        .request
+        .query("fromURI")
+        .and_then(local)
+        .unwrap_or(HOME);
+    Ok(match session(call) {
+        Some(_) => pages::redirect(target),
+        None => pages::sign_in("", &[("fromURI", target)], "", None),
+    })
+}
+
+/// `POST /login/login.htm`: the form of the sign-in page.
+pub(crate) fn submit(call: &mut Call<'_>) -> Outcome {
+    let form = super::client::Form::of(&call.request.body)?;
+    let field = |name: &str| form.get(name).unwrap_or_default();
+    let target = local(field("fromURI")).unwrap_or(HOME);
+    let login = field("username");
+    match check_password(call, login, field("password")) {
+        Ok(user_id) => {
+            let (cookie, _) = start_session(call, &user_id);
+            Ok(pages::redirect(target).with("set-cookie", cookie))
+        }
+        Err(problem) => {
+            let fields = [("fromURI", target)];
+            Ok(pages::sign_in("", &fields, login, Some(problem)))
+        }
+    }
+}
+
+/// `GET /app/UserHome`.
+pub(crate) fn home(call: &mut Call<'_>) -> Outcome {
+    Ok(match session(call) {
+        Some((_, session)) => {
+            let login = call.org.users.get(&session.user_id);
+            let login = login.map_or("", |u| text(u, "/profile/login"));
+            pages::message(200, "Signed in", &format!("You are signed in as {login}."))
+        }
+        None => pages::redirect("/login/login.htm"),
+    })
+}
+
+/// `GET /login/signout`.
+pub(crate) fn sign_out(call: &mut Call<'_>) -> Outcome {
+    let cookie = end_session(call);
+    let target = call.request.query("fromURI").and_then(local);
+    let answer = pages::redirect(target.unwrap_or("/login/login.htm"));
+    Ok(answer.with("set-cookie", cookie))
+}
+
+/// `GET /login/sessionCookieRedirect`: a session token becomes a cookie.
+pub(crate) fn cookie_redirect(call: &mut Call<'_>) -> Outcome {
+    let target = call.request.query("redirectUrl").unwrap_or(HOME);
+    let inside = target.strip_prefix(call.base()).unwrap_or(target);
+    let target = local(inside).ok_or_else(|| Fault::code("E0000006", &[]))?;
+    let token = call.request.query("token").unwrap_or_default();
+    let answer = pages::redirect(target);
+    Ok(match take_session_token(call, token) {
+        Some(user_id) => {
+            let (cookie, _) = start_session(call, &user_id);
+            answer.with("set-cookie", cookie)
+        }
+        None => answer,
+    })
+}
+
+/// The user of a session token, which works once.
+pub(crate) fn take_session_token(call: &mut Call<'_>, token: &str) -> Option<String> {
+    let now = call.org.clock.now().as_second();
+    let (user, made) = call.org.authority.session_tokens.remove(&hashed(token))?;
+    (now < made + SESSION_TOKEN).then_some(user)
+}
+
+/// `POST /api/v1/authn`: primary authentication by password.
+pub(crate) fn primary(call: &mut Call<'_>) -> Outcome {
+    let body = call.request.object()?;
+    let (login, password) = (text(&body, "/username"), text(&body, "/password"));
+    let user_id =
+        check_password(call, login, password).map_err(|_| Fault::code("E0000004", &[]))?;
+    let user = call.org.users.get(&user_id).cloned().unwrap_or_default();
+    let now = call.org.clock.now();
+    let token = format!("20111{}", call.org.dice.secret(32));
+    let authority = &mut call.org.authority;
+    authority
+        .session_tokens
+        .insert(hashed(&token), (user_id, now.as_second()));
+    let expires = now.checked_add(jiff::SignedDuration::from_secs(SESSION_TOKEN));
+    let profile = &user["profile"];
+    Ok(Answer::ok(&json!({
+        "expiresAt": clock::zero_millis(expires.unwrap_or(now)), "status": "SUCCESS",
+        "sessionToken": token,
+        "_embedded": { "user": {
+            "id": user["id"], "passwordChanged": user["passwordChanged"],
+            "profile": {
+                "login": profile["login"], "firstName": profile["firstName"],
+                "lastName": profile["lastName"], "locale": "en", "timeZone": "America/Los_Angeles",
+            },
+        } },
+        "_links": { "cancel": {
+            "href": format!("{}/api/v1/authn/cancel", call.base()), "hints": { "allow": ["POST"] },
+        } },
+    })))
+}
