@@ -10,10 +10,23 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::clock::{Clock, Random};
 use crate::config::Origin;
-use crate::observe::{Event, Stats};
+use crate::observe::{Event, Observer, Stats};
 use crate::transport::Transport;
 
-pub(crate) type EventObserver = Arc<dyn Fn(&Event<'_>) + Send + Sync>;
+/// A closure as an observer.
+pub(crate) struct OnEvent<F>(pub(crate) F);
+
+impl<F: Fn(&Event<'_>) + Send + Sync + 'static> Observer for OnEvent<F> {
+    fn on_event(&self, event: &Event<'_>) {
+        (self.0)(event);
+    }
+}
+
+impl<F> fmt::Debug for OnEvent<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnEvent")
+    }
+}
 
 pub(crate) struct Runtime {
     pub(crate) origin: Origin,
@@ -23,7 +36,7 @@ pub(crate) struct Runtime {
     pub(crate) user_agent: HeaderValue,
     pub(crate) max_response_bytes: usize,
     pub(crate) stats: Stats,
-    pub(crate) on_event: Option<EventObserver>,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
     /// Server time minus our time in milliseconds, learnt from `Date`.
     skew_ms: AtomicI64,
 }
@@ -36,7 +49,7 @@ pub(crate) struct RuntimeParts {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) user_agent: HeaderValue,
     pub(crate) max_response_bytes: usize,
-    pub(crate) on_event: Option<EventObserver>,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Runtime {
@@ -49,14 +62,14 @@ impl Runtime {
             user_agent: parts.user_agent,
             max_response_bytes: parts.max_response_bytes,
             stats: Stats::default(),
-            on_event: parts.on_event,
+            observers: parts.observers,
             skew_ms: AtomicI64::new(0),
         }
     }
 
     pub(crate) fn event(&self, event: &Event<'_>) {
-        if let Some(observer) = &self.on_event {
-            observer(event);
+        for observer in &self.observers {
+            observer.on_event(event);
         }
     }
 

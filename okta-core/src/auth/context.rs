@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, Uri};
+use tracing::Instrument as _;
 
 use crate::error::{Challenge, Error, ErrorKind, Result};
+use crate::observe::{end_attempt, token_span};
 use crate::operation::OperationInfo;
 use crate::retry::RetryPolicy;
 use crate::runtime::{Runtime, within};
@@ -106,10 +108,24 @@ impl AuthContext<'_> {
             (Some(total), Some(attempt)) => Some(total.min(attempt)),
             (total, attempt) => total.or(attempt),
         };
+        let (method, path) = (request.method.as_str(), request.uri.path());
+        let span = token_span(&self.runtime.origin, method, path);
         let sent = self.runtime.transport.send(request);
-        match within(self.runtime, end, sent).await {
+        let sent = within(self.runtime, end, sent)
+            .instrument(span.clone())
+            .await;
+        if !matches!(sent, Some(Ok(_))) {
+            let fault = match &sent {
+                Some(Err(error)) => format!("{:?}", error.fault()),
+                _ => "timeout".to_owned(),
+            };
+            span.record("error.type", fault);
+        }
+        match sent {
             Some(Ok(response)) => {
                 self.runtime.learn_time(&response.headers);
+                let id = crate::error::request_id(&response.headers);
+                end_attempt(&span, &response.status, id.as_deref());
                 Ok(Ok(response))
             }
             Some(Err(error)) => Ok(Err(error)),

@@ -52,6 +52,9 @@ pub(super) struct Run {
     /// On the monotonic clock.
     pub(super) deadline: Option<Duration>,
     pub(super) attempts: u32,
+    /// Waits, and their total length.
+    pub(super) waits: u32,
+    pub(super) waited: Duration,
     /// Repeats after faults; those for the credential are counted apart.
     pub(super) retries: u32,
     pub(super) auth_repeats: u32,
@@ -74,6 +77,8 @@ impl Run {
             timeout,
             deadline: timeout.map(|timeout| started.saturating_add(timeout)),
             attempts: 0,
+            waits: 0,
+            waited: Duration::ZERO,
             retries: 0,
             auth_repeats: 0,
             renewed: false,

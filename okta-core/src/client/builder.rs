@@ -11,10 +11,10 @@ use crate::auth::{ApiToken, Bearer, Credential, ServiceApp};
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
 use crate::config::{Checks, Config, Explanation, Id, Origin, Settings, credential, shown_url};
 use crate::error::{Error, Result};
-use crate::observe::{DriftLog, DriftReport, Event};
+use crate::observe::{DEFAULT_JOURNAL, DriftLog, DriftReport, Event, Observer, Ring};
 use crate::pacing::WaitForReset;
 use crate::retry::RetryPolicy;
-use crate::runtime::{EventObserver, Runtime, RuntimeParts};
+use crate::runtime::{OnEvent, Runtime, RuntimeParts};
 use crate::secret::Secret;
 use crate::transport::{HttpTransport, ProxyOptions, Transport, TransportOptions};
 
@@ -47,7 +47,8 @@ pub struct ClientBuilder {
     clock: Option<Arc<dyn Clock>>,
     random: Option<Arc<dyn Random>>,
     on_drift: Option<DriftObserver>,
-    on_event: Option<EventObserver>,
+    observers: Vec<Arc<dyn Observer>>,
+    journal_size: usize,
 }
 
 impl Default for ClientBuilder {
@@ -68,7 +69,8 @@ impl Default for ClientBuilder {
             clock: None,
             random: None,
             on_drift: None,
-            on_event: None,
+            observers: Vec::new(),
+            journal_size: DEFAULT_JOURNAL,
         }
     }
 }
@@ -245,9 +247,22 @@ impl ClientBuilder {
         self
     }
 
-    /// Called with attempts, waits and tokens, on the calling task.
-    pub fn on_event(mut self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
-        self.on_event = Some(Arc::new(observer));
+    /// Called with calls, attempts, waits and tokens, on the calling task. Several observers may
+    /// listen.
+    pub fn on_event(self, observer: impl Fn(&Event<'_>) + Send + Sync + 'static) -> Self {
+        self.observer(OnEvent(observer))
+    }
+
+    /// As [`on_event`](Self::on_event), with a type of its own, such as
+    /// [`Metrics`](crate::observe::Metrics).
+    pub fn observer(mut self, observer: impl Observer) -> Self {
+        self.observers.push(Arc::new(observer));
+        self
+    }
+
+    /// How many calls [`Client::journal`] remembers. Default 100; 0 for none.
+    pub fn journal_size(mut self, calls: usize) -> Self {
+        self.journal_size = calls;
         self
     }
 
@@ -335,7 +350,7 @@ impl ClientBuilder {
             random: self.random.unwrap_or_else(|| Arc::new(SystemRandom)),
             user_agent,
             max_response_bytes: self.max_response_bytes,
-            on_event: self.on_event,
+            observers: self.observers,
         });
         Ok(Client {
             inner: Arc::new(Inner {
@@ -353,6 +368,7 @@ impl ClientBuilder {
                 drift: DriftLog::default(),
                 on_drift: self.on_drift,
                 explanation,
+                journal: Ring::new(self.journal_size),
             }),
         })
     }

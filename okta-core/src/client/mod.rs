@@ -22,7 +22,7 @@ use crate::clock::{Clock, Random};
 use crate::config::{Config, Explanation, Origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Drift;
-use crate::observe::{ClientStats, DriftLog, DriftReport, DriftSummary, Stats};
+use crate::observe::{ClientStats, DriftLog, DriftReport, DriftSummary, Journal, Ring, Stats};
 use crate::operation::{Operation, OperationInfo};
 use crate::pacing::Pacer;
 use crate::response::RawResponse;
@@ -50,6 +50,7 @@ struct Inner {
     drift: DriftLog,
     on_drift: Option<DriftObserver>,
     explanation: Explanation,
+    journal: Ring,
 }
 
 impl Client {
@@ -233,6 +234,11 @@ impl Client {
     /// What was counted so far.
     pub fn stats(&self) -> ClientStats {
         self.inner.runtime.stats.snapshot()
+    }
+
+    /// The last calls with status, request id, timing and waits, to show to support.
+    pub fn journal(&self) -> Journal {
+        self.inner.journal.snapshot()
     }
 
     pub(crate) fn stats_counters(&self) -> &Stats {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::header::{HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use super::attempt::{Ended, Run, Wait, fault_of};
 use super::{Client, Inner};
@@ -14,7 +14,7 @@ use crate::auth::{AuthContext, Reaction, Reply};
 use crate::call::PreparedRequest;
 use crate::clock::unit;
 use crate::error::{Error, ErrorKind, Result, request_id};
-use crate::observe::Event;
+use crate::observe::{CallReport, Event, attempt_span, call_span, end_attempt, end_call};
 use crate::response::{RateLimit, RawResponse, ResponseContext};
 use crate::retry::{Fault, RetryPolicy, Verdict, verdict};
 use crate::runtime::{server_date, within};
@@ -25,16 +25,11 @@ const MAX_AUTH_REPEATS: u32 = 3;
 
 impl Client {
     pub(super) async fn send_request(&self, request: PreparedRequest) -> Result<RawResponse> {
-        let span = tracing::debug_span!(
-            "okta.call",
-            operation = request.info.id,
-            method = %request.method,
-            path = &*request.template,
-        );
-        self.drive(request).instrument(span).await
+        let span = call_span(&request, request.info.bucket);
+        self.drive(request, &span).instrument(span.clone()).await
     }
 
-    async fn drive(&self, request: PreparedRequest) -> Result<RawResponse> {
+    async fn drive(&self, request: PreparedRequest, span: &Span) -> Result<RawResponse> {
         let inner = &*self.inner;
         let runtime = &inner.runtime;
         let started = runtime.clock.monotonic();
@@ -42,8 +37,12 @@ impl Client {
         let timeout = request.options.timeout.or(inner.timeout);
         let policy = request.options.retry.as_ref().unwrap_or(&inner.retry);
         let mut run = Run::new(started, timeout);
-        let result = inner.attempts(&request, policy, &mut run).await;
+        let mut result = inner.attempts(&request, policy, &mut run).await;
         let elapsed = runtime.clock.monotonic().saturating_sub(started);
+        if let Err(error) = &mut result {
+            run.describe(error, &request, elapsed);
+        }
+        inner.report(span, &request, &run, &result, elapsed);
         match result {
             Ok(response) => Ok(
                 RawResponse::new(response.status, response.headers, response.body).with_context(
@@ -63,8 +62,7 @@ impl Client {
                     },
                 ),
             ),
-            Err(mut error) => {
-                run.describe(&mut error, &request, elapsed);
+            Err(error) => {
                 tracing::debug!(error = %error, "call failed");
                 Err(error)
             }
@@ -73,6 +71,42 @@ impl Client {
 }
 
 impl Inner {
+    /// Tells observers, journal and span how a call ended.
+    fn report(
+        &self,
+        span: &Span,
+        request: &PreparedRequest,
+        run: &Run,
+        result: &Result<HttpResponse>,
+        elapsed: Duration,
+    ) {
+        let id = match result {
+            Ok(response) => request_id(&response.headers),
+            Err(error) => error.request_id().map(str::to_owned),
+        };
+        let error = result.as_ref().err();
+        let call = CallReport {
+            operation: request.info.id,
+            method: request.method.as_str(),
+            path: &request.template,
+            bucket: request.info.bucket,
+            status: match result {
+                Ok(response) => Some(response.status.as_u16()),
+                Err(error) => error.status().map(|status| status.as_u16()),
+            },
+            error: error.map(Error::kind),
+            code: error.and_then(Error::code),
+            request_id: id.as_deref(),
+            attempts: run.attempts,
+            waits: run.waits,
+            waited: run.waited,
+            elapsed,
+        };
+        end_call(span, &call);
+        self.journal.add(self.runtime.clock.wall(), &call);
+        self.runtime.event(&Event::Call(call));
+    }
+
     async fn attempts(
         &self,
         request: &PreparedRequest,
@@ -219,7 +253,11 @@ impl Inner {
             (Some(total), Some(attempt)) => Some(total.min(attempt)),
             (total, attempt) => total.or(attempt),
         };
-        let sent = within(&self.runtime, end, self.runtime.transport.send(outgoing)).await;
+        let span = attempt_span(&self.runtime.origin, request, run.attempts, bucket);
+        let sending = self.runtime.transport.send(outgoing);
+        let sent = within(&self.runtime, end, sending)
+            .instrument(span.clone())
+            .await;
         let elapsed = self.runtime.clock.monotonic().saturating_sub(now);
         match sent {
             Some(Ok(response)) => {
@@ -228,6 +266,7 @@ impl Inner {
                     self.pacer.observe(bucket, limit);
                 }
                 let id = request_id(&response.headers);
+                end_attempt(&span, &response.status, id.as_deref());
                 tracing::debug!(
                     attempt = run.attempts,
                     status = response.status.as_u16(),
@@ -247,6 +286,7 @@ impl Inner {
                 Ended::Answer(response)
             }
             Some(Err(error)) => {
+                span.record("error.type", format!("{:?}", error.fault()));
                 self.fault_event(request, run, &error.to_string());
                 Ended::Broken(fault_of(error.fault()), Box::new(error))
             }
@@ -254,11 +294,13 @@ impl Inner {
                 .deadline
                 .is_some_and(|deadline| deadline <= self.runtime.clock.monotonic()) =>
             {
+                span.record("error.type", "timeout");
                 self.fault_event(request, run, "total deadline");
                 run.interrupted();
                 Ended::Deadline
             }
             None => {
+                span.record("error.type", "timeout");
                 self.fault_event(request, run, "attempt timeout");
                 let message = format!(
                     "no complete answer within {:.1} s",
@@ -366,6 +408,8 @@ impl Inner {
             wait_ms = wait.duration.as_millis() as u64,
             "wait"
         );
+        run.waits += 1;
+        run.waited += wait.duration;
         self.runtime.stats.wait(wait.duration);
         self.runtime.event(&Event::Wait {
             operation: request.info.id,
