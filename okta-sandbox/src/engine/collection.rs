@@ -144,7 +144,15 @@ impl Collection<'_, '_, '_> {
             Links::Steps | Links::None => json!({ "href": own }),
         };
         links.insert("self".to_owned(), me);
-        for (name, path) in self.kind.extra_links {
+        // Hooks that are not at work can only be switched on, or deleted.
+        let idle = self.kind.links == Links::Steps
+            && self.kind.lifecycle != Lifecycle::None
+            && object["status"] != "ACTIVE";
+        if idle {
+            links.insert("delete".to_owned(), hinted(own.to_owned(), &["DELETE"]));
+        }
+        let extra = if idle { &[][..] } else { self.kind.extra_links };
+        for (name, path) in extra {
             links.insert(
                 (*name).to_owned(),
                 hinted(format!("{own}/{path}"), &["POST"]),
@@ -242,6 +250,7 @@ impl Collection<'_, '_, '_> {
         fill(&mut object, &(self.kind.defaults)());
         (self.kind.finish)(self.call.org, &mut object);
         self.put(&object);
+        (self.kind.furnish)(self.call.org, &self.path, &object);
         self.log("create", &object);
         Ok(Answer::json(self.kind.created, &self.view(&object)))
     }
@@ -265,7 +274,6 @@ impl Collection<'_, '_, '_> {
         }
         let kept = [
             "id",
-            "status",
             "created",
             "createdBy",
             "createdDate",
@@ -282,6 +290,12 @@ impl Collection<'_, '_, '_> {
                 None => {}
             }
         }
+        // A status may be given; nothing but a known one is taken.
+        let switchable = self.kind.lifecycle != Lifecycle::None
+            && matches!(text(&object, "/status"), "ACTIVE" | "INACTIVE");
+        if let Some(status) = before.get("status").filter(|_| !switchable) {
+            object["status"] = status.clone();
+        }
         for (parent, name) in self.kind.secrets {
             let old = before.pointer(parent).and_then(|p| p.get(*name)).cloned();
             if let (Some(old), Some(parent)) = (old, object.pointer_mut(parent)) {
@@ -294,7 +308,11 @@ impl Collection<'_, '_, '_> {
         (self.kind.finish)(self.call.org, &mut object);
         self.put(&object);
         self.log("update", &object);
-        Ok(Answer::ok(&self.view(&object)))
+        let mut shown = self.view(&object);
+        if self.kind.forgets_created {
+            shown["created"] = Value::Null;
+        }
+        Ok(Answer::ok(&shown))
     }
 
     pub(super) fn delete(&mut self) -> Outcome {

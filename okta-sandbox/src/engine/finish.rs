@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::clock;
-use crate::json::{fill, remove, text};
+use crate::json::{fill, members, remove, text};
 use crate::org::Org;
 
 /// Where well-known providers sign users in: type, authorization and token endpoint.
@@ -32,6 +32,16 @@ pub(super) fn identity_provider(org: &mut Org, provider: &mut Value) {
     );
     if matches!(kind.as_str(), "SAML2" | "OIDC") {
         fill(provider, &json!({ "policy": { "trustClaims": false } }));
+    }
+    if kind == "OIDC" {
+        let protocol = members(&mut provider["protocol"]);
+        let settings = protocol.entry("settings").or_insert_with(|| json!({}));
+        remove(settings, "honorPersistentNameId");
+        fill(settings, &json!({ "nameFormat": null }));
+        let endpoints = protocol.entry("endpoints").or_insert_with(|| json!({}));
+        if let Some(slo) = endpoints.get_mut("slo") {
+            fill(slo, &json!({ "binding": "HTTP-REDIRECT" }));
+        }
     }
     if kind == "SAML2" {
         remove(provider, "issuerMode");
@@ -167,4 +177,134 @@ pub(super) fn show_device_assurance(policy: &mut Value, _: &str, _: &str) {
     policy["resourceType"] = json!("DeviceAssurancePolicyEntity");
     policy["resourceId"] = policy["id"].clone();
     policy["resourceDisplayName"] = json!({ "value": policy["name"], "sensitive": false });
+}
+
+/// Places in the order of their countries, each with a region, if only null.
+fn places(list: &mut Value) {
+    let Some(places) = list.as_array_mut() else {
+        return;
+    };
+    for place in places.iter_mut().filter(|place| place.is_object()) {
+        fill(place, &json!({ "region": null }));
+    }
+    places.sort_by_key(|place| {
+        let part = |name: &str| text(place, name).to_owned();
+        (part("/country"), part("/region"))
+    });
+}
+
+/// What zones of each type show.
+pub(super) fn zone(_: &mut Org, zone: &mut Value) {
+    match text(zone, "/type") {
+        "IP" => fill(zone, &json!({ "gateways": null, "proxies": null })),
+        "DYNAMIC" => {
+            fill(zone, &json!({ "locations": null, "proxyType": null }));
+            places(&mut zone["locations"]);
+        }
+        "DYNAMIC_V2" => {
+            for member in ["locations", "ipServiceCategories", "asns"] {
+                if zone[member].is_null() {
+                    zone[member] = json!({});
+                }
+                fill(&mut zone[member], &json!({ "include": [], "exclude": [] }));
+            }
+            for side in ["include", "exclude"] {
+                places(&mut zone["locations"][side]);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What Google's service accounts tell of the project.
+pub(super) fn push_provider(_: &mut Org, provider: &mut Value) {
+    let account = &provider["configuration"]["serviceAccountJson"];
+    let (project, file) = (
+        account["project_id"].clone(),
+        provider["configuration"]["fileName"].clone(),
+    );
+    if text(provider, "/providerType") == "FCM" && !project.is_null() {
+        provider["configuration"]["projectId"] = project;
+        if file.is_null() {
+            remove(&mut provider["configuration"], "fileName");
+        }
+    }
+}
+
+/// Only realms of partners say which type they are.
+pub(super) fn realm(_: &mut Org, realm: &mut Value) {
+    if text(realm, "/profile/realmType") == "DEFAULT" {
+        remove(&mut realm["profile"], "realmType");
+    }
+}
+
+pub(super) fn show_access_policy(policy: &mut Value, _: &str, own: &str) {
+    policy["_links"]["rules"] = hinted(format!("{own}/rules"), &["GET"]);
+}
+
+/// Claims of every server: name, scopes, always in tokens.
+const CLAIMS: [(&str, &[&str], bool); 18] = [
+    ("address", &["address"], false),
+    ("birthdate", &["profile"], false),
+    ("email", &["email"], true),
+    ("email_verified", &["email"], false),
+    ("family_name", &["profile"], false),
+    ("gender", &["profile"], false),
+    ("given_name", &["profile"], false),
+    ("locale", &["profile"], false),
+    ("middle_name", &["profile"], false),
+    ("name", &["profile"], true),
+    ("nickname", &["profile"], false),
+    ("phone_number", &["phone"], false),
+    ("picture", &["profile"], false),
+    ("preferred_username", &["profile"], true),
+    ("profile", &["profile"], false),
+    ("updated_at", &["profile"], false),
+    ("website", &["profile"], false),
+    ("zoneinfo", &["profile"], false),
+];
+
+/// Scopes of every server: name, display name.
+const SCOPES: [(&str, &str); 7] = [
+    ("openid", "openid"),
+    ("profile", "View your profile information."),
+    ("email", "View your email address."),
+    ("address", "View your address."),
+    ("phone", "View your phone number."),
+    ("offline_access", "Keep you signed in to the app."),
+    ("device_sso", "View your device information."),
+];
+
+/// Every server has the standard's claims and scopes.
+pub(super) fn authorization_server_contents(org: &mut Org, collection: &str, server: &Value) {
+    let own = format!("{collection}/{}", text(server, "/id"));
+    let claim = |name: &str, kind: &str, value: &str, scopes: &[&str], always: bool| {
+        json!({
+            "name": name, "status": "ACTIVE", "claimType": kind, "valueType": value, "system": true,
+            "conditions": { "scopes": scopes }, "alwaysIncludeInToken": always, "apiResourceId": null,
+        })
+    };
+    let mut subject = claim("sub", "RESOURCE", "EXPRESSION", &[], true);
+    subject["value"] = json!("(appuser != null) ? appuser.userName : app.clientId");
+    let standard = CLAIMS
+        .iter()
+        .map(|(name, scopes, always)| claim(name, "IDENTITY", "SYSTEM", scopes, *always));
+    for mut claim in std::iter::once(subject).chain(standard) {
+        let id = org.dice.id("ocl");
+        claim["id"] = json!(id);
+        org.shelf(&format!("{own}/claims")).put(&id, claim);
+    }
+    for (name, display) in SCOPES {
+        let id = org.dice.id("scp");
+        let consent = if name == "offline_access" {
+            "REQUIRED"
+        } else {
+            "IMPLICIT"
+        };
+        let scope = json!({
+            "id": id, "name": name, "displayName": display, "description": null, "system": true,
+            "metadataPublish": "ALL_CLIENTS", "consent": consent, "default": false, "optional": false,
+        });
+        org.shelf(&format!("{own}/scopes")).put(&id, scope);
+    }
 }

@@ -29,6 +29,7 @@ pub(super) static KINDS: &[Kind] = &[
         defaults: || json!({ "system": false, "usage": "POLICY" }),
         unique: Some("/name"),
         event: Some("zone"),
+        finish: finish::zone,
         ..PLAIN
     },
     Kind {
@@ -86,6 +87,7 @@ pub(super) static KINDS: &[Kind] = &[
         defaults: || json!({ "isDefault": false, "profile": { "domains": [] } }),
         unique: Some("/profile/name"),
         event: Some("directory.realm.lifecycle"),
+        finish: finish::realm,
         ..PLAIN
     },
     Kind {
@@ -140,6 +142,7 @@ pub(super) static KINDS: &[Kind] = &[
             ("/configuration", "serviceAccountJson"),
             ("/configuration", "tokenSigningKey"),
         ],
+        finish: finish::push_provider,
         ..PLAIN
     },
     Kind {
@@ -202,6 +205,7 @@ pub(super) static KINDS: &[Kind] = &[
         unique: Some("/name"),
         event: Some("system.idp.lifecycle"),
         finish: finish::identity_provider,
+        forgets_created: true,
         show: finish::show_identity_provider,
         size: Size::new(20, 200),
         ..PLAIN
@@ -213,10 +217,11 @@ pub(super) static KINDS: &[Kind] = &[
         created: 201,
         status: Some("ACTIVE"),
         lifecycle: Lifecycle::NoContent,
-        defaults: || json!({ "issuerMode": "ORG_URL", "default": false }),
+        defaults: || json!({ "issuerMode": "DYNAMIC", "default": false }),
         unique: Some("/name"),
         event: Some("oauth2.as"),
         finish: finish::authorization_server,
+        furnish: finish::authorization_server_contents,
         show: finish::show_authorization_server,
         past_tense: true,
         ..PLAIN
@@ -244,6 +249,7 @@ pub(super) static KINDS: &[Kind] = &[
         lifecycle: Lifecycle::NoContent,
         defaults: || json!({ "system": false, "description": null, "priority": 1 }),
         unique: Some("/name"),
+        show: finish::show_access_policy,
         ..PLAIN
     },
     Kind {
@@ -287,6 +293,7 @@ pub(super) static KINDS: &[Kind] = &[
         defaults: || {
             json!({
                 "status": "ACTIVE", "system": false, "alwaysIncludeInToken": true,
+                "apiResourceId": null,
                 "conditions": { "scopes": [] },
             })
         },

@@ -91,6 +91,10 @@ struct Kind {
     size: Size,
     /// What the service adds to an object before it is stored.
     finish: fn(&mut Org, &mut Value),
+    /// What comes into being with a new object: the org, the collection's path, the object.
+    furnish: fn(&mut Org, &str, &Value),
+    /// The answer to a replace does not know when the object was made.
+    forgets_created: bool,
     /// What answers show beside what is stored: the shown object, the host, its own address.
     show: fn(&mut Value, &str, &str),
 }
@@ -115,6 +119,8 @@ const PLAIN: Kind = Kind {
     past_tense: false,
     size: Size::new(200, 200),
     finish: |_, _| {},
+    furnish: |_, _, _| {},
+    forgets_created: false,
     show: |_, _, _| {},
 };
 
@@ -149,7 +155,9 @@ pub(crate) fn add_built_in(org: &mut Org) {
     });
     let mut server = server;
     finish::authorization_server(org, &mut server);
-    org.shelf("/api/v1/authorizationServers").put(id, server);
+    let collection = "/api/v1/authorizationServers";
+    finish::authorization_server_contents(org, collection, &server);
+    org.shelf(collection).put(id, server);
 }
 
 /// What an operation does with a collection.

@@ -81,6 +81,13 @@ pub(super) fn apply(org: &mut Org, body: &Value, before: Option<&Value>) -> Valu
     } else {
         "login".to_owned()
     };
+    if mode == "OPENID_CONNECT" {
+        // Users do not see OAuth clients on their dashboard unless told so.
+        fill(
+            &mut app,
+            &json!({ "visibility": { "hide": { "iOS": true, "web": true } } }),
+        );
+    }
     fill(&mut app, &common(&link));
     credentials(org, &mut app, &mode, &id, before);
     match mode.as_str() {
@@ -251,12 +258,21 @@ fn oauth_client(org: &mut Org, app: &mut Value, before: Option<&Value>) {
         }
     }
     members(oauth).retain(|_, value| !value.is_null());
+    let refreshes = oauth["grant_types"]
+        .as_array()
+        .is_some_and(|grants| grants.contains(&json!("refresh_token")));
+    if refreshes {
+        fill(
+            oauth,
+            &json!({ "refresh_token": { "rotation_type": "STATIC" } }),
+        );
+    }
     fill(
         oauth,
         &json!({
             "client_uri": null, "logo_uri": null, "redirect_uris": [], "response_types": responses,
             "grant_types": grants, "application_type": "web", "consent_method": "TRUSTED",
-            "issuer_mode": "ORG_URL", "idp_initiated_login": { "mode": "DISABLED", "default_scope": [] },
+            "issuer_mode": "DYNAMIC", "idp_initiated_login": { "mode": "DISABLED", "default_scope": [] },
             "wildcard_redirect": "DISABLED", "dpop_bound_access_tokens": bound, "participate_slo": false,
         }),
     );

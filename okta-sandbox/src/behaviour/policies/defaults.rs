@@ -60,9 +60,16 @@ pub(super) fn rule(kind: &str, system: bool) -> Value {
                 "access": "ALLOW",
                 "verificationMethod": {
                     "factorMode": "2FA", "type": "ASSURANCE", "reauthenticateIn": "PT12H",
-                    "constraints": [],
                 },
+                "keepMeSignedIn": { "postAuth": "NOT_ALLOWED" },
             } },
+        }),
+        "POST_AUTH_SESSION" if system => json!({
+            "conditions": null, "actions": { "postAuthSession": { "failureActions": [] } },
+        }),
+        "POST_AUTH_SESSION" => json!({
+            "conditions": { "people": { "users": { "exclude": [] } } },
+            "actions": { "postAuthSession": {} },
         }),
         "ACCESS_POLICY" => json!({
             "conditions": {

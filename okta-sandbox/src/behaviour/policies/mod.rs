@@ -82,7 +82,10 @@ pub(crate) fn add_built_in(org: &mut Org) {
             policy["settings"] = settings;
         }
         let id = text(&policy, "/id").to_owned();
-        let last = kind == "ACCESS_POLICY" || kind == "PROFILE_ENROLLMENT";
+        let last = matches!(
+            kind,
+            "ACCESS_POLICY" | "PROFILE_ENROLLMENT" | "POST_AUTH_SESSION"
+        );
         let rule_name = if last {
             "Catch-all Rule"
         } else {
@@ -94,9 +97,22 @@ pub(crate) fn add_built_in(org: &mut Org) {
             &policy,
             &json!({ "name": rule_name, "priority": priority, "system": true }),
         );
+        let mut built_in = vec![rule];
+        if kind == "POST_AUTH_SESSION" {
+            let body = json!({
+                "name": "Post Session Protection Rule", "priority": 1,
+                "actions": { "postAuthSession": { "failureActions": [
+                    { "action": "TERMINATE_SESSION", "slo": null },
+                ] } },
+            });
+            built_in.push(rules::fresh(org, &policy, &body));
+        }
         org.policies.put(&id, policy);
-        let rule_id = text(&rule, "/id").to_owned();
-        org.policy_rules.entry(id).or_default().put(&rule_id, rule);
+        for rule in built_in {
+            let rule_id = text(&rule, "/id").to_owned();
+            let shelf = org.policy_rules.entry(id.clone()).or_default();
+            shelf.put(&rule_id, rule);
+        }
     }
 }
 
@@ -333,7 +349,11 @@ fn create(call: &mut Call<'_>) -> Outcome {
     place(call.org, kind, &id, body["priority"].as_i64());
     if kind == "ACCESS_POLICY" {
         let parent = call.org.policies.get(&id).cloned().unwrap_or_default();
-        let body = json!({ "name": "Catch-all Rule", "priority": 99, "system": true });
+        let mut body = json!({ "name": "Catch-all Rule", "priority": 99, "system": true });
+        // Of policies made through the API it demands possession of a bound device.
+        body["actions"] = json!({ "appSignOn": { "verificationMethod": {
+            "constraints": [{ "possession": { "required": true, "deviceBound": "REQUIRED" } }],
+        } } });
         let rule = rules::fresh(call.org, &parent, &body);
         let rule_id = text(&rule, "/id").to_owned();
         call.org

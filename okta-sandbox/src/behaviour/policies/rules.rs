@@ -62,6 +62,13 @@ fn complete(rule: &mut Value) {
         }
     }
     fill(rule, &defaults);
+    if let Some(method) = rule.pointer_mut("/actions/appSignOn/verificationMethod")
+        && method["type"] == "AUTH_METHOD_CHAIN"
+    {
+        // Chains say for themselves how often and with what.
+        remove(method, "factorMode");
+        remove(method, "reauthenticateIn");
+    }
     if let Some(conditions) = rule.get_mut("conditions") {
         let empty = |p: &Value| p.as_object().is_some_and(serde_json::Map::is_empty);
         match conditions.get_mut("platform") {
@@ -157,8 +164,11 @@ fn place(org: &mut Org, policy: &str, id: &str, wanted: Option<i64>) {
     let Some(shelf) = org.policy_rules.get_mut(policy) else {
         return;
     };
-    if keeps_its_place && wanted.is_some() {
+    if let Some(wanted) = wanted.filter(|_| keeps_its_place) {
         // Rules of access policies keep the number they are given, 0 included.
+        if let Some(rule) = shelf.get_mut(id).filter(|r| r["system"] != true) {
+            rule["priority"] = json!(wanted);
+        }
         return;
     }
     if shelf.get(id).is_some_and(|r| r["system"] == true) {

@@ -45,7 +45,7 @@ const STANDARD: [(&str, &str); 10] = [
     ("APP_ADMIN", "Application Administrator"),
     ("USER_ADMIN", "Group Administrator"),
     ("HELP_DESK_ADMIN", "Help Desk Administrator"),
-    ("READ_ONLY_ADMIN", "Read-Only Administrator"),
+    ("READ_ONLY_ADMIN", "Read-only Administrator"),
     ("MOBILE_ADMIN", "Mobile Administrator"),
     (
         "API_ACCESS_MANAGEMENT_ADMIN",
@@ -277,14 +277,33 @@ fn app_target_id(call: &Call<'_>) -> String {
     }
 }
 
+/// The name for people of a catalogue app: `zoho_crm` gives "Zoho Crm".
+fn display_name(name: &str) -> String {
+    let words = name.split('_').map(|word| {
+        let mut word = word.to_owned();
+        if let Some(first) = word.get_mut(0..1) {
+            first.make_ascii_uppercase();
+        }
+        word
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 fn add_app_target(call: &mut Call<'_>) -> Outcome {
     let who = Assignee::of(call)?;
     let shelf = who.targets(call, "catalog/apps")?;
     let (name, instance) = (call.parameter(2), call.parameter(3));
     let mut target = json!({
-        "name": name, "displayName": name, "status": "ACTIVE", "lastUpdated": call.org.created,
-        "category": "SSO", "verificationStatus": "OKTA_VERIFIED", "website": null, "signOnModes": [],
-        "features": [],
+        "name": name, "displayName": display_name(name), "status": "ACTIVE",
+        "lastUpdated": call.org.created, "category": "SSO", "verificationStatus": "OKTA_VERIFIED",
+        "website": null, "signOnModes": ["BROWSER_PLUGIN"],
+        "description": format!("{} from the app catalogue", display_name(name)),
+        "_links": {
+            "logo": [{
+                "name": "medium", "href": format!("{}/assets/img/logos/default.png", call.base()),
+            }],
+            "self": { "href": format!("{}/api/v1/catalog/apps/{name}", call.base()) },
+        },
     });
     if !instance.is_empty() {
         let app = call
@@ -292,9 +311,11 @@ fn add_app_target(call: &mut Call<'_>) -> Outcome {
             .apps
             .get(instance)
             .ok_or_else(|| Fault::not_found(instance, "AppInstance"))?;
-        target["id"] = app["id"].clone();
-        target["displayName"] = app["label"].clone();
-        target["status"] = app["status"].clone();
+        let own = format!("{}/api/v1/apps/{instance}", call.base());
+        target = json!({
+            "name": app["label"], "status": app["status"], "id": app["id"],
+            "_links": { "self": { "href": own } },
+        });
     }
     let id = app_target_id(call);
     call.org.shelf(&shelf).put(&id, target);

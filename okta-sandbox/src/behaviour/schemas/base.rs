@@ -160,33 +160,124 @@ const USER_BASE: [Attribute; 31] = [
     ("manager", "Manager", None, "READ_ONLY", false, None),
 ];
 
-/// An OIDC app user's base attributes: name, title, external name.
-const OIDC_BASE: [(&str, &str, Option<&str>); 21] = [
-    ("userName", "Username", Some("preferred_username")),
-    ("name", "Name", None),
-    ("nickname", "Nickname", None),
-    ("given_name", "Given Name", None),
-    ("middle_name", "Middle Name", None),
-    ("family_name", "Family Name", None),
-    ("email", "Email", None),
-    ("profile", "Profile URL", None),
-    ("picture", "Picture URL", None),
-    ("website", "Website", None),
-    ("gender", "Gender", None),
-    ("birthdate", "Birthdate", None),
-    ("zoneinfo", "Time Zone", None),
-    ("locale", "Locale Name", None),
-    ("phone_number", "Phone Number", None),
+/// An OIDC app user's base attributes: name, title, external name, what the service says of it.
+const OIDC_BASE: [(&str, &str, Option<&str>, &str); 21] = [
+    ("userName", "Username", Some("preferred_username"), ""),
+    (
+        "name",
+        "Name",
+        None,
+        "End-User's full name in displayable form.",
+    ),
+    (
+        "nickname",
+        "Nickname",
+        None,
+        "Casual name of the End-User (may or may not be the same as the given_name)",
+    ),
+    (
+        "given_name",
+        "Given Name",
+        None,
+        "Given name or first name of the End-User.",
+    ),
+    (
+        "middle_name",
+        "Middle Name",
+        None,
+        "Middle name of the End-User.",
+    ),
+    (
+        "family_name",
+        "Family Name",
+        None,
+        "Surname or last name of the End-User.",
+    ),
+    (
+        "email",
+        "Email",
+        None,
+        "End-User's preferred e-mail address.",
+    ),
+    (
+        "profile",
+        "Profile URL",
+        None,
+        "URL of the End-User's profile page.",
+    ),
+    (
+        "picture",
+        "Picture URL",
+        None,
+        "URL of the End-User's profile picture.",
+    ),
+    (
+        "website",
+        "Website",
+        None,
+        "URL of the End-User's Web page or blog.",
+    ),
+    ("gender", "Gender", None, "End-User's gender."),
+    (
+        "birthdate",
+        "Birthdate",
+        None,
+        "End-User's birthday, represented as an ISO 8601:2004 YYYY-MM-DD format.",
+    ),
+    (
+        "zoneinfo",
+        "Time Zone",
+        None,
+        "String representing the End-User's time zone.",
+    ),
+    (
+        "locale",
+        "Locale Name",
+        None,
+        "ISO3166‑1 country code in uppercase, separated by a dash (e.g. 'en-US')",
+    ),
+    (
+        "phone_number",
+        "Phone Number",
+        None,
+        "End-User's preferred telephone number in E.164 format.",
+    ),
     (
         "street_address",
         "Street Address",
         Some("address.street_address"),
+        "Full street address component.",
     ),
-    ("locality", "Locality", Some("address.locality")),
-    ("region", "Region", Some("address.region")),
-    ("postal_code", "Postal Code", Some("address.postal_code")),
-    ("country", "Country", Some("address.country")),
-    ("formatted", "Formatted", Some("address.formatted")),
+    (
+        "locality",
+        "Locality",
+        Some("address.locality"),
+        "City or locality component.",
+    ),
+    (
+        "region",
+        "Region",
+        Some("address.region"),
+        "State, province, prefecture, or region component.",
+    ),
+    (
+        "postal_code",
+        "Postal Code",
+        Some("address.postal_code"),
+        "Zip code or postal code component.",
+    ),
+    (
+        "country",
+        "Country",
+        Some("address.country"),
+        "Country name component.",
+    ),
+    (
+        "formatted",
+        "Formatted",
+        Some("address.formatted"),
+        "Full mailing address, formatted for display.",
+    ),
 ];
 
 fn skeleton(
@@ -200,7 +291,7 @@ fn skeleton(
         "$schema": "http://json-schema.org/draft-04/schema#",
         "name": name, "title": title, "lastUpdated": now, "created": now,
         "definitions": {
-            "custom": { "id": "#custom", "type": "object", "properties": {}, "required": [] },
+            "custom": { "id": "#custom", "type": "object", "properties": {} },
             "base": { "id": "#base", "type": "object", "properties": base, "required": required },
         },
         "type": "object",
@@ -259,13 +350,14 @@ pub(crate) fn group_schema(now: &str) -> Value {
 pub(crate) fn app_schema(app: &Value, suffix: &str, now: &str) -> Value {
     let mut base = Map::new();
     let oidc = text(app, "/signOnMode") == "OPENID_CONNECT";
-    let attributes: &[(&str, &str, Option<&str>)] = if oidc { &OIDC_BASE } else { &OIDC_BASE[..1] };
-    for (name, title, external) in attributes {
+    let attributes: &[(&str, &str, Option<&str>, &str)] =
+        if oidc { &OIDC_BASE } else { &OIDC_BASE[..1] };
+    for (name, title, external, description) in attributes {
         let mut attribute = json!({ "title": title, "type": "string", "scope": if oidc { "SELF" } else { "NONE" } });
         if *name == "userName" {
             attribute["required"] = json!(true);
         } else {
-            attribute["description"] = json!(title);
+            attribute["description"] = json!(description);
         }
         if let Some(external) = external.filter(|_| oidc) {
             attribute["externalName"] = json!(external);

@@ -169,6 +169,9 @@ fn apply(schema: &mut Value, body: &Value, now: &str, plain: bool) {
                 // How values are combined is a matter of lists.
                 crate::json::remove(attribute, "union");
             }
+            if attribute.pointer("/items/type") == Some(&json!("object")) {
+                attribute["items"]["additionalProperties"] = json!(true);
+            }
             if plain {
                 crate::json::remove(attribute, "master");
                 crate::json::remove(attribute, "permissions");
@@ -187,8 +190,15 @@ fn apply(schema: &mut Value, body: &Value, now: &str, plain: bool) {
             .filter(|(_, attribute)| attribute["required"] == true)
             .map(|(name, _)| json!(name))
             .collect();
-        if part == "custom" {
-            schema["definitions"][part]["required"] = Value::Array(names);
+        let empty = schema["definitions"][part]["properties"]
+            .as_object()
+            .is_none_or(serde_json::Map::is_empty);
+        match part {
+            "custom" if empty => {
+                crate::json::remove(&mut schema["definitions"][part], "required");
+            }
+            "custom" => schema["definitions"][part]["required"] = Value::Array(names),
+            _ => {}
         }
     }
     for member in ["title", "description"] {
