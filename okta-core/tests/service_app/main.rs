@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod dpop;
+mod kept;
 mod tokens;
 
 use std::collections::HashSet;

@@ -5,6 +5,7 @@ mod memory;
 pub(super) mod record;
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -30,6 +31,23 @@ pub struct TokenKey {
     pub profile: String,
 }
 
+impl TokenKey {
+    /// A key from its parts.
+    pub fn new(
+        org_url: impl Into<String>,
+        issuer: impl Into<String>,
+        client_id: impl Into<String>,
+        profile: impl Into<String>,
+    ) -> Self {
+        Self {
+            org_url: org_url.into(),
+            issuer: issuer.into(),
+            client_id: client_id.into(),
+            profile: profile.into(),
+        }
+    }
+}
+
 /// Keeps tokens between runs and shares them between processes: a directory
 /// ([`FileTokenStore`]), memory ([`MemoryTokenStore`]), or your own over a keyring or vault.
 ///
@@ -53,6 +71,26 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// second for a thief and ends the session.
     async fn try_lock(&self, _key: &TokenKey) -> Result<Option<TokenLock>> {
         Ok(Some(TokenLock::new(())))
+    }
+}
+
+/// A store that several apps share.
+#[async_trait]
+impl<S: TokenStore + ?Sized> TokenStore for Arc<S> {
+    async fn load(&self, key: &TokenKey) -> Result<Option<Secret>> {
+        (**self).load(key).await
+    }
+
+    async fn save(&self, key: &TokenKey, text: &Secret) -> Result<()> {
+        (**self).save(key, text).await
+    }
+
+    async fn remove(&self, key: &TokenKey) -> Result<()> {
+        (**self).remove(key).await
+    }
+
+    async fn try_lock(&self, key: &TokenKey) -> Result<Option<TokenLock>> {
+        (**self).try_lock(key).await
     }
 }
 

@@ -101,12 +101,12 @@ impl App {
         cx: &AuthContext<'_>,
         kept: &'a Kept,
     ) -> Result<Held<'a>> {
-        let key = TokenKey {
-            org_url: cx.org_url().to_owned(),
-            issuer: self.server.issuer(cx.org_url()),
-            client_id: self.client_id.clone(),
-            profile: kept.profile.clone(),
-        };
+        let key = TokenKey::new(
+            cx.org_url(),
+            self.server.issuer(cx.org_url()),
+            &self.client_id,
+            &kept.profile,
+        );
         let lock = lock(cx, kept, &key).await?;
         let stored = kept.store.load(&key).await?;
         let (record, damaged) = match stored.map(|text| Record::read(&text, &key)) {
