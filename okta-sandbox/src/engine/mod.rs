@@ -158,6 +158,7 @@ pub(crate) fn add_built_in(org: &mut Org) {
     let collection = "/api/v1/authorizationServers";
     finish::authorization_server_contents(org, collection, &server);
     org.shelf(collection).put(id, server);
+    add_default_access_policy(org, id, &now);
 }
 
 /// What an operation does with a collection.
@@ -238,6 +239,42 @@ fn concrete(kind: &Kind, call: &Call<'_>) -> String {
         path.push_str(segment);
     }
     path
+}
+
+/// Lets every client and user have every token of an authorization server, as its own first
+/// policy does.
+fn add_default_access_policy(org: &mut Org, server: &str, now: &str) {
+    let policies = format!("/api/v1/authorizationServers/{server}/policies");
+    let (policy, rule) = (org.dice.id("00p"), org.dice.id("0pr"));
+    let stamps = json!({ "created": now, "lastUpdated": now, "status": "ACTIVE", "priority": 1, "system": false });
+    let mut object = json!({
+        "id": policy, "type": "OAUTH_AUTHORIZATION_POLICY", "name": "Default Policy",
+        "description": "Default policy for all clients",
+        "conditions": { "clients": { "include": ["ALL_CLIENTS"] } },
+    });
+    fill(&mut object, &stamps);
+    org.shelf(&policies).put(&policy, object);
+    let mut object = json!({
+        "id": rule, "type": "RESOURCE_ACCESS", "name": "Default Policy Rule",
+        "conditions": {
+            "people": {
+                "users": { "include": [], "exclude": [] },
+                "groups": { "include": ["EVERYONE"], "exclude": [] },
+            },
+            "grantTypes": { "include": [
+                "authorization_code", "password", "client_credentials",
+                "urn:ietf:params:oauth:grant-type:device_code",
+            ] },
+            "scopes": { "include": ["*"] },
+        },
+        "actions": { "token": {
+            "accessTokenLifetimeMinutes": 60, "refreshTokenLifetimeMinutes": 0,
+            "refreshTokenWindowMinutes": 10_080,
+        } },
+    });
+    fill(&mut object, &stamps);
+    org.shelf(&format!("{policies}/{policy}/rules"))
+        .put(&rule, object);
 }
 
 #[cfg(test)]

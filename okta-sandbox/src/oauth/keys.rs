@@ -78,7 +78,7 @@ impl Signer {
 fn numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
     fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         let (&[found, first], rest) = der.split_first_chunk::<2>()?;
-        let long = usize::from(first.checked_sub(0x80).unwrap_or(0));
+        let long = usize::from(first.saturating_sub(0x80));
         let (length, rest) = match first {
             0..0x80 => (usize::from(first), rest),
             _ => {

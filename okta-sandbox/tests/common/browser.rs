@@ -144,7 +144,7 @@ pub fn handed_over(page: &Page) -> BTreeMap<String, String> {
         .as_deref()
         .unwrap_or_else(|| panic!("no redirect: {}", page.html));
     let at = location.find(['?', '#']).expect("parameters");
-    url::form_urlencoded::parse(location[at + 1..].as_bytes())
+    url::form_urlencoded::parse(&location.as_bytes()[at + 1..])
         .into_owned()
         .collect()
 }
