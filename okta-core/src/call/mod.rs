@@ -185,6 +185,11 @@ impl Call {
         self.body = Body::Multipart(parts);
     }
 
+    /// Total deadline of this call, instead of the client's.
+    pub fn set_timeout(&mut self, timeout: Duration) {
+        self.options.timeout = Some(timeout);
+    }
+
     /// Goes on where a cursor points: its path and query replace those of the call.
     pub fn set_cursor(&mut self, cursor: Cursor) {
         self.cursor = Some(cursor);

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod builder;
+mod elsewhere;
 mod preflight;
 mod send;
 
