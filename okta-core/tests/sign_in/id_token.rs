@@ -19,16 +19,13 @@ async fn try_in(client: &Client) -> okta_core::Result<okta_core::auth::SignedIn>
 
 #[tokio::test]
 async fn every_algorithm_is_checked_with_the_published_key() {
-    for algorithm in [
-        Algorithm::Rs256,
-        Algorithm::Rs512,
-        Algorithm::Ps256,
-        Algorithm::Es256,
-        Algorithm::Es384,
-        Algorithm::Es512,
-    ] {
+    let rsa = PrivateKey::generate(Algorithm::Rs256).unwrap();
+    for algorithm in Algorithm::ALL {
         let (client, server) = start();
-        let key = PrivateKey::generate(algorithm).unwrap();
+        let key = match rsa.clone().with_algorithm(algorithm) {
+            Ok(key) => key,
+            Err(_) => PrivateKey::generate(algorithm).unwrap(),
+        };
         // The hash of the access token goes by the algorithm.
         server.state().bend = Some(Box::new(|claims| {
             claims.as_object_mut().unwrap().remove("at_hash");
@@ -53,9 +50,11 @@ async fn keys_are_kept_and_fetched_anew_when_the_service_rotates_them() {
     assert_eq!(server.sent("keys").len(), 2);
 }
 
+type BendOnce = fn(&mut J);
+
 #[tokio::test]
 async fn what_is_wrong_is_named_and_nothing_of_it_is_used() {
-    let bends: [(&str, fn(&mut J)); 11] = [
+    let bends: Vec<(&str, BendOnce)> = vec![
         ("not from", |c| c["iss"] = "https://evil.okta.com".into()),
         ("not for the app", |c| c["aud"] = "0oaOTHER".into()),
         ("another app", |c| c["aud"] = json!([CLIENT, "0oaOTHER"])),
