@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod ext;
 mod generated;
 
+pub use ext::log_tail::{LogBatch, LogCheckpoint, LogTail};
 pub use generated::*;
 
 /// What most programs want in scope: the entry points on the client, and `okta-core`'s prelude.

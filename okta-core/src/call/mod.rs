@@ -91,6 +91,17 @@ impl Call {
         self.info
     }
 
+    /// The client that it is bound to.
+    pub fn client(&self) -> Option<&Client> {
+        self.client.as_ref()
+    }
+
+    /// The value of a query parameter as it was set, before percent-encoding.
+    pub fn query_value(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
     /// Binds the call to a client.
     #[must_use]
     pub fn attach(mut self, client: &Client) -> Self {

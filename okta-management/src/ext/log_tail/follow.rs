@@ -1,0 +1,194 @@
+//! From page to page, and what to do where there is no next one.
+
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use okta_core::{Cursor, Error, ErrorKind, Operation as _, Page, Paged as _, Result, Stopper};
+
+use super::checkpoint::Recent;
+use super::{LogBatch, LogCheckpoint, Options};
+use crate::logs;
+use crate::models::LogEvent;
+
+pub(super) struct Follower {
+    list: logs::List,
+    pub(super) options: Options,
+    stopper: Stopper,
+    /// Of the page to ask for; `None`: by time.
+    cursor: Option<Cursor>,
+    /// `published` of the newest event.
+    newest: Option<jiff::Timestamp>,
+    recent: Recent,
+    /// `filter` and `q`, to know a checkpoint of another tail by.
+    query: String,
+    mismatch: Option<String>,
+    /// Nothing new was there, or the call failed: wait before the next one.
+    rests: bool,
+    ended: bool,
+}
+
+impl Follower {
+    pub(super) fn new(list: logs::List, options: Options, stopper: Stopper) -> Self {
+        let value = |name: &str| list.call().query_value(name).unwrap_or_default();
+        let query = format!("filter={} q={}", value("filter"), value("q"));
+        Self {
+            list,
+            options,
+            stopper,
+            cursor: None,
+            newest: None,
+            recent: Recent::default(),
+            query,
+            mismatch: None,
+            rests: false,
+            ended: false,
+        }
+    }
+
+    pub(super) fn resume(&mut self, checkpoint: LogCheckpoint) {
+        if checkpoint.query != self.query {
+            self.mismatch = Some(checkpoint.query);
+            return;
+        }
+        self.cursor = checkpoint.cursor;
+        self.newest = checkpoint.newest;
+        self.recent.load(checkpoint.recent);
+    }
+
+    pub(super) fn checkpoint(&self) -> LogCheckpoint {
+        LogCheckpoint {
+            cursor: self.cursor.clone(),
+            newest: self.newest,
+            query: self.query.clone(),
+            recent: self.recent.store(),
+        }
+    }
+
+    pub(super) async fn next(&mut self) -> Option<Result<LogBatch>> {
+        if let Some(other) = &self.mismatch {
+            return Some(Err(Error::new(
+                ErrorKind::Paging,
+                format!(
+                    "the checkpoint belongs to a log with {other}, not {}",
+                    self.query
+                ),
+            )
+            .with_hint(
+                "resume with the same filter and q, or begin anew with since",
+            )));
+        }
+        loop {
+            if self.ended || self.stopper.is_stopped() {
+                return None;
+            }
+            if self.rests {
+                self.rest().await;
+                if self.stopper.is_stopped() {
+                    return None;
+                }
+                self.rests = false;
+                if self.options.lag.is_some() && self.newest.is_some() {
+                    self.cursor = None;
+                }
+            }
+            let page = match self.request().await {
+                Ok(page) => page,
+                Err(error) if self.cursor.is_some() && is_refused_cursor(&error) => {
+                    tracing::warn!(%error, "the cursor of the log is refused; going on by time");
+                    self.cursor = None;
+                    continue;
+                }
+                Err(error) => {
+                    self.rests = true;
+                    return Some(Err(error));
+                }
+            };
+            if let Some(batch) = self.take(page) {
+                return Some(Ok(batch));
+            }
+        }
+    }
+
+    /// Until the next turn, or until stopped.
+    async fn rest(&self) {
+        let Some(client) = self.list.call().client() else {
+            return;
+        };
+        let sleep = client.clock().sleep(self.options.interval);
+        let stopped = Box::pin(self.stopper.stopped());
+        match select(sleep, stopped).await {
+            Either::Left(_) | Either::Right(_) => {}
+        }
+    }
+
+    async fn request(&self) -> Result<Page<LogEvent>> {
+        let mut list = self.list.clone();
+        match (&self.cursor, self.newest) {
+            (Some(cursor), _) => list = list.resume(cursor.clone()),
+            // By time, as far back as what may be missing.
+            (None, Some(newest)) => {
+                let back = self.options.lag.unwrap_or(OVERLAP);
+                list = list.since(earlier(newest, back).strftime(FORMAT).to_string());
+            }
+            (None, None) => {}
+        }
+        list.await
+    }
+
+    /// Notes a page; `None` if it has nothing new.
+    fn take(&mut self, page: Page<LogEvent>) -> Option<LogBatch> {
+        let Page {
+            items,
+            undecodable,
+            next,
+            ..
+        } = page;
+        let count = items.len();
+        let mut events = Vec::with_capacity(count);
+        for event in items {
+            let at = event.published.as_ref().and_then(|at| at.get().ok());
+            let is_new = match &event.uuid {
+                Some(uuid) => self.recent.insert(at, uuid),
+                None => true,
+            };
+            self.newest = self.newest.max(at);
+            if is_new {
+                events.push(event);
+            }
+        }
+        let needed = self.options.lag.zip(self.newest);
+        let needed = needed.map(|(lag, newest)| earlier(newest, lag));
+        self.recent.trim(self.options.window, needed);
+        // A link that leads back to a page with events would be followed without end.
+        let is_repeated = next.is_some() && next == self.cursor;
+        self.rests = count == 0 && undecodable.is_empty() || is_repeated;
+        // A log that is polled always has a next page; one with `until` ends.
+        self.ended = next.is_none();
+        if next.is_some() {
+            self.cursor = next;
+        }
+        if events.is_empty() && undecodable.is_empty() {
+            return None;
+        }
+        Some(LogBatch {
+            repeated: count - events.len(),
+            events,
+            undecodable,
+            checkpoint: self.checkpoint(),
+        })
+    }
+}
+
+/// What the service takes for dates.
+const FORMAT: &str = "%Y-%m-%dT%H:%M:%S.%3fZ";
+
+/// Where a cursor was lost: events are stored in another order than they are published.
+const OVERLAP: Duration = Duration::from_secs(60);
+
+fn earlier(at: jiff::Timestamp, by: Duration) -> jiff::Timestamp {
+    at.checked_sub(by).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+}
+
+fn is_refused_cursor(error: &Error) -> bool {
+    error.code() == Some("E0000029")
+}

@@ -1,0 +1,3 @@
+//! Written by hand beside the generated code: what takes more than one call.
+
+pub mod log_tail;
