@@ -1,4 +1,4 @@
-//! Help for tests without network: canned answers and virtual time.
+//! Help for tests without network: canned answers, recorded runs ([`tape`]) and virtual time.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -19,7 +19,9 @@
 //! ```
 
 mod canned;
+pub mod tape;
 mod virtual_clock;
 
 pub use canned::{Answer, Canned};
+pub use tape::{Recorder, Replay, Rules};
 pub use virtual_clock::VirtualClock;

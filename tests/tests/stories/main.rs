@@ -7,6 +7,7 @@ mod governance;
 mod limits;
 mod models;
 mod paging;
+mod tape;
 
 use okta_core::{Client, PrivateKey, Scopes, ServiceApp as Credential};
 use okta_sandbox::{Sandbox, ServiceApp};
