@@ -15,6 +15,11 @@ impl Clock {
             .unwrap_or(Timestamp::MAX)
     }
 
+    /// Sets how far the clock is ahead of the system's.
+    pub(crate) fn skew(&mut self, seconds: i64) {
+        self.offset = SignedDuration::from_secs(seconds);
+    }
+
     /// Moves the clock by seconds.
     pub(crate) fn advance(&mut self, seconds: i64) {
         self.offset = self

@@ -1,5 +1,7 @@
 //! The control endpoints under `/_sandbox/`.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value, json};
 
 use crate::behaviour::governance;
@@ -20,7 +22,17 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
             Ok(()) => Ok(Answer::no_content()),
             Err(_) => Err(Fault::code("E0000009", &[])),
         },
-        ("GET", "state") => Ok(Answer::ok(&shared.org().summary())),
+        ("GET", "state") => {
+            let mut state = shared.org().summary();
+            let traffic = &shared.traffic;
+            state["connections"] = json!(traffic.connections.load(Ordering::Relaxed));
+            state["tlsHandshakes"] = json!(traffic.handshakes.load(Ordering::Relaxed));
+            Ok(Answer::ok(&state))
+        }
+        ("DELETE", "journal") => {
+            shared.journal().clear();
+            Ok(Answer::no_content())
+        }
         ("GET", "journal") => {
             let entries = shared.journal().entries();
             Ok(Answer::ok(&Value::Array(
@@ -41,6 +53,13 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
             let waiting = waiting.map_err(|text| Fault::validation("faults", &[&text]))?;
             Ok(Answer::ok(&json!({ "waiting": waiting })))
         }),
+        ("GET", "faults") => Ok(Answer::ok(&shared.faults().list())),
+        ("DELETE", name) if name.starts_with("faults/") => {
+            match shared.faults().remove(&name["faults/".len()..]) {
+                true => Ok(Answer::no_content()),
+                false => Err(Fault::not_found(&name["faults/".len()..], "Fault")),
+            }
+        }
         ("DELETE", "faults") => {
             shared.faults().clear();
             Ok(Answer::no_content())
@@ -53,32 +72,24 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
                 named => Server::stored(&org, named, "")?.id,
             };
             for what in body["what"].as_array().into_iter().flatten() {
-                let authority = &mut org.authority;
-                let done = match what.as_str() {
-                    Some("nonces") => {
-                        authority.rotate_nonces();
-                        Ok(())
-                    }
-                    Some("tokens") => {
-                        authority.expire_access_tokens();
-                        Ok(())
-                    }
-                    Some("keys") => authority.keys.rotate(&server, now),
-                    Some("keys-at-once") => authority.keys.replace(&server, now),
-                    _ => {
-                        let cause = "what: one of nonces, tokens, keys, keys-at-once";
-                        return Err(Fault::validation("what", &[cause]));
-                    }
-                };
-                done.map_err(|_| Fault::code("E0000009", &[]))?;
+                let what = what.as_str().unwrap_or_default();
+                let known = org.authority.make_stale(what, &server, now);
+                if !known.map_err(|_| Fault::code("E0000009", &[]))? {
+                    let cause = "what: one of nonces, tokens, keys, keys-at-once";
+                    return Err(Fault::validation("what", &[cause]));
+                }
             }
             Ok(Answer::no_content())
         }),
         ("POST", "clock") => request.json().and_then(|body| {
-            let seconds = body["advanceSeconds"]
-                .as_i64()
-                .ok_or_else(Fault::malformed)?;
-            shared.org().clock.advance(seconds);
+            match (
+                body["advanceSeconds"].as_i64(),
+                body["skewSeconds"].as_i64(),
+            ) {
+                (Some(seconds), None) => shared.org().clock.advance(seconds),
+                (None, Some(seconds)) => shared.org().clock.skew(seconds),
+                _ => return Err(Fault::malformed()),
+            }
             Ok(Answer::ok(&shared.org().summary()))
         }),
         _ => Err(Fault::code("E0000008", &[])),

@@ -27,13 +27,13 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// Splits method, target and headers.
+    /// Splits method, target and headers; `own` is the sandbox's URL.
     pub(crate) fn new(
         method: &str,
         target: &http::Uri,
         headers: HeaderMap,
         body: Bytes,
-        own_host: &str,
+        own: &str,
     ) -> Self {
         let path = target.path().to_owned();
         let segments = path
@@ -43,11 +43,12 @@ impl Request {
             .collect();
         let raw_query = target.query().map(str::to_owned);
         let query = raw_query.as_deref().map(form_pairs).unwrap_or_default();
+        let (scheme, own_host) = own.split_once("://").unwrap_or(("http", own));
         let host = headers
             .get("host")
             .and_then(|h| h.to_str().ok())
             .unwrap_or(own_host);
-        let base = format!("http://{host}");
+        let base = format!("{scheme}://{host}");
         let id = crate::ids::random_hex(16);
         Self {
             method: method.to_owned(),
@@ -104,7 +105,9 @@ impl Request {
 
     /// The host with its port.
     pub(crate) fn host(&self) -> &str {
-        self.base.strip_prefix("http://").unwrap_or(&self.base)
+        self.base
+            .split_once("://")
+            .map_or(&self.base, |(_, host)| host)
     }
 }
 

@@ -1,64 +1,356 @@
 //! Faults on demand: what shall happen to the next matching requests.
 
-use serde_json::Value;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
 use crate::exchange::{Answer, Request};
+use crate::fault::Fault;
+use crate::ids::Dice;
 use crate::json::text;
+use crate::limits::fits;
+
+/// A fault for requests that match; the first rule that matches a request counts.
+///
+/// ```
+/// use okta_sandbox::FaultRule;
+///
+/// let rule = FaultRule::status(503).method("GET").path("/api/v1/users").times(2);
+/// assert_eq!(rule.as_json()["times"], 2);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultRule(Value);
+
+impl FaultRule {
+    fn new(effect: Value) -> Self {
+        Self(json!({ "match": {}, "then": effect }))
+    }
+
+    fn with(mut self, member: &str, value: Value) -> Self {
+        self.0["then"][member] = value;
+        self
+    }
+
+    /// Answers with a status instead of doing what was asked; 423, 429 and 5xx with the body that
+    /// the service sends.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self::new(json!({ "status": status }))
+    }
+
+    /// The rate-limit window is used up for so many seconds.
+    #[must_use]
+    pub fn window_limit(seconds: u32) -> Self {
+        Self::new(json!({ "limit": "window", "reset_in": seconds }))
+    }
+
+    /// Too many requests at a time.
+    #[must_use]
+    pub fn concurrency_limit() -> Self {
+        Self::new(json!({ "limit": "concurrency" }))
+    }
+
+    /// Closes the connection without an answer, after the request was carried out.
+    #[must_use]
+    pub fn close() -> Self {
+        Self::new(json!({ "drop": true }))
+    }
+
+    /// Resets the connection without an answer, after the request was carried out.
+    #[must_use]
+    pub fn reset() -> Self {
+        Self::new(json!({ "drop": true, "reset": true }))
+    }
+
+    /// Closes the connection after so many bytes of the body.
+    #[must_use]
+    pub fn truncate(bytes: usize) -> Self {
+        Self::new(json!({ "truncate": bytes }))
+    }
+
+    /// Resets the connection after so many bytes of the body.
+    #[must_use]
+    pub fn reset_within_body(bytes: usize) -> Self {
+        Self::new(json!({ "truncate": bytes, "reset": true }))
+    }
+
+    /// Waits before the answer.
+    #[must_use]
+    pub fn delay(time: Duration) -> Self {
+        Self::new(json!({ "delay_ms": u64::try_from(time.as_millis()).unwrap_or(u64::MAX) }))
+    }
+
+    /// Waits between the headers and the body.
+    #[must_use]
+    pub fn body_delay(time: Duration) -> Self {
+        Self::new(json!({ "body_delay_ms": u64::try_from(time.as_millis()).unwrap_or(u64::MAX) }))
+    }
+
+    /// Makes all DPoP nonces stale before the request is looked at.
+    #[must_use]
+    pub fn rotate_nonces() -> Self {
+        Self::new(json!({ "before": ["nonces"] }))
+    }
+
+    /// Rotates the org server's signing keys before the request is looked at.
+    #[must_use]
+    pub fn rotate_keys() -> Self {
+        Self::new(json!({ "before": ["keys"] }))
+    }
+
+    /// Ends all access tokens before the request is looked at.
+    #[must_use]
+    pub fn expire_tokens() -> Self {
+        Self::new(json!({ "before": ["tokens"] }))
+    }
+
+    /// Moves the org's clock before the request is looked at; back if negative.
+    #[must_use]
+    pub fn move_clock(seconds: i64) -> Self {
+        Self::new(json!({ "move_clock": seconds }))
+    }
+
+    /// Does not carry the request out where the connection breaks.
+    #[must_use]
+    pub fn unprocessed(self) -> Self {
+        self.with("processed", json!(false))
+    }
+
+    /// Adds a header to a forced answer.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.0["then"]["headers"][name] = json!(value);
+        self
+    }
+
+    /// Sets the body of a forced answer: JSON, or text as it is.
+    #[must_use]
+    pub fn body(self, body: Value) -> Self {
+        self.with("body", body)
+    }
+
+    /// Only for a method.
+    #[must_use]
+    pub fn method(mut self, method: &str) -> Self {
+        self.0["match"]["method"] = json!(method);
+        self
+    }
+
+    /// Only for paths that begin so; or, with `*` for a segment and `**` for any rest, for paths
+    /// that look so.
+    #[must_use]
+    pub fn path(mut self, path: &str) -> Self {
+        self.0["match"]["path"] = json!(path);
+        self
+    }
+
+    /// For so many requests; 1 unless told.
+    #[must_use]
+    pub fn times(mut self, times: u64) -> Self {
+        self.0["times"] = json!(times);
+        self
+    }
+
+    /// For all requests until the rule is removed.
+    #[must_use]
+    pub fn always(mut self) -> Self {
+        self.0["times"] = json!("always");
+        self
+    }
+
+    /// Lets so many matching requests pass first.
+    #[must_use]
+    pub fn after(mut self, requests: u64) -> Self {
+        self.0["after"] = json!(requests);
+        self
+    }
+
+    /// Hits each matching request with this probability, from 0 to 1.
+    #[must_use]
+    pub fn probability(mut self, probability: f64) -> Self {
+        self.0["probability"] = json!(probability);
+        self
+    }
+
+    /// The form that `POST /_sandbox/faults` takes.
+    #[must_use]
+    pub fn as_json(&self) -> &Value {
+        &self.0
+    }
+}
 
 /// What happens instead of, or before, the answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Effect {
     pub(crate) delay_ms: u64,
+    pub(crate) body_delay_ms: u64,
     /// The connection is closed without an answer.
     pub(crate) drop: bool,
+    /// It is not closed, but reset.
+    pub(crate) reset: bool,
     /// The connection is closed after that many bytes of the body.
     pub(crate) truncate: Option<usize>,
+    /// The request is not carried out.
+    pub(crate) unprocessed: bool,
+    /// What is made stale first: `nonces`, `keys`, `keys-at-once`, `tokens`.
+    pub(crate) before: Vec<String>,
+    pub(crate) move_clock: i64,
+    limit: Option<Limit>,
     status: Option<u16>,
     headers: Vec<(String, String)>,
     body: Option<Value>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Limit {
+    Window { reset_in: i64 },
+    Concurrency,
+}
+
 #[derive(Clone, Debug)]
 struct Rule {
+    id: u64,
     method: Option<String>,
     path: String,
-    times: u64,
+    after: u64,
+    /// None for always.
+    times: Option<u64>,
+    probability: f64,
+    hits: u64,
     effect: Effect,
+    shown: Value,
 }
 
 /// The faults that wait.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Faults {
     rules: Vec<Rule>,
+    made: u64,
+    dice: Dice,
 }
 
-impl Effect {
-    fn read(then: &Value) -> Self {
-        let headers = then["headers"].as_object().into_iter().flatten();
+impl Default for Faults {
+    fn default() -> Self {
         Self {
-            delay_ms: then["delay_ms"].as_u64().unwrap_or_default(),
-            drop: then["drop"] == true,
-            truncate: then["truncate"].as_u64().map(|n| n as usize),
-            status: then["status"].as_u64().and_then(|s| u16::try_from(s).ok()),
+            rules: Vec::new(),
+            made: 0,
+            // Repeatable, so that a failing test fails again.
+            dice: Dice::new(1),
+        }
+    }
+}
+
+/// Members of `then`.
+const EFFECTS: [&str; 13] = [
+    "status",
+    "headers",
+    "body",
+    "delay_ms",
+    "body_delay_ms",
+    "drop",
+    "reset",
+    "truncate",
+    "processed",
+    "before",
+    "move_clock",
+    "limit",
+    "reset_in",
+];
+
+impl Effect {
+    fn read(then: &Map<String, Value>) -> Result<Self, String> {
+        if let Some(name) = then.keys().find(|k| !EFFECTS.contains(&k.as_str())) {
+            return Err(format!(
+                "`then` has no member `{name}`, but {}",
+                EFFECTS.join(", ")
+            ));
+        }
+        let at = |name: &str| then.get(name).unwrap_or(&Value::Null);
+        let number = |name: &str| match at(name) {
+            Value::Null => Ok(None),
+            value => value
+                .as_u64()
+                .map(Some)
+                .ok_or_else(|| format!("`{name}` is a whole number, not {value}")),
+        };
+        let headers = at("headers").as_object().into_iter().flatten();
+        let limit = match at("limit").as_str() {
+            None => None,
+            Some("window") => Some(Limit::Window {
+                reset_in: number("reset_in")?.map_or(60, |s| i64::try_from(s).unwrap_or(60)),
+            }),
+            Some("concurrency") => Some(Limit::Concurrency),
+            Some(other) => return Err(format!("`limit` is window or concurrency, not {other}")),
+        };
+        let before: Vec<String> = at("before")
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|v| v.as_str().map(str::to_owned))
+            .collect();
+        let stale = ["nonces", "keys", "keys-at-once", "tokens"];
+        if let Some(other) = before.iter().find(|b| !stale.contains(&b.as_str())) {
+            return Err(format!("`before` lists {}, not {other}", stale.join(", ")));
+        }
+        let status = number("status")?;
+        let status = match status.map(|s| u16::try_from(s).unwrap_or(0)) {
+            Some(status) if !(200..600).contains(&status) => {
+                return Err(format!("`status` is 200 to 599, not {status}"));
+            }
+            status => status,
+        };
+        Ok(Self {
+            delay_ms: number("delay_ms")?.unwrap_or_default(),
+            body_delay_ms: number("body_delay_ms")?.unwrap_or_default(),
+            drop: *at("drop") == true || (*at("reset") == true && at("truncate").is_null()),
+            reset: *at("reset") == true,
+            truncate: number("truncate")?.and_then(|n| usize::try_from(n).ok()),
+            unprocessed: *at("processed") == false,
+            before,
+            move_clock: at("move_clock").as_i64().unwrap_or_default(),
+            limit,
+            status,
             headers: headers
                 .map(|(name, value)| {
-                    (
-                        name.to_lowercase(),
-                        value
-                            .as_str()
-                            .map_or_else(|| value.to_string(), str::to_owned),
-                    )
+                    let text = value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned);
+                    (name.to_lowercase(), text)
                 })
                 .collect(),
             body: then.get("body").cloned(),
-        }
+        })
     }
 
-    /// The answer that replaces the real one, if the fault sets a status.
-    pub(crate) fn answer(&self) -> Option<Answer> {
-        let status = self.status?;
+    /// The answer that replaces the real one, if the fault sets one.
+    pub(crate) fn answer(&self, now: Timestamp) -> Option<Answer> {
+        if let Some(limit) = self.limit {
+            let (allowed, reset_in) = match limit {
+                Limit::Window { reset_in } => ("600", reset_in),
+                Limit::Concurrency => ("0", 1),
+            };
+            let mut answer: Answer = Fault::code("E0000047", &[]).into();
+            for (name, value) in [
+                ("x-rate-limit-limit", allowed.to_owned()),
+                ("x-rate-limit-remaining", "0".to_owned()),
+                (
+                    "x-rate-limit-reset",
+                    (now.as_second() + reset_in).to_string(),
+                ),
+            ] {
+                answer.extra.push((name.to_owned(), value));
+            }
+            answer.extra.extend(self.headers.clone());
+            return Some(answer);
+        }
+        let status = match self.status {
+            Some(status) => status,
+            None if self.unprocessed => return Some(Answer::empty(503)),
+            None => return None,
+        };
         let mut answer = match &self.body {
-            None => Answer::empty(status),
+            None => usual(status),
             Some(Value::String(text)) => Answer {
                 status,
                 body: text.clone().into_bytes(),
@@ -72,6 +364,37 @@ impl Effect {
     }
 }
 
+/// What the service, or what stands before it, answers with a status.
+fn usual(status: u16) -> Answer {
+    let fault = match status {
+        423 => Fault::api(
+            423,
+            "E0000239",
+            "Policy priorities are being reconciled. Please try again later.",
+            &[],
+        ),
+        429 => Fault::code("E0000047", &[]),
+        500 => Fault::code("E0000009", &[]),
+        502 | 504 => {
+            let reason = if status == 502 {
+                "Bad Gateway"
+            } else {
+                "Gateway Time-out"
+            };
+            return Answer {
+                status,
+                body: format!("<html><head><title>{status} {reason}</title></head></html>")
+                    .into_bytes(),
+                media: Some("text/html"),
+                ..Answer::default()
+            };
+        }
+        503 => Fault::api(503, "E0000010", "Service is in read only mode", &[]),
+        _ => return Answer::empty(status),
+    };
+    fault.into()
+}
+
 impl Faults {
     /// Adds one fault, or each of a list.
     pub(crate) fn add(&mut self, body: &Value) -> Result<usize, String> {
@@ -81,14 +404,36 @@ impl Faults {
         };
         let mut rules = Vec::new();
         for fault in list {
-            if !fault["then"].is_object() {
-                return Err("each fault needs `then`".to_owned());
-            }
+            let then = fault["then"]
+                .as_object()
+                .ok_or_else(|| "each fault needs `then`".to_owned())?;
+            let probability = match &fault["probability"] {
+                Value::Null => 1.0,
+                value => value
+                    .as_f64()
+                    .filter(|p| (0.0..=1.0).contains(p))
+                    .ok_or_else(|| format!("`probability` is 0 to 1, not {value}"))?,
+            };
+            let times = match &fault["times"] {
+                Value::Null if fault["probability"].is_null() => Some(1),
+                Value::Null => None,
+                Value::String(text) if text == "always" => None,
+                value => match value.as_u64() {
+                    Some(times) => Some(times),
+                    None => return Err(format!("`times` is a number or \"always\", not {value}")),
+                },
+            };
+            self.made += 1;
             rules.push(Rule {
+                id: self.made,
                 method: fault["match"]["method"].as_str().map(str::to_uppercase),
                 path: text(fault, "/match/path").to_owned(),
-                times: fault["times"].as_u64().unwrap_or(1),
-                effect: Effect::read(&fault["then"]),
+                after: fault["after"].as_u64().unwrap_or_default(),
+                times,
+                probability,
+                hits: 0,
+                effect: Effect::read(then)?,
+                shown: fault.clone(),
             });
         }
         self.rules.extend(rules);
@@ -99,16 +444,52 @@ impl Faults {
         self.rules.clear();
     }
 
+    /// Removes one; false if there is none of this id.
+    pub(crate) fn remove(&mut self, id: &str) -> bool {
+        let before = self.rules.len();
+        self.rules.retain(|rule| rule.id.to_string() != id);
+        self.rules.len() < before
+    }
+
+    /// The faults that wait, with ids and counts.
+    pub(crate) fn list(&self) -> Value {
+        let one = |rule: &Rule| {
+            let mut shown = rule.shown.clone();
+            shown["id"] = json!(rule.id.to_string());
+            shown["hits"] = json!(rule.hits);
+            shown["left"] = json!(rule.times);
+            shown
+        };
+        self.rules.iter().map(one).collect()
+    }
+
     /// Takes the first fault that matches.
     pub(crate) fn take(&mut self, request: &Request) -> Option<Effect> {
-        let at = self.rules.iter().position(|rule| {
-            rule.method.as_ref().is_none_or(|m| *m == request.method)
-                && request.path.starts_with(&rule.path)
+        let dice = &mut self.dice;
+        let at = self.rules.iter_mut().position(|rule| {
+            let path = match rule.path.contains('*') {
+                true => fits(&rule.path, &request.path),
+                false => request.path.starts_with(&rule.path),
+            };
+            if !path || rule.method.as_ref().is_some_and(|m| *m != request.method) {
+                return false;
+            }
+            if rule.after > 0 {
+                rule.after -= 1;
+                return false;
+            }
+            // 53 bits make an even fraction.
+            let roll = (dice.next() >> 11) as f64 / (1_u64 << 53) as f64;
+            rule.probability >= 1.0 || roll < rule.probability
         })?;
-        self.rules[at].times = self.rules[at].times.saturating_sub(1);
-        let effect = self.rules[at].effect.clone();
-        if self.rules[at].times == 0 {
-            self.rules.remove(at);
+        let rule = &mut self.rules[at];
+        rule.hits += 1;
+        let effect = rule.effect.clone();
+        if let Some(left) = &mut rule.times {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.rules.remove(at);
+            }
         }
         Some(effect)
     }

@@ -30,7 +30,9 @@ mod server;
 mod service_app;
 mod shelf;
 mod table;
+mod tls;
 
+pub use faults::FaultRule;
 pub use generated::operations::OPERATIONS;
 pub use journal::Entry;
 pub use limits::RateLimits;
@@ -39,3 +41,4 @@ pub use sandbox::{Builder, Sandbox};
 pub use seed::{PASSWORD, SeedOrg};
 pub use service_app::ServiceApp;
 pub use table::Operation;
+pub use tls::Tls;

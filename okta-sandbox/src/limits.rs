@@ -132,7 +132,8 @@ const BUCKETS: [Bucket; 22] = [
     ("governance", &[], "/governance/**", 600),
 ];
 
-fn fits(pattern: &str, path: &str) -> bool {
+/// True if a path looks like a pattern: `*` stands for one segment, `**` for any rest.
+pub(crate) fn fits(pattern: &str, path: &str) -> bool {
     let mut have = path.split('/');
     for want in pattern.split('/') {
         match (want, have.next()) {

@@ -2,11 +2,11 @@
 #![forbid(unsafe_code)]
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use okta_sandbox::{RateLimits, Sandbox, SeedOrg};
+use okta_sandbox::{PASSWORD, RateLimits, Sandbox, SeedOrg, Tls};
 
 /// An Okta org in a process.
 #[derive(Parser)]
@@ -33,6 +33,19 @@ struct Options {
     /// JSON to seed the org with, in the form of `POST /_sandbox/seed`.
     #[arg(long)]
     seed_file: Option<PathBuf>,
+    /// Speak TLS. Without --tls-cert a certificate authority is made, to be trusted by clients.
+    #[arg(long)]
+    tls: bool,
+    /// Certificate chain in PEM.
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Private key in PEM.
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Where the made certificate authority is written in PEM; a file in the directory for
+    /// temporary files unless told.
+    #[arg(long)]
+    tls_ca: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -61,19 +74,47 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
         });
     }
     if let Some(path) = options.seed_file {
-        builder = builder.seed_json(serde_json::from_str(&std::fs::read_to_string(path)?)?);
+        builder = builder.seed_json(serde_json::from_str(&read(&path)?)?);
+    }
+    if let (Some(chain), Some(key)) = (&options.tls_cert, &options.tls_key) {
+        builder = builder.tls(Tls::from_pem(read(chain)?, read(key)?));
+    } else if options.tls {
+        builder = builder.tls(Tls::generate()?);
     }
     let sandbox = builder.start().await?;
+    let authority = match sandbox.ca_pem() {
+        None => None,
+        Some(pem) => {
+            let name = format!("okta-sandbox-ca-{}.pem", std::process::id());
+            let path = options
+                .tls_ca
+                .unwrap_or_else(|| std::env::temp_dir().join(name));
+            std::fs::write(&path, pem).map_err(|e| format!("{}: {e}", path.display()))?;
+            Some(path)
+        }
+    };
     // A closed pipe must not end the org.
-    let _ = introduce(&sandbox);
+    let _ = introduce(&sandbox, authority.as_deref());
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
 
-fn introduce(sandbox: &Sandbox) -> std::io::Result<()> {
+/// A file's text; the error names the file.
+fn read(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
+}
+
+fn introduce(sandbox: &Sandbox, authority: Option<&Path>) -> std::io::Result<()> {
     let app = sandbox.service_app();
     let mut out = std::io::stdout().lock();
     writeln!(out, "Okta sandbox at {}", sandbox.url())?;
+    if let Some(path) = authority {
+        writeln!(out, "Certificate authority to trust: {}", path.display())?;
+    }
+    writeln!(
+        out,
+        "Sign-in: admin@sandbox.example.com, password {PASSWORD}"
+    )?;
     writeln!(out, "API token: {}", sandbox.api_token())?;
     writeln!(
         out,

@@ -138,16 +138,16 @@ fn link_base(request: &Request, quirks: &PagingQuirks) -> String {
 
 /// The org's `-admin` twin: behind the first label of a name, at the end of a numeric address.
 pub(crate) fn admin_base(base: &str) -> String {
-    let host = base.strip_prefix("http://").unwrap_or(base);
+    let (scheme, host) = base.split_once("://").unwrap_or(("http", base));
     let (name, port) = host
         .rsplit_once(':')
         .map_or((host, String::new()), |(n, p)| (n, format!(":{p}")));
     if name.parse::<std::net::IpAddr>().is_ok() {
-        return format!("http://{name}-admin{port}");
+        return format!("{scheme}://{name}-admin{port}");
     }
     match name.split_once('.') {
-        Some((first, rest)) => format!("http://{first}-admin.{rest}{port}"),
-        None => format!("http://{name}-admin{port}"),
+        Some((first, rest)) => format!("{scheme}://{first}-admin.{rest}{port}"),
+        None => format!("{scheme}://{name}-admin{port}"),
     }
 }
 

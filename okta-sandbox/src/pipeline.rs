@@ -15,7 +15,7 @@ use crate::journal::{Entry, Journal};
 use crate::limits::{Limiter, Reading};
 use crate::log::{Actor, named};
 use crate::oauth::access::{self, Principal};
-use crate::oauth::authority::Authority;
+use crate::oauth::authority::{Authority, ORG};
 use crate::oauth::routes;
 use crate::org::{Org, Settings};
 use crate::service_app::Credentials;
@@ -28,8 +28,17 @@ pub(crate) struct Shared {
     journal: Mutex<Journal>,
     faults: Mutex<Faults>,
     in_flight: AtomicUsize,
+    pub(crate) traffic: Traffic,
     pub(crate) settings: Settings,
     pub(crate) credentials: Credentials,
+}
+
+/// What came in below HTTP, since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    pub(crate) connections: AtomicUsize,
+    /// Finished TLS handshakes.
+    pub(crate) handshakes: AtomicUsize,
 }
 
 /// A poisoned lock is still a consistent org: behaviours change it last.
@@ -50,6 +59,7 @@ impl Shared {
             journal: Mutex::default(),
             faults: Mutex::default(),
             in_flight: AtomicUsize::new(0),
+            traffic: Traffic::default(),
             settings,
             credentials,
         })
@@ -112,13 +122,16 @@ pub(crate) fn answer(
         return control::answer(shared, request);
     }
     let mut operation = None;
+    if let Some(effect) = effect {
+        prepare(&mut shared.org(), effect);
+    }
     let now = shared.org().clock.now();
     let (too_many, reading) = {
         let mut limiter = lock(&shared.limiter);
         let too_many = limiter.too_many_at_once(flight.count);
         (too_many, limiter.count(&request.method, &request.path, now))
     };
-    let mut answer = if let Some(forced) = effect.and_then(Effect::answer) {
+    let mut answer = if let Some(forced) = effect.and_then(|e| e.answer(now)) {
         forced
     } else if too_many {
         let mut answer: Answer = Fault::code("E0000047", &[]).into();
@@ -146,7 +159,11 @@ pub(crate) fn answer(
     } else {
         dispatch(shared, request, &mut operation).unwrap_or_else(Answer::from)
     };
-    if let Some(reading) = reading.filter(|_| !too_many) {
+    let has_limit = answer
+        .extra
+        .iter()
+        .any(|(n, _)| n.starts_with("x-rate-limit"));
+    if let Some(reading) = reading.filter(|_| !too_many && !has_limit) {
         limit_headers(&mut answer, reading);
     }
     finish(&mut answer, request, now);
@@ -164,6 +181,16 @@ pub(crate) fn answer(
         request_id: request.id.clone(),
     });
     answer
+}
+
+/// What a fault changes before the request is looked at.
+fn prepare(org: &mut Org, effect: &Effect) {
+    let now = org.clock.now().as_second();
+    for what in &effect.before {
+        // A key that cannot be made leaves the old one in use.
+        let _ = org.authority.make_stale(what, ORG, now);
+    }
+    org.clock.advance(effect.move_clock);
 }
 
 fn dispatch(

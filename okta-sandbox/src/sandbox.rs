@@ -4,15 +4,18 @@ use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::behaviour::governance;
+use crate::faults::FaultRule;
 use crate::journal::Entry;
 use crate::json::text;
 use crate::limits::{Limiter, RateLimits};
+use crate::oauth::authority::ORG;
 use crate::oauth::jwk::EcKey;
 use crate::org::Settings;
 use crate::paging::PagingQuirks;
@@ -20,11 +23,13 @@ use crate::pipeline::Shared;
 use crate::seed::{self, SeedOrg};
 use crate::server;
 use crate::service_app::{Credentials, ServiceApp};
+use crate::tls::Tls;
 
 /// A running org. Dropping it stops it.
 pub struct Sandbox {
     url: String,
     shared: Arc<Shared>,
+    ca_pem: Option<String>,
     server: JoinHandle<()>,
 }
 
@@ -49,6 +54,7 @@ pub struct Builder {
     limits: RateLimits,
     settings: Settings,
     seeds: Vec<Seed>,
+    tls: Option<Tls>,
 }
 
 #[derive(Clone, Debug)]
@@ -107,13 +113,22 @@ impl Builder {
         self
     }
 
+    /// Speaks TLS; the org URL then starts with `https`.
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Starts the sandbox on 127.0.0.1, inside the current tokio runtime.
     ///
     /// # Errors
-    /// If the port is taken, the seed is not understood, or no key can be made.
+    /// If the port is taken, the seed or certificate is not understood, or no key can be made.
     pub async fn start(self) -> io::Result<Sandbox> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
-        let url = format!("http://{}", listener.local_addr()?);
+        let acceptor = self.tls.as_ref().map(Tls::acceptor).transpose()?;
+        let scheme = if acceptor.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}", listener.local_addr()?);
         let no_key = |_| io::Error::other("cannot generate a key");
         let credentials = Credentials::generate(&url).map_err(no_key)?;
         let shared =
@@ -131,12 +146,13 @@ impl Builder {
         }
         let serving = Arc::clone(&shared);
         let server = tokio::spawn(async move {
-            let never = server::serve(listener, serving).await;
+            let never = server::serve(listener, serving, acceptor).await;
             match never {}
         });
         Ok(Sandbox {
             url,
             shared,
+            ca_pem: self.tls.and_then(|tls| tls.ca_pem().map(str::to_owned)),
             server,
         })
     }
@@ -157,10 +173,28 @@ impl Sandbox {
         Builder::default()
     }
 
-    /// The org URL, `http://127.0.0.1:PORT`, without a slash at its end.
+    /// The org URL, `http://127.0.0.1:PORT` (`https` with TLS), without a slash at its end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The certificate authority that clients must trust, in PEM, if the sandbox made one.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// Connections accepted so far.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.traffic.connections.load(Ordering::Relaxed)
+    }
+
+    /// TLS handshakes finished so far.
+    #[must_use]
+    pub fn tls_handshakes(&self) -> usize {
+        self.shared.traffic.handshakes.load(Ordering::Relaxed)
     }
 
     /// The API token of the org's super admin.
@@ -230,6 +264,24 @@ impl Sandbox {
         self.shared.org().authority.rotate_nonces();
     }
 
+    /// Sets how many seconds the org's clock is ahead of the system's; behind if negative.
+    pub fn skew_clock(&self, seconds: i64) {
+        self.shared.org().clock.skew(seconds);
+    }
+
+    /// Rotates the signing keys of the org's authorization server; tokens signed before still
+    /// verify until the next rotation.
+    ///
+    /// # Errors
+    /// If no key can be made.
+    pub fn rotate_keys(&self) -> io::Result<()> {
+        let mut org = self.shared.org();
+        let now = org.clock.now().as_second();
+        let done = org.authority.make_stale("keys", ORG, now);
+        done.map(|_| ())
+            .map_err(|_| io::Error::other("cannot generate a key"))
+    }
+
     /// Moves the org's clock forward.
     pub fn advance_clock(&self, seconds: i64) {
         self.shared.org().clock.advance(seconds);
@@ -276,6 +328,25 @@ impl Sandbox {
     /// If the form is not understood.
     pub fn add_faults(&self, faults: &Value) -> Result<(), String> {
         self.shared.faults().add(faults).map(|_| ())
+    }
+
+    /// Adds a fault behind those that wait.
+    ///
+    /// # Errors
+    /// If it cannot be, such as a status below 200.
+    pub fn add_fault(&self, rule: &FaultRule) -> Result<(), String> {
+        self.add_faults(rule.as_json())
+    }
+
+    /// Removes all faults.
+    pub fn clear_faults(&self) {
+        self.shared.faults().clear();
+    }
+
+    /// The faults that wait, with `id`, `hits` and `left`.
+    #[must_use]
+    pub fn faults(&self) -> Value {
+        self.shared.faults().list()
     }
 
     /// The requests so far, without secrets.

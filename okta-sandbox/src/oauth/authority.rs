@@ -220,8 +220,26 @@ impl Authority {
     }
 
     /// Makes all access tokens handed out so far expire.
-    pub(crate) fn expire_access_tokens(&mut self) {
+    fn expire_access_tokens(&mut self) {
         self.tokens.retain(|_, _| false);
+    }
+
+    /// Makes `nonces` or `tokens` stale, rotates `keys`, or withdraws them (`keys-at-once`).
+    /// False for anything else.
+    pub(crate) fn make_stale(
+        &mut self,
+        what: &str,
+        server: &str,
+        now: i64,
+    ) -> Result<bool, aws_lc_rs::error::Unspecified> {
+        match what {
+            "nonces" => self.rotate_nonces(),
+            "tokens" => self.expire_access_tokens(),
+            "keys" => self.keys.rotate(server, now)?,
+            "keys-at-once" => self.keys.replace(server, now)?,
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// Remembers a one-time id until a time; false if it was used before.
