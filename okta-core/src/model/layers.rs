@@ -1,6 +1,7 @@
 //! Members of a model and of its bases under one numbering.
 
-use super::{Extra, Object, Parts, PartsMut, Rest, RestMut, Slot, Table};
+use super::slot::{Lend, Parts, PartsMut, Rest, RestMut, Show};
+use super::{Extra, Object, Slot, Table};
 
 /// Slots of a model and its bases, found by number. Bases come first in the numbering, so a number means the same
 /// member in every model that extends the same base.
@@ -37,12 +38,12 @@ pub(crate) fn with_layers(
     object: &mut dyn Object,
     visit: &mut dyn FnMut(&'static Table, &mut Layers<'_, '_>, &mut Extra),
 ) {
-    object.parts_mut(&mut |parts| {
+    object.parts_mut(Lend(&mut |parts| {
         let table = parts.table;
         descend(parts, None, &mut |layers, extra| {
             visit(table, layers, extra)
         });
-    });
+    }));
 }
 
 fn descend(
@@ -58,7 +59,7 @@ fn descend(
     match parts.rest {
         RestMut::Extra(extra) => visit(&mut layers, extra),
         RestMut::Base(base) => {
-            base.parts_mut(&mut |parts| descend(parts, Some(&mut layers), visit))
+            base.parts_mut(Lend(&mut |parts| descend(parts, Some(&mut layers), visit)))
         }
     }
 }
@@ -69,10 +70,10 @@ pub(crate) fn with_parts<'a>(
     object: &'a dyn Object,
     visit: &mut dyn FnMut(&[Parts<'_, 'a>], &'a Extra),
 ) {
-    object.parts(&mut |parts| match parts.rest {
+    object.parts(Show(&mut |parts| match parts.rest {
         Rest::Extra(extra) => visit(&[parts], extra),
         Rest::Base(base) => collect(base, &[parts], visit),
-    });
+    }));
 }
 
 /// So many layers need no allocation.
@@ -83,7 +84,7 @@ fn collect<'a>(
     above: &[Parts<'_, 'a>],
     visit: &mut dyn FnMut(&[Parts<'_, 'a>], &'a Extra),
 ) {
-    object.parts(&mut |parts| {
+    object.parts(Show(&mut |parts| {
         let mut few = [parts; FEW];
         let many: Vec<Parts<'_, 'a>>;
         let depth = above.len();
@@ -101,5 +102,5 @@ fn collect<'a>(
             Rest::Extra(extra) => visit(layers, extra),
             Rest::Base(base) => collect(base, layers, visit),
         }
-    });
+    }));
 }

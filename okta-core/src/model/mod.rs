@@ -59,7 +59,7 @@ pub use json_value::Json;
 pub use model_trait::{MemberError, MissingMember, Model, required};
 #[doc(hidden)]
 pub use shape::Shape;
-pub use slot::{Object, Parts, PartsMut, Rest, RestMut, Slot};
+pub use slot::{Lend, Object, Show, Slot};
 pub use table::{DEPRECATED, Member, NULLABLE, READ_ONLY, REQUIRED, SECRET, Table, WRITE_ONLY};
 pub use timestamp::Timestamp;
 pub use unlisted::Unlisted;
@@ -75,7 +75,8 @@ pub mod macros {
     pub use super::debug::debug_object;
     pub use super::object_encode::same_object;
     pub use super::shells::{deserialize, same, serialize};
-    pub use super::table::{Guess, Shadows};
+    pub use super::slot::{lend_base, lend_extra, show_base, show_extra};
+    pub use super::table::Schema;
     pub use super::union_macro::{begin_union, find_tag, is_object, no_variant};
     pub use serde::{Deserialize, Deserializer, Serialize, Serializer};
 }

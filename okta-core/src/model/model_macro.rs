@@ -41,7 +41,7 @@ macro_rules! __model {
         { $($field:ident : $json:literal $(= $flags:expr)?),* $(,)? }
     ) => {
         $crate::__model_impls! {
-            $open $name $schema [Extra extra] [::core::option::Option::None]
+            $open $name $schema [extra show_extra lend_extra] [::core::option::Option::None]
             $(tag $key = $tag)? { $($field : $json $(= $flags)?),* }
         }
     };
@@ -63,7 +63,7 @@ macro_rules! __model {
             }
         }
         $crate::__model_impls! {
-            $open $name $schema [Base base]
+            $open $name $schema [base show_base lend_base]
             [::core::option::Option::Some(<$($base)::+ as $crate::model::Value>::TABLE)]
             $(tag $key = $tag)? { $($field : $json $(= $flags)?),* }
         }
@@ -73,47 +73,33 @@ macro_rules! __model {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __model_impls {
-    ($open:literal $name:ident $schema:literal [$rest:ident $below:ident] [$base:expr]
+    ($open:literal $name:ident $schema:literal [$below:ident $show:ident $lend:ident] [$base:expr]
         $(tag $key:literal = $tag:literal)?
         { $($field:ident : $json:literal $(= $flags:expr)?),* }
     ) => {
         impl $crate::model::Object for $name {
             #[inline]
-            fn parts<'a>(&'a self, visit: &mut dyn FnMut($crate::model::Parts<'_, 'a>)) {
-                visit($crate::model::Parts {
-                    table: <Self as $crate::model::Value>::TABLE,
-                    slots: &[$(&self.$field),*],
-                    rest: $crate::model::Rest::$rest(&self.$below),
-                });
+            fn parts<'a>(&'a self, visit: $crate::model::Show<'_, 'a>) {
+                $crate::model::macros::$show(visit, <Self as $crate::model::Value>::TABLE, &[$(&self.$field),*], &self.$below);
             }
             #[inline]
-            fn parts_mut(&mut self, visit: &mut dyn FnMut($crate::model::PartsMut<'_>)) {
-                visit($crate::model::PartsMut {
-                    table: <Self as $crate::model::Value>::TABLE,
-                    slots: &mut [$(&mut self.$field),*],
-                    rest: $crate::model::RestMut::$rest(&mut self.$below),
-                });
+            fn parts_mut(&mut self, visit: $crate::model::Lend<'_>) {
+                $crate::model::macros::$lend(
+                    visit, <Self as $crate::model::Value>::TABLE, &mut [$(&mut self.$field),*], &mut self.$below
+                );
             }
         }
         impl $crate::model::Value for $name {
-            const SHAPE: $crate::model::Shape<Self> = $crate::model::Shape::model();
-            const TABLE: &'static $crate::model::Table = {
-                static MEMBERS: [$crate::model::Member; <[&str]>::len(&[$($json),*])] = [$($crate::model::Member {
+            const SHAPE: $crate::model::Shape<Self> = $crate::model::Shape::model($crate::model::macros::Schema {
+                name: $schema,
+                open: $open,
+                base: $base,
+                tag: $crate::__model_tag!($($key = $tag)?),
+                members: &[$($crate::model::Member {
                     key: concat!(",\"", $json, "\":"),
                     flags: 0 $(| $flags)?,
-                    next: $crate::model::macros::Guess::NEW,
-                }),*];
-                static TABLE: $crate::model::Table = $crate::model::Table {
-                    name: $schema,
-                    open: $open,
-                    base: $base,
-                    tag: $crate::__model_tag!($($key = $tag)?),
-                    members: &MEMBERS,
-                    first: $crate::model::macros::Guess::NEW,
-                    shadows: $crate::model::macros::Shadows::NEW,
-                };
-                &TABLE
-            };
+                }),*],
+            });
         }
         impl ::core::default::Default for $name {
             #[inline]

@@ -1,5 +1,7 @@
 //! The driver that decodes every model.
 
+use std::sync::atomic::Ordering;
+
 use super::drift::{Mark, mix};
 use super::extra::{Floor, resolved};
 use super::layers::{Layers, with_layers};
@@ -43,12 +45,12 @@ fn decode_object(
         path: decoder.path,
         floor: decoder.gatherer.floor(),
     };
-    let mut previous: Option<&'static Member> = None;
+    let mut previous: Option<usize> = None;
     let mut more = decoder.reader.begin_object()?;
     while more {
         match next_member(table, previous, &mut decoder.reader)? {
             Ok((number, member)) => {
-                previous = Some(member);
+                previous = Some(number);
                 known(number, member, layers, extra, decoder, &frame)?;
             }
             Err(raw_name) => unknown(table, raw_name, decoder)?,
@@ -69,10 +71,11 @@ struct Frame {
 #[inline(always)]
 fn next_member<'a>(
     table: &'static Table,
-    previous: Option<&'static Member>,
+    previous: Option<usize>,
     reader: &mut Reader<'a>,
 ) -> Result<Result<(usize, &'static Member), &'a str>, Error> {
-    let guess = table.guess(previous);
+    let expected = table.guess(previous);
+    let guess = usize::from(expected.load(Ordering::Relaxed));
     reader.next_byte();
     if let Some(member) = table.member(guess)
         && !table.is_shadowed(guess, member)
@@ -86,7 +89,9 @@ fn next_member<'a>(
     Ok(
         match number.and_then(|number| Some((number, table.member(number)?))) {
             Some((number, member)) => {
-                table.learn(previous, number);
+                if let Ok(number) = u16::try_from(number) {
+                    expected.store(number, Ordering::Relaxed);
+                }
                 Ok((number, member))
             }
             None => Err(raw_name),

@@ -1,7 +1,8 @@
 //! The driver that encodes every model.
 
 use super::layers::with_parts;
-use super::{Extra, Object, Parts};
+use super::slot::Parts;
+use super::{Extra, Object};
 use crate::json::{Writer, same_value};
 
 /// Writes a model.

@@ -1,6 +1,7 @@
 //! How a type is decoded and encoded, as data: one constant for each type instead of a set of methods.
 
 use super::Object;
+use super::table::{NO_SCHEMA, Schema};
 
 /// What the provided methods of [`Value`](super::Value) do for a type.
 #[doc(hidden)]
@@ -19,6 +20,7 @@ pub enum Shape<T> {
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct ModelShape<T> {
+    pub(super) schema: Schema,
     pub(super) blank: fn() -> T,
     pub(super) object: fn(&T) -> &dyn Object,
     pub(super) object_mut: fn(&mut T) -> &mut dyn Object,
@@ -33,11 +35,21 @@ pub struct WordsShape<T> {
     pub(super) is_other: fn(&T) -> bool,
 }
 
+impl<T> Shape<T> {
+    pub(super) const fn schema(&self) -> Schema {
+        match self {
+            Self::Model(model) => model.schema,
+            Self::Own | Self::Scalar | Self::Words(_) => NO_SCHEMA,
+        }
+    }
+}
+
 impl<T: Object + Default> Shape<T> {
     /// Of a model.
     #[must_use]
-    pub const fn model() -> Self {
+    pub const fn model(schema: Schema) -> Self {
         Self::Model(ModelShape {
+            schema,
             blank: T::default,
             object: |model| model,
             object_mut: |model| model,

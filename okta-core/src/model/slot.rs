@@ -84,39 +84,92 @@ impl dyn Slot + '_ {
 /// A model seen without its type; implemented by `model!`.
 pub trait Object {
     /// Shows the members.
-    fn parts<'a>(&'a self, visit: &mut dyn FnMut(Parts<'_, 'a>));
+    fn parts<'a>(&'a self, visit: Show<'_, 'a>);
     /// Lends the members.
-    fn parts_mut(&mut self, visit: &mut dyn FnMut(PartsMut<'_>));
+    fn parts_mut(&mut self, visit: Lend<'_>);
+}
+
+/// Takes the members of an object. A type of its own instead of a closure: calling that is dear to compile, and there
+/// are thousands of callers. So are methods, hence functions.
+#[allow(missing_debug_implementations)]
+pub struct Show<'v, 'a>(pub(super) &'v mut dyn FnMut(Parts<'_, 'a>));
+
+/// Likewise, to be changed.
+#[allow(missing_debug_implementations)]
+pub struct Lend<'v>(pub(super) &'v mut dyn FnMut(PartsMut<'_>));
+
+#[doc(hidden)]
+#[inline]
+pub fn show_extra<'a>(
+    visit: Show<'_, 'a>,
+    table: &'static Table,
+    slots: &[&'a dyn Slot],
+    extra: &'a Extra,
+) {
+    let rest = Rest::Extra(extra);
+    (visit.0)(Parts { table, slots, rest });
+}
+
+#[doc(hidden)]
+#[inline]
+pub fn show_base<'a>(
+    visit: Show<'_, 'a>,
+    table: &'static Table,
+    slots: &[&'a dyn Slot],
+    base: &'a dyn Object,
+) {
+    let rest = Rest::Base(base);
+    (visit.0)(Parts { table, slots, rest });
+}
+
+#[doc(hidden)]
+#[inline]
+pub fn lend_extra<'a>(
+    visit: Lend<'_>,
+    table: &'static Table,
+    slots: &'a mut [&'a mut dyn Slot],
+    extra: &'a mut Extra,
+) {
+    let rest = RestMut::Extra(extra);
+    (visit.0)(PartsMut { table, slots, rest });
+}
+
+#[doc(hidden)]
+#[inline]
+pub fn lend_base<'a>(
+    visit: Lend<'_>,
+    table: &'static Table,
+    slots: &'a mut [&'a mut dyn Slot],
+    base: &'a mut dyn Object,
+) {
+    let rest = RestMut::Base(base);
+    (visit.0)(PartsMut { table, slots, rest });
 }
 
 /// Members of an object, in the order of its table.
-#[allow(missing_docs)]
 #[derive(Clone, Copy)]
-pub struct Parts<'list, 'a> {
-    pub table: &'static Table,
-    pub slots: &'list [&'a dyn Slot],
-    pub rest: Rest<'a>,
+pub(crate) struct Parts<'list, 'a> {
+    pub(crate) table: &'static Table,
+    pub(crate) slots: &'list [&'a dyn Slot],
+    pub(crate) rest: Rest<'a>,
 }
 
 /// What holds everything else.
-#[allow(missing_docs)]
 #[derive(Clone, Copy)]
-pub enum Rest<'a> {
+pub(crate) enum Rest<'a> {
     Extra(&'a Extra),
     Base(&'a dyn Object),
 }
 
 /// Members of an object, to be changed.
-#[allow(missing_docs)]
-pub struct PartsMut<'a> {
-    pub table: &'static Table,
-    pub slots: &'a mut [&'a mut dyn Slot],
-    pub rest: RestMut<'a>,
+pub(crate) struct PartsMut<'a> {
+    pub(crate) table: &'static Table,
+    pub(crate) slots: &'a mut [&'a mut dyn Slot],
+    pub(crate) rest: RestMut<'a>,
 }
 
 /// What holds everything else, to be changed.
-#[allow(missing_docs)]
-pub enum RestMut<'a> {
+pub(crate) enum RestMut<'a> {
     Extra(&'a mut Extra),
     Base(&'a mut dyn Object),
 }

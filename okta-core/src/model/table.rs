@@ -1,6 +1,6 @@
 //! What a model is as data: names and flags of its members.
 
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::AtomicU16;
 
 /// Set by the server; sent back unchanged at most.
 pub const READ_ONLY: u8 = 1;
@@ -15,58 +15,36 @@ pub const DEPRECATED: u8 = 16;
 /// The specification allows null.
 pub const NULLABLE: u8 = 32;
 
-/// One schema as data; made by `model!`, one static a model.
-///
-/// The fields are open only because the macro fills them in.
+/// One schema as the macro writes it down. The fields are open only because the macro fills them in.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Schema {
+    pub name: &'static str,
+    pub open: bool,
+    pub base: Option<&'static Table>,
+    pub tag: Option<(&'static str, &'static str)>,
+    pub members: &'static [Member],
+}
+
+/// One schema as data; made by `model!`, one constant a model.
 #[derive(Debug)]
 pub struct Table {
     /// Schema name in the specification.
-    #[doc(hidden)]
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Members beyond the table are expected and never drift.
-    #[doc(hidden)]
-    pub open: bool,
+    pub(crate) open: bool,
     /// Parent, whose members come first in the numbering.
-    #[doc(hidden)]
-    pub base: Option<&'static Table>,
+    pub(crate) base: Option<&'static Table>,
     /// Member and value by which a union finds this variant.
-    #[doc(hidden)]
-    pub tag: Option<(&'static str, &'static str)>,
-    #[doc(hidden)]
-    pub members: &'static [Member],
-    /// What the first member of an object was last time.
-    #[doc(hidden)]
-    pub first: Guess,
-    /// Which base members are hidden by own ones of the same name.
-    #[doc(hidden)]
-    pub shadows: Shadows,
+    pub(crate) tag: Option<(&'static str, &'static str)>,
+    pub(crate) members: &'static [Member],
+    /// Number of members of the parents.
+    offset: usize,
+    /// Numbers of the parents' members that own ones of the same name hide, as bits.
+    hidden: u64,
 }
 
-/// Numbers of hidden members as bits, found out at the first use; the highest bit says that they are.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Shadows(AtomicU64);
-
-const SHADOWS_KNOWN: u64 = 1 << 63;
-
-impl Shadows {
-    // A constant is cheaper to compile than a call, and there are thousands.
-    #[allow(clippy::declare_interior_mutable_const)]
-    pub const NEW: Self = Self(AtomicU64::new(0));
-}
-
-/// Number of the member that followed last time. Servers write members in a stable order, so that one comparison finds
-/// the next member; a wrong guess costs a search and nothing else. Relaxed: any value is correct.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Guess(AtomicU16);
-
-impl Guess {
-    #[allow(clippy::declare_interior_mutable_const)]
-    pub const NEW: Self = Self(AtomicU16::new(0));
-}
-
-/// One member of a schema as data; made by `model!`, like [`Table`].
+/// One member of a schema as data; made by `model!`.
 #[derive(Debug)]
 pub struct Member {
     /// `,"name":`, ready to be compared with and copied to JSON text.
@@ -74,20 +52,23 @@ pub struct Member {
     pub key: &'static str,
     #[doc(hidden)]
     pub flags: u8,
-    #[doc(hidden)]
-    pub next: Guess,
 }
 
 /// Of what is no model.
-pub(super) static NO_TABLE: Table = Table {
+pub(super) const NO_SCHEMA: Schema = Schema {
     name: "",
     open: true,
     base: None,
     tag: None,
     members: &[],
-    first: Guess::NEW,
-    shadows: Shadows::NEW,
 };
+
+/// What followed last time, by table and member. Servers write members in a stable order, so that one comparison finds
+/// the next member; a wrong guess costs a search and nothing else. One list for all tables, as in a processor's branch
+/// predictor: tables are constants, and so cost a build little. Relaxed: any value is correct.
+static GUESSES: [AtomicU16; 1 << GUESS_BITS] = [const { AtomicU16::new(0) }; 1 << GUESS_BITS];
+
+const GUESS_BITS: u32 = 12;
 
 impl Member {
     /// Name in JSON.
@@ -105,18 +86,27 @@ impl Member {
 }
 
 impl Table {
-    /// Number of members of the parents.
-    #[inline(always)]
-    pub(crate) fn offset(&self) -> usize {
-        match self.base {
+    /// Links a schema with its parents.
+    pub(super) const fn new(schema: Schema) -> Self {
+        let offset = match schema.base {
+            Some(base) => base.offset + base.members.len(),
             None => 0,
-            Some(base) => base.total(),
+        };
+        Self {
+            name: schema.name,
+            open: schema.open,
+            base: schema.base,
+            tag: schema.tag,
+            members: schema.members,
+            offset,
+            hidden: hidden(schema.base, schema.members),
         }
     }
 
-    fn total(&self) -> usize {
-        let parents = self.base.map_or(0, Self::total);
-        parents + self.members.len()
+    /// Number of members of the parents.
+    #[inline(always)]
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
     }
 
     /// Schema name in the specification.
@@ -163,51 +153,24 @@ impl Table {
     /// Whether a member of this number is hidden by one of the same name in a more derived table.
     #[inline(always)]
     pub(crate) fn is_shadowed(&self, number: usize, member: &Member) -> bool {
-        if self.base.is_none() || number >= self.offset() {
+        if number >= self.offset || (self.hidden == 0 && number < MOST_HIDDEN) {
             return false;
         }
-        match self.shadows.0.load(Ordering::Relaxed) {
-            0 => self.look_for_shadows(number, member),
-            bits if number < 63 => bits >> number & 1 == 1,
-            _ => self.find(member.name()) != Some(number),
+        if number < MOST_HIDDEN {
+            self.hidden >> number & 1 == 1
+        } else {
+            self.find(member.name()) != Some(number)
         }
     }
 
-    #[cold]
-    fn look_for_shadows(&self, number: usize, member: &Member) -> bool {
-        let hidden = |number: &usize| {
-            self.member(*number)
-                .is_some_and(|member| self.find(member.name()) != Some(*number))
-        };
-        let bits = (0..self.offset().min(63))
-            .filter(hidden)
-            .fold(0, |bits, number| bits | 1 << number);
-        self.shadows
-            .0
-            .store(bits | SHADOWS_KNOWN, Ordering::Relaxed);
-        self.find(member.name()) != Some(number)
-    }
-
-    /// Guess for what follows `after` (`None`: the beginning).
+    /// The guess for what follows the member `after`, of which `None` is the beginning.
     #[inline(always)]
-    pub(crate) fn guess(&self, after: Option<&Member>) -> usize {
-        usize::from(
-            after
-                .map_or(&self.first, |member| &member.next)
-                .0
-                .load(Ordering::Relaxed),
-        )
-    }
-
-    /// Remembers what followed.
-    #[inline]
-    pub(crate) fn learn(&self, after: Option<&Member>, number: usize) {
-        if let Ok(number) = u16::try_from(number) {
-            after
-                .map_or(&self.first, |member| &member.next)
-                .0
-                .store(number, Ordering::Relaxed);
-        }
+    pub(crate) fn guess(&'static self, after: Option<usize>) -> &'static AtomicU16 {
+        let place = std::ptr::from_ref(self).addr() as u64;
+        let after = after.map_or(0, |number| number as u64 + 1);
+        let hash = (place ^ after.rotate_right(16)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // Never beyond the list: as many bits remain as its length has.
+        &GUESSES[(hash >> (64 - GUESS_BITS)) as usize]
     }
 
     /// Whether the union's tag member of this table has that name.
@@ -221,4 +184,50 @@ impl Table {
         }
         false
     }
+}
+
+/// So many members have a bit in [`Table::hidden`]; those beyond are looked up.
+const MOST_HIDDEN: usize = 64;
+
+const fn hidden(base: Option<&'static Table>, own: &[Member]) -> u64 {
+    let Some(table) = base else { return 0 };
+    let mut bits = table.hidden;
+    let mut parent = Some(table);
+    while let Some(table) = parent {
+        let mut at = 0;
+        while at < table.members.len() {
+            let number = table.offset + at;
+            if number < MOST_HIDDEN && has(own, table.members[at].key) {
+                bits |= 1 << number;
+            }
+            at += 1;
+        }
+        parent = table.base;
+    }
+    bits
+}
+
+const fn has(members: &[Member], key: &str) -> bool {
+    let mut at = 0;
+    while at < members.len() {
+        if same(members[at].key.as_bytes(), key.as_bytes()) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+const fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < left.len() {
+        if left[at] != right[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }

@@ -8,7 +8,6 @@ use super::enum_macro::decode_word;
 use super::object_decode::{decode_member, decode_whole_or_object};
 use super::object_encode::{encode_object, tag_text};
 use super::shape::Shape;
-use super::table::NO_TABLE;
 use super::union_macro::is_object;
 use super::{Decoder, Fault, Map, Table};
 use crate::json::{Kind, Writer, exact_f64, exact_i64};
@@ -24,7 +23,7 @@ pub trait Value: Sized + fmt::Debug {
 
     /// Names of the members, if it is a model.
     #[doc(hidden)]
-    const TABLE: &'static Table = &NO_TABLE;
+    const TABLE: &'static Table = &Table::new(Self::SHAPE.schema());
 
     /// Decodes the next value.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
