@@ -36,11 +36,15 @@ impl Request {
         own: &str,
     ) -> Self {
         let path = target.path().to_owned();
-        let segments = path
+        let mut segments: Vec<String> = path
             .split('/')
             .skip(1)
             .map(|s| percent_decode_str(s).decode_utf8_lossy().into_owned())
             .collect();
+        // A slash at the end of a path makes no difference.
+        if segments.len() > 1 && segments.last().is_some_and(String::is_empty) {
+            segments.pop();
+        }
         let raw_query = target.query().map(str::to_owned);
         let query = raw_query.as_deref().map(form_pairs).unwrap_or_default();
         let (scheme, own_host) = own.split_once("://").unwrap_or(("http", own));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
 
-use crate::behaviour::{apps, groups, policies, schemas, users};
+use crate::behaviour::{apps, groups, policies, presets, schemas, users};
 use crate::clock::{self, Clock};
 use crate::ids::Dice;
 use crate::json::text;
@@ -156,6 +156,7 @@ impl Org {
         policies::add_built_in(self);
         apps::add_built_in(self);
         crate::engine::add_built_in(self);
+        presets::add(self);
         credentials.register(self);
     }
 

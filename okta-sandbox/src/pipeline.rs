@@ -206,7 +206,9 @@ fn dispatch(
         }
         other => match behaviour::unpublished::route(request).or_else(|| routes::page(request)) {
             Some((operation, parameters, handler)) => (operation, parameters, Some(handler)),
-            None if matches!(other, Route::WrongMethod) => {
+            None if matches!(other, Route::WrongMethod)
+                || behaviour::unpublished::knows(request) =>
+            {
                 return Err(Fault::code("E0000022", &[]));
             }
             None => return Err(Fault::code("E0000008", &[])),

@@ -2,17 +2,27 @@
 
 pub(crate) mod apps;
 pub(crate) mod assignments;
+mod brands;
 mod clients;
+mod factors;
+mod features;
 pub(crate) mod governance;
 pub(crate) mod groups;
 pub(crate) mod logs;
 mod mappings;
 mod org_settings;
 pub(crate) mod policies;
+pub(crate) mod presets;
+mod push_groups;
+mod resource_sets;
 mod roles;
 pub(crate) mod rules;
 pub(crate) mod schemas;
+mod secrets;
+mod sessions;
 mod small;
+mod subscriptions;
+mod tokens;
 pub(crate) mod unpublished;
 pub(crate) mod users;
 
@@ -55,6 +65,15 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| mappings::handler(id))
         .or_else(|| governance::handler(id))
         .or_else(|| org_settings::handler(id))
+        .or_else(|| brands::handler(id))
+        .or_else(|| factors::handler(id))
+        .or_else(|| features::handler(id))
+        .or_else(|| push_groups::handler(id))
+        .or_else(|| resource_sets::handler(id))
+        .or_else(|| secrets::handler(id))
+        .or_else(|| sessions::handler(id))
+        .or_else(|| subscriptions::handler(id))
+        .or_else(|| tokens::handler(id))
         .or_else(|| small::handler(id))
 }
 

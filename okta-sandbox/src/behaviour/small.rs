@@ -20,8 +20,8 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "replaceRateLimitSettingsAdminNotifications"
         | "replaceRateLimitSettingsPerClient"
         | "replaceRateLimitSettingsWarningThreshold" => set,
-        // The sandbox has no agents, and no features to switch.
-        "listAgentPools" | "listFeatures" => nothing,
+        // The sandbox has no agents.
+        "listAgentPools" => nothing,
         "getDefaultProvisioningConnectionForApplication" => connection,
         "updateDefaultProvisioningConnectionForApplication" => connect,
         "activateDefaultProvisioningConnectionForApplication"

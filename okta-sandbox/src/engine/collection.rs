@@ -245,6 +245,11 @@ impl Collection<'_, '_, '_> {
         if self.kind.key.is_none() || self.kind.prefix != "obj" {
             object["id"] = json!(self.call.org.dice.id(self.kind.prefix));
         }
+        if let Some((most, code, cause)) = self.kind.most
+            && self.call.org.shelf(&self.path).len() >= most
+        {
+            return Err(Fault::api(403, code, cause, &[cause]));
+        }
         self.check_unique(&object)?;
         self.stamp(&mut object, true);
         fill(&mut object, &(self.kind.defaults)());

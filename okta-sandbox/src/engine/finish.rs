@@ -168,8 +168,13 @@ pub(super) fn brand(_: &mut Org, brand: &mut Value) {
     }
 }
 
-pub(super) fn show_brand(brand: &mut Value, _: &str, own: &str) {
+pub(super) fn show_brand(brand: &mut Value, base: &str, own: &str) {
     brand["_links"]["themes"] = hinted(format!("{own}/themes"), &["GET"]);
+    let domain = text(brand, "/emailDomainId").to_owned();
+    if !domain.is_empty() {
+        let href = format!("{base}/api/v1/email-domains/{domain}");
+        brand["_links"]["emailDomain"] = hinted(href, &["GET", "PUT"]);
+    }
 }
 
 /// The form in which device assurances take part in the admin console's resource lists.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Kind, Lifecycle, Links, PLAIN, Stamps, finish};
+use crate::behaviour::presets;
 use crate::paging::Size;
 
 fn nothing() -> Value {
@@ -130,6 +131,12 @@ pub(super) static KINDS: &[Kind] = &[
         links: Links::Hints(&["GET", "POST", "PUT", "DELETE"]),
         defaults: nothing,
         secrets: &[("", "secretKey")],
+        most: Some((
+            1,
+            "E0000166",
+            "CAPTCHA count limit reached. At most one CAPTCHA instance is allowed per Org. \
+             Please remove existing CAPTCHA to create a new one.",
+        )),
         ..PLAIN
     },
     Kind {
@@ -236,6 +243,7 @@ pub(super) static KINDS: &[Kind] = &[
         unique: Some("/name"),
         event: Some("system.brand"),
         finish: finish::brand,
+        furnish: presets::brand,
         show: finish::show_brand,
         size: Size::new(20, 200),
         ..PLAIN

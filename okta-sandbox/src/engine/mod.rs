@@ -93,6 +93,8 @@ struct Kind {
     finish: fn(&mut Org, &mut Value),
     /// What comes into being with a new object: the org, the collection's path, the object.
     furnish: fn(&mut Org, &str, &Value),
+    /// How many of them an org may have, and the error beyond.
+    most: Option<(usize, &'static str, &'static str)>,
     /// The answer to a replace does not know when the object was made.
     forgets_created: bool,
     /// What answers show beside what is stored: the shown object, the host, its own address.
@@ -120,6 +122,7 @@ const PLAIN: Kind = Kind {
     size: Size::new(200, 200),
     finish: |_, _| {},
     furnish: |_, _, _| {},
+    most: None,
     forgets_created: false,
     show: |_, _, _| {},
 };
@@ -131,6 +134,7 @@ pub(crate) fn add_built_in(org: &mut Org) {
     let id = org.dice.id("bnd");
     fill(&mut brand, &json!({ "id": id, "name": "Sandbox" }));
     brand["isDefault"] = json!(true);
+    crate::behaviour::presets::brand(org, "/api/v1/brands", &brand);
     org.shelf("/api/v1/brands").put(&id, brand);
     for name in ["LegacyIpZone", "BlockedIpZone", "DefaultExemptIpZone"] {
         let id = org.dice.id("nzo");

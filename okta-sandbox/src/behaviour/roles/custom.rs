@@ -28,7 +28,7 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 const SHELF: &str = "/api/v1/iam/roles";
 
 /// A custom role by id or label.
-pub(super) fn named_role(call: &mut Call<'_>, named: &str) -> Result<Value, Fault> {
+pub(in crate::behaviour) fn named_role(call: &mut Call<'_>, named: &str) -> Result<Value, Fault> {
     let shelf = call.org.shelf(SHELF);
     let found = shelf
         .get(named)

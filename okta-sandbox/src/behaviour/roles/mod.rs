@@ -2,6 +2,8 @@
 
 mod custom;
 
+pub(super) use custom::named_role;
+
 use serde_json::{Value, json};
 
 use super::users;
