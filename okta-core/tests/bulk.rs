@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use common::*;
 use okta_core::bulk::{Bulk, Found, Journal, Lookup, Report, Stop, WaitUntil};
-use okta_core::bulk::{lane, look_up, look_up_each, pick_from_list};
+use okta_core::bulk::{lane, look_up, look_up_each, pick_from_list, pick_or_get};
 use okta_core::prelude::*;
 use okta_core::testing::{Answer, Canned};
 use okta_core::{RetryPolicy, Stopper};
@@ -347,7 +347,7 @@ async fn demand_44_a_list_without_filter_is_read_while_that_is_cheaper() {
         let (client, transport, _) = client(shelf(pages));
         let get = |id: &str| Get::of(id).attach(&client);
         let list = List::new().attach(&client);
-        let found = pick_from_list(&ids, list, |thing| thing.id.clone(), Some(get))
+        let found = pick_or_get(&ids, list, |thing| thing.id.clone(), get)
             .await
             .unwrap();
         assert_eq!(found.missing.len(), missing, "{ids:?}");
@@ -356,6 +356,9 @@ async fn demand_44_a_list_without_filter_is_read_while_that_is_cheaper() {
             "{ids:?}: {}",
             transport.requests().len()
         );
+        let list = List::new().attach(&client);
+        let picked = pick_from_list(&ids, list, |thing| thing.id.clone());
+        assert_eq!(picked.await.unwrap().missing, found.missing);
         let each = look_up_each(&ids, |id| Get::of(id).attach(&client))
             .await
             .unwrap();

@@ -5,6 +5,7 @@ pub mod ext;
 mod generated;
 
 pub use ext::log_tail::{LogBatch, LogCheckpoint, LogTail};
+pub use ext::ordered::Ordered;
 pub use generated::*;
 
 /// What most programs want in scope: the entry points on the client, and `okta-core`'s prelude.

@@ -244,36 +244,64 @@ pub async fn look_up_each<O: Operation>(
     Ok(gathering.finish())
 }
 
+/// Finds objects by key in a list that cannot be filtered, and whose members cannot be asked for:
+/// reads it until everything was found.
+///
+/// # Errors
+/// The first error of a call.
+pub async fn pick_from_list<L: Paged>(
+    keys: &[String],
+    list: L,
+    key_of: impl Fn(&L::Item) -> Option<String>,
+) -> Result<Found<L::Item>> {
+    let mut gathering = Gathering::new(keys, false);
+    read_while(&mut gathering, list, key_of, |left, _| left > 0).await?;
+    Ok(gathering.finish())
+}
+
 /// Finds objects by key in a list that cannot be filtered.
 ///
 /// It reads the list while that may still be cheaper than asking for what is left one by one, then
 /// asks: never more than twice the calls of the better way, whatever the length of the list, which
-/// nobody knows before. A list without a way to ask for one (`get` is `None`) is read until
-/// everything was found.
+/// nobody knows before.
 ///
 /// # Errors
 /// The first error of a call; 404 is a missing key.
-pub async fn pick_from_list<L, G>(
+pub async fn pick_or_get<L, G>(
     keys: &[String],
     list: L,
     key_of: impl Fn(&L::Item) -> Option<String>,
-    get: Option<impl Fn(&str) -> G>,
+    get: impl Fn(&str) -> G,
 ) -> Result<Found<L::Item>>
 where
     L: Paged,
     G: Operation<Output = L::Item>,
 {
     let mut gathering = Gathering::new(keys, false);
+    // One or two are asked for at once: their answers are shorter than a page.
+    let go_on = |left, read| left > if read == 0 { 2 } else { read };
+    let ended = read_while(&mut gathering, list, key_of, go_on).await?;
+    let left = gathering.left();
+    let mut found = gathering.finish();
+    if !ended {
+        found.join(look_up_each(&left, get).await?);
+    }
+    Ok(found)
+}
+
+/// Reads pages while `go_on` says so of the keys left and the pages read; true at the end of the
+/// list.
+async fn read_while<L: Paged>(
+    gathering: &mut Gathering<'_, L::Item>,
+    list: L,
+    key_of: impl Fn(&L::Item) -> Option<String>,
+    go_on: impl Fn(usize, usize) -> bool,
+) -> Result<bool> {
     let mut pages = list.pages();
     let mut read = 0;
-    loop {
-        let left = gathering.asked.len();
-        // One or two are asked for at once: their answers are shorter than a page.
-        if left == 0 || get.is_some() && left <= if read == 0 { 2 } else { read } {
-            break;
-        }
+    while go_on(gathering.asked.len(), read) {
         let Some(page) = pages.try_next().await? else {
-            return Ok(gathering.finish());
+            return Ok(true);
         };
         read += 1;
         for item in page {
@@ -282,15 +310,10 @@ where
             }
         }
         if pages.cursor().is_none() {
-            return Ok(gathering.finish());
+            return Ok(true);
         }
     }
-    let left = gathering.left();
-    let mut found = gathering.finish();
-    if let Some(get) = get {
-        found.join(look_up_each(&left, get).await?);
-    }
-    Ok(found)
+    Ok(false)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod wait;
 
 pub use journal::Journal;
 pub use lane::{Lane, lane};
-pub use lookup::{Found, Lookup, look_up, look_up_each, pick_from_list, quoted};
+pub use lookup::{Found, Lookup, look_up, look_up_each, pick_from_list, pick_or_get, quoted};
 pub use progress::Progress;
 pub use report::{Cause, Failure, Report, Stop};
 pub use run::Bulk;
