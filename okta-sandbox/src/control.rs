@@ -64,6 +64,12 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
             shared.faults().clear();
             Ok(Answer::no_content())
         }
+        ("POST", "limits") => request.json().and_then(|body| {
+            let mut limiter = shared.limiter();
+            let changed = limiter.limits().clone().changed(&body);
+            limiter.change(changed.map_err(|text| Fault::validation("limits", &[&text]))?);
+            Ok(Answer::no_content())
+        }),
         ("POST", "rotate") => request.json().and_then(|body| {
             let mut org = shared.org();
             let now = org.clock.now().as_second();

@@ -35,7 +35,7 @@ mod tls;
 pub use faults::FaultRule;
 pub use generated::operations::OPERATIONS;
 pub use journal::Entry;
-pub use limits::RateLimits;
+pub use limits::{OrgKind, RateLimits};
 pub use paging::PagingQuirks;
 pub use sandbox::{Builder, Sandbox};
 pub use seed::{PASSWORD, SeedOrg};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use okta_sandbox::{PASSWORD, RateLimits, Sandbox, SeedOrg, Tls};
+use okta_sandbox::{OrgKind, PASSWORD, RateLimits, Sandbox, SeedOrg, Tls};
 
 /// An Okta org in a process.
 #[derive(Parser)]
@@ -30,6 +30,10 @@ struct Options {
     /// Send rate-limit headers but refuse nothing.
     #[arg(long)]
     no_rate_limit: bool,
+    /// Documented rate limits instead of ten times as much: integrator_free, one_app, enterprise
+    /// or workforce, with half of each bucket for one token or client.
+    #[arg(long, conflicts_with = "no_rate_limit", value_parser = org_kind)]
+    rate_limits: Option<OrgKind>,
     /// JSON to seed the org with, in the form of `POST /_sandbox/seed`.
     #[arg(long)]
     seed_file: Option<PathBuf>,
@@ -64,6 +68,9 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     if options.no_rate_limit {
         builder = builder.rate_limits(RateLimits::off());
     }
+    if let Some(kind) = options.rate_limits {
+        builder = builder.rate_limits(RateLimits::of(kind).principal_share(50));
+    }
     if options.users + options.groups + options.apps > 0 {
         builder = builder.seed(SeedOrg {
             users: options.users,
@@ -97,6 +104,16 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
     let _ = introduce(&sandbox, authority.as_deref());
     tokio::signal::ctrl_c().await?;
     Ok(())
+}
+
+fn org_kind(name: &str) -> Result<OrgKind, String> {
+    Ok(match name {
+        "integrator_free" => OrgKind::IntegratorFree,
+        "one_app" => OrgKind::OneApp,
+        "enterprise" => OrgKind::Enterprise,
+        "workforce" => OrgKind::Workforce,
+        _ => return Err("one of integrator_free, one_app, enterprise, workforce".to_owned()),
+    })
 }
 
 /// A file's text; the error names the file.

@@ -73,6 +73,10 @@ impl Shared {
         lock(&self.journal)
     }
 
+    pub(crate) fn limiter(&self) -> MutexGuard<'_, Limiter> {
+        lock(&self.limiter)
+    }
+
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
     }
@@ -125,12 +129,20 @@ pub(crate) fn answer(
     if let Some(effect) = effect {
         prepare(&mut shared.org(), effect);
     }
-    let now = shared.org().clock.now();
-    let (too_many, reading) = {
-        let mut limiter = lock(&shared.limiter);
-        let too_many = limiter.too_many_at_once(flight.count);
-        (too_many, limiter.count(&request.method, &request.path, now))
+    let (now, share) = {
+        let org = shared.org();
+        (org.clock.now(), access::share(&org, request))
     };
+    let (too_many, tell, reading) = {
+        let mut limiter = lock(&shared.limiter);
+        let (too_many, tell) = limiter.too_many_at_once(flight.count, now);
+        let reading = limiter.count(&request.method, &request.path, share.as_ref(), now);
+        (too_many, tell, reading)
+    };
+    let concurrency = tell.then_some("core.concurrency.org.limit.violation");
+    if let Some(event) = concurrency.or(reading.and_then(|r| r.event)) {
+        tell_limit(&mut shared.org(), request, event);
+    }
     let mut answer = if let Some(forced) = effect.and_then(|e| e.answer(now)) {
         forced
     } else if too_many {
@@ -142,19 +154,11 @@ pub(crate) fn answer(
                 remaining: 0,
                 reset: now.as_second() + 1,
                 exceeded: true,
-                first_refusal: false,
+                event: None,
             },
         );
         answer
-    } else if let Some(reading) = reading.filter(|r| r.exceeded) {
-        if reading.first_refusal {
-            let org = &mut *shared.org();
-            let actor = Actor::of(org, &Principal::Anonymous);
-            let target = named("URL Pattern", &request.path, "unknown", &request.path);
-            let event = "system.org.rate_limit.violation";
-            org.log
-                .write(&org.clock, &actor, request, event, vec![target], None);
-        }
+    } else if reading.is_some_and(|r| r.exceeded) {
         Fault::code("E0000047", &[]).into()
     } else {
         dispatch(shared, request, &mut operation).unwrap_or_else(Answer::from)
@@ -181,6 +185,14 @@ pub(crate) fn answer(
         request_id: request.id.clone(),
     });
     answer
+}
+
+/// Writes an event about a limit.
+fn tell_limit(org: &mut Org, request: &Request, event: &str) {
+    let actor = Actor::of(org, &Principal::Anonymous);
+    let target = named("URL Pattern", &request.path, "unknown", &request.path);
+    org.log
+        .write(&org.clock, &actor, request, event, vec![target], None);
 }
 
 /// What a fault changes before the request is looked at.

@@ -330,6 +330,11 @@ impl Sandbox {
         self.shared.faults().add(faults).map(|_| ())
     }
 
+    /// Other rate limits from now on; what was used in running windows stays used.
+    pub fn set_rate_limits(&self, limits: RateLimits) {
+        self.shared.limiter().change(limits);
+    }
+
     /// Adds a fault behind those that wait.
     ///
     /// # Errors

@@ -2,12 +2,13 @@
 
 use super::authority::{Grant, ORG};
 use super::dpop::{self, Expected, Refusal};
-use super::jwt::ALGORITHMS;
+use super::jwt::{ALGORITHMS, Jwt};
 use super::scopes;
 use super::server::Server;
 use super::sign_in::may_sign_in;
-use crate::exchange::Request;
+use crate::exchange::{Request, form_pairs};
 use crate::fault::Fault;
+use crate::limits::Share;
 use crate::org::Org;
 use crate::table::Operation;
 
@@ -74,6 +75,40 @@ fn credentials(header: &str) -> Option<(&'static str, &str)> {
 /// The scheme of a request's `Authorization`, for the journal.
 pub(crate) fn scheme(request: &Request) -> Option<&'static str> {
     credentials(request.header("authorization")?).map(|(scheme, _)| scheme)
+}
+
+/// The caller whose share of the rate limits a request uses. Credentials are not checked yet.
+pub(crate) fn share(org: &Org, request: &Request) -> Option<Share> {
+    let principal = match request.header("authorization").map(credentials) {
+        Some(Some(("SSWS", token))) => org.api_tokens.get(token).map(|(id, _)| id.clone())?,
+        Some(Some((_, token))) => {
+            let now = org.clock.now().as_second();
+            org.authority.grant(token, now)?.client_id.clone()
+        }
+        Some(None) | None if request.path.ends_with("/v1/token") => {
+            let pairs = form_pairs(&String::from_utf8_lossy(&request.body));
+            let field = |name: &str| {
+                pairs
+                    .iter()
+                    .find(|(k, _)| k == name)
+                    .map(|(_, v)| v.as_str())
+            };
+            let assertion = field("client_assertion").and_then(Jwt::parse);
+            match assertion.as_ref().and_then(|jwt| jwt.claim("iss")) {
+                Some(issuer) => issuer.to_owned(),
+                None => field("client_id")?.to_owned(),
+            }
+        }
+        Some(None) | None => return None,
+    };
+    let limits = org.shelves.get("/api/v1/principal-rate-limits");
+    let mut limits = limits.into_iter().flat_map(|shelf| shelf.values());
+    let own = limits.find(|l| l["principalId"] == principal.as_str());
+    let percent = own.and_then(|l| l["defaultPercentage"].as_u64());
+    Some(Share {
+        percent: percent.and_then(|p| u32::try_from(p).ok()),
+        principal,
+    })
 }
 
 /// Finds the caller and checks scopes.
