@@ -7,7 +7,7 @@ use okta_core::{Client, PrivateKey, Result, ServiceApp};
 use okta_management::models::{
     CreateUserRequest, PasswordCredential, UserCredentialsWritable, UserProfile,
 };
-use okta_management::{prelude::*, users};
+use okta_management::prelude::*;
 use okta_sandbox::{Sandbox, SeedOrg};
 
 /// What is compared: facts that have no names in them.
@@ -21,7 +21,8 @@ struct Found {
 }
 
 async fn story(client: &Client) -> Result<Found> {
-    let mut profile = UserProfile {
+    let profile = UserProfile {
+        nick_name: Some("Canarynick".into()),
         first_name: Some("Canaryanna".into()),
         last_name: Some("Canarysson".into()),
         email: Some("canary@planted.example.org".into()),
@@ -29,7 +30,6 @@ async fn story(client: &Client) -> Result<Found> {
         mobile_phone: Some("+43 660 7654321".into()),
         ..UserProfile::default()
     };
-    profile.set("badge", "canary-badge")?;
     let body = CreateUserRequest {
         profile: Some(profile),
         credentials: Some(UserCredentialsWritable {
