@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cards;
 mod conformance;
 mod facts;
 mod generate;
@@ -34,6 +35,12 @@ enum Task {
     Generate,
     /// List all operations.
     Operations {
+        /// One JSON object a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List all connector cards.
+    Cards {
         /// One JSON object a line.
         #[arg(long)]
         json: bool,
@@ -96,6 +103,7 @@ pub fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Import { shared, diff } => import::run(&shared, diff).map(|()| ExitCode::SUCCESS),
         Task::Operations { json } => operations::run(json).map(|()| ExitCode::SUCCESS),
+        Task::Cards { json } => cards::list(json).map(|()| ExitCode::SUCCESS),
         Task::Conformance { arguments } => conformance::run(&arguments),
         Task::Generate => generate::run().map(|()| ExitCode::SUCCESS),
     };

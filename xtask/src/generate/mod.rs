@@ -29,6 +29,7 @@ use crates::Crate;
 use exceptions::Exceptions;
 use models::Catalog;
 pub(crate) use plan::Planned;
+pub(crate) use words::{ident, member, type_name, variant};
 
 /// Facts with corrections applied, and everything decided about operations.
 pub(crate) struct Loaded {
@@ -36,6 +37,15 @@ pub(crate) struct Loaded {
     catalogs: Vec<Catalog>,
     planned: Vec<Planned>,
     exceptions: Exceptions,
+}
+
+impl Loaded {
+    fn management(&self) -> Result<&Api> {
+        self.apis
+            .iter()
+            .find(|api| api.head.name == "management")
+            .context("there are no facts about the management API")
+    }
 }
 
 /// Reads the committed facts and names all operations.
@@ -145,10 +155,17 @@ pub(crate) fn outputs() -> Result<BTreeMap<String, BTreeMap<String, String>>> {
         ]),
     );
     let page = coverage::page(&loaded.planned)?;
+    let management = loaded.management()?;
     all.insert(
         "docs".to_owned(),
-        BTreeMap::from([("COVERAGE.md".to_owned(), page)]),
+        BTreeMap::from([
+            ("COVERAGE.md".to_owned(), page),
+            ("CARDS.md".to_owned(), crate::cards::page(management)?),
+        ]),
     );
+    let mut cards = format::all(crate::cards::files(management)?)?;
+    cards.extend(crate::cards::data(management)?);
+    all.insert("okta-workflows/src/generated".to_owned(), cards);
     Ok(all)
 }
 

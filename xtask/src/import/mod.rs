@@ -107,6 +107,7 @@ pub(crate) fn run(shared: &Path, diff: bool) -> Result<()> {
         &corrections::to_text(&observed)?,
     )?;
     println!("{} observed corrections", observed.len());
+    crate::cards::import(shared)?;
     let limits = shared.join("facts/rate-limits.json");
     let bytes =
         std::fs::read(&limits).with_context(|| format!("cannot read {}", limits.display()))?;
