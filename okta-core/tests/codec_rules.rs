@@ -40,7 +40,7 @@ fn known_members_are_typed() {
 }
 
 #[test]
-fn unknown_members_are_kept_and_reported_once() {
+fn demand_06_unknown_members_are_kept_and_reported_once() {
     let (users, drift) = round::<Vec<User>>(
         r#"[{"id":"1","new":{"a":[1]}},{"new":{"a":2}},{"profile":{"custom":1}}]"#,
     );
@@ -54,7 +54,7 @@ fn unknown_members_are_kept_and_reported_once() {
 }
 
 #[test]
-fn misfits_are_kept_as_text() {
+fn demand_02_misfits_are_kept_as_text() {
     let (mut user, drift) = round::<User>(
         r#"{"id":7,"tags":["a",1],"logins":"many","profile":[],"active":"true","manager":{"id":[]}}"#,
     );
@@ -77,7 +77,7 @@ fn misfits_are_kept_as_text() {
 }
 
 #[test]
-fn null_is_remembered_until_a_value_is_set() {
+fn demand_07_null_is_remembered_until_a_value_is_set() {
     let (mut user, drift) =
         round::<User>(r#"{"id":null,"tags":null,"profile":null,"matrix":null}"#);
     assert!(drift.is_empty());
@@ -93,7 +93,7 @@ fn null_is_remembered_until_a_value_is_set() {
 }
 
 #[test]
-fn set_null_is_checked() {
+fn demand_07_set_null_is_checked() {
     let mut user = User::default();
     user.set_null("tags").unwrap();
     assert_eq!(user.to_json(), r#"{"tags":null}"#);
@@ -104,7 +104,7 @@ fn set_null_is_checked() {
 }
 
 #[test]
-fn elements_that_are_no_objects() {
+fn demand_01_elements_that_are_no_objects() {
     let (user, drift) = round::<User>(
         r#"{"groups":[{"id":"1"},null,5,"x",[],{"id":"2"}],"byName":{"a":null,"b":3}}"#,
     );
@@ -144,7 +144,7 @@ fn the_last_of_equal_names_counts() {
 }
 
 #[test]
-fn numbers_go_by_value() {
+fn demand_02_numbers_go_by_value() {
     let (user, drift) =
         round::<User>(r#"{"logins":5.0,"score":5,"counts":[1e2,-0,50e-1],"matrix":[[-0.0,1e-7]]}"#);
     assert!(drift.is_empty(), "{drift:?}");
@@ -171,7 +171,7 @@ fn numbers_go_by_value() {
 }
 
 #[test]
-fn enums_are_open() {
+fn demand_03_enums_are_open() {
     let (user, drift) = round::<User>(r#"{"status":"Frozen \u00e9"}"#);
     assert_eq!(user.status.as_ref().map(Status::as_str), Some("Frozen é"));
     assert_eq!(
@@ -187,7 +187,7 @@ fn enums_are_open() {
 }
 
 #[test]
-fn unions_go_by_tag_wherever_it_stands() {
+fn demand_04_unions_go_by_tag_wherever_it_stands() {
     let (app, drift) = round::<App>(
         r#"{"settings":{"a":[{"signOnMode":"AUTO_LOGIN"}]},"name":"x","label":"l","signOnMode":"SAML_2_0"}"#,
     );
@@ -227,7 +227,7 @@ fn shadows_hold_after_other_variants_were_read() {
 }
 
 #[test]
-fn unions_without_a_known_tag_keep_the_base() {
+fn demand_04_unions_without_a_known_tag_keep_the_base() {
     for (json, found) in [
         (r#"{"label":"l","signOnMode":"NEW","x":1}"#, "NEW"),
         (r#"{"label":"l","signOnMode":null}"#, "no tag"),
@@ -256,7 +256,7 @@ fn unions_without_a_known_tag_keep_the_base() {
 }
 
 #[test]
-fn two_levels_of_unions() {
+fn demand_04_two_levels_of_unions() {
     let (app, drift) = round::<App>(
         r#"{"signOnMode":"OPENID_CONNECT","kind":"web","redirect":["r"],"label":"l","id":null}"#,
     );
@@ -311,7 +311,7 @@ fn hand_built_variants_write_their_tag() {
 }
 
 #[test]
-fn choices_go_by_kind_or_members() {
+fn demand_04_choices_go_by_kind_or_members() {
     assert!(matches!(round::<Audience>(r#""a""#).0, Audience::One(_)));
     assert!(matches!(round::<Audience>(r#"["a"]"#).0, Audience::Many(_)));
     assert!(matches!(round::<Audience>("5").0, Audience::Number(5)));
@@ -393,7 +393,7 @@ fn depth_is_capped_across_models_and_text() {
 }
 
 #[test]
-fn pages_lose_nothing() {
+fn demand_01_pages_lose_nothing() {
     let deep = format!("{{\"x\":{}{}}}", "[".repeat(200), "]".repeat(200));
     let body = format!(r#"[{{"id":"1"}},5,null,{deep},{{"id":"2","odd":1}}]"#);
     let page = decode_items::<User>(body.as_bytes(), None).unwrap();
@@ -455,7 +455,7 @@ fn equality_is_by_json_value() {
 }
 
 #[test]
-fn debug_hides_secrets() {
+fn demand_33_debug_hides_secrets() {
     let user = User::from_json(
         r#"{"id":"1","credentials":{"password":{"value":"hunter2"},"answer":5,"unknown":"hunter3"},"tags":null}"#,
     )
@@ -469,7 +469,7 @@ fn debug_hides_secrets() {
 }
 
 #[test]
-fn custom_attributes() {
+fn demand_05_custom_attributes() {
     let mut profile = Profile::from_json(r#"{"login":"l","costCenter":"c","n":1}"#).unwrap();
     assert_eq!(
         profile.get::<String>("costCenter").unwrap().as_deref(),
@@ -509,7 +509,7 @@ fn custom_attributes() {
 }
 
 #[test]
-fn diff_is_minimal() {
+fn demand_06_diff_is_minimal() {
     let before = User::from_json(r#"{"id":"1","profile":{"login":"a","email":"e","x":1},"tags":["a"],"app":{"signOnMode":"SAML_2_0","label":"l","name":"n"}}"#).unwrap();
     assert_eq!(before.diff(&before).to_json(), "{}");
     let mut after = before.clone();

@@ -316,7 +316,7 @@ fn demand_22_wrong_input_is_named_and_never_shown() {
 }
 
 #[test]
-fn debug_shows_no_key_material() {
+fn demand_33_debug_shows_no_key_material() {
     let key = PrivateKey::parse(key!("rsa.jwk.json")).unwrap();
     let shown = format!("{key:?}");
     assert!(

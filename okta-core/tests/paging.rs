@@ -201,7 +201,7 @@ async fn demand_08_a_repeated_cursor_is_an_error_not_a_loop() {
 }
 
 #[tokio::test]
-async fn next_links_stay_inside_the_org() {
+async fn demand_34_next_links_stay_inside_the_org() {
     for (next, followed) in [
         (url(P2), true),
         (format!("https://acme-admin.okta.com{P2}"), true),
@@ -317,7 +317,7 @@ async fn untyped_lists_page_as_raw_json() {
 }
 
 #[tokio::test]
-async fn a_broken_page_is_an_error_and_one_odd_item_is_kept() {
+async fn demand_01_a_broken_page_is_an_error_and_one_odd_item_is_kept() {
     for body in ["", "<html>", "[{\"id\":", "{}", "null", "[1,2"] {
         let (client, _, _) = client(Canned::from_fn(move |_| Answer::json(200, body)));
         let error = List::new()

@@ -26,7 +26,7 @@ fn a_request_can_be_shown_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn a_prepared_request_is_sent_later_and_only_to_its_org() {
+async fn demand_34_a_prepared_request_is_sent_later_and_only_to_its_org() {
     let (client, transport, _) =
         client(Canned::new().on("POST", "/api/v1/things", Answer::json(200, "{}")));
     let prepared = Create::named("n").prepare(&client).unwrap();
@@ -61,7 +61,7 @@ async fn a_prepared_request_is_sent_later_and_only_to_its_org() {
 }
 
 #[tokio::test]
-async fn path_values_stay_one_segment_or_are_refused() {
+async fn demand_57_path_values_stay_one_segment_or_are_refused() {
     let (client, transport, _) = client(Canned::from_fn(|_| Answer::json(200, "{}")));
     for (id, path) in [
         ("a/b", "/api/v1/things/a%2Fb"),
@@ -117,7 +117,7 @@ async fn an_operation_without_client_says_so() {
 }
 
 #[tokio::test]
-async fn bodies_of_all_kinds() {
+async fn demand_58_bodies_of_all_kinds() {
     let (client, transport, _) = client(Canned::from_fn(|_| Answer::json(200, "{}")));
     client.call(Method::POST, "/a").await.unwrap();
     client

@@ -75,7 +75,7 @@ impl okta_core::Credential for Talkative {
 }
 
 #[tokio::test]
-async fn what_a_credential_sees_does_not_show() {
+async fn demand_33_what_a_credential_sees_does_not_show() {
     let said = Arc::new(Mutex::new(String::new()));
     let credential = Talkative(Arc::clone(&said));
     let answer = |_: &_| Answer::json(200, r#"{"clientSecret":"canary-body"}"#);
@@ -119,7 +119,7 @@ fn echo(status: u16, request: &okta_core::transport::HttpRequest) -> Answer {
 }
 
 #[tokio::test]
-async fn canaries_never_show() {
+async fn demand_33_canaries_never_show() {
     let log = Log::default();
     let guard = tracing::subscriber::set_default(log.clone());
     let mut all = String::new();

@@ -56,7 +56,7 @@ async fn start(protocols: &[&[u8]]) -> (String, tokio::sync::mpsc::UnboundedRece
 }
 
 #[tokio::test]
-async fn an_extra_root_is_trusted_and_only_then() {
+async fn demand_28_an_extra_root_is_trusted_and_only_then() {
     let (url, mut seen) = start(&[b"http/1.1"]).await;
     let builder = || Client::builder().org_url(&url).api_token("00x");
     let client = builder().extra_root_pem(CA).build().unwrap();

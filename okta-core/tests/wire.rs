@@ -128,7 +128,7 @@ async fn read_request(socket: &mut TcpStream) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_hundred_calls_share_one_connection() {
+async fn demand_46_a_hundred_calls_share_one_connection() {
     let wire = Wire::start(&[Act::Send(OK)]).await;
     let client = wire.client();
     for _ in 0..100 {
@@ -138,7 +138,7 @@ async fn a_hundred_calls_share_one_connection() {
 }
 
 #[tokio::test]
-async fn reads_survive_resets_and_truncation() {
+async fn demand_16_reads_survive_resets_and_truncation() {
     const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\":";
     const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"id\"\r\n";
     const HALF_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-le";
@@ -156,7 +156,7 @@ async fn reads_survive_resets_and_truncation() {
 }
 
 #[tokio::test]
-async fn writes_that_may_have_arrived_are_not_repeated() {
+async fn demand_16_writes_that_may_have_arrived_are_not_repeated() {
     const CUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\":";
     static CASES: [&[Act]; 2] = [&[Act::Reset], &[Act::SendAndClose(CUT)]];
     for acts in CASES {
@@ -190,7 +190,7 @@ async fn a_refused_connection_is_not_sent_and_repeated() {
 }
 
 #[tokio::test]
-async fn deadlines_hold_on_real_sockets() {
+async fn demand_47_deadlines_hold_on_real_sockets() {
     let wire = Wire::start(&[Act::Silence]).await;
     let started = Instant::now();
     let error = wire
@@ -233,7 +233,7 @@ async fn long_answers_are_cut_off_announced_or_not() {
 }
 
 #[tokio::test]
-async fn redirects_are_not_followed() {
+async fn demand_34_redirects_are_not_followed() {
     const MOVED: &str =
         "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/elsewhere\r\ncontent-length: 0\r\n\r\n";
     let wire = Wire::start(&[Act::Send(MOVED)]).await;
@@ -276,7 +276,7 @@ impl AttachId for Delete {
 }
 
 #[tokio::test]
-async fn a_proxy_carries_everything_with_its_login() {
+async fn demand_48_a_proxy_carries_everything_with_its_login() {
     // A plain-http proxy gets the absolute URL; it answers itself here. The environment may
     // exempt loopback from proxies, hence a name that is allowed explicitly.
     let proxy = Wire::start(&[Act::Send(OK)]).await;
@@ -302,7 +302,7 @@ async fn a_proxy_carries_everything_with_its_login() {
 }
 
 #[tokio::test]
-async fn mocked_http_with_headers_and_html() {
+async fn demand_28_mocked_http_with_headers_and_html() {
     let mut server = mockito::Server::new_async().await;
     let ok = server
         .mock("GET", "/api/v1/things/1")
@@ -335,7 +335,7 @@ async fn mocked_http_with_headers_and_html() {
 }
 
 #[tokio::test]
-async fn futures_may_move_between_threads() {
+async fn demand_32_futures_may_move_between_threads() {
     fn sendable<T: Send + 'static>(value: T) -> T {
         value
     }

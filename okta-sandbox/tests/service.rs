@@ -486,7 +486,7 @@ async fn system_policies_stay() {
 }
 
 #[tokio::test]
-async fn many_sandboxes_live_side_by_side_and_stop_when_dropped() {
+async fn demand_29_many_sandboxes_live_side_by_side_and_stop_when_dropped() {
     let mut sandboxes = Vec::new();
     for _ in 0..8 {
         sandboxes.push(Sandbox::start().await.expect("starts"));

@@ -94,12 +94,12 @@ fn every_mutation(api: &str, least: usize) {
 }
 
 #[test]
-fn every_mutation_of_management() {
+fn demand_02_every_mutation_of_management() {
     every_mutation("management", 100_000);
 }
 
 #[test]
-fn every_mutation_of_governance() {
+fn demand_02_every_mutation_of_governance() {
     every_mutation("governance", 30_000);
 }
 

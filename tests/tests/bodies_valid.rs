@@ -115,7 +115,7 @@ fn oauth() {
 /// Lists whose elements are different variants by turns, in different orders: what one teaches the decoder about the
 /// order of members must not harm the next.
 #[test]
-fn variants_by_turns() {
+fn demand_04_variants_by_turns() {
     let mut failures = Failures::default();
     for name in ["management", "governance", "oauth"] {
         let facts = Facts::read(name);

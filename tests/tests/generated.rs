@@ -7,7 +7,7 @@ use okta_governance::models::RequestTypeApprovalSettingsNone;
 use okta_management::models::{Application, GroupProfile, PolicyRule, SamlApplication};
 
 #[test]
-fn all_operations_are_listed_once() {
+fn demand_30_all_operations_are_listed_once() {
     let names: BTreeSet<&str> = okta_management::OPERATIONS
         .iter()
         .chain(okta_governance::OPERATIONS)
@@ -28,7 +28,7 @@ fn variants_built_by_hand_write_their_tag() {
 }
 
 #[test]
-fn unions_keep_what_they_do_not_know() {
+fn demand_04_unions_keep_what_they_do_not_know() {
     let text = br#"{"type":"SOMETHING_NEW","id":"1","name":"n","more":[1,null]}"#;
     let (rule, drift) = decode::<PolicyRule>(text).expect("any object decodes");
     assert_eq!(rule.base().name.as_deref(), Some("n"));

@@ -78,21 +78,21 @@ fn page<T: Value>(api: &str, schema: &str, wrapper: Option<&str>) {
 }
 
 #[test]
-fn lists_of_models() {
+fn demand_01_lists_of_models() {
     page::<models::User>("management", "User", None);
     page::<models::Group>("management", "Group", None);
     page::<models::LogEvent>("management", "LogEvent", None);
 }
 
 #[test]
-fn lists_of_unions() {
+fn demand_01_lists_of_unions() {
     page::<models::Application>("management", "Application", None);
     page::<models::Policy>("management", "Policy", None);
     page::<models::UserFactor>("management", "UserFactor", None);
 }
 
 #[test]
-fn lists_in_wrappers() {
+fn demand_01_lists_in_wrappers() {
     page::<governance::CampaignSparse>("governance", "campaign-sparse", Some("data"));
     page::<governance::RequestSparse2>("governance", "request-sparse-2", Some("data"));
 }

@@ -11,7 +11,7 @@ fn root() -> PathBuf {
 }
 
 #[test]
-fn every_operation_has_a_name_of_its_own() {
+fn demand_31_every_operation_has_a_name_of_its_own() {
     let names = xtask::operation_names().expect("names");
     assert_eq!(names.len(), 934);
     let distinct: BTreeSet<&String> = names.iter().map(|(_, name)| name).collect();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn dpop_is_switched_to_on_demand_with_nonce() {
+async fn demand_19_dpop_is_switched_to_on_demand_with_nonce() {
     let rules = Rules {
         dpop: true,
         nonce: true,
@@ -42,7 +42,7 @@ async fn dpop_is_switched_to_on_demand_with_nonce() {
 }
 
 #[tokio::test]
-async fn a_nonce_that_rotates_on_the_resource_server_costs_one_repeat() {
+async fn demand_19_a_nonce_that_rotates_on_the_resource_server_costs_one_repeat() {
     let (client, transport, server) = start(
         Rules {
             dpop: true,
@@ -83,7 +83,7 @@ async fn a_nonce_that_comes_with_a_success_is_used_next() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_accepts_a_nonce_is_given_up() {
+async fn demand_19_a_server_that_never_accepts_a_nonce_is_given_up() {
     let canned = Canned::from_fn(|_| {
         Answer::json(400, r#"{"error":"use_dpop_nonce","error_description":"Authorization server requires nonce in DPoP proof."}"#)
             .header("dpop-nonce", "same")
@@ -102,7 +102,7 @@ async fn a_server_that_never_accepts_a_nonce_is_given_up() {
 }
 
 #[tokio::test]
-async fn repeats_after_429_have_their_own_proof_and_keep_the_token() {
+async fn demand_20_repeats_after_429_have_their_own_proof_and_keep_the_token() {
     let failures = AtomicUsize::new(0);
     let rules = Rules {
         dpop: true,

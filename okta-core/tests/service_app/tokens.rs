@@ -38,7 +38,7 @@ async fn a_token_is_renewed_before_it_expires() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_once() {
+async fn demand_25_a_refused_token_is_renewed_once() {
     let (client, transport, server) = start(
         Rules {
             first_good: 2,
@@ -92,7 +92,7 @@ async fn a_missing_feature_is_no_reason_to_renew() {
 }
 
 #[tokio::test]
-async fn clocks_may_differ_by_minutes() {
+async fn demand_18_clocks_may_differ_by_minutes() {
     for dpop in [false, true] {
         for ahead in [-600, -61, -2, 0, 2, 61, 600] {
             let (client, _, server) = start(
@@ -114,7 +114,7 @@ async fn clocks_may_differ_by_minutes() {
 }
 
 #[tokio::test]
-async fn token_errors_reach_the_user_verbatim() {
+async fn demand_17_token_errors_reach_the_user_verbatim() {
     for (answer, code, words) in [
         (
             Answer::json(
@@ -230,7 +230,7 @@ async fn token_requests_are_repeated_inside_the_deadline() {
 }
 
 #[tokio::test]
-async fn preflight_names_what_is_missing_before_the_first_call() {
+async fn demand_24_preflight_names_what_is_missing_before_the_first_call() {
     let (client, transport, _) = start(
         Rules {
             granted: "okta.things.read",
@@ -278,7 +278,7 @@ async fn preflight_names_what_is_missing_before_the_first_call() {
 }
 
 #[tokio::test]
-async fn a_403_names_app_and_granted_scopes() {
+async fn demand_23_a_403_names_app_and_granted_scopes() {
     let canned = Canned::from_fn(|request| {
         if request.uri.path() == "/oauth2/v1/token" {
             return Answer::json(
@@ -350,7 +350,7 @@ fn service_apps_are_checked_when_they_are_made() {
 }
 
 #[tokio::test]
-async fn dropping_the_call_that_fetches_does_not_fail_the_others() {
+async fn demand_25_dropping_the_call_that_fetches_does_not_fail_the_others() {
     // The first token request never gets an answer.
     let requests = AtomicUsize::new(0);
     let canned = Canned::from_fn(move |request| {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{admin, credential, service, token_calls};
 
 #[tokio::test]
-async fn dpop_is_switched_on_where_the_org_demands_it() {
+async fn demand_19_dpop_is_switched_on_where_the_org_demands_it() {
     let sandbox = Sandbox::builder()
         .dpop_nonce_at_resources(true)
         .start()
@@ -49,7 +49,7 @@ async fn without_dpop_the_demand_of_the_org_is_an_error() {
 
 /// Asked for, not granted, named by the 403, granted, renewed, done; the same at both services, whose headers differ.
 #[tokio::test]
-async fn a_missing_scope_is_named_granted_and_used() {
+async fn demand_23_a_missing_scope_is_named_granted_and_used() {
     let sandbox = Sandbox::start().await.expect("starts");
     let app = sandbox.create_service_app(&["okta.users.read"]);
     let client = service(
@@ -133,7 +133,7 @@ async fn a_missing_scope_is_named_granted_and_used() {
 }
 
 #[tokio::test]
-async fn fewer_scopes_than_asked_for_can_be_an_error_at_once() {
+async fn demand_24_fewer_scopes_than_asked_for_can_be_an_error_at_once() {
     let sandbox = Sandbox::start().await.expect("starts");
     let app = sandbox.create_service_app(&["okta.users.read"]);
     let credential = credential(&app, scopes_of![users::List, groups::List])
@@ -161,7 +161,7 @@ async fn fewer_scopes_than_asked_for_can_be_an_error_at_once() {
 
 /// What the token endpoint says reaches the user as it stands.
 #[tokio::test]
-async fn token_errors_are_verbatim() {
+async fn demand_17_token_errors_are_verbatim() {
     let sandbox = Sandbox::start().await.expect("starts");
     let app = sandbox.create_service_app(&["okta.users.read"]);
     let client = service(&sandbox, &app, scopes_of![groups::List]);
@@ -204,7 +204,7 @@ async fn token_errors_are_verbatim() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn five_hundred_cold_tasks_make_one_token_call() {
+async fn demand_25_five_hundred_cold_tasks_make_one_token_call() {
     let sandbox = Sandbox::builder()
         .seed(SeedOrg {
             users: 3,

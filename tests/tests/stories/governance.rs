@@ -24,7 +24,7 @@ async fn org() -> Sandbox {
 }
 
 #[tokio::test]
-async fn a_campaign_there_and_back() {
+async fn demand_30_a_campaign_there_and_back() {
     let sandbox = org().await;
     let client = admin(&sandbox);
     let app = client.apps().list().await.expect("apps").items.remove(0);
@@ -91,7 +91,7 @@ async fn a_campaign_there_and_back() {
 }
 
 #[tokio::test]
-async fn an_access_request_there_and_back() {
+async fn demand_30_an_access_request_there_and_back() {
     let sandbox = org().await;
     let client = admin(&sandbox);
     let user = client

@@ -24,7 +24,7 @@ async fn org() -> Sandbox {
 
 /// Two clients share an allowance that neither of them knows all about.
 #[tokio::test]
-async fn an_exhausted_window_is_waited_for() {
+async fn demand_13_an_exhausted_window_is_waited_for() {
     let sandbox = org().await;
     let (one, two) = (super::admin(&sandbox), super::admin(&sandbox));
     let started = Instant::now();
@@ -60,7 +60,7 @@ async fn an_exhausted_window_is_waited_for() {
 }
 
 #[tokio::test]
-async fn without_patience_the_limit_is_an_error_that_says_when() {
+async fn demand_15_without_patience_the_limit_is_an_error_that_says_when() {
     let sandbox = org().await;
     let client = Client::builder()
         .org_url(sandbox.url())

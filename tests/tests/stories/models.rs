@@ -104,7 +104,7 @@ fn changed(before: &Value, after: &Value) -> Vec<String> {
 
 /// PUT wipes what is not sent: of thirty custom attributes only the edited one may change.
 #[tokio::test]
-async fn a_put_changes_the_edited_attribute_alone() {
+async fn demand_05_a_put_changes_the_edited_attribute_alone() {
     let sandbox = org().await;
     let client = admin(&sandbox);
     let before = raw(&client).await;
@@ -164,7 +164,7 @@ async fn a_put_changes_the_edited_attribute_alone() {
 
 /// The user's own type for custom attributes: what it does not know stays.
 #[tokio::test]
-async fn a_profile_of_ones_own_keeps_the_rest() {
+async fn demand_05_a_profile_of_ones_own_keeps_the_rest() {
     #[derive(serde::Serialize, serde::Deserialize)]
     struct Own {
         custom_04: i64,
@@ -194,7 +194,7 @@ async fn a_profile_of_ones_own_keeps_the_rest() {
 
 /// `diff` sends what changed and nothing else, and POST leaves the rest alone.
 #[tokio::test]
-async fn a_post_sends_the_difference_alone() {
+async fn demand_06_a_post_sends_the_difference_alone() {
     let sandbox = org().await;
     let client = admin(&sandbox);
     let before = raw(&client).await;
@@ -223,7 +223,7 @@ async fn a_post_sends_the_difference_alone() {
 }
 
 #[tokio::test]
-async fn null_absent_and_value_are_three_bodies() {
+async fn demand_07_null_absent_and_value_are_three_bodies() {
     let sandbox = org().await;
     let client = admin(&sandbox);
     let body = |profile: UserProfile| UpdateUserRequest {
@@ -281,7 +281,7 @@ async fn null_absent_and_value_are_three_bodies() {
 
 /// One odd record in a page of 200: the others are typed, this one is kept as it came.
 #[tokio::test]
-async fn one_odd_record_costs_one_record() {
+async fn demand_01_one_odd_record_costs_one_record() {
     let sandbox = org().await;
     let client = admin(&sandbox);
     let mut users: Vec<Value> = (0..200)

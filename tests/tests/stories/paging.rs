@@ -113,7 +113,7 @@ async fn walk(quirks: PagingQuirks) {
 }
 
 #[tokio::test]
-async fn every_way_of_linking_pages() {
+async fn demand_09_every_way_of_linking_pages() {
     walk(PagingQuirks::default()).await;
     walk(quirks(true, false, false, false)).await;
     walk(quirks(false, true, false, false)).await;
@@ -131,7 +131,7 @@ async fn a_bare_question_mark_is_no_next_page() {
 }
 
 #[tokio::test]
-async fn another_host_and_a_circle_are_refused() {
+async fn demand_34_another_host_and_a_circle_are_refused() {
     let sandbox = org(PagingQuirks::default()).await;
     let link = |target: String| {
         let headers = json!({"link": format!("<{target}>; rel=\"next\"")});
@@ -166,7 +166,7 @@ async fn another_host_and_a_circle_are_refused() {
 
 /// The System Log has a next link for ever: the stream ends when nothing is new, and goes on from its cursor.
 #[tokio::test]
-async fn the_system_log_is_polled_from_where_it_ended() {
+async fn demand_35_the_system_log_is_polled_from_where_it_ended() {
     let sandbox = org(PagingQuirks::default()).await;
     let client = admin(&sandbox);
     for name in ["One", "Two", "Three"] {
