@@ -548,3 +548,36 @@ async fn demand_56_counting_decodes_nothing() {
     let error = List::new().attach(&broken).count().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
 }
+
+#[tokio::test]
+async fn demand_12_every_page_is_decoded_alike() {
+    let page = |n: u32| format!(r#"[{{"id":"{n}","name":"n{n}","other":{{"deep":{n}}}}}]"#);
+    let next = |n: u32| format!(r#"<{ORG}/api/v1/things?after={n}>; rel="next""#);
+    let path = "/api/v1/things";
+    let canned = Canned::new()
+        .on(
+            "GET",
+            &format!("{path}?after=2"),
+            Answer::json(200, page(2)).header("link", &next(3)),
+        )
+        .on(
+            "GET",
+            &format!("{path}?after=3"),
+            Answer::json(200, page(3)),
+        )
+        .on(
+            "GET",
+            path,
+            Answer::json(200, page(1)).header("link", &next(2)),
+        );
+    let (client, _, _) = client(canned);
+    let mut items = List::new().attach(&client).items();
+    let mut number = 0;
+    while let Some(thing) = items.try_next().await.unwrap() {
+        number += 1;
+        assert_eq!(thing.name, Some(format!("n{number}")));
+        let other = thing.extra.get::<serde_json::Value>("other").unwrap();
+        assert_eq!(other, Some(serde_json::json!({ "deep": number })));
+    }
+    assert_eq!(number, 3);
+}

@@ -4,6 +4,7 @@ mod buckets;
 mod correct;
 pub(crate) mod coverage;
 mod crates;
+mod demands;
 mod docs;
 mod exceptions;
 mod format;
@@ -161,6 +162,7 @@ pub(crate) fn outputs() -> Result<BTreeMap<String, BTreeMap<String, String>>> {
         BTreeMap::from([
             ("COVERAGE.md".to_owned(), page),
             ("CARDS.md".to_owned(), crate::cards::page(management)?),
+            ("DEMANDS.md".to_owned(), demands::page()?),
         ]),
     );
     let mut cards = format::all(crate::cards::files(management)?)?;
