@@ -100,8 +100,20 @@ pub(crate) fn cut<T>(
     size: Size,
     items: impl Iterator<Item = (u64, T)>,
 ) -> Result<Page<T>, Fault> {
+    cut_behind(request, quirks, size, None, items)
+}
+
+/// Like [`cut`], where the cursor is also understood as the id of an element at a known place.
+pub(crate) fn cut_behind<T>(
+    request: &Request,
+    quirks: &PagingQuirks,
+    size: Size,
+    known: Option<u64>,
+    items: impl Iterator<Item = (u64, T)>,
+) -> Result<Page<T>, Fault> {
     let limit = limit(request, size)?;
     let after = match request.query("after") {
+        _ if known.is_some() => known,
         Some(cursor) if !cursor.is_empty() => Some(redeem(&request.path, cursor)?),
         _ => None,
     };

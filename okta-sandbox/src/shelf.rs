@@ -35,6 +35,11 @@ impl Shelf {
         self.index.contains_key(id)
     }
 
+    /// Where an object stands.
+    pub(crate) fn place(&self, id: &str) -> Option<u64> {
+        self.index.get(id).copied()
+    }
+
     pub(crate) fn remove(&mut self, id: &str) -> Option<Value> {
         let place = self.index.remove(id)?;
         self.items.remove(&place)

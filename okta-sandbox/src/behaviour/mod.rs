@@ -1,16 +1,20 @@
 //! Behaviours by family: what each operation does to the org and answers.
 
+mod api_services;
 pub(crate) mod apps;
 pub(crate) mod assignments;
+mod associated_servers;
 mod brands;
 mod clients;
 mod factors;
 mod features;
 pub(crate) mod governance;
 pub(crate) mod groups;
+mod hook_keys;
 pub(crate) mod logs;
 mod mappings;
 mod org_settings;
+mod org_support;
 pub(crate) mod policies;
 pub(crate) mod presets;
 mod push_groups;
@@ -65,9 +69,13 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| mappings::handler(id))
         .or_else(|| governance::handler(id))
         .or_else(|| org_settings::handler(id))
+        .or_else(|| api_services::handler(id))
+        .or_else(|| associated_servers::handler(id))
         .or_else(|| brands::handler(id))
         .or_else(|| factors::handler(id))
         .or_else(|| features::handler(id))
+        .or_else(|| hook_keys::handler(id))
+        .or_else(|| org_support::handler(id))
         .or_else(|| push_groups::handler(id))
         .or_else(|| resource_sets::handler(id))
         .or_else(|| secrets::handler(id))

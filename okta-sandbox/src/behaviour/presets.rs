@@ -63,7 +63,8 @@ fn authenticators(org: &mut Org) {
     let nonce = with(json!({ "showSignInWithOV": "NEVER" }));
     let webauthn = json!({ "userVerification": "DISCOURAGED", "attachment": "ANY" });
     type Method<'m> = (&'m str, bool, &'m Value);
-    let all: [(&str, &str, &str, bool, &Value, &[Method<'_>]); 7] = [
+    type Row<'m> = (&'m str, &'m str, &'m str, bool, &'m Value, &'m [Method<'m>]);
+    let all: [Row<'_>; 7] = [
         (
             "okta_email",
             "email",

@@ -178,7 +178,18 @@ impl Collection<'_, '_, '_> {
         self.call.org.shelf(&self.path);
         let shelf = &self.call.org.shelves[&self.path];
         let settings = &self.call.org.settings.paging;
-        let page = paging::cut(self.call.request, settings, self.kind.size, shelf.placed())?;
+        let after = self
+            .call
+            .request
+            .query("after")
+            .and_then(|id| shelf.place(id));
+        let page = paging::cut_behind(
+            self.call.request,
+            settings,
+            self.kind.size,
+            after,
+            shelf.placed(),
+        )?;
         match self.kind.wrap {
             None => Ok(self.call.page(page, |object| self.view(object))),
             Some(member) => {
@@ -321,7 +332,10 @@ impl Collection<'_, '_, '_> {
     }
 
     pub(super) fn delete(&mut self) -> Outcome {
-        let object = self.named()?;
+        let object = match self.named() {
+            Err(_) if self.kind.lenient_delete => return Ok(Answer::no_content()),
+            found => found?,
+        };
         if object["system"] == true || object["isDefault"] == true {
             return Err(Fault::code("E0000006", &[]));
         }

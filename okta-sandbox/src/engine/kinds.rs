@@ -186,6 +186,7 @@ pub(super) static KINDS: &[Kind] = &[
         collection: "/api/v1/meta/uischemas",
         prefix: "uis",
         missing: "UISchemaEntity",
+        lenient_delete: true,
         defaults: nothing,
         ..PLAIN
     },

@@ -95,6 +95,8 @@ struct Kind {
     furnish: fn(&mut Org, &str, &Value),
     /// How many of them an org may have, and the error beyond.
     most: Option<(usize, &'static str, &'static str)>,
+    /// Deleting what is not there succeeds.
+    lenient_delete: bool,
     /// The answer to a replace does not know when the object was made.
     forgets_created: bool,
     /// What answers show beside what is stored: the shown object, the host, its own address.
@@ -123,6 +125,7 @@ const PLAIN: Kind = Kind {
     finish: |_, _| {},
     furnish: |_, _, _| {},
     most: None,
+    lenient_delete: false,
     forgets_created: false,
     show: |_, _, _| {},
 };

@@ -66,6 +66,13 @@ impl Signer {
         Ok((signer, pair))
     }
 
+    /// The public half of a new key that nothing is signed with.
+    pub(crate) fn public_half() -> Result<Value, Unspecified> {
+        let pair = KeyPair::generate(KeySize::Rsa2048)?;
+        let (n, e) = numbers(pair.public_key().as_ref()).ok_or(Unspecified)?;
+        Ok(json!({ "kty": "RSA", "e": jwk::encode(e), "n": jwk::encode(n) }))
+    }
+
     /// The public key as a JWKS shows it.
     pub(crate) fn jwk(&self) -> Value {
         let mut key = self.public.clone();

@@ -30,6 +30,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "deactivateApplication" => deactivate,
         "assignApplicationPolicy" => assign_policy,
         "listFeaturesForApplication" | "getFeatureForApplication" => features,
+        "updateFeatureForApplication" => update_feature,
         _ => return grants::handler(id).or_else(|| keys::handler(id)),
     })
 }
@@ -170,6 +171,12 @@ fn replace(call: &mut Call<'_>) -> Outcome {
             &["label: The field cannot be left blank"],
         ));
     }
+    let private = text(&before, "/name").starts_with(&format!("{}_", call.org.subdomain));
+    if before["status"] == "INACTIVE" && private && text(&before, "/signOnMode") == "AUTO_LOGIN" {
+        // The definition of a custom app lives as long as one of its instances is active.
+        let cause = "This operation on app metadata is not yet supported: No active instances.";
+        return Err(Fault::code("E0000024", &[cause]));
+    }
     let mut app = defaults::apply(call.org, &body, Some(&before));
     for member in ["status", "created"] {
         app[member] = before[member].clone();
@@ -239,6 +246,11 @@ fn assign_policy(call: &mut Call<'_>) -> Outcome {
         .insert((id.to_owned(), member), policy.to_owned());
     call.log("application.policy.sign_on.update", vec![app_target(&app)]);
     Ok(Answer::no_content())
+}
+
+fn update_feature(call: &mut Call<'_>) -> Outcome {
+    call.request.object()?;
+    features(call)
 }
 
 /// No app of the sandbox provisions yet.

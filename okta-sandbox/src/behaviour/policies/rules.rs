@@ -87,6 +87,27 @@ fn complete(rule: &mut Value) {
             fill(one, &json!({ "propertyName": "name" }));
         }
     }
+    if rule["type"] == "POST_AUTH_SESSION" {
+        // Lists that say nothing are not kept, apart from the excluded users.
+        if let Some(people) = rule.pointer_mut("/conditions/people") {
+            let idle = |list: &Value| list.as_array().is_some_and(Vec::is_empty);
+            if let Some(users) = people.get_mut("users")
+                && users.get("include").is_some_and(idle)
+            {
+                remove(users, "include");
+            }
+            let groups = people["groups"].as_object();
+            if groups.is_some_and(|groups| groups.values().all(idle)) {
+                remove(people, "groups");
+            }
+        }
+        let actions = rule.pointer_mut("/actions/postAuthSession/failureActions");
+        for action in actions.and_then(Value::as_array_mut).into_iter().flatten() {
+            if action["action"] == "TERMINATE_SESSION" {
+                fill(action, &json!({ "slo": null }));
+            }
+        }
+    }
     if let Some(idp) = rule.pointer_mut("/actions/idp") {
         remove(idp, "shouldFallBackToOkta");
     }

@@ -29,14 +29,19 @@ pub(super) fn secret_of(body: &Value) -> Option<String> {
 
 /// The stored credentials of a new user.
 pub(super) fn initial(body: &Value, federated: bool, has_password: bool) -> Value {
+    let hashed = body.pointer("/credentials/password/hash").is_some();
     let provider = match body.pointer("/credentials/provider") {
         Some(given) if given.is_object() => given.clone(),
         _ if federated => json!({ "type": "FEDERATION", "name": "FEDERATION" }),
+        _ if hashed => json!({ "type": "IMPORT", "name": "IMPORT" }),
         _ => json!({ "type": "OKTA", "name": "OKTA" }),
     };
     let mut credentials = json!({ "provider": provider });
     if has_password {
         credentials["password"] = json!({});
+    }
+    // What is imported is not verified yet.
+    if has_password && !hashed {
         credentials["emails"] = json!([{
             "value": text(body, "/profile/email"), "status": "VERIFIED", "type": "PRIMARY",
         }]);

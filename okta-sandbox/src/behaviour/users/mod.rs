@@ -240,7 +240,8 @@ fn create(call: &mut Call<'_>) -> Outcome {
     };
     let user = json!({
         "id": call.org.dice.id("00u"), "status": status, "created": now,
-        "activated": stamp(activate), "statusChanged": stamp(activate), "lastLogin": null,
+        "activated": stamp(activate), "statusChanged": stamp(activate || has_password),
+        "lastLogin": null,
         "lastUpdated": now, "passwordChanged": stamp(has_password), "type": { "id": kind },
         "profile": profile, "credentials": credentials::initial(&body, provider, has_password),
     });

@@ -336,6 +336,9 @@ impl<'c, 'a> Act<'c, 'a> {
 
     fn create(&mut self) -> Outcome {
         let given = self.given(Fullness::Whole)?;
+        if let Some((field, cause)) = names::refused(&self.template, &given) {
+            return Err(Fault::validation(field, &[cause]));
+        }
         let answer = self.facts.answer.clone();
         let listed = answer.as_ref().and_then(|ty| plan::list_of(self.api(), ty));
         if let Some((member, item)) = listed {
@@ -403,7 +406,7 @@ impl<'c, 'a> Act<'c, 'a> {
         let mut after = before.clone();
         if let Value::Array(steps) = &given {
             patch(&mut after, steps)?;
-        } else if whole {
+        } else if whole && !names::keeps(&self.template) {
             // What the request cannot name stays: ids, stamps, statuses.
             let request = object::schema_of(self.api(), self.facts.request.as_ref(), &given);
             for (name, member) in request.map(|s| &s.members).into_iter().flatten() {

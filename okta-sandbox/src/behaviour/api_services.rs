@@ -1,0 +1,122 @@
+//! API service integrations: clients of catalogue services, with scopes and secrets.
+
+use serde_json::{Value, json};
+
+use crate::call::{Call, Handler, Outcome};
+use crate::clock;
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::{remove, text};
+use crate::log::named as target;
+use crate::oauth::access::Principal;
+use crate::paging::Size;
+
+/// The behaviour of an operation of this family.
+pub(crate) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "listApiServiceIntegrationInstances" => list,
+        "createApiServiceIntegrationInstance" => create,
+        "getApiServiceIntegrationInstance" => get,
+        "deleteApiServiceIntegrationInstance" => delete,
+        _ => return None,
+    })
+}
+
+const SHELF: &str = "/integrations/api/v1/api-services";
+
+fn view(call: &Call<'_>, instance: &Value) -> Value {
+    let id = text(instance, "/id");
+    let own = format!("{}{SHELF}/{id}", call.base());
+    let client = format!("{}/oauth2/v1/clients/{id}", call.base());
+    let logo = format!("{}/assets/img/logos/default.png", call.base());
+    let mut shown = instance.clone();
+    shown["_links"] = json!({
+        "self": { "href": own, "hints": { "allow": ["GET", "DELETE"] } },
+        "client": { "href": client, "hints": { "allow": ["GET"] } },
+        "logo": { "name": "medium", "href": logo },
+    });
+    shown
+}
+
+fn list(call: &mut Call<'_>) -> Outcome {
+    call.org.shelf(SHELF);
+    let hits = call.org.shelves[SHELF].placed();
+    call.list(Size::new(50, 200), hits, |instance| view(call, instance))
+}
+
+fn log(call: &mut Call<'_>, event: &str, instance: &Value) {
+    let named = target(
+        "AppInstance",
+        text(instance, "/id"),
+        text(instance, "/name"),
+        text(instance, "/name"),
+    );
+    call.log(event, vec![named]);
+}
+
+fn create(call: &mut Call<'_>) -> Outcome {
+    let body = call.request.object()?;
+    let kind = text(&body, "/type");
+    let scopes = body["grantedScopes"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    for (field, missing) in [
+        ("type", kind.is_empty()),
+        ("grantedScopes", scopes.is_empty()),
+    ] {
+        if missing {
+            let cause = format!("{field}: The field cannot be left blank");
+            return Err(Fault::validation(field, &[&cause]));
+        }
+    }
+    let by = match &call.principal {
+        Principal::Token { user_id, .. } => user_id.clone(),
+        Principal::Client { client_id, .. } => client_id.clone(),
+        _ => String::new(),
+    };
+    let mut name = kind.strip_suffix("apiservice").unwrap_or(kind).to_owned();
+    if let Some(first) = name.get_mut(0..1) {
+        first.make_ascii_uppercase();
+    }
+    let id = call.org.dice.id("0oa");
+    let now = clock::zero_millis(call.org.clock.now());
+    let guide = format!("{}/docs/{kind}", call.base());
+    let instance = json!({
+        "id": id, "type": kind, "name": name, "createdAt": now, "createdBy": by,
+        "configGuideUrl": guide, "grantedScopes": scopes,
+        "properties": body.get("properties").cloned().unwrap_or_else(|| json!({})),
+    });
+    call.org.shelf(SHELF).put(&id, instance.clone());
+    log(
+        call,
+        "integration.api_service.lifecycle.authorize",
+        &instance,
+    );
+    let mut shown = view(call, &instance);
+    shown["clientSecret"] = json!(call.org.dice.secret(48));
+    Ok(Answer::json(201, &shown))
+}
+
+fn named(call: &mut Call<'_>) -> Result<Value, Fault> {
+    let id = call.parameter(0);
+    let found = call.org.shelf(SHELF).get(id).cloned();
+    found.ok_or_else(|| Fault::not_found(id, "AppInstance"))
+}
+
+fn get(call: &mut Call<'_>) -> Outcome {
+    let instance = named(call)?;
+    Ok(Answer::ok(&view(call, &instance)))
+}
+
+fn delete(call: &mut Call<'_>) -> Outcome {
+    let mut instance = named(call)?;
+    let id = call.parameter(0);
+    call.org.shelf(SHELF).remove(id);
+    call.org
+        .shelves
+        .remove(&format!("{SHELF}/{id}/credentials/secrets"));
+    remove(&mut instance, "properties");
+    log(call, "integration.api_service.lifecycle.revoke", &instance);
+    Ok(Answer::no_content())
+}

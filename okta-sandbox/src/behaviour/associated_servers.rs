@@ -1,0 +1,86 @@
+//! Authorization servers that trust each other's tokens.
+
+use serde_json::{Value, json};
+
+use crate::call::{Call, Handler, Outcome};
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::text;
+
+/// The behaviour of an operation of this family.
+pub(crate) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "listAssociatedServersByTrustedType" => list,
+        "createAssociatedServers" => associate,
+        "deleteAssociatedServer" => remove,
+        _ => return None,
+    })
+}
+
+const SERVERS: &str = "/api/v1/authorizationServers";
+/// `trusting trusted` pairs.
+const TRUST: &str = "/api/v1/authorizationServers/trust";
+
+fn server(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
+    let found = call.org.shelf(SERVERS).get(id).cloned();
+    found.ok_or_else(|| Fault::not_found(id, "AuthorizationServer"))
+}
+
+fn view(call: &Call<'_>, server: &Value) -> Value {
+    let mut shown = server.clone();
+    shown["issuer"] = json!(format!("{}/oauth2/{}", call.base(), text(server, "/id")));
+    shown["_links"] = Value::Null;
+    shown
+}
+
+fn list(call: &mut Call<'_>) -> Outcome {
+    let id = call.parameter(0);
+    server(call, id)?;
+    let trusted = call.request.flag("trusted", true);
+    let wanted = if trusted {
+        ("/from", "/to")
+    } else {
+        ("/to", "/from")
+    };
+    let pairs = call
+        .org
+        .shelf(TRUST)
+        .values()
+        .filter(|pair| text(pair, wanted.0) == id);
+    let others: Vec<String> = pairs.map(|pair| text(pair, wanted.1).to_owned()).collect();
+    let mut shown = Vec::new();
+    for other in others {
+        if let Ok(server) = server(call, &other) {
+            shown.push(view(call, &server));
+        }
+    }
+    call.all(shown)
+}
+
+fn associate(call: &mut Call<'_>) -> Outcome {
+    let id = call.parameter(0);
+    server(call, id)?;
+    let body = call.request.object()?;
+    let mut shown = Vec::new();
+    for other in body["trusted"].as_array().into_iter().flatten() {
+        let other = other.as_str().unwrap_or_default();
+        let found = server(call, other)?;
+        let pair = json!({ "from": id, "to": other });
+        call.org.shelf(TRUST).put(&format!("{id} {other}"), pair);
+        shown.push(view(call, &found));
+    }
+    if shown.is_empty() {
+        let cause = "trusted: The field cannot be left blank";
+        return Err(Fault::validation("trusted", &[cause]));
+    }
+    Ok(Answer::ok(&json!(shown)))
+}
+
+fn remove(call: &mut Call<'_>) -> Outcome {
+    let (id, other) = (call.parameter(0), call.parameter(1));
+    server(call, id)?;
+    match call.org.shelf(TRUST).remove(&format!("{id} {other}")) {
+        Some(_) => Ok(Answer::no_content()),
+        None => Err(Fault::not_found(other, "AuthorizationServer")),
+    }
+}
