@@ -12,6 +12,8 @@ mod exchange;
 mod expression;
 mod fault;
 mod faults;
+#[cfg(test)]
+mod fuzz;
 mod generated;
 mod ids;
 mod journal;

@@ -18,8 +18,9 @@ use crate::oauth::access::{self, Principal};
 use crate::oauth::authority::{Authority, ORG};
 use crate::oauth::routes;
 use crate::org::{Org, Settings};
+use crate::schema;
 use crate::service_app::Credentials;
-use crate::table::{Route, Router};
+use crate::table::{Operation, Route, Router};
 
 /// Everything that a running sandbox shares between its connections.
 pub(crate) struct Shared {
@@ -241,6 +242,7 @@ fn dispatch(
             &[&summary],
         ));
     };
+    check_body(request, operation)?;
     let mut call = Call {
         org: &mut org,
         request,
@@ -249,6 +251,19 @@ fn dispatch(
         principal,
     };
     handler(&mut call)
+}
+
+/// No behaviour sees JSON of another shape than the operation takes.
+fn check_body(request: &Request, operation: &Operation) -> Result<(), Fault> {
+    let facts = schema::facts(operation.id);
+    let Some(ty) = facts.request.as_ref().filter(|_| !facts.other_media) else {
+        return Ok(());
+    };
+    match serde_json::from_slice(&request.body) {
+        Ok(body) => schema::check_kinds(operation.api, ty, &body),
+        // Whether a body is needed at all is for the behaviour to say.
+        Err(_) => Ok(()),
+    }
 }
 
 fn limit_headers(answer: &mut Answer, reading: Reading) {

@@ -40,6 +40,56 @@ pub(crate) fn check(api: &str, ty: &Type, body: &Value, fullness: Fullness) -> R
     }
 }
 
+/// Refuses a body whose parts are of another JSON kind than the schema says (an object where a
+/// list is expected, say), with `E0000003`. Scalars are not told apart, names and values not looked at.
+pub(crate) fn check_kinds(api: &str, ty: &Type, body: &Value) -> Result<(), Fault> {
+    match fits(api, ty, body, 0) {
+        true => Ok(()),
+        false => Err(Fault::malformed()),
+    }
+}
+
+fn fits(api: &str, ty: &Type, value: &Value, depth: usize) -> bool {
+    if depth > MAX_DEPTH {
+        return false;
+    }
+    match (resolve(api, ty), value) {
+        (_, Value::Null) | (Type::Any, _) => true,
+        (Type::List(inner), Value::Array(items)) => {
+            items.iter().all(|item| fits(api, &inner, item, depth + 1))
+        }
+        (Type::Map(inner), Value::Object(members)) => members
+            .values()
+            .all(|item| fits(api, &inner, item, depth + 1)),
+        (Type::List(_) | Type::Map(_), _) => false,
+        (Type::Named(name), value) => match schema(api, &name) {
+            None => true,
+            Some(found) => match found.kind {
+                Kind::Enum => !value.is_object() && !value.is_array(),
+                Kind::Alias => true,
+                Kind::Union if found.tag.is_none() => found
+                    .variants
+                    .iter()
+                    .any(|ty| fits(api, ty, value, depth + 1)),
+                Kind::Union | Kind::Object => {
+                    let own = variant(api, found, value);
+                    let Value::Object(members) = value else {
+                        return false;
+                    };
+                    own.kind != Kind::Object
+                        || members
+                            .iter()
+                            .all(|(name, item)| match own.members.get(name) {
+                                Some(member) => fits(api, &member.ty, item, depth + 1),
+                                None => true,
+                            })
+                }
+            },
+        },
+        (_, value) => !value.is_object() && !value.is_array(),
+    }
+}
+
 /// Removes what a client cannot set: read-only members, links, and members that no schema lists.
 pub(crate) fn known_only(api: &str, ty: &Type, body: &mut Value) {
     trim(api, ty, body, 0);

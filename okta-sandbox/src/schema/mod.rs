@@ -3,7 +3,7 @@
 mod check;
 mod make;
 
-pub(crate) use check::{Fullness, check, known_only};
+pub(crate) use check::{Fullness, check, check_kinds, known_only};
 pub(crate) use make::Maker;
 
 use std::collections::{BTreeMap, HashMap};

@@ -124,13 +124,14 @@ fn schedule(given: &Value) -> Result<Value, Fault> {
     let start = clock::parse(text(given, "/startDate")).ok_or_else(|| invalid("startDate"))?;
     let days = given["durationInDays"]
         .as_i64()
-        .filter(|d| *d > 0)
+        .filter(|d| (1..=3650).contains(d))
         .ok_or_else(|| invalid("durationInDays"))?;
     let zone = match text(given, "/timeZone") {
         "" => "UTC",
         zone => zone,
     };
-    let finish = start + SignedDuration::from_hours(24 * days);
+    let finish = start.checked_add(SignedDuration::from_hours(24 * days));
+    let finish = finish.map_err(|_| invalid("startDate"))?;
     schedule["startDate"] = json!(zoned(start, zone));
     schedule["endDate"] = json!(zoned(finish, zone));
     schedule["timeZone"] = json!(zone);
