@@ -15,6 +15,7 @@ mod faults;
 #[cfg(test)]
 mod fuzz;
 mod generated;
+mod hooks;
 mod ids;
 mod journal;
 mod json;

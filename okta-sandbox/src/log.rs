@@ -85,11 +85,20 @@ pub(crate) fn app_target(app: &Value) -> Value {
     )
 }
 
+/// What an event says of the request behind it.
+struct Origin<'a> {
+    agent: &'a str,
+    path: &'a str,
+    id: &'a str,
+}
+
 /// The events, in the order of their persistence.
 #[derive(Debug)]
 pub(crate) struct Log {
     events: Vec<Value>,
     dice: Dice,
+    /// The place of the newest event that event hooks were told of.
+    pub(crate) delivered: u64,
 }
 
 impl Log {
@@ -97,6 +106,7 @@ impl Log {
         Self {
             events: Vec::new(),
             dice: Dice::new(seed),
+            delivered: 0,
         }
     }
 
@@ -106,6 +116,12 @@ impl Log {
             .iter()
             .enumerate()
             .map(|(index, event)| (index as u64 + 1, event))
+    }
+
+    /// The events behind a place.
+    pub(crate) fn behind(&self, place: u64) -> &[Value] {
+        let from = usize::try_from(place).unwrap_or(usize::MAX);
+        self.events.get(from..).unwrap_or_default()
     }
 
     /// The place of the newest event.
@@ -123,7 +139,50 @@ impl Log {
         targets: Vec<Value>,
         failure: Option<&str>,
     ) {
-        let agent = request.header("user-agent").unwrap_or_default();
+        let origin = Origin {
+            agent: request.header("user-agent").unwrap_or_default(),
+            path: &request.path,
+            id: &request.id,
+        };
+        self.put(clock, actor, &origin, event_type, targets, failure);
+    }
+
+    /// Writes a failed event of the service's own doing.
+    pub(crate) fn write_own(
+        &mut self,
+        clock: &Clock,
+        event_type: &str,
+        targets: Vec<Value>,
+        failure: &str,
+    ) {
+        let actor = Actor {
+            object: named(
+                "SystemPrincipal",
+                "unknown",
+                "system@okta.com",
+                "Okta System",
+            ),
+            transaction: json!({}),
+        };
+        let id = crate::ids::random_hex(16);
+        let origin = Origin {
+            agent: "",
+            path: "",
+            id: &id,
+        };
+        self.put(clock, &actor, &origin, event_type, targets, Some(failure));
+    }
+
+    fn put(
+        &mut self,
+        clock: &Clock,
+        actor: &Actor,
+        request: &Origin<'_>,
+        event_type: &str,
+        targets: Vec<Value>,
+        failure: Option<&str>,
+    ) {
+        let agent = request.agent;
         let path = format!("{}?", request.path);
         let outcome = match failure {
             None => json!({ "result": "SUCCESS", "reason": null }),

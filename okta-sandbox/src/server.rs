@@ -22,6 +22,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::exchange::{Answer, Request};
 use crate::faults::Effect;
+use crate::hooks;
 use crate::pipeline::{self, Shared};
 
 /// Accepts until the task is aborted; then all connections end with it.
@@ -149,7 +150,7 @@ impl fmt::Display for Dropped {
 impl std::error::Error for Dropped {}
 
 async fn respond(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     request: http::Request<Incoming>,
     reset: &AtomicBool,
 ) -> Result<Response<Payload>, Dropped> {
@@ -178,7 +179,11 @@ async fn respond(
     if let Some(delay) = effect.as_ref().map(|e| e.delay_ms).filter(|d| *d > 0) {
         tokio::time::sleep(Duration::from_millis(delay)).await;
     }
+    if effect.is_none() {
+        hooks::before(shared, &request).await;
+    }
     let answer = pipeline::answer(shared, &request, effect.as_ref(), &flight);
+    hooks::after(shared, &request);
     let effect = effect.unwrap_or_default();
     if effect.reset {
         reset.store(true, Ordering::Relaxed);

@@ -8,6 +8,7 @@ use crate::call::{Call, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
+use crate::hooks;
 use crate::json::{fill, merge, remove, text};
 use crate::log::named;
 use crate::oauth::access::Principal;
@@ -318,6 +319,12 @@ impl Collection<'_, '_, '_> {
                 fill(parent, &json!({ *name: old }));
             }
         }
+        let address = "/channel/config/uri";
+        if before.get("verificationStatus").is_some()
+            && text(&before, address) != text(&object, address)
+        {
+            object["verificationStatus"] = json!("UNVERIFIED");
+        }
         self.check_unique(&object)?;
         self.stamp(&mut object, false);
         fill(&mut object, &(self.kind.defaults)());
@@ -361,5 +368,46 @@ impl Collection<'_, '_, '_> {
             Lifecycle::NoContent => Answer::no_content(),
             Lifecycle::Object | Lifecycle::None => Answer::ok(&self.view(&object)),
         })
+    }
+
+    /// The outcome of the call that was made for this request, if one was.
+    fn outcome(&mut self) -> Option<Value> {
+        let path = &self.call.request.path;
+        self.call.org.shelf(hooks::OUTCOMES).remove(path)
+    }
+
+    /// A hook that sent the challenge back is verified; so is one that cannot be reached from here.
+    pub(super) fn verify(&mut self) -> Outcome {
+        let mut object = self.named()?;
+        if self.outcome().is_some_and(|passed| passed == false) {
+            let cause = "The hook did not answer the verification challenge.";
+            return Err(Fault::validation("eventHook", &[cause]));
+        }
+        object["verificationStatus"] = json!("VERIFIED");
+        self.stamp(&mut object, false);
+        self.put(&object);
+        let event = "event_hook.verified";
+        let target = named(
+            self.kind.missing,
+            self.place(&object),
+            "unknown",
+            text(&object, "/name"),
+        );
+        self.call.log(event, vec![target]);
+        Ok(Answer::ok(&self.view(&object)))
+    }
+
+    /// What the inline hook answers; nothing to do where it cannot be reached from here.
+    pub(super) fn execute(&mut self) -> Outcome {
+        self.named()?;
+        self.call.request.object()?;
+        match self.outcome() {
+            Some(Value::Null) => {
+                let cause = "The hook did not answer in time, or not with success.";
+                Err(Fault::validation("inlineHook", &[cause]))
+            }
+            Some(answer) => Ok(Answer::ok(&answer)),
+            None => Ok(Answer::ok(&json!({ "commands": [] }))),
+        }
     }
 }

@@ -179,6 +179,8 @@ enum Action {
     Delete,
     Activate,
     Deactivate,
+    Verify,
+    Execute,
 }
 
 fn action(kind: &Kind, operation: &Operation) -> Option<Action> {
@@ -191,10 +193,12 @@ fn action(kind: &Kind, operation: &Operation) -> Option<Action> {
         ("PUT", _) if on_item => Action::Replace,
         ("POST" | "PATCH", _) if on_item => Action::Update,
         ("DELETE", _) if on_item => Action::Delete,
+        ("POST", rest) if kind.prefix == "cal" && rest.ends_with("/execute") => Action::Execute,
         ("POST", rest) if kind.lifecycle != Lifecycle::None && rest.matches('/').count() == 3 => {
             match rest.rsplit_once("/lifecycle/")?.1 {
                 "activate" => Action::Activate,
                 "deactivate" => Action::Deactivate,
+                "verify" => Action::Verify,
                 _ => return None,
             }
         }
@@ -234,6 +238,8 @@ fn run(call: &mut Call<'_>) -> Outcome {
         Action::Delete => one.delete(),
         Action::Activate => one.set_status("ACTIVE", "activate"),
         Action::Deactivate => one.set_status("INACTIVE", "deactivate"),
+        Action::Verify => one.verify(),
+        Action::Execute => one.execute(),
     }
 }
 

@@ -1,0 +1,151 @@
+//! Event hooks: verification handshake and delivery to a server of the test's own.
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{Admin, id};
+use okta_sandbox::Sandbox;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+
+/// A server that proves itself and remembers what it is sent; it fails the first deliveries.
+struct Receiver {
+    url: String,
+    seen: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Receiver {
+    async fn start(honest: bool, failures: usize) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!(
+            "http://{}/hook?a=b",
+            listener.local_addr().expect("an address")
+        );
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&seen);
+        tokio::spawn(async move {
+            let mut failures = failures;
+            loop {
+                let (mut stream, _) = listener.accept().await.expect("a call");
+                let mut text = String::new();
+                let mut buffer = [0; 4096];
+                let (head, body) = loop {
+                    let read = stream.read(&mut buffer).await.expect("bytes");
+                    text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+                    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                        continue;
+                    };
+                    let lower = head.to_lowercase();
+                    let length = lower.split("content-length: ").nth(1);
+                    let length = length.and_then(|l| l.lines().next()?.trim().parse().ok());
+                    if body.len() >= length.unwrap_or(0) {
+                        break (head.to_owned(), body.to_owned());
+                    }
+                };
+                let answer = if head.starts_with("GET") {
+                    let challenge = head
+                        .lines()
+                        .find_map(|l| l.strip_prefix("x-okta-verification-challenge: "))
+                        .unwrap_or_default();
+                    let proof = if honest { challenge } else { "guess" };
+                    assert!(head.to_lowercase().contains("authorization: secret"));
+                    let body = json!({ "verification": proof }).to_string();
+                    format!(
+                        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+                        body.len()
+                    )
+                } else if failures > 0 {
+                    failures -= 1;
+                    "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n".to_owned()
+                } else {
+                    let call = serde_json::from_str(&body).expect("JSON");
+                    kept.lock().expect("a lock").push(call);
+                    "HTTP/1.1 204 Taken\r\n\r\n".to_owned()
+                };
+                stream.write_all(answer.as_bytes()).await.expect("written");
+            }
+        });
+        Self { url, seen }
+    }
+
+    async fn wait(&self) -> Vec<Value> {
+        for _ in 0..200 {
+            let seen = self.seen.lock().expect("a lock").clone();
+            if !seen.is_empty() {
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Vec::new()
+    }
+}
+
+async fn hook(admin: &Admin<'_>, url: &str) -> String {
+    let body = json!({
+        "name": "Hook", "events": { "type": "EVENT_TYPE", "items": ["group.lifecycle.create"] },
+        "channel": { "type": "HTTP", "version": "1.0.0", "config": {
+            "uri": url, "authScheme": { "type": "HEADER", "key": "authorization", "value": "secret" },
+        } },
+    });
+    let (status, hook) = admin.post("/api/v1/eventHooks", body).await;
+    assert_eq!(
+        (status.as_u16(), &hook["verificationStatus"]),
+        (200, &json!("UNVERIFIED"))
+    );
+    format!("/api/v1/eventHooks/{}", id(&hook))
+}
+
+#[tokio::test]
+async fn hooks_are_verified_and_told_of_events_once_they_are() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let receiver = Receiver::start(true, 1).await;
+    let hook = hook(&admin, &receiver.url).await;
+    admin.group("Before verification").await;
+
+    let (status, verified) = admin
+        .bare("POST", &format!("{hook}/lifecycle/verify"))
+        .await;
+    assert_eq!(
+        (status.as_u16(), &verified["verificationStatus"]),
+        (200, &json!("VERIFIED"))
+    );
+    assert!(
+        verified
+            .pointer("/channel/config/authScheme/value")
+            .is_none()
+    );
+
+    admin.user("nobody@example.com").await;
+    let group = admin.group("After verification").await;
+    let seen = receiver.wait().await;
+    assert_eq!(seen.len(), 1, "the failed delivery was repeated: {seen:?}");
+    assert_eq!(seen[0]["eventType"], "com.okta.event_hook");
+    assert!(
+        seen[0]["source"]
+            .as_str()
+            .expect("a source")
+            .ends_with(&hook)
+    );
+    let events = seen[0]["data"]["events"].as_array().expect("events");
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["eventType"], "group.lifecycle.create");
+    assert_eq!(events[0]["target"][0]["id"], json!(group));
+    assert_eq!(admin.events("event_hook.verified").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_hook_that_does_not_know_the_challenge_stays_unverified() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let receiver = Receiver::start(false, 0).await;
+    let hook = hook(&admin, &receiver.url).await;
+    let (status, refused) = admin
+        .bare("POST", &format!("{hook}/lifecycle/verify"))
+        .await;
+    assert_eq!((status.as_u16(), common::code(&refused)), (400, "E0000001"));
+    assert_eq!(admin.get(&hook).await.1["verificationStatus"], "UNVERIFIED");
+}
