@@ -162,7 +162,9 @@ impl PrivateKey {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) if key and algorithm do not fit.
     pub fn with_algorithm(mut self, algorithm: Algorithm) -> Result<Self> {
-        self.check(algorithm).map_err(|what| fault(&what))?;
+        self.check(algorithm).map_err(|what| {
+            fault(&what).with_hint("choose one of those, or make a key with PrivateKey::generate")
+        })?;
         self.algorithm = algorithm;
         Ok(self)
     }

@@ -233,12 +233,12 @@ impl ServiceApp {
             let cache = self.cache(&asked, now);
             let fetch = async |early: bool| {
                 if !early {
-                    return self.fetch(cx, &asked, &cache).await;
+                    return self.fetch(cx, &asked, &cache, true).await;
                 }
                 // The present token is still good: a slow endpoint must not hold up the call.
                 let end = now.saturating_add(EARLY_PATIENCE);
                 let end = cx.deadline.map_or(end, |deadline| deadline.min(end));
-                within(cx.runtime, Some(end), self.fetch(cx, &asked, &cache))
+                within(cx.runtime, Some(end), self.fetch(cx, &asked, &cache, true))
                     .await
                     .unwrap_or_else(|| {
                         let what = "the token endpoint is slow to renew the token";
@@ -252,12 +252,13 @@ impl ServiceApp {
         }
     }
 
-    /// One attempt to get a token: from the store, else from the endpoint.
+    /// One attempt to get a token: from the store, if `stored` ones will do, else from the endpoint.
     async fn fetch(
         &self,
         cx: &AuthContext<'_>,
         asked: &Scopes,
         cache: &TokenCache,
+        stored: bool,
     ) -> Result<Token, Failure> {
         let Some(kept) = &self.app.kept else {
             let issued = self.issue(cx, asked).await?;
@@ -268,7 +269,8 @@ impl ServiceApp {
             tracing::warn!(error = %damaged, "the stored tokens are replaced");
         }
         let refused = cache.refused();
-        if let Some(token) = held.record.token(cx, &self.app, asked, refused.as_ref()) {
+        let token = held.record.token(cx, &self.app, asked, refused.as_ref());
+        if let Some(token) = token.filter(|_| stored) {
             return Ok(token);
         }
         let issued = self.issue(cx, asked).await?;
@@ -331,7 +333,10 @@ impl Credential for ServiceApp {
         let cache = self.cache(&self.scopes, cx.runtime.clock.monotonic());
         let mut retry = Retry::new(true);
         loop {
-            match cache.renew(|| self.fetch(cx, &self.scopes, &cache)).await {
+            match cache
+                .renew(|| self.fetch(cx, &self.scopes, &cache, false))
+                .await
+            {
                 Ok(_) => return Ok(()),
                 Err(failure) => retry.after(cx, failure).await?,
             }

@@ -170,7 +170,11 @@ impl UserApp {
         loop {
             let now = cx.runtime.clock.monotonic();
             // Early or not, it is never abandoned: the answer may hold a rotated refresh token.
-            match self.cache.get(now, &mut seen, |_| self.refresh(cx)).await {
+            match self
+                .cache
+                .get(now, &mut seen, |_| self.refresh(cx, true))
+                .await
+            {
                 Ok(token) => return Ok(token),
                 Err(failure) => retry.after(cx, failure).await?,
             }
@@ -178,8 +182,8 @@ impl UserApp {
     }
 
     /// One attempt to get a token: from the store, where another process may have refreshed it,
-    /// else by the refresh token.
-    async fn refresh(&self, cx: &AuthContext<'_>) -> Result<Token, Failure> {
+    /// else by the refresh token. `stored`: a good access token of the store will do.
+    async fn refresh(&self, cx: &AuthContext<'_>, stored: bool) -> Result<Token, Failure> {
         let Some(kept) = &self.app.kept else {
             let Some(refresh_token) = self.session().refresh_token.clone() else {
                 return Err(self.nobody().into());
@@ -196,10 +200,10 @@ impl UserApp {
             }
             self.session().refresh_token = held.record.refresh_token.clone();
             let refused = self.cache.refused();
-            if let Some(token) = held
+            let token = held
                 .record
-                .token(cx, &self.app, &self.scopes, refused.as_ref())
-            {
+                .token(cx, &self.app, &self.scopes, refused.as_ref());
+            if let Some(token) = token.filter(|_| stored) {
                 return Ok(token);
             }
         }
@@ -354,7 +358,7 @@ impl Credential for UserApp {
         self.app.check_org(cx.org_url())?;
         let mut retry = Retry::new(true);
         loop {
-            match self.cache.renew(|| self.refresh(cx)).await {
+            match self.cache.renew(|| self.refresh(cx, false)).await {
                 Ok(_) => return Ok(()),
                 Err(failure) => retry.after(cx, failure).await?,
             }

@@ -59,7 +59,9 @@ fn what(inner: &Inner) -> String {
     if let Some(scope) = &inner.scope {
         add(": ", &format!("{} needed", scope.needed()));
         if let Some(granted) = scope.granted() {
-            add(", ", &format!("granted {granted}"));
+            let nothing = granted.is_empty();
+            let granted = granted.to_string();
+            add(", granted ", if nothing { "nothing" } else { &granted });
         }
     }
     if let Some(status) = inner.status {

@@ -92,6 +92,10 @@ async fn demand_25_a_session_outlives_its_process() {
     second.send(Get::of("1")).await.unwrap();
     assert_eq!(server.sent("token").len(), 3);
 
+    // Asked for a new token, a process that has none yet does not take the stored one.
+    new().renew_token().await.unwrap();
+    assert_eq!(server.sent("token").len(), 4);
+
     // Another profile is another user.
     let other = client_of(
         &server,
