@@ -1,6 +1,31 @@
 //! Which failures are repeated: a table of method, status and kind of fault, free of IO.
+//!
+//! | what happened | reached the service | read | PUT, DELETE | other write | wait | may have been applied |
+//! |---|---|---|---|---|---|---|
+//! | connection refused, name not found, TLS not opened | no | again | again | again | backoff | no |
+//! | HTTP/2 stream refused, or GOAWAY before it was taken up | no | again | again | again | backoff | no |
+//! | bad certificate, unusable proxy setting | no | fail | fail | fail | | no |
+//! | connection lost or attempt timed out before an answer | maybe | again | again | fail | backoff | yes |
+//! | answer broken off | yes | again | again | fail | backoff | yes |
+//! | answer longer than accepted | yes | fail | fail | fail | | yes |
+//! | 429, limit 0 and remaining 0: too many at once | refused | again | again | again | backoff, a `Retry-After` of up to 2 s | no |
+//! | 429, otherwise | refused | again | again | again | until the reset, else `Retry-After`, else backoff | no |
+//! | 429 with a code of a daily quota | refused | fail | fail | fail | | no |
+//! | 423 | refused | again | again | again | twice the backoff | no |
+//! | 409 with a code of a passing state | refused | again | again | again | twice the backoff | no |
+//! | 503 with the code of the read-only mode | refused | again | fail | fail | backoff | no |
+//! | 408, 500, 502, 503, 504 | yes | again | again | fail | backoff, at least `Retry-After` | yes |
+//! | other 5xx | yes | fail | fail | fail | | yes |
+//! | any other status | yes | fail | fail | fail | | no |
+//!
+//! *PUT, DELETE* stands for every operation whose record says that it is idempotent. A read cannot
+//! have been applied. 401, and 400 with a DPoP nonce, belong to the credential, which may ask for
+//! one more attempt; those do not count here. A wait that would pass the call's deadline is not
+//! begun: the call fails at once.
 
 use std::time::Duration;
+
+use crate::response::RateLimit;
 
 /// How often and how long a call is repeated. Waits never pass the call's total deadline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +115,58 @@ pub(crate) enum Fault {
     Status(u16),
     /// A 429 because too many requests run at once; a slot may free at any moment.
     Concurrency,
+    /// A 429 because of a quota that no wait of this call outlasts.
+    Quota,
+    /// A 409 because something unfinished is in the way; the service asks to try again.
+    Unfinished,
+    /// A 503 because the org takes no writes at present.
+    ReadOnly,
+}
+
+impl Fault {
+    /// From a refusal; the body's code is only looked at where it makes a difference.
+    pub(crate) fn of_answer(
+        status: u16,
+        limit: Option<RateLimit>,
+        code: impl FnOnce() -> Option<String>,
+    ) -> Self {
+        match status {
+            429 if limit.is_some_and(|limit| limit.is_concurrency()) => Self::Concurrency,
+            409 | 429 | 503 => match (status, code().as_deref()) {
+                (429, Some("E0000146" | "E0000147" | "E0000186")) => Self::Quota,
+                (
+                    409,
+                    Some(
+                        "E0000112" | "E0000249" | "E0000253" | "E0000254" | "E0000265" | "E0000268",
+                    ),
+                ) => Self::Unfinished,
+                (503, Some("E0000010")) => Self::ReadOnly,
+                _ => Self::Status(status),
+            },
+            _ => Self::Status(status),
+        }
+    }
+
+    /// In a few words, where no answer came.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::NotSent => "not sent",
+            Self::Hopeless => "no connection",
+            Self::MaybeSent => "connection lost",
+            Self::Truncated => "answer broken off",
+            Self::TooLarge => "answer too long",
+            Self::Status(_) | Self::Unfinished | Self::ReadOnly => "refused",
+            Self::Concurrency | Self::Quota => "limit",
+        }
+    }
+
+    /// Locks and unfinished work take seconds: the backoff is that much longer.
+    pub(crate) fn patience(self) -> f64 {
+        match self {
+            Self::Status(423) | Self::Unfinished => 2.0,
+            _ => 1.0,
+        }
+    }
 }
 
 /// What to do about a fault.
@@ -105,13 +182,15 @@ pub(crate) enum Verdict {
 /// The table. `idempotent`: GET, HEAD, PUT, DELETE, and what the operation's record says is one.
 pub(crate) fn verdict(idempotent: bool, fault: Fault) -> Verdict {
     match fault {
-        Fault::NotSent => Verdict::Backoff,
-        Fault::Hopeless | Fault::TooLarge => Verdict::Fail,
-        Fault::Concurrency => Verdict::Backoff,
+        Fault::NotSent | Fault::Concurrency | Fault::Unfinished => Verdict::Backoff,
+        Fault::Hopeless | Fault::TooLarge | Fault::Quota => Verdict::Fail,
         // The service says that it did nothing: limit reached, lock not obtained.
         Fault::Status(429) => Verdict::AfterReset,
         Fault::Status(423) => Verdict::Backoff,
-        Fault::MaybeSent | Fault::Truncated | Fault::Status(408 | 500 | 502 | 503 | 504) => {
+        Fault::MaybeSent
+        | Fault::Truncated
+        | Fault::ReadOnly
+        | Fault::Status(408 | 500 | 502 | 503 | 504) => {
             if idempotent {
                 Verdict::Backoff
             } else {
@@ -145,6 +224,9 @@ mod tests {
             (Fault::Truncated, Backoff, Fail),
             (Fault::TooLarge, Fail, Fail),
             (Fault::Concurrency, Backoff, Backoff),
+            (Fault::Quota, Fail, Fail),
+            (Fault::Unfinished, Backoff, Backoff),
+            (Fault::ReadOnly, Backoff, Fail),
             (Fault::Status(429), AfterReset, AfterReset),
             (Fault::Status(423), Backoff, Backoff),
             (Fault::Status(408), Backoff, Fail),
@@ -164,6 +246,28 @@ mod tests {
             assert_eq!(verdict(true, fault), idempotent, "{fault:?} idempotent");
             assert_eq!(verdict(false, fault), write, "{fault:?} write");
         }
+    }
+
+    #[test]
+    fn answers_are_told_apart_by_their_headers_and_codes() {
+        let limit = |limit, remaining| {
+            Some(RateLimit {
+                limit,
+                remaining,
+                reset: jiff::Timestamp::UNIX_EPOCH,
+            })
+        };
+        let of =
+            |status, limit, code: &str| Fault::of_answer(status, limit, || Some(code.to_owned()));
+        assert_eq!(of(429, limit(0, 0), "E0000047"), Fault::Concurrency);
+        assert_eq!(of(429, limit(600, 0), "E0000047"), Fault::Status(429));
+        assert_eq!(of(429, limit(600, 0), "E0000146"), Fault::Quota);
+        assert_eq!(of(429, None, ""), Fault::Status(429));
+        assert_eq!(of(409, None, "E0000112"), Fault::Unfinished);
+        assert_eq!(of(409, None, "E0000195"), Fault::Status(409));
+        assert_eq!(of(503, None, "E0000010"), Fault::ReadOnly);
+        assert_eq!(of(503, None, "E0000181"), Fault::Status(503));
+        assert_eq!(of(400, None, "E0000112"), Fault::Status(400));
     }
 
     #[test]

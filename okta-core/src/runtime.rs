@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
@@ -37,8 +37,7 @@ pub(crate) struct Runtime {
     pub(crate) max_response_bytes: usize,
     pub(crate) stats: Stats,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
-    /// Server time minus our time in milliseconds, learnt from `Date`.
-    skew_ms: AtomicI64,
+    server_time: Mutex<ServerTime>,
 }
 
 /// Parts of a [`Runtime`] that the builder chooses.
@@ -63,7 +62,7 @@ impl Runtime {
             max_response_bytes: parts.max_response_bytes,
             stats: Stats::default(),
             observers: parts.observers,
-            skew_ms: AtomicI64::new(0),
+            server_time: Mutex::default(),
         }
     }
 
@@ -75,23 +74,74 @@ impl Runtime {
 
     /// Server time minus local time, in milliseconds.
     pub(crate) fn skew_ms(&self) -> i64 {
-        self.skew_ms.load(Ordering::Relaxed)
+        self.lock_time().skew_ms()
     }
 
-    /// The time by the service's clock. `Date` has whole seconds, cut off, so that it is never
-    /// ahead of the service, which is what `iat` needs.
+    /// The time by the service's clock, as exactly as its answers tell, and never ahead of it:
+    /// that is what `iat` needs, and what keeps a call from coming before its window.
     pub(crate) fn server_now(&self) -> jiff::Timestamp {
         let now = self.clock.wall();
         let skew = jiff::SignedDuration::from_millis(self.skew_ms());
         now.checked_add(skew).unwrap_or(now)
     }
 
-    pub(crate) fn learn_time(&self, headers: &HeaderMap) {
+    /// Learns from the `Date` of an answer that took so long, if that is known.
+    pub(crate) fn learn_time(&self, headers: &HeaderMap, took: Option<Duration>) {
         if let Some(date) = server_date(headers) {
-            let ours = self.clock.wall();
-            let skew = date.as_millisecond().saturating_sub(ours.as_millisecond());
-            self.skew_ms.store(skew, Ordering::Relaxed);
+            let ours = self.clock.wall().as_millisecond();
+            self.lock_time().learn(date.as_millisecond(), ours, took);
         }
+    }
+
+    fn lock_time(&self) -> std::sync::MutexGuard<'_, ServerTime> {
+        // Two numbers that belong together; a panic cannot come between them.
+        self.server_time
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How far the service's clock is from ours, in milliseconds.
+///
+/// `Date` has whole seconds, cut off: one answer tells the difference to a second only. Answers
+/// that come at other moments of the second narrow it down.
+#[derive(Debug, Default)]
+struct ServerTime {
+    /// The difference is between these; the lower one counts.
+    bounds: Option<(i64, i64)>,
+    /// Our time when they were begun.
+    since: i64,
+}
+
+impl ServerTime {
+    /// Clocks drift: after so long the bounds are learnt anew.
+    const KEEP_MS: i64 = 600_000;
+
+    fn skew_ms(&self) -> i64 {
+        self.bounds.map_or(0, |(low, _)| low)
+    }
+
+    fn learn(&mut self, date: i64, ours: i64, took: Option<Duration>) {
+        let took = took.map_or(60_000, |took| {
+            i64::try_from(took.as_millis()).unwrap_or(60_000)
+        });
+        // The answer was made between the sending of the request and now.
+        let low = date.saturating_sub(ours);
+        let high = low.saturating_add(1_000).saturating_add(took);
+        self.bounds = match self.bounds {
+            Some((known_low, known_high))
+                if low <= known_high
+                    && known_low <= high
+                    && (0..Self::KEEP_MS).contains(&ours.saturating_sub(self.since)) =>
+            {
+                Some((known_low.max(low), known_high.min(high)))
+            }
+            // The first, or one of the clocks was set.
+            _ => {
+                self.since = ours;
+                Some((low, high))
+            }
+        };
     }
 }
 
@@ -155,6 +205,22 @@ pub(crate) async fn within<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_services_clock_is_narrowed_down_from_below() {
+        let mut time = ServerTime::default();
+        assert_eq!(time.skew_ms(), 0);
+        // The service is 599.3 s ahead; each answer takes 40 ms, the Date is made in its middle.
+        for sent in [0_i64, 730, 1_310, 2_690, 4_020] {
+            let date = (sent + 20 + 599_300) / 1_000 * 1_000;
+            time.learn(date, sent + 40, Some(Duration::from_millis(40)));
+            assert!(time.skew_ms() <= 599_300, "never ahead");
+        }
+        assert!(time.skew_ms() > 599_200, "{}", time.skew_ms());
+        // Our clock is set back by ten minutes.
+        time.learn(599_000, -595_000, Some(Duration::from_millis(40)));
+        assert_eq!(time.skew_ms(), 1_194_000);
+    }
 
     #[test]
     fn reads_dates_of_http() {

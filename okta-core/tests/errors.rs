@@ -288,7 +288,7 @@ async fn answers_that_are_not_what_is_promised() {
         assert!(error.to_string().contains(words), "{error}");
         assert!(error.to_string().len() < 1000, "{error}");
         assert!(error.hint().is_some());
-        assert!(!error.maybe_applied());
+        assert!(!error.may_have_been_applied());
     }
     let error = fail(Answer::json(200, vec![b'"', 0xff, b'"'])).await;
     assert_eq!(error.kind(), ErrorKind::Decode);

@@ -78,7 +78,7 @@ async fn demand_28_an_extra_root_is_trusted_and_only_then() {
             assert_eq!(error.kind(), ErrorKind::Transport);
             assert_eq!(error.attempts(), 1, "{error}");
             assert!(error.to_string().contains("TLS"), "{error}");
-            assert!(!error.maybe_applied());
+            assert!(!error.may_have_been_applied());
         }
         Err(error) => assert!(error.to_string().contains("root certificates"), "{error}"),
     }

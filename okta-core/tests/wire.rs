@@ -164,7 +164,7 @@ async fn demand_16_writes_that_may_have_arrived_are_not_repeated() {
         let error = wire.client().send(Create::named("n")).await.unwrap_err();
         assert_eq!(wire.requests().len(), 1);
         assert_eq!(error.kind(), ErrorKind::Transport);
-        assert!(error.maybe_applied(), "{error}");
+        assert!(error.may_have_been_applied(), "{error}");
         assert!(
             error.to_string().contains("may have reached the server"),
             "{error}"
@@ -184,7 +184,7 @@ async fn a_refused_connection_is_not_sent_and_repeated() {
     };
     let error = wire.client().send(Create::named("n")).await.unwrap_err();
     assert_eq!(error.attempts(), 5);
-    assert!(!error.maybe_applied());
+    assert!(!error.may_have_been_applied());
     assert!(error.to_string().contains("could not be opened"), "{error}");
     assert!(std::error::Error::source(&error).is_some());
 }

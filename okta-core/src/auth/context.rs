@@ -123,7 +123,7 @@ impl AuthContext<'_> {
         }
         match sent {
             Some(Ok(response)) => {
-                self.runtime.learn_time(&response.headers);
+                self.runtime.learn_time(&response.headers, None);
                 let id = crate::error::request_id(&response.headers);
                 end_attempt(&span, &response.status, id.as_deref());
                 Ok(Ok(response))

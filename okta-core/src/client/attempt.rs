@@ -3,12 +3,12 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, StatusCode};
 
 use super::send::{is_read, until};
 use crate::call::PreparedRequest;
-use crate::error::{Challenge, Error, ErrorKind, request_id};
+use crate::error::{Attempt, Challenge, Error, ErrorKind, ServiceError, request_id};
 use crate::response::RateLimit;
 use crate::retry::{Fault, maybe_applied};
 use crate::runtime::retry_after;
@@ -65,10 +65,13 @@ pub(super) struct Run {
     pub(super) sent: HeaderMap,
     /// The last answer that was not a success.
     pub(super) last: Option<HttpResponse>,
-    broken: Option<Box<dyn StdError + Send + Sync>>,
+    broken: Option<(Fault, Box<dyn StdError + Send + Sync>)>,
     /// Some attempt may have changed something.
     maybe_applied: bool,
     secrets: Vec<String>,
+    history: Vec<Attempt>,
+    /// Since the last attempt.
+    wait: Option<(&'static str, Duration)>,
 }
 
 impl Run {
@@ -89,7 +92,42 @@ impl Run {
             broken: None,
             maybe_applied: false,
             secrets: Vec::new(),
+            history: Vec::new(),
+            wait: None,
         }
+    }
+
+    /// A wait that is over.
+    pub(super) fn waited(&mut self, reason: &'static str, duration: Duration) {
+        if duration.is_zero() {
+            return;
+        }
+        self.waits += 1;
+        self.waited += duration;
+        let before = self.wait.map_or(Duration::ZERO, |(_, before)| before);
+        let reason = self.wait.map_or(reason, |(first, _)| first);
+        self.wait = Some((reason, before + duration));
+    }
+
+    /// An attempt that is over.
+    pub(super) fn record(
+        &mut self,
+        outcome: Result<StatusCode, &'static str>,
+        request_id: Option<String>,
+        elapsed: Duration,
+    ) {
+        let (reason, waited) = match self.wait.take() {
+            Some((reason, waited)) => (Some(reason), waited),
+            None => (None, Duration::ZERO),
+        };
+        self.history.push(Attempt {
+            status: outcome.ok(),
+            fault: outcome.err(),
+            request_id,
+            elapsed,
+            waited,
+            wait_reason: reason,
+        });
     }
 
     /// Credentials of the attempt, so that an answer that repeats them does not show them.
@@ -112,12 +150,9 @@ impl Run {
             self.first_request_id = request_id(&response.headers);
         }
         self.challenges = Challenge::from_headers(&response.headers);
-        let limit = RateLimit::from_headers(&response.headers);
-        let fault = if status == 429 && limit.is_some_and(|limit| limit.is_concurrency()) {
-            Fault::Concurrency
-        } else {
-            Fault::Status(status)
-        };
+        let fault = Fault::of_answer(status, RateLimit::from_headers(&response.headers), || {
+            ServiceError::parse(&response.body).code
+        });
         self.maybe_applied |= maybe_applied(fault);
         self.last = Some(response);
         self.broken = None;
@@ -127,7 +162,7 @@ impl Run {
     pub(super) fn broken(&mut self, fault: Fault, error: Box<dyn StdError + Send + Sync>) {
         self.maybe_applied |= maybe_applied(fault);
         self.last = None;
-        self.broken = Some(error);
+        self.broken = Some((fault, error));
     }
 
     /// The total deadline passed while a request was under way.
@@ -191,7 +226,12 @@ impl Run {
 
     pub(super) fn transport_error(&mut self) -> Error {
         match self.broken.take() {
-            Some(cause) => Error::new(ErrorKind::Transport, cause.to_string()).with_source(cause),
+            Some((fault, cause)) => {
+                let mut error =
+                    Error::new(ErrorKind::Transport, cause.to_string()).with_source(cause);
+                error.inner_mut().lasting = matches!(fault, Fault::Hopeless | Fault::TooLarge);
+                error
+            }
             None => Error::new(ErrorKind::Transport, "the request failed"),
         }
     }
@@ -204,6 +244,8 @@ impl Run {
         inner.target = Some((request.method.clone(), request.template.to_string()));
         inner.attempts = self.attempts;
         inner.elapsed = Some(elapsed);
+        inner.waited = self.waited;
+        inner.history = self.history.clone();
         inner.maybe_applied = self.maybe_applied && !read;
         let secrets: Vec<&str> = self.secrets.iter().map(String::as_str).collect();
         error.scrub(&secrets);

@@ -12,7 +12,7 @@ use crate::clock::{Clock, Random, SystemClock, SystemRandom};
 use crate::config::{Checks, Config, Explanation, Id, Origin, Settings, credential, shown_url};
 use crate::error::{Error, Result};
 use crate::observe::{DEFAULT_JOURNAL, DriftLog, DriftReport, Event, Observer, Ring};
-use crate::pacing::WaitForReset;
+use crate::pacing::{Pacer, Pacing};
 use crate::retry::RetryPolicy;
 use crate::runtime::{OnEvent, Runtime, RuntimeParts};
 use crate::secret::Secret;
@@ -39,6 +39,7 @@ pub struct ClientBuilder {
     timeout: Option<Option<Duration>>,
     attempt_timeout: Option<Duration>,
     retry: Option<RetryPolicy>,
+    pacing: Pacing,
     transport: Option<Arc<dyn Transport>>,
     wraps: Vec<Wrap>,
     options: TransportOptions,
@@ -61,6 +62,7 @@ impl Default for ClientBuilder {
             timeout: None,
             attempt_timeout: Some(DEFAULT_ATTEMPT_TIMEOUT),
             retry: None,
+            pacing: Pacing::default(),
             transport: None,
             wraps: Vec::new(),
             options: TransportOptions::default(),
@@ -150,6 +152,12 @@ impl ClientBuilder {
         self.retry = Some(policy);
         self.config.cover(Id::MaxRetries, "by the retry policy");
         self.config.cover(Id::MaxBackoff, "by the retry policy");
+        self
+    }
+
+    /// How the client keeps to the rate limits. Default: uses them fully, without meeting them.
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.pacing = pacing;
         self
     }
 
@@ -352,6 +360,7 @@ impl ClientBuilder {
             max_response_bytes: self.max_response_bytes,
             observers: self.observers,
         });
+        let pacer = Pacer::new(&self.pacing, &runtime)?;
         Ok(Client {
             inner: Arc::new(Inner {
                 runtime,
@@ -364,7 +373,7 @@ impl ClientBuilder {
                     (None, None) => Some(DEFAULT_TIMEOUT),
                 },
                 attempt_timeout: self.attempt_timeout,
-                pacer: Box::new(WaitForReset::default()),
+                pacer,
                 drift: DriftLog::default(),
                 on_drift: self.on_drift,
                 explanation,

@@ -25,7 +25,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Drift;
 use crate::observe::{ClientStats, DriftLog, DriftReport, DriftSummary, Journal, Ring, Stats};
 use crate::operation::{Operation, OperationInfo};
-use crate::pacing::Pacer;
+use crate::pacing::{BucketName, Forecast, Pacer, RateLimitState};
 use crate::response::RawResponse;
 use crate::retry::RetryPolicy;
 use crate::runtime::{Runtime, within};
@@ -47,7 +47,7 @@ struct Inner {
     retry: RetryPolicy,
     timeout: Option<Duration>,
     attempt_timeout: Option<Duration>,
-    pacer: Box<dyn Pacer>,
+    pacer: Pacer,
     drift: DriftLog,
     on_drift: Option<DriftObserver>,
     explanation: Explanation,
@@ -240,6 +240,21 @@ impl Client {
     /// The last calls with status, request id, timing and waits, to show to support.
     pub fn journal(&self) -> Journal {
         self.inner.journal.snapshot()
+    }
+
+    /// The rate limits as the client knows them now, with what is under way and waits.
+    pub fn rate_limits(&self) -> RateLimitState {
+        self.inner.pacer.snapshot(&self.inner.runtime)
+    }
+
+    /// How long so many calls of a bucket will take at the present limit, share and use. The bucket
+    /// is given by its name or by an operation of it: `users::List::INFO`.
+    ///
+    /// What it tells is learnt from answers: before the first one the limit is not known.
+    pub fn forecast(&self, bucket: impl Into<BucketName>, calls: u64) -> Forecast {
+        self.inner
+            .pacer
+            .forecast(&self.inner.runtime, bucket.into(), calls)
     }
 
     pub(crate) fn stats_counters(&self) -> &Stats {

@@ -15,13 +15,16 @@ use crate::call::PreparedRequest;
 use crate::clock::unit;
 use crate::error::{Error, ErrorKind, Result, request_id};
 use crate::observe::{CallReport, Event, attempt_span, call_span, end_attempt, end_call};
+use crate::pacing::{Budget, Permit, bucket_of};
 use crate::response::{RateLimit, RawResponse, ResponseContext};
 use crate::retry::{Fault, RetryPolicy, Verdict, verdict};
-use crate::runtime::{server_date, within};
+use crate::runtime::{retry_after, server_date, within};
 use crate::transport::{HttpRequest, HttpResponse};
 
 /// How often one call repeats because its credential asked for it (nonce, renewed token, clock).
 const MAX_AUTH_REPEATS: u32 = 3;
+/// A longer `Retry-After` of the concurrency limit is an estimate that says nothing.
+const LONGEST_FOR_A_SLOT: Duration = Duration::from_secs(2);
 
 impl Client {
     pub(super) async fn send_request(&self, request: PreparedRequest) -> Result<RawResponse> {
@@ -114,15 +117,11 @@ impl Inner {
         run: &mut Run,
     ) -> Result<HttpResponse> {
         self.check_origin(request)?;
-        let bucket = bucket(request);
+        let bucket = bucket_of(request);
         loop {
-            if let Some(wait) = self.pacer.wait(&bucket, self.runtime.server_now()) {
-                let jittered = wait + Duration::from_secs_f64(0.25 * unit(&*self.runtime.random));
-                self.wait(request, policy, run, Wait::limit("pacing", jittered))
-                    .await?;
-            }
+            let permit = self.permit(request, policy, run, &bucket).await?;
             let headers = self.headers(request, policy, run).await?;
-            let ended = self.attempt(request, headers, run, &bucket).await;
+            let ended = self.attempt(request, headers, run, permit, &bucket).await;
             let fault = match ended {
                 Ended::Answer(response) if response.status.is_success() => {
                     // Nonces come with successes, too; there is nothing to repeat.
@@ -155,6 +154,37 @@ impl Inner {
             let wait = self.wait_for(verdict, fault, policy, run);
             self.wait(request, policy, run, wait).await?;
             run.retries += 1;
+        }
+    }
+
+    /// The turn of this attempt by the rate limits.
+    async fn permit<'a>(
+        &'a self,
+        request: &PreparedRequest,
+        policy: &RetryPolicy,
+        run: &mut Run,
+        bucket: &'a str,
+    ) -> Result<Permit<'a>> {
+        let budget = Budget {
+            deadline: run.deadline,
+            window: policy.rate_limit_cap(),
+        };
+        let turn = self
+            .pacer
+            .acquire(&self.runtime, bucket, budget, request.info.id)
+            .await;
+        match turn {
+            Ok(permit) => {
+                run.waited("pacing", permit.waited);
+                Ok(permit)
+            }
+            Err(refused) => {
+                run.waited("pacing", refused.waited);
+                Err(match refused.reset {
+                    Some(_) => run.rate_limited(refused.reset),
+                    None => run.deadline_passed(),
+                })
+            }
         }
     }
 
@@ -232,13 +262,18 @@ impl Inner {
         request: &PreparedRequest,
         headers: HeaderMap,
         run: &mut Run,
+        mut permit: Permit<'_>,
         bucket: &str,
     ) -> Ended {
+        let now = self.runtime.clock.monotonic();
+        if run.deadline.is_some_and(|deadline| deadline <= now) {
+            // The waits before took all the time: nothing is sent.
+            return Ended::Deadline;
+        }
         run.attempts += 1;
         self.runtime.stats.attempt(run.attempts);
         run.remember_secrets(&headers);
         run.sent = headers.clone();
-        let now = self.runtime.clock.monotonic();
         let outgoing = HttpRequest {
             method: request.method.clone(),
             uri: request.uri.clone(),
@@ -254,6 +289,7 @@ impl Inner {
             (total, attempt) => total.or(attempt),
         };
         let span = attempt_span(&self.runtime.origin, request, run.attempts, bucket);
+        permit.sending();
         let sending = self.runtime.transport.send(outgoing);
         let sent = within(&self.runtime, end, sending)
             .instrument(span.clone())
@@ -261,12 +297,12 @@ impl Inner {
         let elapsed = self.runtime.clock.monotonic().saturating_sub(now);
         match sent {
             Some(Ok(response)) => {
-                self.runtime.learn_time(&response.headers);
-                if let Some(limit) = RateLimit::from_headers(&response.headers) {
-                    self.pacer.observe(bucket, limit);
-                }
+                self.runtime.learn_time(&response.headers, Some(elapsed));
+                let asked = retry_after(&response.headers, self.runtime.server_now());
+                permit.answered(response.status, &response.headers, asked);
                 let id = request_id(&response.headers);
                 end_attempt(&span, &response.status, id.as_deref());
+                run.record(Ok(response.status), id.clone(), elapsed);
                 tracing::debug!(
                     attempt = run.attempts,
                     status = response.status.as_u16(),
@@ -287,20 +323,27 @@ impl Inner {
             }
             Some(Err(error)) => {
                 span.record("error.type", format!("{:?}", error.fault()));
+                let fault = fault_of(error.fault());
+                if matches!(fault, Fault::NotSent | Fault::Hopeless) {
+                    permit.unsent();
+                }
+                run.record(Err(fault.as_str()), None, elapsed);
                 self.fault_event(request, run, &error.to_string());
-                Ended::Broken(fault_of(error.fault()), Box::new(error))
+                Ended::Broken(fault, Box::new(error))
             }
             None if run
                 .deadline
                 .is_some_and(|deadline| deadline <= self.runtime.clock.monotonic()) =>
             {
                 span.record("error.type", "timeout");
+                run.record(Err("total deadline"), None, elapsed);
                 self.fault_event(request, run, "total deadline");
                 run.interrupted();
                 Ended::Deadline
             }
             None => {
                 span.record("error.type", "timeout");
+                run.record(Err("attempt timeout"), None, elapsed);
                 self.fault_event(request, run, "attempt timeout");
                 let message = format!(
                     "no complete answer within {:.1} s",
@@ -353,32 +396,32 @@ impl Inner {
     fn wait_for(&self, verdict: Verdict, fault: Fault, policy: &RetryPolicy, run: &Run) -> Wait {
         let jitter = unit(&*self.runtime.random);
         let now = self.runtime.server_now();
-        if verdict == Verdict::AfterReset {
-            if let Some(wait) = run.until_reset(now) {
-                return Wait::limit(
-                    "rate limit",
-                    wait + Duration::from_secs_f64(0.1 + 0.9 * jitter),
-                );
+        let backoff = policy.backoff_for(run.retries, jitter);
+        let asked = run.retry_after(now);
+        match (verdict, fault) {
+            (Verdict::AfterReset, _) => {
+                let wait = match (run.until_reset(now), asked) {
+                    // The pacer lets it go in its turn after the reset.
+                    (Some(wait), _) if self.pacer.waits_for(wait) => Duration::ZERO,
+                    (Some(wait), _) => {
+                        wait.max(backoff) + Duration::from_secs_f64(0.1 + 0.9 * jitter)
+                    }
+                    // It may be nothing, or past: never repeat at once.
+                    (None, asked) => asked.unwrap_or_default().max(backoff),
+                };
+                Wait::limit("rate limit", wait)
             }
-            if let Some(wait) = run.retry_after(now) {
-                // It may be nothing, or past: never repeat at once.
-                let least = policy.backoff_for(run.retries, jitter);
-                return Wait::limit("rate limit", wait.max(least));
+            (_, Fault::Concurrency) => {
+                // A slot frees as soon as any request ends, whatever the headers ask for.
+                let asked = asked.filter(|&asked| asked <= LONGEST_FOR_A_SLOT);
+                Wait::plain("concurrency limit", backoff.max(asked.unwrap_or_default()))
+            }
+            (_, fault) => {
+                let backoff = backoff.mul_f64(fault.patience());
+                let asked = asked.filter(|&asked| asked <= policy.rate_limit_cap());
+                Wait::plain("backoff", backoff.max(asked.unwrap_or_default()))
             }
         }
-        let mut backoff = policy.backoff_for(run.retries, jitter);
-        if let Some(asked) = run.retry_after(now)
-            && asked <= policy.rate_limit_cap()
-        {
-            backoff = backoff.max(asked);
-        }
-        Wait::plain(
-            match fault {
-                Fault::Concurrency => "concurrency limit",
-                _ => "backoff",
-            },
-            backoff,
-        )
     }
 
     /// Waits, or fails at once if the wait would pass the deadline or the policy's cap.
@@ -389,6 +432,9 @@ impl Inner {
         run: &mut Run,
         wait: Wait,
     ) -> Result<()> {
+        if wait.duration.is_zero() {
+            return Ok(());
+        }
         let now = self.runtime.clock.monotonic();
         let too_late = run
             .deadline
@@ -408,8 +454,6 @@ impl Inner {
             wait_ms = wait.duration.as_millis() as u64,
             "wait"
         );
-        run.waits += 1;
-        run.waited += wait.duration;
         self.runtime.stats.wait(wait.duration);
         self.runtime.event(&Event::Wait {
             operation: request.info.id,
@@ -417,6 +461,7 @@ impl Inner {
             duration: wait.duration,
         });
         self.runtime.clock.sleep(wait.duration).await;
+        run.waited(wait.reason, wait.duration);
         Ok(())
     }
 
@@ -463,19 +508,6 @@ impl Inner {
         }
         error
     }
-}
-
-/// The operation's rate-limit bucket; for untyped calls the first segments of the path.
-fn bucket(request: &PreparedRequest) -> String {
-    if !request.info.bucket.is_empty() {
-        return request.info.bucket.to_owned();
-    }
-    let mut bucket = request.method.to_string();
-    for segment in request.uri.path().split('/').skip(1).take(3) {
-        bucket.push('/');
-        bucket.push_str(segment);
-    }
-    bucket
 }
 
 /// True for methods that change nothing.

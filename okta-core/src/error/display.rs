@@ -1,6 +1,7 @@
 //! How an error looks: all facts in one or two lines, no secrets.
 
 use std::fmt::{self, Display, Write as _};
+use std::time::Duration;
 
 use super::{Error, ErrorKind, Inner};
 
@@ -104,7 +105,14 @@ fn facts(inner: &Inner) -> Vec<String> {
             // Writing to a String cannot fail.
             let _ = write!(text, " in {:.1} s", elapsed.as_secs_f64());
         }
+        if inner.history.len() > 1 {
+            let each: Vec<String> = inner.history.iter().map(ToString::to_string).collect();
+            let _ = write!(text, " ({})", each.join(", "));
+        }
         facts.push(text);
+    }
+    if inner.waited >= Duration::from_millis(50) {
+        facts.push(format!("{:.1} s of waits", inner.waited.as_secs_f64()));
     }
     facts
 }

@@ -1,5 +1,6 @@
 //! One error type for every call: what failed, where, what the service said and what to do next.
 
+mod attempt;
 mod body;
 mod challenge;
 mod display;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
+pub use attempt::Attempt;
 pub(crate) use body::ServiceError;
 pub use challenge::Challenge;
 pub use insufficient_scope::InsufficientScope;
@@ -20,6 +22,7 @@ pub(crate) use insufficient_scope::how_to_grant;
 
 use crate::operation::OperationInfo;
 use crate::paging::Cursor;
+use crate::retry::{Fault, Verdict, verdict};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -77,10 +80,14 @@ pub(crate) struct Inner {
     pub(crate) request_id: Option<String>,
     pub(crate) attempts: u32,
     pub(crate) elapsed: Option<Duration>,
+    pub(crate) waited: Duration,
+    pub(crate) history: Vec<Attempt>,
     pub(crate) reset_at: Option<jiff::Timestamp>,
     pub(crate) scope: Option<InsufficientScope>,
     pub(crate) maybe_applied: bool,
     pub(crate) cursor: Option<Cursor>,
+    /// A failed connection that would fail again: a bad certificate, an answer too long.
+    pub(crate) lasting: bool,
     pub(crate) hint: Option<Cow<'static, str>>,
     pub(crate) source: Option<Source>,
 }
@@ -101,10 +108,13 @@ impl Error {
             request_id: None,
             attempts: 0,
             elapsed: None,
+            waited: Duration::ZERO,
+            history: Vec::new(),
             reset_at: None,
             scope: None,
             maybe_applied: false,
             cursor: None,
+            lasting: false,
             hint: None,
             source: None,
         }))
@@ -229,6 +239,17 @@ impl Error {
         self.0.elapsed
     }
 
+    /// The requests that were sent for this call, in order, with how each ended and what was waited
+    /// before it. Token requests are not among them.
+    pub fn history(&self) -> &[Attempt] {
+        &self.0.history
+    }
+
+    /// How long the call waited for rate limits and backoff, all waits together.
+    pub fn waited(&self) -> Duration {
+        self.0.waited
+    }
+
     /// When the exhausted rate-limit window ends, by the service's clock.
     pub fn reset_at(&self) -> Option<jiff::Timestamp> {
         self.0.reset_at
@@ -240,8 +261,8 @@ impl Error {
     }
 
     /// True if the request was a write that may have taken effect although the call failed: read
-    /// the object before you repeat it.
-    pub fn maybe_applied(&self) -> bool {
+    /// the object before you repeat it. False means that it has not, or that it was a read.
+    pub fn may_have_been_applied(&self) -> bool {
         self.0.maybe_applied
     }
 
@@ -249,6 +270,33 @@ impl Error {
     /// `None` outside of streams, and if the first page failed.
     pub fn cursor(&self) -> Option<&Cursor> {
         self.0.cursor.as_ref()
+    }
+
+    /// True if the same call may well succeed later: a rate limit, a fault on the way or inside the
+    /// service, a lock, a deadline. False for refusals that last.
+    ///
+    /// The client has already repeated it as its [`RetryPolicy`](crate::RetryPolicy) allows. Ask
+    /// [`may_have_been_applied`](Self::may_have_been_applied) before you repeat a write.
+    pub fn is_retryable(&self) -> bool {
+        match self.0.kind {
+            ErrorKind::RateLimited | ErrorKind::Timeout => true,
+            ErrorKind::Transport => !self.0.lasting,
+            ErrorKind::Api | ErrorKind::Token => {
+                match self.0.status.map(|status| status.as_u16()) {
+                    Some(status) => {
+                        let fault = Fault::of_answer(status, None, || self.0.service.code.clone());
+                        fault != Fault::Quota && verdict(true, fault) != Verdict::Fail
+                    }
+                    None => self.0.kind == ErrorKind::Token && self.0.source.is_some(),
+                }
+            }
+            ErrorKind::InsufficientScope
+            | ErrorKind::SignIn
+            | ErrorKind::Decode
+            | ErrorKind::Config
+            | ErrorKind::Paging
+            | ErrorKind::Request => false,
+        }
     }
 
     /// The likely cause and the next step, one sentence.
@@ -269,6 +317,16 @@ impl Error {
     /// Status 403, a missing scope included.
     pub fn is_forbidden(&self) -> bool {
         self.is_status(403)
+    }
+
+    /// Status 423: the object is being changed by another write.
+    pub fn is_locked(&self) -> bool {
+        self.is_status(423)
+    }
+
+    /// Status 500 and above: a fault inside the service or on the way to it.
+    pub fn is_server_fault(&self) -> bool {
+        self.0.status.is_some_and(|status| status.is_server_error())
     }
 
     /// Status 409 or 412: the object's state does not allow it, or it changed meanwhile.

@@ -66,7 +66,9 @@ pub enum Event<'a> {
         /// What happened.
         reason: &'a str,
     },
-    /// The call waits before it goes on.
+    /// The call waits before it goes on. `pacing`, and the line for a slot under the concurrency
+    /// limit, are told when they are over; what waits now is in
+    /// [`Client::rate_limits`](crate::Client::rate_limits).
     Wait {
         /// `operationId`; empty for untyped calls.
         operation: &'a str,

@@ -1,10 +1,11 @@
 //! Time that passes only when nothing else happens.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::clock::{Clock, Sleep};
@@ -20,8 +21,21 @@ pub struct VirtualClock(Arc<Mutex<State>>);
 struct State {
     now: Duration,
     wall_start: jiff::Timestamp,
-    sleepers: Vec<(u64, Duration)>,
+    /// By the end of their sleep; who wakes first lets time jump, the others sleep until woken.
+    sleepers: BTreeMap<(Duration, u64), Waker>,
     next_id: u64,
+}
+
+impl State {
+    /// Wakes whose time has come, and who is the next to let time jump.
+    fn wake(&self) {
+        for (&(end, _), waker) in &self.sleepers {
+            waker.wake_by_ref();
+            if end > self.now {
+                break;
+            }
+        }
+    }
 }
 
 /// How often a sleep lets everything else go first before time jumps.
@@ -33,14 +47,17 @@ impl VirtualClock {
         Self(Arc::new(Mutex::new(State {
             now: Duration::ZERO,
             wall_start: wall,
-            sleepers: Vec::new(),
+            sleepers: BTreeMap::new(),
             next_id: 0,
         })))
     }
 
     /// Lets time pass.
     pub fn advance(&self, duration: Duration) {
-        self.state(|state| state.now += duration);
+        self.state(|state| {
+            state.now += duration;
+            state.wake();
+        });
     }
 
     /// Time since the clock began.
@@ -99,31 +116,39 @@ impl Future for VirtualSleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (id, end) = (self.id, self.end);
+        let key = (self.end, self.id);
         let turns = self.turns;
-        let done = self.clock.state(|state| {
-            if turns == 0 {
-                state.sleepers.push((id, end));
+        let (done, first) = self.clock.state(|state| {
+            state.sleepers.insert(key, cx.waker().clone());
+            let first = state.sleepers.keys().next() == Some(&key);
+            if first && state.now < key.0 && turns >= TURNS {
+                state.now = key.0;
             }
-            let first = state.sleepers.iter().map(|&(_, end)| end).min();
-            if state.now < end && turns >= TURNS && first == Some(end) {
-                state.now = end;
+            let done = state.now >= key.0;
+            if done {
+                state.sleepers.remove(&key);
+                state.wake();
             }
-            state.now >= end
+            (done, first)
         });
         if done {
             return Poll::Ready(());
         }
-        self.turns += 1;
-        cx.waker().wake_by_ref();
+        if first {
+            self.turns += 1;
+            cx.waker().wake_by_ref();
+        }
         Poll::Pending
     }
 }
 
 impl Drop for VirtualSleep {
     fn drop(&mut self) {
-        let id = self.id;
-        self.clock
-            .state(|state| state.sleepers.retain(|&(sleeper, _)| sleeper != id));
+        let key = (self.end, self.id);
+        self.clock.state(|state| {
+            if state.sleepers.remove(&key).is_some() {
+                state.wake();
+            }
+        });
     }
 }

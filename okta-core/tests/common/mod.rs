@@ -2,6 +2,8 @@
 // Each test binary uses its own part.
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
+pub mod org;
+
 use std::sync::Arc;
 
 use http::Method;

@@ -187,7 +187,7 @@ async fn demand_17_token_errors_reach_the_user_verbatim() {
             error.to_string().contains("GET /api/v1/things/{id}"),
             "{error}"
         );
-        assert!(!error.maybe_applied());
+        assert!(!error.may_have_been_applied());
     }
 }
 
@@ -218,7 +218,7 @@ async fn token_requests_are_repeated_inside_the_deadline() {
     });
     let error = client.send(Create::named("n")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(!error.maybe_applied(), "{error}");
+    assert!(!error.may_have_been_applied(), "{error}");
     assert_eq!(clock.elapsed(), Duration::from_secs(7));
     let (client, _, _) = client_with(
         Canned::from_fn(|_| Answer::fault(TransportFault::NotSent)),
