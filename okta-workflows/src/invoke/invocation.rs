@@ -169,7 +169,7 @@ pub(super) fn check_query_name(name: &str) -> Result<(), InvokeError> {
 /// What the send path calls an error may be the flow's own answer.
 fn failed(error: okta_core::Error) -> Result<Answer, InvokeError> {
     let elapsed = error.elapsed().unwrap_or_default();
-    let closed = elapsed >= CLOSE_FROM && error.maybe_applied();
+    let closed = elapsed >= CLOSE_FROM && error.may_have_been_applied();
     let Some(status) = error.status() else {
         let (kind, hint) = if closed {
             (InvokeErrorKind::Closed, Some(CLOSED))
@@ -177,7 +177,7 @@ fn failed(error: okta_core::Error) -> Result<Answer, InvokeError> {
             (InvokeErrorKind::NoAnswer, None)
         };
         let mut invoke = InvokeError::new(kind, format!("no answer of the flow: {error}"))
-            .may_have_run_if(error.maybe_applied());
+            .may_have_run_if(error.may_have_been_applied());
         if let Some(hint) = hint {
             invoke = invoke.with_hint(hint);
         }
