@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod event;
 pub mod identity_governance;
 pub mod invoke;
+pub mod oauth;
 pub mod okta;
 pub mod registry;
 pub mod salesforce;

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use http::StatusCode;
 use okta_core::model::encode;
-use okta_core::operation::{Operation as _, Paged};
+use okta_core::operation::Paged;
 use okta_core::paging::PageStream;
 use serde_json::json;
 

@@ -39,6 +39,13 @@ impl Part {
             bytes: bytes.into(),
         }
     }
+
+    /// Sets the media type, such as that of a form field that holds JSON.
+    #[must_use]
+    pub fn content_type(mut self, kind: impl Into<Cow<'static, str>>) -> Self {
+        self.content_type = Some(kind.into());
+        self
+    }
 }
 
 impl fmt::Debug for Part {

@@ -83,9 +83,9 @@ pub(crate) fn files(management: &Api) -> Result<BTreeMap<String, String>> {
             );
         }
         let mut text = String::from(HEADER);
-        text.push_str("pub mod actions;\n");
+        text.push_str("pub mod actions;\npub(crate) mod dispatch;\n");
         if module != "salesforce" {
-            text.push_str("pub(crate) mod dispatch;\npub mod events;\n");
+            text.push_str("pub mod events;\n");
         }
         files.insert(format!("{module}/mod.rs"), text);
     }
