@@ -1,5 +1,8 @@
 //! The System Log: who writes which event, and how an event looks.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 use serde_json::{Value, json};
 
 use crate::clock::{self, Clock};
@@ -182,6 +185,7 @@ impl Log {
         targets: Vec<Value>,
         failure: Option<&str>,
     ) {
+        debug_assert!(is_published(event_type), "no such event type: {event_type}");
         let agent = request.agent;
         let path = format!("{}?", request.path);
         let outcome = match failure {
@@ -228,6 +232,30 @@ impl Log {
         });
         self.events.push(event);
     }
+}
+
+/// The published event types, with whether event hooks may ask for them.
+fn catalogue() -> &'static HashMap<&'static str, bool> {
+    static TYPES: OnceLock<HashMap<&'static str, bool>> = OnceLock::new();
+    TYPES.get_or_init(|| {
+        let lines = include_str!("generated/event-types.txt").lines();
+        lines
+            .map(|line| match line.strip_suffix(" *") {
+                Some(name) => (name, true),
+                None => (line, false),
+            })
+            .collect()
+    })
+}
+
+/// True if the type is published.
+pub(crate) fn is_published(event_type: &str) -> bool {
+    catalogue().contains_key(event_type)
+}
+
+/// True if event hooks may ask for the type.
+pub(crate) fn is_for_hooks(event_type: &str) -> bool {
+    catalogue().get(event_type).copied().unwrap_or(false)
 }
 
 /// Words for people, from the event's name: `user.lifecycle.create` gives "Create user".

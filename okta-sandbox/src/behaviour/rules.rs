@@ -111,7 +111,6 @@ fn create(call: &mut Call<'_>) -> Outcome {
         "allGroupsValid": all_valid(call.org, &body),
     });
     call.org.rules.put(&id, rule.clone());
-    call.log("group.user_membership.rule.add", vec![target(&rule)]);
     Ok(Answer::ok(&rule))
 }
 
@@ -141,7 +140,6 @@ fn replace(call: &mut Call<'_>) -> Outcome {
     rule["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
     let id = text(&rule, "/id").to_owned();
     call.org.rules.put(&id, rule.clone());
-    call.log("group.user_membership.rule.update", vec![target(&rule)]);
     Ok(Answer::ok(&rule))
 }
 
@@ -167,7 +165,6 @@ fn delete(call: &mut Call<'_>) -> Outcome {
         }
     }
     call.org.rules.remove(id);
-    call.log("group.user_membership.rule.delete", vec![target(&rule)]);
     Ok(Answer::json(202, &json!({})))
 }
 

@@ -10,7 +10,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::hooks;
 use crate::json::{fill, merge, remove, text};
-use crate::log::named;
+use crate::log::{is_published, named};
 use crate::oauth::access::Principal;
 use crate::paging;
 
@@ -85,8 +85,11 @@ impl Collection<'_, '_, '_> {
         };
         let target = named(self.kind.missing, self.place(object), "unknown", name);
         let tense = if self.kind.past_tense { "d" } else { "" };
-        self.call
-            .log(&format!("{event}.{verb}{tense}"), vec![target]);
+        let event = format!("{event}.{verb}{tense}");
+        // Not every switch has an event of its own.
+        if is_published(&event) {
+            self.call.log(&event, vec![target]);
+        }
     }
 
     fn stamp(&self, object: &mut Value, fresh: bool) {
@@ -262,13 +265,14 @@ impl Collection<'_, '_, '_> {
         {
             return Err(Fault::api(403, code, cause, &[cause]));
         }
+        (self.kind.check)(&object)?;
         self.check_unique(&object)?;
         self.stamp(&mut object, true);
         fill(&mut object, &(self.kind.defaults)());
         (self.kind.finish)(self.call.org, &mut object);
         self.put(&object);
         (self.kind.furnish)(self.call.org, &self.path, &object);
-        self.log("create", &object);
+        self.log(self.kind.made, &object);
         Ok(Answer::json(self.kind.created, &self.view(&object)))
     }
 
@@ -325,6 +329,7 @@ impl Collection<'_, '_, '_> {
         {
             object["verificationStatus"] = json!("UNVERIFIED");
         }
+        (self.kind.check)(&object)?;
         self.check_unique(&object)?;
         self.stamp(&mut object, false);
         fill(&mut object, &(self.kind.defaults)());

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::clock;
+use crate::fault::Fault;
 use crate::json::{fill, members, remove, text};
 use crate::org::Org;
 
@@ -312,4 +313,17 @@ pub(super) fn authorization_server_contents(org: &mut Org, collection: &str, ser
         });
         org.shelf(&format!("{own}/scopes")).put(&id, scope);
     }
+}
+
+/// Hooks may ask for the events that the catalogue marks for them.
+pub(super) fn check_event_hook(hook: &Value) -> Result<(), Fault> {
+    let items = hook["events"]["items"].as_array();
+    for item in items.into_iter().flatten() {
+        let name = item.as_str().unwrap_or_default();
+        if !crate::log::is_for_hooks(name) {
+            let cause = format!("events.items: '{name}' is not an event type for event hooks");
+            return Err(Fault::validation("events.items", &[&cause]));
+        }
+    }
+    Ok(())
 }

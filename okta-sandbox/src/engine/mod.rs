@@ -86,9 +86,13 @@ struct Kind {
     unique: Option<&'static str>,
     /// First part of event names.
     event: Option<&'static str>,
+    /// How the event of a creation is named.
+    made: &'static str,
     /// Event names end in `created` instead of `create`, and so on.
     past_tense: bool,
     size: Size,
+    /// What the service refuses in an object.
+    check: fn(&Value) -> Result<(), Fault>,
     /// What the service adds to an object before it is stored.
     finish: fn(&mut Org, &mut Value),
     /// What comes into being with a new object: the org, the collection's path, the object.
@@ -120,8 +124,10 @@ const PLAIN: Kind = Kind {
     secrets: &[],
     unique: None,
     event: None,
+    made: "create",
     past_tense: false,
     size: Size::new(200, 200),
+    check: |_| Ok(()),
     finish: |_, _| {},
     furnish: |_, _, _| {},
     most: None,
@@ -293,6 +299,9 @@ fn add_default_access_policy(org: &mut Org, server: &str, now: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Linked objects are never changed.
+    const DEFINITIONS: &str = "/api/v1/meta/schemas/user/linkedObjects";
     use crate::generated::operations::OPERATIONS;
 
     /// A description that names no published collection would be dead.
@@ -302,6 +311,20 @@ mod tests {
             let found: Vec<Action> = OPERATIONS.iter().filter_map(|o| action(kind, o)).collect();
             for wanted in [Action::List, Action::Create, Action::Get] {
                 assert!(found.contains(&wanted), "{} {wanted:?}", kind.collection);
+            }
+        }
+    }
+
+    #[test]
+    fn the_events_of_kinds_are_published() {
+        for kind in KINDS {
+            let Some(event) = kind.event else { continue };
+            let tense = if kind.past_tense { "d" } else { "" };
+            for verb in [kind.made, "update", "delete"] {
+                let name = format!("{event}.{verb}{tense}");
+                let known = crate::log::is_published(&name);
+                let changes = verb != "update" || kind.collection != DEFINITIONS;
+                assert!(known || !changes, "{name}");
             }
         }
     }

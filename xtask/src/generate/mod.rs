@@ -153,6 +153,11 @@ pub(crate) fn outputs() -> Result<BTreeMap<String, BTreeMap<String, String>>> {
                 "schemas.txt".to_owned(),
                 schemas::table(&loaded.apis, &loaded.planned),
             ),
+            (
+                "event-types.txt".to_owned(),
+                std::fs::read_to_string(workspace::root().join("api/event-types.txt"))
+                    .context("cannot read api/event-types.txt; run `cargo xtask import` first")?,
+            ),
         ]),
     );
     let page = coverage::page(&loaded.planned)?;

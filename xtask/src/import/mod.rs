@@ -113,6 +113,11 @@ pub(crate) fn run(shared: &Path, diff: bool) -> Result<()> {
         std::fs::read(&limits).with_context(|| format!("cannot read {}", limits.display()))?;
     let limits: Value = serde_json::from_slice(&bytes).context("rate-limits.json")?;
     workspace::write(&workspace::api("rate-limits.jsonl"), &buckets(&limits)?)?;
+    let events = shared.join("facts/system-log-event-types.json");
+    let bytes =
+        std::fs::read(&events).with_context(|| format!("cannot read {}", events.display()))?;
+    let events: Value = serde_json::from_slice(&bytes).context("system-log-event-types.json")?;
+    workspace::write(&workspace::api("event-types.txt"), &event_types(&events)?)?;
     let recorded = recorded::read(&shared.join("recorded/open.jsonl.gz"))?;
     workspace::write(&workspace::api("recorded.jsonl"), &recorded)
 }
@@ -134,4 +139,25 @@ fn buckets(limits: &Value) -> Result<String> {
     }
     lines.sort();
     Ok(lines.join("\n") + "\n")
+}
+
+/// The System Log's event types, one a line; a `*` marks what event hooks may ask for.
+fn event_types(catalogue: &Value) -> Result<String> {
+    let types = catalogue["eventTypes"]
+        .as_array()
+        .context("system-log-event-types.json: `eventTypes` is not a list")?;
+    let mut lines: Vec<String> = Vec::new();
+    for one in types {
+        let name = one["name"]
+            .as_str()
+            .context("system-log-event-types.json: a type without `name`")?;
+        let mark = if one["eventHookEligible"] == true {
+            " *"
+        } else {
+            ""
+        };
+        lines.push(format!("{name}{mark}\n"));
+    }
+    lines.sort();
+    Ok(lines.concat())
 }

@@ -256,10 +256,6 @@ fn get_group_schema(call: &mut Call<'_>) -> Outcome {
 
 fn update_group_schema(call: &mut Call<'_>) -> Outcome {
     update(call, "group", false)?;
-    call.log(
-        "directory.group_profile.update",
-        vec![named("GroupProfile", "group", "group", "Group")],
-    );
     Ok(Answer::ok(&group_view(call)))
 }
 

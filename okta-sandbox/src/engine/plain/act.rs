@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 
 use super::patch::{merge_shallow, patch};
 use super::plan::{self, Plan};
-use super::{SETTINGS, names, object, parents};
+use super::{SETTINGS, events, names, object, parents};
 use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{fill, merge, remove, text};
+use crate::log::named;
 use crate::paging;
 use crate::schema::{self, Facts, Fullness, Schema, Type};
 
@@ -102,6 +103,23 @@ impl<'c, 'a> Act<'c, 'a> {
             Plan::Reflect => self.reflect(),
             Plan::None(_) => Err(Fault::code("E0000008", &[])),
         }
+    }
+
+    /// Logs what a write of an object did.
+    pub(super) fn log(&mut self, key: &str, object: &Value, fresh: bool) {
+        let Some(event) = events::of(&self.template, self.plan, fresh, self.verb) else {
+            return;
+        };
+        let name = ["/name", "/label", "/key", "/profile/displayName"]
+            .iter()
+            .map(|pointer| text(object, pointer))
+            .find(|name| !name.is_empty())
+            .unwrap_or(key);
+        let kind = self
+            .item_schema(object)
+            .map_or("Resource", |schema| schema.name);
+        let target = named(kind, key, "unknown", name);
+        self.call.log(&event, vec![target]);
     }
 
     pub(super) fn api(&self) -> &'static str {
@@ -321,6 +339,7 @@ impl<'c, 'a> Act<'c, 'a> {
         object::begin(self.api(), &self.template, schema, &mut given);
         object::stamp(self.call, schema, &mut given, true);
         self.call.org.shelf(&self.path).put(&key, given.clone());
+        self.log(&key, &given, true);
         Ok((key, given))
     }
 
@@ -429,6 +448,7 @@ impl<'c, 'a> Act<'c, 'a> {
         }
         object::stamp(self.call, schema, &mut after, false);
         self.call.org.shelf(&self.path).put(&key, after.clone());
+        self.log(&key, &after, false);
         let shown = self.view(self.facts.answer.clone().as_ref(), &key, &after);
         Ok(self.answer(&shown))
     }
@@ -463,6 +483,7 @@ impl<'c, 'a> Act<'c, 'a> {
             .org
             .shelves
             .retain(|path, _| !path.starts_with(&below));
+        self.log(&key, &object, false);
         Ok(self.success())
     }
 
@@ -501,6 +522,7 @@ impl<'c, 'a> Act<'c, 'a> {
         }
         object::stamp(self.call, schema, &mut object, false);
         self.call.org.shelf(&self.path).put(&key, object.clone());
+        self.log(&key, &object, false);
         let shown = self.view(self.facts.answer.clone().as_ref(), &key, &object);
         Ok(self.answer(&shown))
     }

@@ -5,6 +5,7 @@
 //! path (settings) stands on the shelf [`SETTINGS`].
 
 mod act;
+mod events;
 mod list;
 mod names;
 mod object;

@@ -73,6 +73,7 @@ impl Act<'_, '_> {
         let schema = object::schema_of(self.api(), read.as_ref(), &stored);
         object::stamp(self.call, schema, &mut stored, true);
         self.call.org.shelf(SETTINGS).put(&path, stored.clone());
+        self.log(&path, &stored, false);
         let shown = self.show_singleton(&template, &path, &stored);
         Ok(self.answer(&shown))
     }

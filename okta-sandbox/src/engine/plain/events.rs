@@ -1,0 +1,114 @@
+//! Which events the writes of collections without a behaviour log.
+
+use super::plan::Plan;
+
+/// Event names by the end of the collection's path: their beginning, and how they name the verbs
+/// create, update, delete, activate, deactivate; an empty name logs nothing.
+const EVENTS: &[(&str, &str, [&str; 5])] = &[
+    (
+        "/authenticators",
+        "security.authenticator.lifecycle",
+        ["create", "update", "", "activate", "deactivate"],
+    ),
+    (
+        "/methods",
+        "security.authenticator.lifecycle",
+        ["", "update", "", "activate", "deactivate"],
+    ),
+    (
+        "/email-servers",
+        "system.custom_email_server.lifecycle",
+        ["create", "update", "delete", "activate", "deactivate"],
+    ),
+    (
+        "/customizations",
+        "system.email.template",
+        ["create", "update", "delete", "", ""],
+    ),
+    ("/themes", "system.theme", ["", "update", "", "", ""]),
+    (
+        "/device-integrations",
+        "device.integration.endpoint_security",
+        ["", "", "", "activate", "deactivate"],
+    ),
+    (
+        "/devices",
+        "device.lifecycle",
+        ["", "", "delete", "activate", "deactivate"],
+    ),
+    (
+        "/entitlements",
+        "resource.entitlement",
+        ["create", "update", "delete", "", ""],
+    ),
+    (
+        "/entitlement-bundles",
+        "resource.entitlement_bundle",
+        ["create", "update", "delete", "", ""],
+    ),
+    (
+        "/v1/collections",
+        "resource.collection",
+        ["create", "update", "delete", "", ""],
+    ),
+    (
+        "/labels",
+        "resource.label",
+        ["update", "update", "update", "", ""],
+    ),
+    (
+        "/risk-rules",
+        "resource.risk_rule",
+        ["create", "update", "delete", "", ""],
+    ),
+    (
+        "/request-conditions",
+        "access.request.condition",
+        ["create", "update", "delete", "activate", "deactivate"],
+    ),
+    (
+        "/request-sequences",
+        "access.request.sequence",
+        ["", "", "delete", "", ""],
+    ),
+    (
+        "/threats/configuration",
+        "security.threat.configuration",
+        ["update", "update", "", "", ""],
+    ),
+];
+
+/// The event of a write, if it logs one.
+pub(super) fn of(collection: &str, plan: Plan, fresh: bool, verb: &str) -> Option<String> {
+    let (_, start, names) = EVENTS.iter().find(|(end, ..)| collection.ends_with(end))?;
+    if let (Plan::Step, "suspend" | "unsuspend") = (plan, verb) {
+        return collection
+            .ends_with("/devices")
+            .then(|| format!("{start}.{verb}"));
+    }
+    let name = match (plan, verb) {
+        (Plan::Create, _) => names[0],
+        (Plan::Replace { .. } | Plan::Update { .. } | Plan::Write { .. }, _) if fresh => names[0],
+        (Plan::Replace { .. } | Plan::Update { .. } | Plan::Write { .. }, _) => names[1],
+        (Plan::Delete, _) => names[2],
+        (Plan::Step, "activate") => names[3],
+        (Plan::Step, "deactivate") => names[4],
+        _ => "",
+    };
+    (!name.is_empty()).then(|| format!("{start}.{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_is_published() {
+        for (_, start, names) in EVENTS {
+            for name in names.iter().filter(|name| !name.is_empty()) {
+                let event = format!("{start}.{name}");
+                assert!(crate::log::is_published(&event), "{event}");
+            }
+        }
+    }
+}
