@@ -200,6 +200,18 @@ pub(super) fn sort(objects: &mut [&Value], path: &str, order: Option<&str>) {
     }
 }
 
+/// The realm that a new user lives in: the one given, or the default one.
+fn realm_of(call: &mut Call<'_>, given: &str) -> Result<String, Fault> {
+    let realms = call.org.shelf("/api/v1/realms");
+    let found = match given {
+        "" => realms.values().find(|realm| realm["isDefault"] == true),
+        id => realms.get(id),
+    };
+    found
+        .map(|realm| text(realm, "/id").to_owned())
+        .ok_or_else(|| Fault::not_found(given, "Realm"))
+}
+
 fn create(call: &mut Call<'_>) -> Outcome {
     let body = call.request.object()?;
     let activate = call.request.flag("activate", true);
@@ -238,8 +250,9 @@ fn create(call: &mut Call<'_>) -> Outcome {
         "" => call.org.user_type.clone(),
         id => id.to_owned(),
     };
+    let realm = realm_of(call, text(&body, "/realmId"))?;
     let user = json!({
-        "id": call.org.dice.id("00u"), "status": status, "created": now,
+        "realmId": realm, "id": call.org.dice.id("00u"), "status": status, "created": now,
         "activated": stamp(activate), "statusChanged": stamp(activate || has_password),
         "lastLogin": null,
         "lastUpdated": now, "passwordChanged": stamp(has_password), "type": { "id": kind },
