@@ -90,16 +90,19 @@ macro_rules! __model_impls {
             }
         }
         impl $crate::model::Value for $name {
-            const SHAPE: $crate::model::Shape<Self> = $crate::model::Shape::model($crate::model::macros::Schema {
-                name: $schema,
-                open: $open,
-                base: $base,
-                tag: $crate::__model_tag!($($key = $tag)?),
-                members: &[$($crate::model::Member {
-                    key: concat!(",\"", $json, "\":"),
-                    flags: 0 $(| $flags)?,
-                }),*],
-            });
+            const SHAPE: $crate::model::Shape<Self> = $crate::model::Shape::Model {
+                of: $crate::model::macros::ModelShape::NEW,
+                schema: $crate::model::macros::Schema {
+                    name: $schema,
+                    open: $open,
+                    base: $base,
+                    tag: $crate::__model_tag!($($key = $tag)?),
+                    members: &[$($crate::model::Member {
+                        key: concat!(",\"", $json, "\":"),
+                        flags: 0 $(| $flags)?,
+                    }),*],
+                },
+            };
         }
         impl ::core::default::Default for $name {
             #[inline]

@@ -12,7 +12,12 @@ pub enum Shape<T> {
     /// Likewise, and they are so short that they are compiled into each place of use.
     Scalar,
     /// The drivers of models work on it.
-    Model(ModelShape<T>),
+    Model {
+        /// What the type is as data.
+        schema: Schema,
+        /// How the drivers reach its values.
+        of: ModelShape<T>,
+    },
     /// An open enum.
     Words(WordsShape<T>),
 }
@@ -20,7 +25,6 @@ pub enum Shape<T> {
 #[doc(hidden)]
 #[derive(Clone, Copy)]
 pub struct ModelShape<T> {
-    pub(super) schema: Schema,
     pub(super) blank: fn() -> T,
     pub(super) object: fn(&T) -> &dyn Object,
     pub(super) object_mut: fn(&mut T) -> &mut dyn Object,
@@ -38,23 +42,19 @@ pub struct WordsShape<T> {
 impl<T> Shape<T> {
     pub(super) const fn schema(&self) -> Schema {
         match self {
-            Self::Model(model) => model.schema,
+            Self::Model { schema, .. } => *schema,
             Self::Own | Self::Scalar | Self::Words(_) => NO_SCHEMA,
         }
     }
 }
 
-impl<T: Object + Default> Shape<T> {
+impl<T: Object + Default> ModelShape<T> {
     /// Of a model.
-    #[must_use]
-    pub const fn model(schema: Schema) -> Self {
-        Self::Model(ModelShape {
-            schema,
-            blank: T::default,
-            object: |model| model,
-            object_mut: |model| model,
-        })
-    }
+    pub const NEW: Self = Self {
+        blank: T::default,
+        object: |model| model,
+        object_mut: |model| model,
+    };
 }
 
 impl<T: for<'a> From<&'a str>> Shape<T> {

@@ -34,7 +34,7 @@ impl<T: Value> Slot for Option<T> {
         let Some(value) = self else { return false };
         // This is compiled for each member type: short, unless it is one of the few that everything is made of.
         match T::SHAPE {
-            Shape::Model(model) => write_object((model.object)(value), key, writer),
+            Shape::Model { of: model, .. } => write_object((model.object)(value), key, writer),
             Shape::Words(words) => write_text((words.text)(value), key, writer),
             Shape::Own => {
                 write_key(key, writer);

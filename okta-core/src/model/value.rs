@@ -28,7 +28,7 @@ pub trait Value: Sized + fmt::Debug {
     /// Decodes the next value.
     fn decode(decoder: &mut Decoder<'_>) -> Result<Self, Fault> {
         match Self::SHAPE {
-            Shape::Model(model) => {
+            Shape::Model { of: model, .. } => {
                 let mut blank = (model.blank)();
                 decode_whole_or_object((model.object_mut)(&mut blank), decoder)?;
                 Ok(blank)
@@ -42,7 +42,7 @@ pub trait Value: Sized + fmt::Debug {
     #[inline]
     fn encode(&self, writer: &mut Writer) {
         match Self::SHAPE {
-            Shape::Model(model) => encode_object((model.object)(self), writer),
+            Shape::Model { of: model, .. } => encode_object((model.object)(self), writer),
             Shape::Words(words) => writer.string((words.text)(self)),
             Shape::Own | Shape::Scalar => {}
         }
@@ -63,7 +63,7 @@ pub trait Value: Sized + fmt::Debug {
     #[inline]
     fn tag_text(&self, key: &str) -> Option<&str> {
         match Self::SHAPE {
-            Shape::Model(model) => tag_text((model.object)(self), key),
+            Shape::Model { of: model, .. } => tag_text((model.object)(self), key),
             _ => None,
         }
     }
@@ -73,7 +73,7 @@ pub trait Value: Sized + fmt::Debug {
     #[inline]
     fn fits(decoder: &mut Decoder<'_>) -> Result<(), Fault> {
         match Self::SHAPE {
-            Shape::Model(_) => is_object(decoder),
+            Shape::Model { .. } => is_object(decoder),
             _ => Ok(()),
         }
     }
@@ -83,7 +83,7 @@ pub trait Value: Sized + fmt::Debug {
     #[inline]
     fn decode_member(slot: &mut Option<Self>, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
         match Self::SHAPE {
-            Shape::Model(model) => {
+            Shape::Model { of: model, .. } => {
                 let blank = slot.insert((model.blank)());
                 decode_member((model.object_mut)(blank), decoder)
             }
@@ -99,7 +99,7 @@ pub trait Value: Sized + fmt::Debug {
     #[inline]
     fn decode_element(list: &mut Vec<Self>, decoder: &mut Decoder<'_>) -> Result<(), Fault> {
         match Self::SHAPE {
-            Shape::Model(model) => {
+            Shape::Model { of: model, .. } => {
                 list.push((model.blank)());
                 match list.last_mut() {
                     Some(last) => decode_whole_or_object((model.object_mut)(last), decoder),
@@ -118,7 +118,7 @@ pub trait Value: Sized + fmt::Debug {
     #[inline]
     fn decode_boxed(decoder: &mut Decoder<'_>) -> Result<Box<Self>, Fault> {
         match Self::SHAPE {
-            Shape::Model(model) => {
+            Shape::Model { of: model, .. } => {
                 let mut blank = Box::new((model.blank)());
                 decode_whole_or_object((model.object_mut)(&mut blank), decoder)?;
                 Ok(blank)

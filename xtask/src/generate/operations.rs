@@ -126,11 +126,7 @@ impl Writer<'_> {
                 .into_iter()
                 .chain(used)
                 .collect();
-            let _ = writeln!(
-                out,
-                "use okta_core::operation::{{Operation as _, {}}};",
-                names.join(", ")
-            );
+            let _ = writeln!(out, "use okta_core::operation::{{{}}};", names.join(", "));
             if own.contains("Json>")
                 || own.contains("json Json")
                 || own.contains("&Json")
@@ -181,7 +177,7 @@ impl Writer<'_> {
                 .collect();
             let _ = writeln!(
                 out,
-                "    /// `{} {}` (operation `{}`).\n{}    pub fn {}(&self{signature}) -> {operation} {{\n        {operation}::new({}).attach(&self.client)\n    }}\n",
+                "    /// `{} {}` (operation `{}`).\n{}    pub fn {}(&self{signature}) -> {operation} {{\n        {operation} {{ call: {operation}::new({}).call.attach(&self.client) }}\n    }}\n",
                 planned.operation.method,
                 planned.operation.path,
                 planned.operation.id,

@@ -9,9 +9,7 @@ use crate::generated::campaigns::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/campaigns`.
 #[derive(Clone, Debug)]
@@ -23,33 +21,45 @@ impl Campaigns {
     /// `GET /governance/api/v1/campaigns` (operation `listCampaigns`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/campaigns` (operation `createCampaign`).
     #[inline]
     pub fn create(&self, body: &models::CampaignMutable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/campaigns/{campaignId}` (operation `deleteCampaign`).
     pub fn delete(&self, campaign_id: impl Into<String>) -> Delete {
-        Delete::new(campaign_id).attach(&self.client)
+        Delete {
+            call: Delete::new(campaign_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/campaigns/{campaignId}` (operation `getCampaign`).
     pub fn get(&self, campaign_id: impl Into<String>) -> Get {
-        Get::new(campaign_id).attach(&self.client)
+        Get {
+            call: Get::new(campaign_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/campaigns/{campaignId}/end` (operation `endCampaign`).
     pub fn end(&self, campaign_id: impl Into<String>) -> End {
-        End::new(campaign_id).attach(&self.client)
+        End {
+            call: End::new(campaign_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/campaigns/{campaignId}/launch` (operation `launchCampaign`).
     pub fn launch(&self, campaign_id: impl Into<String>) -> Launch {
-        Launch::new(campaign_id).attach(&self.client)
+        Launch {
+            call: Launch::new(campaign_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/campaigns/{campaignId}/reviews/reassign`.

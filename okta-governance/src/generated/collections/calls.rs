@@ -12,9 +12,7 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/collections`.
 #[derive(Clone, Debug)]
@@ -26,23 +24,31 @@ impl Collections {
     /// `GET /governance/api/v1/collections` (operation `listCollections`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/collections` (operation `createCollection`).
     #[inline]
     pub fn create(&self, body: &models::CollectionCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/collections/{collectionId}` (operation `deleteCollection`).
     pub fn delete(&self, collection_id: impl Into<String>) -> Delete {
-        Delete::new(collection_id).attach(&self.client)
+        Delete {
+            call: Delete::new(collection_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/collections/{collectionId}` (operation `getCollection`).
     pub fn get(&self, collection_id: impl Into<String>) -> Get {
-        Get::new(collection_id).attach(&self.client)
+        Get {
+            call: Get::new(collection_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/collections/{collectionId}` (operation `replaceCollection`).
@@ -51,7 +57,9 @@ impl Collections {
         collection_id: impl Into<String>,
         body: &models::CollectionUpdatable,
     ) -> Replace {
-        Replace::new(collection_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(collection_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/collections/assignments`.

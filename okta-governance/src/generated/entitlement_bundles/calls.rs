@@ -7,9 +7,7 @@ use crate::generated::entitlement_bundles::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/entitlement-bundles`.
 #[derive(Clone, Debug)]
@@ -21,23 +19,31 @@ impl EntitlementBundles {
     /// `GET /governance/api/v1/entitlement-bundles` (operation `listEntitlementBundles`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/entitlement-bundles` (operation `createEntitlementBundle`).
     #[inline]
     pub fn create(&self, body: &models::EntitlementBundleCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/entitlement-bundles/{entitlementBundleId}` (operation `deleteEntitlementBundle`).
     pub fn delete(&self, entitlement_bundle_id: impl Into<String>) -> Delete {
-        Delete::new(entitlement_bundle_id).attach(&self.client)
+        Delete {
+            call: Delete::new(entitlement_bundle_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/entitlement-bundles/{entitlementBundleId}` (operation `getEntitlementBundle`).
     pub fn get(&self, entitlement_bundle_id: impl Into<String>) -> Get {
-        Get::new(entitlement_bundle_id).attach(&self.client)
+        Get {
+            call: Get::new(entitlement_bundle_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/entitlement-bundles/{entitlementBundleId}` (operation `replaceEntitlementBundle`).
@@ -46,7 +52,11 @@ impl EntitlementBundles {
         entitlement_bundle_id: impl Into<String>,
         body: &models::EntitlementBundleUpdatable,
     ) -> Replace {
-        Replace::new(entitlement_bundle_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(entitlement_bundle_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -10,9 +10,7 @@ use crate::generated::entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/entitlements`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,31 @@ pub struct Entitlements {
 impl Entitlements {
     /// `GET /governance/api/v1/entitlements` (operation `listEntitlements`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/entitlements` (operation `createEntitlement`).
     #[inline]
     pub fn create(&self, body: &models::EntitlementCreate) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/entitlements/{entitlementId}` (operation `deleteEntitlement`).
     pub fn delete(&self, entitlement_id: impl Into<String>) -> Delete {
-        Delete::new(entitlement_id).attach(&self.client)
+        Delete {
+            call: Delete::new(entitlement_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/entitlements/{entitlementId}` (operation `getEntitlement`).
     pub fn get(&self, entitlement_id: impl Into<String>) -> Get {
-        Get::new(entitlement_id).attach(&self.client)
+        Get {
+            call: Get::new(entitlement_id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/entitlements/{entitlementId}` (operation `updateEntitlement`).
@@ -48,7 +54,9 @@ impl Entitlements {
         entitlement_id: impl Into<String>,
         body: Vec<models::EntitlementPatchItem>,
     ) -> Update {
-        Update::new(entitlement_id, body).attach(&self.client)
+        Update {
+            call: Update::new(entitlement_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/entitlements/{entitlementId}` (operation `replaceEntitlement`).
@@ -57,7 +65,9 @@ impl Entitlements {
         entitlement_id: impl Into<String>,
         body: &models::EntitlementUpdatable,
     ) -> Replace {
-        Replace::new(entitlement_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(entitlement_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/entitlements/values`.

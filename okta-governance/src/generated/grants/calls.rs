@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/grants`.
 #[derive(Clone, Debug)]
@@ -21,28 +19,38 @@ pub struct Grants {
 impl Grants {
     /// `GET /governance/api/v1/grants` (operation `listGrants`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/grants` (operation `createGrant`).
     #[inline]
     pub fn create(&self, body: &models::GrantCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/grants/{grantId}` (operation `getGrant`).
     pub fn get(&self, grant_id: impl Into<String>) -> Get {
-        Get::new(grant_id).attach(&self.client)
+        Get {
+            call: Get::new(grant_id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/grants/{grantId}` (operation `updateGrant`).
     pub fn update(&self, grant_id: impl Into<String>, body: &models::GrantPatch) -> Update {
-        Update::new(grant_id, body).attach(&self.client)
+        Update {
+            call: Update::new(grant_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/grants/{grantId}` (operation `replaceGrant`).
     pub fn replace(&self, grant_id: impl Into<String>, body: &shared::GrantFull) -> Replace {
-        Replace::new(grant_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(grant_id, body).call.attach(&self.client),
+        }
     }
 }
 

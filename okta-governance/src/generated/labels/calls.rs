@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/labels`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,31 @@ impl Labels {
     /// `GET /governance/api/v1/labels` (operation `listLabels`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/labels` (operation `createLabel`).
     #[inline]
     pub fn create(&self, body: &models::LabelCreate) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/labels/{labelId}` (operation `deleteLabel`).
     pub fn delete(&self, label_id: impl Into<String>) -> Delete {
-        Delete::new(label_id).attach(&self.client)
+        Delete {
+            call: Delete::new(label_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/labels/{labelId}` (operation `getLabel`).
     pub fn get(&self, label_id: impl Into<String>) -> Get {
-        Get::new(label_id).attach(&self.client)
+        Get {
+            call: Get::new(label_id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/labels/{labelId}` (operation `updateLabel`).
@@ -47,7 +53,9 @@ impl Labels {
         label_id: impl Into<String>,
         body: Vec<models::PatchLabelsItem>,
     ) -> Update {
-        Update::new(label_id, body).attach(&self.client)
+        Update {
+            call: Update::new(label_id, body).call.attach(&self.client),
+        }
     }
 }
 

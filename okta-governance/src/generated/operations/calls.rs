@@ -7,9 +7,7 @@ use crate::generated::operations::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/operations/{operationId}`.
 #[derive(Clone, Debug)]
@@ -20,7 +18,9 @@ pub struct Operations {
 impl Operations {
     /// `GET /governance/api/v1/operations/{operationId}` (operation `getOperation`).
     pub fn get(&self, operation_id: impl Into<String>) -> Get {
-        Get::new(operation_id).attach(&self.client)
+        Get {
+            call: Get::new(operation_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -7,9 +7,7 @@ use crate::generated::principal_access::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/principal-access`.
 #[derive(Clone, Debug)]
@@ -20,7 +18,9 @@ pub struct PrincipalAccess {
 impl PrincipalAccess {
     /// `GET /governance/api/v1/principal-access` (operation `getPrincipalAccess`).
     pub fn get(&self, filter: impl Into<String>) -> Get {
-        Get::new(filter).attach(&self.client)
+        Get {
+            call: Get::new(filter).call.attach(&self.client),
+        }
     }
 }
 

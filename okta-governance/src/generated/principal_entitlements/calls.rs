@@ -9,9 +9,7 @@ use crate::generated::principal_entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/principal-entitlements`.
 #[derive(Clone, Debug)]
@@ -22,7 +20,9 @@ pub struct PrincipalEntitlements {
 impl PrincipalEntitlements {
     /// `GET /governance/api/v1/principal-entitlements` (operation `getPrincipalEntitlements`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/principal-entitlements/history`.

@@ -7,9 +7,7 @@ use crate::generated::principal_entitlements_changes::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}`.
 #[derive(Clone, Debug)]
@@ -20,7 +18,11 @@ pub struct PrincipalEntitlementsChanges {
 impl PrincipalEntitlementsChanges {
     /// `GET /governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}` (operation `getPrincipalEntitlementsChanges`).
     pub fn get(&self, principal_entitlements_change_id: impl Into<String>) -> Get {
-        Get::new(principal_entitlements_change_id).attach(&self.client)
+        Get {
+            call: Get::new(principal_entitlements_change_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

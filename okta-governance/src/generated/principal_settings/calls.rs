@@ -7,9 +7,7 @@ use crate::generated::principal_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/principal-settings/{targetPrincipalId}`.
 #[derive(Clone, Debug)]
@@ -24,7 +22,11 @@ impl PrincipalSettings {
         target_principal_id: impl Into<String>,
         body: &models::PrincipalSettingsPatchable,
     ) -> Update {
-        Update::new(target_principal_id, body).attach(&self.client)
+        Update {
+            call: Update::new(target_principal_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -6,9 +6,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/request-sequences/{sequenceId}`.
 #[derive(Clone, Debug)]
@@ -19,7 +17,9 @@ pub struct RequestSequences {
 impl RequestSequences {
     /// `DELETE /governance/api/v2/request-sequences/{sequenceId}` (operation `deleteRequestSequenceV2`).
     pub fn delete(&self, sequence_id: impl Into<String>) -> Delete {
-        Delete::new(sequence_id).attach(&self.client)
+        Delete {
+            call: Delete::new(sequence_id).call.attach(&self.client),
+        }
     }
 }
 

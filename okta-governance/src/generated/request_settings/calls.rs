@@ -7,7 +7,7 @@ use crate::generated::request_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v2/request-settings`.
 #[derive(Clone, Debug)]
@@ -19,13 +19,17 @@ impl RequestSettings {
     /// `GET /governance/api/v2/request-settings` (operation `getOrgRequestSettingsV2`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v2/request-settings` (operation `updateOrgRequestSettingsV2`).
     #[inline]
     pub fn update(&self, body: &models::OrgRequestSettingsPatchable) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -7,9 +7,7 @@ use crate::generated::request_types::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/request-types`.
 #[derive(Clone, Debug)]
@@ -21,33 +19,45 @@ impl RequestTypes {
     /// `GET /governance/api/v1/request-types` (operation `listAllRequestTypes`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/request-types` (operation `createRequestType`).
     #[inline]
     pub fn create(&self, body: &models::RequestTypeCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/request-types/{requestTypeId}` (operation `deleteRequestType`).
     pub fn delete(&self, request_type_id: impl Into<String>) -> Delete {
-        Delete::new(request_type_id).attach(&self.client)
+        Delete {
+            call: Delete::new(request_type_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/request-types/{requestTypeId}` (operation `getRequestType`).
     pub fn get(&self, request_type_id: impl Into<String>) -> Get {
-        Get::new(request_type_id).attach(&self.client)
+        Get {
+            call: Get::new(request_type_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/request-types/{requestTypeId}/publish` (operation `publishRequestType`).
     pub fn publish(&self, request_type_id: impl Into<String>) -> Publish {
-        Publish::new(request_type_id).attach(&self.client)
+        Publish {
+            call: Publish::new(request_type_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/request-types/{requestTypeId}/un-publish` (operation `unpublishRequestType`).
     pub fn un_publish(&self, request_type_id: impl Into<String>) -> UnPublish {
-        UnPublish::new(request_type_id).attach(&self.client)
+        UnPublish {
+            call: UnPublish::new(request_type_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -9,9 +9,7 @@ use crate::generated::requests::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/requests`.
 #[derive(Clone, Debug)]
@@ -23,18 +21,24 @@ impl Requests {
     /// `GET /governance/api/v1/requests` (operation `listAllRequests`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/requests` (operation `createRequest`).
     #[inline]
     pub fn create(&self, body: &models::RequestCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/requests/{requestId}` (operation `getRequest`).
     pub fn get(&self, request_id: impl Into<String>) -> Get {
-        Get::new(request_id).attach(&self.client)
+        Get {
+            call: Get::new(request_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/requests/{requestId}/messages`.

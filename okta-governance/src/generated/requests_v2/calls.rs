@@ -10,9 +10,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/requests`.
 #[derive(Clone, Debug)]
@@ -24,18 +22,24 @@ impl RequestsV2 {
     /// `GET /governance/api/v2/requests` (operation `listAllRequestsV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/requests` (operation `createRequestV2`).
     #[inline]
     pub fn create(&self, body: &models::RequestCreatable2) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/requests/{requestId}` (operation `getRequestV2`).
     pub fn get(&self, request_id: impl Into<String>) -> Get {
-        Get::new(request_id).attach(&self.client)
+        Get {
+            call: Get::new(request_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v2/requests/{requestId}/messages`.

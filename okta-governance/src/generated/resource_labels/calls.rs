@@ -7,9 +7,7 @@ use crate::generated::resource_labels::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/resource-labels`.
 #[derive(Clone, Debug)]
@@ -20,19 +18,25 @@ pub struct ResourceLabels {
 impl ResourceLabels {
     /// `GET /governance/api/v1/resource-labels` (operation `listLabelResources`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/resource-labels/assign` (operation `assignResourceLabels`).
     #[inline]
     pub fn assign(&self, body: &models::AssignResourceLabels) -> Assign {
-        Assign::new(body).attach(&self.client)
+        Assign {
+            call: Assign::new(body).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/resource-labels/unassign` (operation `removeResourceLabels`).
     #[inline]
     pub fn unassign(&self, body: &models::AssignResourceLabels) -> Unassign {
-        Unassign::new(body).attach(&self.client)
+        Unassign {
+            call: Unassign::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -9,9 +9,7 @@ use crate::generated::resource_owners::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/resource-owners`.
 #[derive(Clone, Debug)]
@@ -22,19 +20,25 @@ pub struct ResourceOwners {
 impl ResourceOwners {
     /// `GET /governance/api/v1/resource-owners` (operation `listResourceOwners`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/resource-owners` (operation `updateResourceOwners`).
     #[inline]
     pub fn update(&self, body: &models::ResourceOwnersPatch) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/resource-owners` (operation `configureResourceOwners`).
     #[inline]
     pub fn create(&self, body: &models::ResourceOwnersUpdatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// Operations below `catalog`.

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/reviews`.
 #[derive(Clone, Debug)]
@@ -22,12 +20,16 @@ impl Reviews {
     /// `GET /governance/api/v1/reviews` (operation `listReviews`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/reviews/{reviewId}` (operation `getReview`).
     pub fn get(&self, review_id: impl Into<String>) -> Get {
-        Get::new(review_id).attach(&self.client)
+        Get {
+            call: Get::new(review_id).call.attach(&self.client),
+        }
     }
 }
 

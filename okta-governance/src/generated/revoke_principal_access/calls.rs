@@ -7,7 +7,7 @@ use crate::generated::revoke_principal_access::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v2/revoke-principal-access`.
 #[derive(Clone, Debug)]
@@ -19,7 +19,9 @@ impl RevokePrincipalAccess {
     /// `POST /governance/api/v2/revoke-principal-access` (operation `revokePrincipalAccess`).
     #[inline]
     pub fn create(&self, body: &models::RevokePrincipalAccessCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 }
 

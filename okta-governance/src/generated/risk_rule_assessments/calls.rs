@@ -7,7 +7,7 @@ use crate::generated::risk_rule_assessments::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/risk-rule-assessments`.
 #[derive(Clone, Debug)]
@@ -19,7 +19,9 @@ impl RiskRuleAssessments {
     /// `POST /governance/api/v1/risk-rule-assessments` (operation `generatePotentialRiskAssessments`).
     #[inline]
     pub fn create(&self, body: &models::PotentialRiskAssessmentRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -7,9 +7,7 @@ use crate::generated::risk_rules::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/risk-rules`.
 #[derive(Clone, Debug)]
@@ -21,23 +19,31 @@ impl RiskRules {
     /// `GET /governance/api/v1/risk-rules` (operation `listRiskRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/risk-rules` (operation `createRiskRule`).
     #[inline]
     pub fn create(&self, body: &models::CreateRiskRuleRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/risk-rules/{ruleId}` (operation `deleteRiskRule`).
     pub fn delete(&self, rule_id: impl Into<String>) -> Delete {
-        Delete::new(rule_id).attach(&self.client)
+        Delete {
+            call: Delete::new(rule_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/risk-rules/{ruleId}` (operation `getRiskRule`).
     pub fn get(&self, rule_id: impl Into<String>) -> Get {
-        Get::new(rule_id).attach(&self.client)
+        Get {
+            call: Get::new(rule_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/risk-rules/{ruleId}` (operation `replaceRiskRule`).
@@ -46,7 +52,9 @@ impl RiskRules {
         rule_id: impl Into<String>,
         body: &models::UpdateRiskRuleRequest,
     ) -> Replace {
-        Replace::new(rule_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(rule_id, body).call.attach(&self.client),
+        }
     }
 }
 

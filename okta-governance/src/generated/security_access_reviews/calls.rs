@@ -14,9 +14,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews`.
 #[derive(Clone, Debug)]
@@ -28,18 +26,26 @@ impl SecurityAccessReviews {
     /// `GET /governance/api/v2/security-access-reviews` (operation `listSecurityAccessReviews`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/security-access-reviews` (operation `createSecurityAccessReview`).
     #[inline]
     pub fn create(&self, body: &models::SecurityAccessReviewRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}` (operation `getSecurityAccessReview`).
     pub fn get(&self, security_access_review_id: impl Into<String>) -> Get {
-        Get::new(security_access_review_id).attach(&self.client)
+        Get {
+            call: Get::new(security_access_review_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v2/security-access-reviews/{securityAccessReviewId}` (operation `updateSecurityAccessReview`).
@@ -48,7 +54,11 @@ impl SecurityAccessReviews {
         security_access_review_id: impl Into<String>,
         body: &models::SecurityAccessReviewUpdateRequest,
     ) -> Update {
-        Update::new(security_access_review_id, body).attach(&self.client)
+        Update {
+            call: Update::new(security_access_review_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/comment` (operation `addSecurityAccessReviewComment`).
@@ -57,12 +67,20 @@ impl SecurityAccessReviews {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Comment {
-        Comment::new(security_access_review_id, body).attach(&self.client)
+        Comment {
+            call: Comment::new(security_access_review_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/summary` (operation `generateSecurityAccessReviewSummary`).
     pub fn summary(&self, security_access_review_id: impl Into<String>) -> Summary {
-        Summary::new(security_access_review_id).attach(&self.client)
+        Summary {
+            call: Summary::new(security_access_review_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses`.

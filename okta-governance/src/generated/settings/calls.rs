@@ -10,7 +10,7 @@ use crate::generated::settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/settings`.
 #[derive(Clone, Debug)]
@@ -22,13 +22,17 @@ impl Settings {
     /// `GET /governance/api/v1/settings` (operation `getOrgSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/settings` (operation `updateOrgSettings`).
     #[inline]
     pub fn update(&self, body: &models::OrgSettingsPatchable) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/settings/certification`.

@@ -8,9 +8,7 @@ use crate::generated::tasks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/tasks`.
 #[derive(Clone, Debug)]
@@ -22,22 +20,30 @@ impl Tasks {
     /// `GET /governance/api/v2/tasks` (operation `listAllTasksV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/tasks/{taskId}` (operation `getTaskV2`).
     pub fn get(&self, task_id: impl Into<String>) -> Get {
-        Get::new(task_id).attach(&self.client)
+        Get {
+            call: Get::new(task_id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v2/tasks/{taskId}` (operation `updateTaskV2`).
     pub fn update(&self, task_id: impl Into<String>, body: &models::TasksUpdateRequest) -> Update {
-        Update::new(task_id, body).attach(&self.client)
+        Update {
+            call: Update::new(task_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/tasks/{taskId}/resolve` (operation `resolveTaskV2`).
     pub fn resolve(&self, task_id: impl Into<String>) -> Resolve {
-        Resolve::new(task_id).attach(&self.client)
+        Resolve {
+            call: Resolve::new(task_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -10,9 +10,7 @@ use crate::generated::agent_pools::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/agentPools`.
 #[derive(Clone, Debug)]
@@ -24,7 +22,9 @@ impl AgentPools {
     /// `GET /api/v1/agentPools` (operation `listAgentPools`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates`.

@@ -10,9 +10,7 @@ use crate::generated::api_services::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/integrations/api/v1/api-services`.
 #[derive(Clone, Debug)]
@@ -24,23 +22,31 @@ impl ApiServices {
     /// `GET /integrations/api/v1/api-services` (operation `listApiServiceIntegrationInstances`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /integrations/api/v1/api-services` (operation `createApiServiceIntegrationInstance`).
     #[inline]
     pub fn create(&self, body: &models::PostApiServiceIntegrationInstanceRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /integrations/api/v1/api-services/{apiServiceId}` (operation `deleteApiServiceIntegrationInstance`).
     pub fn delete(&self, api_service_id: impl Into<String>) -> Delete {
-        Delete::new(api_service_id).attach(&self.client)
+        Delete {
+            call: Delete::new(api_service_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /integrations/api/v1/api-services/{apiServiceId}` (operation `getApiServiceIntegrationInstance`).
     pub fn get(&self, api_service_id: impl Into<String>) -> Get {
-        Get::new(api_service_id).attach(&self.client)
+        Get {
+            call: Get::new(api_service_id).call.attach(&self.client),
+        }
     }
 
     /// Operations below `credentials`.

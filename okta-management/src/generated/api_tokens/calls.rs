@@ -10,9 +10,7 @@ use crate::generated::api_tokens::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/api-tokens`.
 #[derive(Clone, Debug)]
@@ -24,17 +22,23 @@ impl ApiTokens {
     /// `GET /api/v1/api-tokens` (operation `listApiTokens`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/api-tokens/{apiTokenId}` (operation `revokeApiToken`).
     pub fn delete(&self, api_token_id: impl Into<String>) -> Delete {
-        Delete::new(api_token_id).attach(&self.client)
+        Delete {
+            call: Delete::new(api_token_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/api-tokens/{apiTokenId}` (operation `getApiToken`).
     pub fn get(&self, api_token_id: impl Into<String>) -> Get {
-        Get::new(api_token_id).attach(&self.client)
+        Get {
+            call: Get::new(api_token_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/api-tokens/{apiTokenId}` (operation `upsertApiToken`).
@@ -43,7 +47,9 @@ impl ApiTokens {
         api_token_id: impl Into<String>,
         body: &models::ApiTokenUpdate,
     ) -> Replace {
-        Replace::new(api_token_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(api_token_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/api-tokens/current`.

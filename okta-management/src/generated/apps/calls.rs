@@ -25,9 +25,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps`.
 #[derive(Clone, Debug)]
@@ -39,38 +37,52 @@ impl Apps {
     /// `GET /api/v1/apps` (operation `listApplications`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps` (operation `createApplication`).
     #[inline]
     pub fn create(&self, body: &shared::Application) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}` (operation `deleteApplication`).
     pub fn delete(&self, app_id: impl Into<String>) -> Delete {
-        Delete::new(app_id).attach(&self.client)
+        Delete {
+            call: Delete::new(app_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}` (operation `getApplication`).
     pub fn get(&self, app_id: impl Into<String>) -> Get {
-        Get::new(app_id).attach(&self.client)
+        Get {
+            call: Get::new(app_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/apps/{appId}` (operation `replaceApplication`).
     pub fn replace(&self, app_id: impl Into<String>, body: &shared::Application) -> Replace {
-        Replace::new(app_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(app_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/lifecycle/activate` (operation `activateApplication`).
     pub fn activate(&self, app_id: impl Into<String>) -> Activate {
-        Activate::new(app_id).attach(&self.client)
+        Activate {
+            call: Activate::new(app_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/lifecycle/deactivate` (operation `deactivateApplication`).
     pub fn deactivate(&self, app_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(app_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(app_id).call.attach(&self.client),
+        }
     }
 
     /// Operations below `connections`.

@@ -8,7 +8,7 @@ use crate::generated::authenticator_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/attack-protection/api/v1/authenticator-settings`.
 #[derive(Clone, Debug)]
@@ -20,13 +20,17 @@ impl AuthenticatorSettings {
     /// `GET /attack-protection/api/v1/authenticator-settings` (operation `getAuthenticatorSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PUT /attack-protection/api/v1/authenticator-settings` (operation `replaceAuthenticatorSettings`).
     #[inline]
     pub fn replace(&self, body: &models::AttackProtectionAuthenticatorSettings) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -11,9 +11,7 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authenticators`.
 #[derive(Clone, Debug)]
@@ -25,18 +23,24 @@ impl Authenticators {
     /// `GET /api/v1/authenticators` (operation `listAuthenticators`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators` (operation `createAuthenticator`).
     #[inline]
     pub fn create(&self, body: &models::Authenticator) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authenticators/{authenticatorId}` (operation `getAuthenticator`).
     pub fn get(&self, authenticator_id: impl Into<String>) -> Get {
-        Get::new(authenticator_id).attach(&self.client)
+        Get {
+            call: Get::new(authenticator_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authenticators/{authenticatorId}` (operation `replaceAuthenticator`).
@@ -45,17 +49,25 @@ impl Authenticators {
         authenticator_id: impl Into<String>,
         body: &models::Authenticator,
     ) -> Replace {
-        Replace::new(authenticator_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(authenticator_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/lifecycle/activate` (operation `activateAuthenticator`).
     pub fn activate(&self, authenticator_id: impl Into<String>) -> Activate {
-        Activate::new(authenticator_id).attach(&self.client)
+        Activate {
+            call: Activate::new(authenticator_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/lifecycle/deactivate` (operation `deactivateAuthenticator`).
     pub fn deactivate(&self, authenticator_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(authenticator_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(authenticator_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/authenticators/{authenticatorId}/aaguids`.

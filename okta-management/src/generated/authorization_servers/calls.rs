@@ -16,9 +16,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers`.
 #[derive(Clone, Debug)]
@@ -30,23 +28,31 @@ impl AuthorizationServers {
     /// `GET /api/v1/authorizationServers` (operation `listAuthorizationServers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers` (operation `createAuthorizationServer`).
     #[inline]
     pub fn create(&self, body: &models::AuthorizationServer) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}` (operation `deleteAuthorizationServer`).
     pub fn delete(&self, auth_server_id: impl Into<String>) -> Delete {
-        Delete::new(auth_server_id).attach(&self.client)
+        Delete {
+            call: Delete::new(auth_server_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}` (operation `getAuthorizationServer`).
     pub fn get(&self, auth_server_id: impl Into<String>) -> Get {
-        Get::new(auth_server_id).attach(&self.client)
+        Get {
+            call: Get::new(auth_server_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}` (operation `replaceAuthorizationServer`).
@@ -55,17 +61,23 @@ impl AuthorizationServers {
         auth_server_id: impl Into<String>,
         body: &models::AuthorizationServer,
     ) -> Replace {
-        Replace::new(auth_server_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(auth_server_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/lifecycle/activate` (operation `activateAuthorizationServer`).
     pub fn activate(&self, auth_server_id: impl Into<String>) -> Activate {
-        Activate::new(auth_server_id).attach(&self.client)
+        Activate {
+            call: Activate::new(auth_server_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/lifecycle/deactivate` (operation `deactivateAuthorizationServer`).
     pub fn deactivate(&self, auth_server_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(auth_server_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(auth_server_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/associatedServers`.

@@ -8,9 +8,7 @@ use crate::generated::behaviors::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/behaviors`.
 #[derive(Clone, Debug)]
@@ -22,38 +20,52 @@ impl Behaviors {
     /// `GET /api/v1/behaviors` (operation `listBehaviorDetectionRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/behaviors` (operation `createBehaviorDetectionRule`).
     #[inline]
     pub fn create(&self, body: &models::BehaviorRule) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/behaviors/{behaviorId}` (operation `deleteBehaviorDetectionRule`).
     pub fn delete(&self, behavior_id: impl Into<String>) -> Delete {
-        Delete::new(behavior_id).attach(&self.client)
+        Delete {
+            call: Delete::new(behavior_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/behaviors/{behaviorId}` (operation `getBehaviorDetectionRule`).
     pub fn get(&self, behavior_id: impl Into<String>) -> Get {
-        Get::new(behavior_id).attach(&self.client)
+        Get {
+            call: Get::new(behavior_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/behaviors/{behaviorId}` (operation `replaceBehaviorDetectionRule`).
     pub fn replace(&self, behavior_id: impl Into<String>, body: &models::BehaviorRule) -> Replace {
-        Replace::new(behavior_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(behavior_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/behaviors/{behaviorId}/lifecycle/activate` (operation `activateBehaviorDetectionRule`).
     pub fn activate(&self, behavior_id: impl Into<String>) -> Activate {
-        Activate::new(behavior_id).attach(&self.client)
+        Activate {
+            call: Activate::new(behavior_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/behaviors/{behaviorId}/lifecycle/deactivate` (operation `deactivateBehaviorDetectionRule`).
     pub fn deactivate(&self, behavior_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(behavior_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(behavior_id).call.attach(&self.client),
+        }
     }
 }
 

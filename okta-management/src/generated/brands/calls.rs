@@ -15,9 +15,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/brands`.
 #[derive(Clone, Debug)]
@@ -29,28 +27,38 @@ impl Brands {
     /// `GET /api/v1/brands` (operation `listBrands`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/brands` (operation `createBrand`).
     #[inline]
     pub fn create(&self, body: &models::CreateBrandRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/brands/{brandId}` (operation `deleteBrand`).
     pub fn delete(&self, brand_id: impl Into<String>) -> Delete {
-        Delete::new(brand_id).attach(&self.client)
+        Delete {
+            call: Delete::new(brand_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/brands/{brandId}` (operation `getBrand`).
     pub fn get(&self, brand_id: impl Into<String>) -> Get {
-        Get::new(brand_id).attach(&self.client)
+        Get {
+            call: Get::new(brand_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/brands/{brandId}` (operation `replaceBrand`).
     pub fn replace(&self, brand_id: impl Into<String>, body: &models::BrandRequest) -> Replace {
-        Replace::new(brand_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(brand_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/brands/{brandId}/domains`.

@@ -8,9 +8,7 @@ use crate::generated::captchas::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/captchas`.
 #[derive(Clone, Debug)]
@@ -22,28 +20,38 @@ impl Captchas {
     /// `GET /api/v1/captchas` (operation `listCaptchaInstances`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/captchas` (operation `createCaptchaInstance`).
     #[inline]
     pub fn create(&self, body: &models::CaptchaInstance) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/captchas/{captchaId}` (operation `deleteCaptchaInstance`).
     pub fn delete(&self, captcha_id: impl Into<String>) -> Delete {
-        Delete::new(captcha_id).attach(&self.client)
+        Delete {
+            call: Delete::new(captcha_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/captchas/{captchaId}` (operation `getCaptchaInstance`).
     pub fn get(&self, captcha_id: impl Into<String>) -> Get {
-        Get::new(captcha_id).attach(&self.client)
+        Get {
+            call: Get::new(captcha_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/captchas/{captchaId}` (operation `updateCaptchaInstance`).
     pub fn update(&self, captcha_id: impl Into<String>, body: &models::CaptchaInstance) -> Update {
-        Update::new(captcha_id, body).attach(&self.client)
+        Update {
+            call: Update::new(captcha_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/captchas/{captchaId}` (operation `replaceCaptchaInstance`).
@@ -52,7 +60,9 @@ impl Captchas {
         captcha_id: impl Into<String>,
         body: &models::CaptchaInstance,
     ) -> Replace {
-        Replace::new(captcha_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(captcha_id, body).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::device_assurances::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/device-assurances`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,31 @@ impl DeviceAssurances {
     /// `GET /api/v1/device-assurances` (operation `listDeviceAssurancePolicies`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/device-assurances` (operation `createDeviceAssurancePolicy`).
     #[inline]
     pub fn create(&self, body: &models::DeviceAssurance) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/device-assurances/{deviceAssuranceId}` (operation `deleteDeviceAssurancePolicy`).
     pub fn delete(&self, device_assurance_id: impl Into<String>) -> Delete {
-        Delete::new(device_assurance_id).attach(&self.client)
+        Delete {
+            call: Delete::new(device_assurance_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/device-assurances/{deviceAssuranceId}` (operation `getDeviceAssurancePolicy`).
     pub fn get(&self, device_assurance_id: impl Into<String>) -> Get {
-        Get::new(device_assurance_id).attach(&self.client)
+        Get {
+            call: Get::new(device_assurance_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/device-assurances/{deviceAssuranceId}` (operation `replaceDeviceAssurancePolicy`).
@@ -47,7 +53,11 @@ impl DeviceAssurances {
         device_assurance_id: impl Into<String>,
         body: &models::DeviceAssurance,
     ) -> Replace {
-        Replace::new(device_assurance_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(device_assurance_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::device_integrations::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/device-integrations`.
 #[derive(Clone, Debug)]
@@ -22,22 +20,34 @@ impl DeviceIntegrations {
     /// `GET /api/v1/device-integrations` (operation `listDeviceIntegrations`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/device-integrations/{deviceIntegrationId}` (operation `getDeviceIntegration`).
     pub fn get(&self, device_integration_id: impl Into<String>) -> Get {
-        Get::new(device_integration_id).attach(&self.client)
+        Get {
+            call: Get::new(device_integration_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/device-integrations/{deviceIntegrationId}/lifecycle/activate` (operation `activateDeviceIntegration`).
     pub fn activate(&self, device_integration_id: impl Into<String>) -> Activate {
-        Activate::new(device_integration_id).attach(&self.client)
+        Activate {
+            call: Activate::new(device_integration_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/device-integrations/{deviceIntegrationId}/lifecycle/deactivate` (operation `deactivateDeviceIntegration`).
     pub fn deactivate(&self, device_integration_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(device_integration_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(device_integration_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -10,9 +10,7 @@ use crate::generated::device_posture_checks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/device-posture-checks`.
 #[derive(Clone, Debug)]
@@ -24,23 +22,31 @@ impl DevicePostureChecks {
     /// `GET /api/v1/device-posture-checks` (operation `listDevicePostureChecks`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/device-posture-checks` (operation `createDevicePostureCheck`).
     #[inline]
     pub fn create(&self, body: &models::DevicePostureCheck) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/device-posture-checks/{postureCheckId}` (operation `deleteDevicePostureCheck`).
     pub fn delete(&self, posture_check_id: impl Into<String>) -> Delete {
-        Delete::new(posture_check_id).attach(&self.client)
+        Delete {
+            call: Delete::new(posture_check_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/device-posture-checks/{postureCheckId}` (operation `getDevicePostureCheck`).
     pub fn get(&self, posture_check_id: impl Into<String>) -> Get {
-        Get::new(posture_check_id).attach(&self.client)
+        Get {
+            call: Get::new(posture_check_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/device-posture-checks/{postureCheckId}` (operation `replaceDevicePostureCheck`).
@@ -49,7 +55,11 @@ impl DevicePostureChecks {
         posture_check_id: impl Into<String>,
         body: &models::DevicePostureCheck,
     ) -> Replace {
-        Replace::new(posture_check_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(posture_check_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/device-posture-checks/default`.

@@ -10,9 +10,7 @@ use crate::generated::devices::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/devices`.
 #[derive(Clone, Debug)]
@@ -24,37 +22,51 @@ impl Devices {
     /// `GET /api/v1/devices` (operation `listDevices`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/devices/{deviceId}` (operation `deleteDevice`).
     pub fn delete(&self, device_id: impl Into<String>) -> Delete {
-        Delete::new(device_id).attach(&self.client)
+        Delete {
+            call: Delete::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/devices/{deviceId}` (operation `getDevice`).
     pub fn get(&self, device_id: impl Into<String>) -> Get {
-        Get::new(device_id).attach(&self.client)
+        Get {
+            call: Get::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/activate` (operation `activateDevice`).
     pub fn activate(&self, device_id: impl Into<String>) -> Activate {
-        Activate::new(device_id).attach(&self.client)
+        Activate {
+            call: Activate::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/deactivate` (operation `deactivateDevice`).
     pub fn deactivate(&self, device_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(device_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/suspend` (operation `suspendDevice`).
     pub fn suspend(&self, device_id: impl Into<String>) -> Suspend {
-        Suspend::new(device_id).attach(&self.client)
+        Suspend {
+            call: Suspend::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/unsuspend` (operation `unsuspendDevice`).
     pub fn unsuspend(&self, device_id: impl Into<String>) -> Unsuspend {
-        Unsuspend::new(device_id).attach(&self.client)
+        Unsuspend {
+            call: Unsuspend::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/devices/{deviceId}/users`.

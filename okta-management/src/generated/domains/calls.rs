@@ -11,9 +11,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/domains`.
 #[derive(Clone, Debug)]
@@ -25,33 +23,45 @@ impl Domains {
     /// `GET /api/v1/domains` (operation `listCustomDomains`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/domains` (operation `createCustomDomain`).
     #[inline]
     pub fn create(&self, body: &models::DomainRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/domains/{domainId}` (operation `deleteCustomDomain`).
     pub fn delete(&self, domain_id: impl Into<String>) -> Delete {
-        Delete::new(domain_id).attach(&self.client)
+        Delete {
+            call: Delete::new(domain_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/domains/{domainId}` (operation `getCustomDomain`).
     pub fn get(&self, domain_id: impl Into<String>) -> Get {
-        Get::new(domain_id).attach(&self.client)
+        Get {
+            call: Get::new(domain_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/domains/{domainId}` (operation `replaceCustomDomain`).
     pub fn replace(&self, domain_id: impl Into<String>, body: &models::UpdateDomain) -> Replace {
-        Replace::new(domain_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(domain_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/domains/{domainId}/verify` (operation `verifyDomain`).
     pub fn verify(&self, domain_id: impl Into<String>) -> Verify {
-        Verify::new(domain_id).attach(&self.client)
+        Verify {
+            call: Verify::new(domain_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/domains/{domainId}/certificate`.

@@ -10,7 +10,7 @@ use crate::generated::dr::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/dr/failback`.
 #[derive(Clone, Debug)]
@@ -22,13 +22,17 @@ impl Dr {
     /// `POST /api/v1/dr/failback` (operation `startOrgFailback`).
     #[inline]
     pub fn failback(&self) -> Failback {
-        Failback::new().attach(&self.client)
+        Failback {
+            call: Failback::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/dr/failover` (operation `startOrgFailover`).
     #[inline]
     pub fn failover(&self) -> Failover {
-        Failover::new().attach(&self.client)
+        Failover {
+            call: Failover::new().call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/dr/status`.

@@ -8,7 +8,7 @@ use crate::generated::edit_feature::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/okta-personal-settings/api/v1/edit-feature`.
 #[derive(Clone, Debug)]
@@ -20,7 +20,9 @@ impl EditFeature {
     /// `PUT /okta-personal-settings/api/v1/edit-feature` (operation `replaceOktaPersonalAdminSettings`).
     #[inline]
     pub fn replace(&self, body: &models::OktaPersonalAdminFeatureSettings) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -9,9 +9,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/email-domains`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,31 @@ impl EmailDomains {
     /// `GET /api/v1/email-domains` (operation `listEmailDomains`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/email-domains` (operation `createEmailDomain`).
     #[inline]
     pub fn create(&self, body: &models::EmailDomain) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/email-domains/{emailDomainId}` (operation `deleteEmailDomain`).
     pub fn delete(&self, email_domain_id: impl Into<String>) -> Delete {
-        Delete::new(email_domain_id).attach(&self.client)
+        Delete {
+            call: Delete::new(email_domain_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/email-domains/{emailDomainId}` (operation `getEmailDomain`).
     pub fn get(&self, email_domain_id: impl Into<String>) -> Get {
-        Get::new(email_domain_id).attach(&self.client)
+        Get {
+            call: Get::new(email_domain_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/email-domains/{emailDomainId}` (operation `replaceEmailDomain`).
@@ -48,12 +54,18 @@ impl EmailDomains {
         email_domain_id: impl Into<String>,
         body: &models::UpdateEmailDomain,
     ) -> Replace {
-        Replace::new(email_domain_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(email_domain_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/email-domains/{emailDomainId}/verify` (operation `verifyEmailDomain`).
     pub fn verify(&self, email_domain_id: impl Into<String>) -> Verify {
-        Verify::new(email_domain_id).attach(&self.client)
+        Verify {
+            call: Verify::new(email_domain_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::email_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/email-servers`.
 #[derive(Clone, Debug)]
@@ -22,33 +20,45 @@ impl EmailServers {
     /// `GET /api/v1/email-servers` (operation `listEmailServers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/email-servers` (operation `createEmailServer`).
     #[inline]
     pub fn create(&self, body: &models::EmailServerCreate) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/email-servers/{emailServerId}` (operation `deleteEmailServer`).
     pub fn delete(&self, email_server_id: impl Into<String>) -> Delete {
-        Delete::new(email_server_id).attach(&self.client)
+        Delete {
+            call: Delete::new(email_server_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/email-servers/{emailServerId}` (operation `getEmailServer`).
     pub fn get(&self, email_server_id: impl Into<String>) -> Get {
-        Get::new(email_server_id).attach(&self.client)
+        Get {
+            call: Get::new(email_server_id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/email-servers/{emailServerId}` (operation `updateEmailServer`).
     pub fn update(&self, email_server_id: impl Into<String>, body: &models::EmailServer) -> Update {
-        Update::new(email_server_id, body).attach(&self.client)
+        Update {
+            call: Update::new(email_server_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/email-servers/{emailServerId}/test` (operation `testEmailServer`).
     pub fn test(&self, email_server_id: impl Into<String>) -> Test {
-        Test::new(email_server_id).attach(&self.client)
+        Test {
+            call: Test::new(email_server_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::event_hooks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/eventHooks`.
 #[derive(Clone, Debug)]
@@ -22,43 +20,59 @@ impl EventHooks {
     /// `GET /api/v1/eventHooks` (operation `listEventHooks`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/eventHooks` (operation `createEventHook`).
     #[inline]
     pub fn create(&self, body: &models::EventHook) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/eventHooks/{eventHookId}` (operation `deleteEventHook`).
     pub fn delete(&self, event_hook_id: impl Into<String>) -> Delete {
-        Delete::new(event_hook_id).attach(&self.client)
+        Delete {
+            call: Delete::new(event_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/eventHooks/{eventHookId}` (operation `getEventHook`).
     pub fn get(&self, event_hook_id: impl Into<String>) -> Get {
-        Get::new(event_hook_id).attach(&self.client)
+        Get {
+            call: Get::new(event_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/eventHooks/{eventHookId}` (operation `replaceEventHook`).
     pub fn replace(&self, event_hook_id: impl Into<String>, body: &models::EventHook) -> Replace {
-        Replace::new(event_hook_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(event_hook_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/activate` (operation `activateEventHook`).
     pub fn activate(&self, event_hook_id: impl Into<String>) -> Activate {
-        Activate::new(event_hook_id).attach(&self.client)
+        Activate {
+            call: Activate::new(event_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/deactivate` (operation `deactivateEventHook`).
     pub fn deactivate(&self, event_hook_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(event_hook_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(event_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/verify` (operation `verifyEventHook`).
     pub fn verify(&self, event_hook_id: impl Into<String>) -> Verify {
-        Verify::new(event_hook_id).attach(&self.client)
+        Verify {
+            call: Verify::new(event_hook_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::generated::export_blocklists::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/okta-personal-settings/api/v1/export-blocklists`.
 #[derive(Clone, Debug)]
@@ -20,13 +20,17 @@ impl ExportBlocklists {
     /// `GET /okta-personal-settings/api/v1/export-blocklists` (operation `listPersonalAppsExportBlockList`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `PUT /okta-personal-settings/api/v1/export-blocklists` (operation `replaceBlockedEmailDomains`).
     #[inline]
     pub fn replace(&self, body: &models::PersonalAppsBlockList) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 }
 

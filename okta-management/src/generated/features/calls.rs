@@ -11,9 +11,7 @@ use crate::generated::features::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/features`.
 #[derive(Clone, Debug)]
@@ -25,12 +23,16 @@ impl Features {
     /// `GET /api/v1/features` (operation `listFeatures`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/features/{featureId}` (operation `getFeature`).
     pub fn get(&self, feature_id: impl Into<String>) -> Get {
-        Get::new(feature_id).attach(&self.client)
+        Get {
+            call: Get::new(feature_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/features/{featureId}/{lifecycle}` (operation `updateFeatureLifecycle`).
@@ -39,7 +41,11 @@ impl Features {
         feature_id: impl Into<String>,
         lifecycle: impl Into<String>,
     ) -> SetLifecycle {
-        SetLifecycle::new(feature_id, lifecycle).attach(&self.client)
+        SetLifecycle {
+            call: SetLifecycle::new(feature_id, lifecycle)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/features/{featureId}/dependencies`.

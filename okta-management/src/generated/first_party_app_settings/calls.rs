@@ -8,9 +8,7 @@ use crate::generated::first_party_app_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/first-party-app-settings/{appName}`.
 #[derive(Clone, Debug)]
@@ -21,7 +19,9 @@ pub struct FirstPartyAppSettings {
 impl FirstPartyAppSettings {
     /// `GET /api/v1/first-party-app-settings/{appName}` (operation `getFirstPartyAppSettings`).
     pub fn get(&self, app_name: impl Into<String>) -> Get {
-        Get::new(app_name).attach(&self.client)
+        Get {
+            call: Get::new(app_name).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/first-party-app-settings/{appName}` (operation `replaceFirstPartyAppSettings`).
@@ -30,7 +30,9 @@ impl FirstPartyAppSettings {
         app_name: impl Into<String>,
         body: &models::AdminConsoleSettings,
     ) -> Replace {
-        Replace::new(app_name, body).attach(&self.client)
+        Replace {
+            call: Replace::new(app_name, body).call.attach(&self.client),
+        }
     }
 }
 

@@ -15,9 +15,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/groups`.
 #[derive(Clone, Debug)]
@@ -29,23 +27,31 @@ impl Groups {
     /// `GET /api/v1/groups` (operation `listGroups`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups` (operation `addGroup`).
     #[inline]
     pub fn create(&self, body: &models::GroupsCreateRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/groups/{groupId}` (operation `deleteGroup`).
     pub fn delete(&self, group_id: impl Into<String>) -> Delete {
-        Delete::new(group_id).attach(&self.client)
+        Delete {
+            call: Delete::new(group_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/groups/{groupId}` (operation `getGroup`).
     pub fn get(&self, group_id: impl Into<String>) -> Get {
-        Get::new(group_id).attach(&self.client)
+        Get {
+            call: Get::new(group_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/groups/{groupId}` (operation `replaceGroup`).
@@ -54,7 +60,9 @@ impl Groups {
         group_id: impl Into<String>,
         body: &models::GroupsReplaceRequest,
     ) -> Replace {
-        Replace::new(group_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(group_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/groups/{groupId}/apps`.

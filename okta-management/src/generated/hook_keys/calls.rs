@@ -10,9 +10,7 @@ use crate::generated::hook_keys::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/hook-keys`.
 #[derive(Clone, Debug)]
@@ -24,28 +22,38 @@ impl HookKeys {
     /// `GET /api/v1/hook-keys` (operation `listHookKeys`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/hook-keys` (operation `createHookKey`).
     #[inline]
     pub fn create(&self, body: &models::KeyRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/hook-keys/{id}` (operation `deleteHookKey`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete::new(id).attach(&self.client)
+        Delete {
+            call: Delete::new(id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/hook-keys/{id}` (operation `getHookKey`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get::new(id).attach(&self.client)
+        Get {
+            call: Get::new(id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/hook-keys/{id}` (operation `replaceHookKey`).
     pub fn replace(&self, id: impl Into<String>, body: &models::KeyRequest) -> Replace {
-        Replace::new(id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/hook-keys/public/{keyId}`.

@@ -12,9 +12,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/idps`.
 #[derive(Clone, Debug)]
@@ -26,38 +24,52 @@ impl Idps {
     /// `GET /api/v1/idps` (operation `listIdentityProviders`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/idps` (operation `createIdentityProvider`).
     #[inline]
     pub fn create(&self, body: &shared::IdentityProvider) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/idps/{idpId}` (operation `deleteIdentityProvider`).
     pub fn delete(&self, idp_id: impl Into<String>) -> Delete {
-        Delete::new(idp_id).attach(&self.client)
+        Delete {
+            call: Delete::new(idp_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/idps/{idpId}` (operation `getIdentityProvider`).
     pub fn get(&self, idp_id: impl Into<String>) -> Get {
-        Get::new(idp_id).attach(&self.client)
+        Get {
+            call: Get::new(idp_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/idps/{idpId}` (operation `replaceIdentityProvider`).
     pub fn replace(&self, idp_id: impl Into<String>, body: &shared::IdentityProvider) -> Replace {
-        Replace::new(idp_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(idp_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/idps/{idpId}/lifecycle/activate` (operation `activateIdentityProvider`).
     pub fn activate(&self, idp_id: impl Into<String>) -> Activate {
-        Activate::new(idp_id).attach(&self.client)
+        Activate {
+            call: Activate::new(idp_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/idps/{idpId}/lifecycle/deactivate` (operation `deactivateIdentityProvider`).
     pub fn deactivate(&self, idp_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(idp_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(idp_id).call.attach(&self.client),
+        }
     }
 
     /// Operations below `credentials`.

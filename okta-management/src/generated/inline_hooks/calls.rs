@@ -10,9 +10,7 @@ use okta_core::Call;
 use okta_core::Client;
 use okta_core::Json;
 use okta_core::Map;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/inlineHooks`.
 #[derive(Clone, Debug)]
@@ -24,23 +22,31 @@ impl InlineHooks {
     /// `GET /api/v1/inlineHooks` (operation `listInlineHooks`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/inlineHooks` (operation `createInlineHook`).
     #[inline]
     pub fn create(&self, body: &models::InlineHookCreate) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/inlineHooks/{inlineHookId}` (operation `deleteInlineHook`).
     pub fn delete(&self, inline_hook_id: impl Into<String>) -> Delete {
-        Delete::new(inline_hook_id).attach(&self.client)
+        Delete {
+            call: Delete::new(inline_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/inlineHooks/{inlineHookId}` (operation `getInlineHook`).
     pub fn get(&self, inline_hook_id: impl Into<String>) -> Get {
-        Get::new(inline_hook_id).attach(&self.client)
+        Get {
+            call: Get::new(inline_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}` (operation `updateInlineHook`).
@@ -49,7 +55,9 @@ impl InlineHooks {
         inline_hook_id: impl Into<String>,
         body: &models::InlineHookReplace,
     ) -> Update {
-        Update::new(inline_hook_id, body).attach(&self.client)
+        Update {
+            call: Update::new(inline_hook_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/inlineHooks/{inlineHookId}` (operation `replaceInlineHook`).
@@ -58,22 +66,30 @@ impl InlineHooks {
         inline_hook_id: impl Into<String>,
         body: &models::InlineHookReplace,
     ) -> Replace {
-        Replace::new(inline_hook_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(inline_hook_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}/execute` (operation `executeInlineHook`).
     pub fn execute(&self, inline_hook_id: impl Into<String>, body: &Map<Json>) -> Execute {
-        Execute::new(inline_hook_id, body).attach(&self.client)
+        Execute {
+            call: Execute::new(inline_hook_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}/lifecycle/activate` (operation `activateInlineHook`).
     pub fn activate(&self, inline_hook_id: impl Into<String>) -> Activate {
-        Activate::new(inline_hook_id).attach(&self.client)
+        Activate {
+            call: Activate::new(inline_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}/lifecycle/deactivate` (operation `deactivateInlineHook`).
     pub fn deactivate(&self, inline_hook_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(inline_hook_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(inline_hook_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::log_streams::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/logStreams`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,31 @@ impl LogStreams {
     /// `GET /api/v1/logStreams` (operation `listLogStreams`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/logStreams` (operation `createLogStream`).
     #[inline]
     pub fn create(&self, body: &models::LogStream) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/logStreams/{logStreamId}` (operation `deleteLogStream`).
     pub fn delete(&self, log_stream_id: impl Into<String>) -> Delete {
-        Delete::new(log_stream_id).attach(&self.client)
+        Delete {
+            call: Delete::new(log_stream_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/logStreams/{logStreamId}` (operation `getLogStream`).
     pub fn get(&self, log_stream_id: impl Into<String>) -> Get {
-        Get::new(log_stream_id).attach(&self.client)
+        Get {
+            call: Get::new(log_stream_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/logStreams/{logStreamId}` (operation `replaceLogStream`).
@@ -47,17 +53,23 @@ impl LogStreams {
         log_stream_id: impl Into<String>,
         body: &models::LogStreamPutSchema,
     ) -> Replace {
-        Replace::new(log_stream_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(log_stream_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/logStreams/{logStreamId}/lifecycle/activate` (operation `activateLogStream`).
     pub fn activate(&self, log_stream_id: impl Into<String>) -> Activate {
-        Activate::new(log_stream_id).attach(&self.client)
+        Activate {
+            call: Activate::new(log_stream_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/logStreams/{logStreamId}/lifecycle/deactivate` (operation `deactivateLogStream`).
     pub fn deactivate(&self, log_stream_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(log_stream_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(log_stream_id).call.attach(&self.client),
+        }
     }
 }
 

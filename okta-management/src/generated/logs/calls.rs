@@ -8,9 +8,7 @@ use crate::generated::logs::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/logs`.
 #[derive(Clone, Debug)]
@@ -22,7 +20,9 @@ impl Logs {
     /// `GET /api/v1/logs` (operation `listLogEvents`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 }
 

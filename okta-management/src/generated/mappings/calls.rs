@@ -8,9 +8,7 @@ use crate::generated::mappings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/mappings`.
 #[derive(Clone, Debug)]
@@ -22,12 +20,16 @@ impl Mappings {
     /// `GET /api/v1/mappings` (operation `listProfileMappings`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/mappings/{mappingId}` (operation `getProfileMapping`).
     pub fn get(&self, mapping_id: impl Into<String>) -> Get {
-        Get::new(mapping_id).attach(&self.client)
+        Get {
+            call: Get::new(mapping_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/mappings/{mappingId}` (operation `updateProfileMapping`).
@@ -36,7 +38,9 @@ impl Mappings {
         mapping_id: impl Into<String>,
         body: &models::ProfileMappingRequest,
     ) -> Update {
-        Update::new(mapping_id, body).attach(&self.client)
+        Update {
+            call: Update::new(mapping_id, body).call.attach(&self.client),
+        }
     }
 }
 

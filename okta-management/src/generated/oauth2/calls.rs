@@ -18,7 +18,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/challenge`.
 #[derive(Clone, Debug)]
@@ -30,43 +30,57 @@ impl Oauth2 {
     /// `POST /oauth2/v1/challenge` (operation `challenge`).
     #[inline]
     pub fn challenge(&self) -> Challenge {
-        Challenge::new().attach(&self.client)
+        Challenge {
+            call: Challenge::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/introspect` (operation `introspect`).
     #[inline]
     pub fn introspect(&self) -> Introspect {
-        Introspect::new().attach(&self.client)
+        Introspect {
+            call: Introspect::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/oob-authenticate` (operation `oob-authenticate`).
     #[inline]
     pub fn oob_authenticate(&self) -> OobAuthenticate {
-        OobAuthenticate::new().attach(&self.client)
+        OobAuthenticate {
+            call: OobAuthenticate::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/par` (operation `par`).
     #[inline]
     pub fn par(&self) -> Par {
-        Par::new().attach(&self.client)
+        Par {
+            call: Par::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/primary-authenticate` (operation `primary-authenticate`).
     #[inline]
     pub fn primary_authenticate(&self) -> PrimaryAuthenticate {
-        PrimaryAuthenticate::new().attach(&self.client)
+        PrimaryAuthenticate {
+            call: PrimaryAuthenticate::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/revoke` (operation `revoke`).
     #[inline]
     pub fn revoke(&self) -> Revoke {
-        Revoke::new().attach(&self.client)
+        Revoke {
+            call: Revoke::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/token` (operation `token`).
     #[inline]
     pub fn token(&self) -> Token {
-        Token::new().attach(&self.client)
+        Token {
+            call: Token::new().call.attach(&self.client),
+        }
     }
 
     /// Operations on `/oauth2/v1/authorize`.

@@ -17,9 +17,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/challenge`.
 #[derive(Clone, Debug)]
@@ -32,43 +30,71 @@ impl OauthServer {
     /// `POST /oauth2/{authorizationServerId}/v1/challenge` (operation `challenge-custom-as`).
     #[inline]
     pub fn challenge(&self) -> Challenge {
-        Challenge::new(self.authorization_server_id.clone()).attach(&self.client)
+        Challenge {
+            call: Challenge::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/introspect` (operation `introspectCustomAS`).
     #[inline]
     pub fn introspect(&self) -> Introspect {
-        Introspect::new(self.authorization_server_id.clone()).attach(&self.client)
+        Introspect {
+            call: Introspect::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/oob-authenticate` (operation `oob-authenticate-custom-as`).
     #[inline]
     pub fn oob_authenticate(&self) -> OobAuthenticate {
-        OobAuthenticate::new(self.authorization_server_id.clone()).attach(&self.client)
+        OobAuthenticate {
+            call: OobAuthenticate::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/par` (operation `parCustomAS`).
     #[inline]
     pub fn par(&self) -> Par {
-        Par::new(self.authorization_server_id.clone()).attach(&self.client)
+        Par {
+            call: Par::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/primary-authenticate` (operation `primary-authenticate-custom-as`).
     #[inline]
     pub fn primary_authenticate(&self) -> PrimaryAuthenticate {
-        PrimaryAuthenticate::new(self.authorization_server_id.clone()).attach(&self.client)
+        PrimaryAuthenticate {
+            call: PrimaryAuthenticate::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/revoke` (operation `revokeCustomAS`).
     #[inline]
     pub fn revoke(&self) -> Revoke {
-        Revoke::new(self.authorization_server_id.clone()).attach(&self.client)
+        Revoke {
+            call: Revoke::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/token` (operation `tokenCustomAS`).
     #[inline]
     pub fn token(&self) -> Token {
-        Token::new(self.authorization_server_id.clone()).attach(&self.client)
+        Token {
+            call: Token::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/oauth2/{authorizationServerId}/v1/authorize`.

@@ -17,7 +17,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org`.
 #[derive(Clone, Debug)]
@@ -29,19 +29,25 @@ impl Org {
     /// `GET /api/v1/org` (operation `getOrgSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/org` (operation `updateOrgSettings`).
     #[inline]
     pub fn update(&self, body: &models::OrgSetting) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/org` (operation `replaceOrgSettings`).
     #[inline]
     pub fn replace(&self, body: &models::OrgSetting) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/org/captcha`.

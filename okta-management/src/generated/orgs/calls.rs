@@ -8,7 +8,7 @@ use crate::generated::orgs::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/orgs`.
 #[derive(Clone, Debug)]
@@ -20,7 +20,9 @@ impl Orgs {
     /// `POST /api/v1/orgs` (operation `createChildOrg`).
     #[inline]
     pub fn create(&self, body: &models::ChildOrg) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 }
 

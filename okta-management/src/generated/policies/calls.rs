@@ -13,9 +13,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/policies`.
 #[derive(Clone, Debug)]
@@ -26,29 +24,39 @@ pub struct Policies {
 impl Policies {
     /// `GET /api/v1/policies` (operation `listPolicies`).
     pub fn list(&self, type_: impl Into<shared::PolicyType>) -> List {
-        List::new(type_).attach(&self.client)
+        List {
+            call: List::new(type_).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies` (operation `createPolicy`).
     #[inline]
     pub fn create(&self, body: &models::CreateOrUpdatePolicy) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/simulate` (operation `createPolicySimulation`).
     #[inline]
     pub fn simulate(&self, body: Vec<models::SimulatePolicyBody>) -> Simulate {
-        Simulate::new(body).attach(&self.client)
+        Simulate {
+            call: Simulate::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/policies/{policyId}` (operation `deletePolicy`).
     pub fn delete(&self, policy_id: impl Into<String>) -> Delete {
-        Delete::new(policy_id).attach(&self.client)
+        Delete {
+            call: Delete::new(policy_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/policies/{policyId}` (operation `getPolicy`).
     pub fn get(&self, policy_id: impl Into<String>) -> Get {
-        Get::new(policy_id).attach(&self.client)
+        Get {
+            call: Get::new(policy_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/policies/{policyId}` (operation `replacePolicy`).
@@ -57,22 +65,30 @@ impl Policies {
         policy_id: impl Into<String>,
         body: &models::CreateOrUpdatePolicy,
     ) -> Replace {
-        Replace::new(policy_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(policy_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/clone` (operation `clonePolicy`).
     pub fn duplicate(&self, policy_id: impl Into<String>) -> Duplicate {
-        Duplicate::new(policy_id).attach(&self.client)
+        Duplicate {
+            call: Duplicate::new(policy_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/lifecycle/activate` (operation `activatePolicy`).
     pub fn activate(&self, policy_id: impl Into<String>) -> Activate {
-        Activate::new(policy_id).attach(&self.client)
+        Activate {
+            call: Activate::new(policy_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/lifecycle/deactivate` (operation `deactivatePolicy`).
     pub fn deactivate(&self, policy_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(policy_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(policy_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/policies/{policyId}/app`.

@@ -8,9 +8,7 @@ use crate::generated::principal_rate_limits::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/principal-rate-limits`.
 #[derive(Clone, Debug)]
@@ -21,18 +19,24 @@ pub struct PrincipalRateLimits {
 impl PrincipalRateLimits {
     /// `GET /api/v1/principal-rate-limits` (operation `listPrincipalRateLimitEntities`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/principal-rate-limits` (operation `createPrincipalRateLimitEntity`).
     #[inline]
     pub fn create(&self, body: &models::PrincipalRateLimitEntity) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/principal-rate-limits/{principalRateLimitId}` (operation `getPrincipalRateLimitEntity`).
     pub fn get(&self, principal_rate_limit_id: impl Into<String>) -> Get {
-        Get::new(principal_rate_limit_id).attach(&self.client)
+        Get {
+            call: Get::new(principal_rate_limit_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/principal-rate-limits/{principalRateLimitId}` (operation `replacePrincipalRateLimitEntity`).
@@ -41,7 +45,11 @@ impl PrincipalRateLimits {
         principal_rate_limit_id: impl Into<String>,
         body: &models::PrincipalRateLimitEntity,
     ) -> Replace {
-        Replace::new(principal_rate_limit_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(principal_rate_limit_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::push_providers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/push-providers`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,31 @@ impl PushProviders {
     /// `GET /api/v1/push-providers` (operation `listPushProviders`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/push-providers` (operation `createPushProvider`).
     #[inline]
     pub fn create(&self, body: &models::PushProvider) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/push-providers/{pushProviderId}` (operation `deletePushProvider`).
     pub fn delete(&self, push_provider_id: impl Into<String>) -> Delete {
-        Delete::new(push_provider_id).attach(&self.client)
+        Delete {
+            call: Delete::new(push_provider_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/push-providers/{pushProviderId}` (operation `getPushProvider`).
     pub fn get(&self, push_provider_id: impl Into<String>) -> Get {
-        Get::new(push_provider_id).attach(&self.client)
+        Get {
+            call: Get::new(push_provider_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/push-providers/{pushProviderId}` (operation `replacePushProvider`).
@@ -47,7 +53,11 @@ impl PushProviders {
         push_provider_id: impl Into<String>,
         body: &models::PushProvider,
     ) -> Replace {
-        Replace::new(push_provider_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(push_provider_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

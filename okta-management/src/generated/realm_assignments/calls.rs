@@ -10,9 +10,7 @@ use crate::generated::realm_assignments::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/realm-assignments`.
 #[derive(Clone, Debug)]
@@ -24,23 +22,31 @@ impl RealmAssignments {
     /// `GET /api/v1/realm-assignments` (operation `listRealmAssignments`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/realm-assignments` (operation `createRealmAssignment`).
     #[inline]
     pub fn create(&self, body: &models::CreateRealmAssignmentRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/realm-assignments/{assignmentId}` (operation `deleteRealmAssignment`).
     pub fn delete(&self, assignment_id: impl Into<String>) -> Delete {
-        Delete::new(assignment_id).attach(&self.client)
+        Delete {
+            call: Delete::new(assignment_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/realm-assignments/{assignmentId}` (operation `getRealmAssignment`).
     pub fn get(&self, assignment_id: impl Into<String>) -> Get {
-        Get::new(assignment_id).attach(&self.client)
+        Get {
+            call: Get::new(assignment_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/realm-assignments/{assignmentId}` (operation `replaceRealmAssignment`).
@@ -49,17 +55,23 @@ impl RealmAssignments {
         assignment_id: impl Into<String>,
         body: &models::UpdateRealmAssignmentRequest,
     ) -> Replace {
-        Replace::new(assignment_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(assignment_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/realm-assignments/{assignmentId}/lifecycle/activate` (operation `activateRealmAssignment`).
     pub fn activate(&self, assignment_id: impl Into<String>) -> Activate {
-        Activate::new(assignment_id).attach(&self.client)
+        Activate {
+            call: Activate::new(assignment_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/realm-assignments/{assignmentId}/lifecycle/deactivate` (operation `deactivateRealmAssignment`).
     pub fn deactivate(&self, assignment_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(assignment_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(assignment_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/realm-assignments/operations`.

@@ -8,9 +8,7 @@ use crate::generated::realms::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/realms`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,31 @@ impl Realms {
     /// `GET /api/v1/realms` (operation `listRealms`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/realms` (operation `createRealm`).
     #[inline]
     pub fn create(&self, body: &models::CreateRealmRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/realms/{realmId}` (operation `deleteRealm`).
     pub fn delete(&self, realm_id: impl Into<String>) -> Delete {
-        Delete::new(realm_id).attach(&self.client)
+        Delete {
+            call: Delete::new(realm_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/realms/{realmId}` (operation `getRealm`).
     pub fn get(&self, realm_id: impl Into<String>) -> Get {
-        Get::new(realm_id).attach(&self.client)
+        Get {
+            call: Get::new(realm_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/realms/{realmId}` (operation `replaceRealm`).
@@ -47,7 +53,9 @@ impl Realms {
         realm_id: impl Into<String>,
         body: &models::UpdateRealmRequest,
     ) -> Replace {
-        Replace::new(realm_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(realm_id, body).call.attach(&self.client),
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/security/api/v1/security-events`.
 #[derive(Clone, Debug)]
@@ -18,7 +18,9 @@ pub struct SecurityEvents {
 impl SecurityEvents {
     /// `POST /security/api/v1/security-events` (operation `publishSecurityEventTokens`).
     pub fn create(&self, body: impl Into<bytes::Bytes>) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::security_events_providers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/security-events-providers`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,35 @@ impl SecurityEventsProviders {
     /// `GET /api/v1/security-events-providers` (operation `listSecurityEventsProviderInstances`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/security-events-providers` (operation `createSecurityEventsProviderInstance`).
     #[inline]
     pub fn create(&self, body: &models::SecurityEventsProviderRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/security-events-providers/{securityEventProviderId}` (operation `deleteSecurityEventsProviderInstance`).
     pub fn delete(&self, security_event_provider_id: impl Into<String>) -> Delete {
-        Delete::new(security_event_provider_id).attach(&self.client)
+        Delete {
+            call: Delete::new(security_event_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/security-events-providers/{securityEventProviderId}` (operation `getSecurityEventsProviderInstance`).
     pub fn get(&self, security_event_provider_id: impl Into<String>) -> Get {
-        Get::new(security_event_provider_id).attach(&self.client)
+        Get {
+            call: Get::new(security_event_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/security-events-providers/{securityEventProviderId}` (operation `replaceSecurityEventsProviderInstance`).
@@ -47,17 +57,29 @@ impl SecurityEventsProviders {
         security_event_provider_id: impl Into<String>,
         body: &models::SecurityEventsProviderRequest,
     ) -> Replace {
-        Replace::new(security_event_provider_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(security_event_provider_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/security-events-providers/{securityEventProviderId}/lifecycle/activate` (operation `activateSecurityEventsProviderInstance`).
     pub fn activate(&self, security_event_provider_id: impl Into<String>) -> Activate {
-        Activate::new(security_event_provider_id).attach(&self.client)
+        Activate {
+            call: Activate::new(security_event_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/security-events-providers/{securityEventProviderId}/lifecycle/deactivate` (operation `deactivateSecurityEventsProviderInstance`).
     pub fn deactivate(&self, security_event_provider_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(security_event_provider_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(security_event_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::service_accounts::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/privileged-access/api/v1/service-accounts`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,31 @@ impl ServiceAccounts {
     /// `GET /privileged-access/api/v1/service-accounts` (operation `listAppServiceAccounts`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /privileged-access/api/v1/service-accounts` (operation `createAppServiceAccount`).
     #[inline]
     pub fn create(&self, body: &models::AppServiceAccount) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /privileged-access/api/v1/service-accounts/{id}` (operation `deleteAppServiceAccount`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete::new(id).attach(&self.client)
+        Delete {
+            call: Delete::new(id).call.attach(&self.client),
+        }
     }
 
     /// `GET /privileged-access/api/v1/service-accounts/{id}` (operation `getAppServiceAccount`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get::new(id).attach(&self.client)
+        Get {
+            call: Get::new(id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /privileged-access/api/v1/service-accounts/{id}` (operation `updateAppServiceAccount`).
@@ -47,7 +53,9 @@ impl ServiceAccounts {
         id: impl Into<String>,
         body: &models::AppServiceAccountForUpdate,
     ) -> Update {
-        Update::new(id, body).attach(&self.client)
+        Update {
+            call: Update::new(id, body).call.attach(&self.client),
+        }
     }
 }
 

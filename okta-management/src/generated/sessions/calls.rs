@@ -8,9 +8,7 @@ use crate::generated::sessions::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/sessions/{sessionId}`.
 #[derive(Clone, Debug)]
@@ -21,17 +19,23 @@ pub struct Sessions {
 impl Sessions {
     /// `DELETE /api/v1/sessions/{sessionId}` (operation `revokeSession`).
     pub fn delete(&self, session_id: impl Into<String>) -> Delete {
-        Delete::new(session_id).attach(&self.client)
+        Delete {
+            call: Delete::new(session_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/sessions/{sessionId}` (operation `getSession`).
     pub fn get(&self, session_id: impl Into<String>) -> Get {
-        Get::new(session_id).attach(&self.client)
+        Get {
+            call: Get::new(session_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/sessions/{sessionId}/lifecycle/refresh` (operation `refreshSession`).
     pub fn refresh(&self, session_id: impl Into<String>) -> Refresh {
-        Refresh::new(session_id).attach(&self.client)
+        Refresh {
+            call: Refresh::new(session_id).call.attach(&self.client),
+        }
     }
 }
 

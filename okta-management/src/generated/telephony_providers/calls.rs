@@ -8,9 +8,7 @@ use crate::generated::telephony_providers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/telephony-providers`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,35 @@ impl TelephonyProviders {
     /// `GET /api/v1/telephony-providers` (operation `listAllCustomTelephonyProviderCredentials`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/telephony-providers` (operation `createCustomTelephonyProviderCredentials`).
     #[inline]
     pub fn create(&self, body: &models::CustomTelephonyProviderCredentialCreateRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/telephony-providers/{customTelephonyProviderId}` (operation `deleteCustomTelephonyProviderCredential`).
     pub fn delete(&self, custom_telephony_provider_id: impl Into<String>) -> Delete {
-        Delete::new(custom_telephony_provider_id).attach(&self.client)
+        Delete {
+            call: Delete::new(custom_telephony_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/telephony-providers/{customTelephonyProviderId}` (operation `getCustomTelephonyProviderCredential`).
     pub fn get(&self, custom_telephony_provider_id: impl Into<String>) -> Get {
-        Get::new(custom_telephony_provider_id).attach(&self.client)
+        Get {
+            call: Get::new(custom_telephony_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/telephony-providers/{customTelephonyProviderId}` (operation `updateCustomTelephonyProviderCredential`).
@@ -47,22 +57,38 @@ impl TelephonyProviders {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialUpdateRequest,
     ) -> Update {
-        Update::new(custom_telephony_provider_id, body).attach(&self.client)
+        Update {
+            call: Update::new(custom_telephony_provider_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/activate` (operation `activateCustomTelephonyCredential`).
     pub fn activate(&self, custom_telephony_provider_id: impl Into<String>) -> Activate {
-        Activate::new(custom_telephony_provider_id).attach(&self.client)
+        Activate {
+            call: Activate::new(custom_telephony_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/deactivate` (operation `deactivateCustomTelephonyCredential`).
     pub fn deactivate(&self, custom_telephony_provider_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(custom_telephony_provider_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(custom_telephony_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/setAsPrimary` (operation `setAsPrimaryCustomTelephonyCredential`).
     pub fn set_as_primary(&self, custom_telephony_provider_id: impl Into<String>) -> SetAsPrimary {
-        SetAsPrimary::new(custom_telephony_provider_id).attach(&self.client)
+        SetAsPrimary {
+            call: SetAsPrimary::new(custom_telephony_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/test` (operation `sendTestCustomTelephonyProviderCredential`).
@@ -71,7 +97,11 @@ impl TelephonyProviders {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialSendTestRequest,
     ) -> Test {
-        Test::new(custom_telephony_provider_id, body).attach(&self.client)
+        Test {
+            call: Test::new(custom_telephony_provider_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

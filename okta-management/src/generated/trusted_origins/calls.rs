@@ -8,9 +8,7 @@ use crate::generated::trusted_origins::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/trustedOrigins`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,31 @@ impl TrustedOrigins {
     /// `GET /api/v1/trustedOrigins` (operation `listTrustedOrigins`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/trustedOrigins` (operation `createTrustedOrigin`).
     #[inline]
     pub fn create(&self, body: &models::TrustedOriginWrite) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/trustedOrigins/{trustedOriginId}` (operation `deleteTrustedOrigin`).
     pub fn delete(&self, trusted_origin_id: impl Into<String>) -> Delete {
-        Delete::new(trusted_origin_id).attach(&self.client)
+        Delete {
+            call: Delete::new(trusted_origin_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/trustedOrigins/{trustedOriginId}` (operation `getTrustedOrigin`).
     pub fn get(&self, trusted_origin_id: impl Into<String>) -> Get {
-        Get::new(trusted_origin_id).attach(&self.client)
+        Get {
+            call: Get::new(trusted_origin_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/trustedOrigins/{trustedOriginId}` (operation `replaceTrustedOrigin`).
@@ -47,17 +53,25 @@ impl TrustedOrigins {
         trusted_origin_id: impl Into<String>,
         body: &models::TrustedOrigin,
     ) -> Replace {
-        Replace::new(trusted_origin_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(trusted_origin_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/trustedOrigins/{trustedOriginId}/lifecycle/activate` (operation `activateTrustedOrigin`).
     pub fn activate(&self, trusted_origin_id: impl Into<String>) -> Activate {
-        Activate::new(trusted_origin_id).attach(&self.client)
+        Activate {
+            call: Activate::new(trusted_origin_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/trustedOrigins/{trustedOriginId}/lifecycle/deactivate` (operation `deactivateTrustedOrigin`).
     pub fn deactivate(&self, trusted_origin_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(trusted_origin_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(trusted_origin_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -10,9 +10,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/meta/schemas/user/{schemaId}`.
 #[derive(Clone, Debug)]
@@ -23,12 +21,16 @@ pub struct UserSchemas {
 impl UserSchemas {
     /// `GET /api/v1/meta/schemas/user/{schemaId}` (operation `getUserSchema`).
     pub fn get(&self, schema_id: impl Into<String>) -> Get {
-        Get::new(schema_id).attach(&self.client)
+        Get {
+            call: Get::new(schema_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/meta/schemas/user/{schemaId}` (operation `updateUserProfile`).
     pub fn update(&self, schema_id: impl Into<String>, body: &shared::UserSchema) -> Update {
-        Update::new(schema_id, body).attach(&self.client)
+        Update {
+            call: Update::new(schema_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/meta/schemas/user/linkedObjects`.

@@ -8,9 +8,7 @@ use crate::generated::user_types::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/meta/types/user`.
 #[derive(Clone, Debug)]
@@ -22,28 +20,38 @@ impl UserTypes {
     /// `GET /api/v1/meta/types/user` (operation `listUserTypes`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/meta/types/user` (operation `createUserType`).
     #[inline]
     pub fn create(&self, body: &models::UserType) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/meta/types/user/{typeId}` (operation `deleteUserType`).
     pub fn delete(&self, type_id: impl Into<String>) -> Delete {
-        Delete::new(type_id).attach(&self.client)
+        Delete {
+            call: Delete::new(type_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/meta/types/user/{typeId}` (operation `getUserType`).
     pub fn get(&self, type_id: impl Into<String>) -> Get {
-        Get::new(type_id).attach(&self.client)
+        Get {
+            call: Get::new(type_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/meta/types/user/{typeId}` (operation `updateUserType`).
     pub fn update(&self, type_id: impl Into<String>, body: &models::UserTypePostRequest) -> Update {
-        Update::new(type_id, body).attach(&self.client)
+        Update {
+            call: Update::new(type_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/meta/types/user/{typeId}` (operation `replaceUserType`).
@@ -52,7 +60,9 @@ impl UserTypes {
         type_id: impl Into<String>,
         body: &models::UserTypePutRequest,
     ) -> Replace {
-        Replace::new(type_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(type_id, body).call.attach(&self.client),
+        }
     }
 }
 

@@ -26,9 +26,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users`.
 #[derive(Clone, Debug)]
@@ -40,48 +38,66 @@ impl Users {
     /// `GET /api/v1/users` (operation `listUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users` (operation `createUser`).
     #[inline]
     pub fn create(&self, body: &models::CreateUserRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{id}` (operation `deleteUser`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete::new(id).attach(&self.client)
+        Delete {
+            call: Delete::new(id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{id}` (operation `getUser`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get::new(id).attach(&self.client)
+        Get {
+            call: Get::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}` (operation `updateUser`).
     pub fn update(&self, id: impl Into<String>, body: &models::UpdateUserRequest) -> Update {
-        Update::new(id, body).attach(&self.client)
+        Update {
+            call: Update::new(id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/users/{id}` (operation `replaceUser`).
     pub fn replace(&self, id: impl Into<String>, body: &models::UpdateUserRequest) -> Replace {
-        Replace::new(id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/activate` (operation `activateUser`).
     pub fn activate(&self, id: impl Into<String>) -> Activate {
-        Activate::new(id).attach(&self.client)
+        Activate {
+            call: Activate::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/deactivate` (operation `deactivateUser`).
     pub fn deactivate(&self, id: impl Into<String>) -> Deactivate {
-        Deactivate::new(id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/expire_password` (operation `expirePassword`).
     pub fn expire_password(&self, id: impl Into<String>) -> ExpirePassword {
-        ExpirePassword::new(id).attach(&self.client)
+        ExpirePassword {
+            call: ExpirePassword::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/expire_password_with_temp_password` (operation `expirePasswordWithTempPassword`).
@@ -89,37 +105,53 @@ impl Users {
         &self,
         id: impl Into<String>,
     ) -> ExpirePasswordWithTempPassword {
-        ExpirePasswordWithTempPassword::new(id).attach(&self.client)
+        ExpirePasswordWithTempPassword {
+            call: ExpirePasswordWithTempPassword::new(id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/reactivate` (operation `reactivateUser`).
     pub fn reactivate(&self, id: impl Into<String>) -> Reactivate {
-        Reactivate::new(id).attach(&self.client)
+        Reactivate {
+            call: Reactivate::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/reset_factors` (operation `resetFactors`).
     pub fn reset_factors(&self, id: impl Into<String>) -> ResetFactors {
-        ResetFactors::new(id).attach(&self.client)
+        ResetFactors {
+            call: ResetFactors::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/reset_password` (operation `resetPassword`).
     pub fn reset_password(&self, id: impl Into<String>, send_email: bool) -> ResetPassword {
-        ResetPassword::new(id, send_email).attach(&self.client)
+        ResetPassword {
+            call: ResetPassword::new(id, send_email).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/suspend` (operation `suspendUser`).
     pub fn suspend(&self, id: impl Into<String>) -> Suspend {
-        Suspend::new(id).attach(&self.client)
+        Suspend {
+            call: Suspend::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/unlock` (operation `unlockUser`).
     pub fn unlock(&self, id: impl Into<String>) -> Unlock {
-        Unlock::new(id).attach(&self.client)
+        Unlock {
+            call: Unlock::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/unsuspend` (operation `unsuspendUser`).
     pub fn unsuspend(&self, id: impl Into<String>) -> Unsuspend {
-        Unsuspend::new(id).attach(&self.client)
+        Unsuspend {
+            call: Unsuspend::new(id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/users/{id}/appLinks`.

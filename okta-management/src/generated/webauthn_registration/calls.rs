@@ -10,7 +10,7 @@ use crate::generated::webauthn_registration::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/webauthn-registration/api/v1/activate`.
 #[derive(Clone, Debug)]
@@ -22,25 +22,33 @@ impl WebauthnRegistration {
     /// `POST /webauthn-registration/api/v1/activate` (operation `activatePreregistrationEnrollment`).
     #[inline]
     pub fn activate(&self) -> Activate {
-        Activate::new().attach(&self.client)
+        Activate {
+            call: Activate::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /webauthn-registration/api/v1/enroll` (operation `enrollPreregistrationEnrollment`).
     #[inline]
     pub fn enroll(&self) -> Enroll {
-        Enroll::new().attach(&self.client)
+        Enroll {
+            call: Enroll::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /webauthn-registration/api/v1/initiate-fulfillment-request` (operation `generateFulfillmentRequest`).
     #[inline]
     pub fn initiate_fulfillment_request(&self) -> InitiateFulfillmentRequest {
-        InitiateFulfillmentRequest::new().attach(&self.client)
+        InitiateFulfillmentRequest {
+            call: InitiateFulfillmentRequest::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /webauthn-registration/api/v1/send-pin` (operation `sendPin`).
     #[inline]
     pub fn send_pin(&self) -> SendPin {
-        SendPin::new().attach(&self.client)
+        SendPin {
+            call: SendPin::new().call.attach(&self.client),
+        }
     }
 
     /// Operations below `users`.

@@ -8,9 +8,7 @@ use crate::generated::zones::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/zones`.
 #[derive(Clone, Debug)]
@@ -22,38 +20,52 @@ impl Zones {
     /// `GET /api/v1/zones` (operation `listNetworkZones`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/zones` (operation `createNetworkZone`).
     #[inline]
     pub fn create(&self, body: &models::NetworkZone) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/zones/{zoneId}` (operation `deleteNetworkZone`).
     pub fn delete(&self, zone_id: impl Into<String>) -> Delete {
-        Delete::new(zone_id).attach(&self.client)
+        Delete {
+            call: Delete::new(zone_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/zones/{zoneId}` (operation `getNetworkZone`).
     pub fn get(&self, zone_id: impl Into<String>) -> Get {
-        Get::new(zone_id).attach(&self.client)
+        Get {
+            call: Get::new(zone_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/zones/{zoneId}` (operation `replaceNetworkZone`).
     pub fn replace(&self, zone_id: impl Into<String>, body: &models::NetworkZone) -> Replace {
-        Replace::new(zone_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(zone_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/zones/{zoneId}/lifecycle/activate` (operation `activateNetworkZone`).
     pub fn activate(&self, zone_id: impl Into<String>) -> Activate {
-        Activate::new(zone_id).attach(&self.client)
+        Activate {
+            call: Activate::new(zone_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/zones/{zoneId}/lifecycle/deactivate` (operation `deactivateNetworkZone`).
     pub fn deactivate(&self, zone_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(zone_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(zone_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -10,9 +10,7 @@ use crate::generated::zoos::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/zoos`.
 #[derive(Clone, Debug)]
@@ -24,28 +22,38 @@ impl Zoos {
     /// `GET /api/v1/zoos` (operation `listZoos`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/zoos` (operation `createZoo`).
     #[inline]
     pub fn create(&self, body: &models::Zoo) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/zoos/{zooId}` (operation `deleteZoo`).
     pub fn delete(&self, zoo_id: impl Into<String>) -> Delete {
-        Delete::new(zoo_id).attach(&self.client)
+        Delete {
+            call: Delete::new(zoo_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/zoos/{zooId}` (operation `getZoo`).
     pub fn get(&self, zoo_id: impl Into<String>) -> Get {
-        Get::new(zoo_id).attach(&self.client)
+        Get {
+            call: Get::new(zoo_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/zoos/{zooId}/lifecycle/activate` (operation `activateZoo`).
     pub fn activate(&self, zoo_id: impl Into<String>, send_email: bool) -> Activate {
-        Activate::new(zoo_id, send_email).attach(&self.client)
+        Activate {
+            call: Activate::new(zoo_id, send_email).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/zoos/{zooId}/pets`.

@@ -7,9 +7,7 @@ use crate::generated::zoos::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/zoos/{zooId}/pets`.
 #[derive(Clone, Debug)]
@@ -22,17 +20,27 @@ impl Pets {
     /// `GET /api/v1/zoos/{zooId}/pets` (operation `listPets`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.zoo_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.zoo_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/zoos/{zooId}/pets/{petId}` (operation `unassignPet`).
     pub fn unassign(&self, pet_id: impl Into<String>) -> Unassign {
-        Unassign::new(self.zoo_id.clone(), pet_id).attach(&self.client)
+        Unassign {
+            call: Unassign::new(self.zoo_id.clone(), pet_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/zoos/{zooId}/pets/{petId}` (operation `assignPet`).
     pub fn assign(&self, pet_id: impl Into<String>) -> Assign {
-        Assign::new(self.zoo_id.clone(), pet_id).attach(&self.client)
+        Assign {
+            call: Assign::new(self.zoo_id.clone(), pet_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

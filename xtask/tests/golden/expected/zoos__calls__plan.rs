@@ -6,9 +6,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/zoos/{zooId}/map`.
 #[derive(Clone, Debug)]
@@ -21,7 +19,9 @@ impl Plan {
     /// `GET /api/v1/zoos/{zooId}/map` (operation `getMap`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new(self.zoo_id.clone()).attach(&self.client)
+        Get {
+            call: Get::new(self.zoo_id.clone()).call.attach(&self.client),
+        }
     }
 }
 

@@ -7,9 +7,7 @@ use crate::generated::campaigns::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/campaigns/{campaignId}/reviews/reassign`.
 #[derive(Clone, Debug)]
@@ -22,7 +20,11 @@ impl Reviews {
     /// `POST /governance/api/v1/campaigns/{campaignId}/reviews/reassign` (operation `reassignReviews`).
     #[inline]
     pub fn reassign(&self, body: &models::ReviewsReassign) -> Reassign {
-        Reassign::new(self.campaign_id.clone(), body).attach(&self.client)
+        Reassign {
+            call: Reassign::new(self.campaign_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub mod entries {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/catalogs/default/entries`.
@@ -48,12 +48,16 @@ pub mod entries {
     impl Entries {
         /// `GET /governance/api/v2/catalogs/default/entries` (operation `listAllDefaultEntriesV2`).
         pub fn list(&self, filter: impl Into<String>) -> List {
-            List::new(filter).attach(&self.client)
+            List {
+                call: List::new(filter).call.attach(&self.client),
+            }
         }
 
         /// `GET /governance/api/v2/catalogs/default/entries/{entryId}` (operation `getCatalogEntryV2`).
         pub fn get(&self, entry_id: impl Into<String>) -> Get {
-            Get::new(entry_id).attach(&self.client)
+            Get {
+                call: Get::new(entry_id).call.attach(&self.client),
+            }
         }
 
         /// Operations below `users`.
@@ -239,7 +243,7 @@ pub mod entries {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -254,7 +258,11 @@ pub mod entries {
                 /// `GET /governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields` (operation `getCatalogEntryRequestFieldsV2`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.entry_id.clone(), self.user_id.clone()).attach(&self.client)
+                    List {
+                        call: List::new(self.entry_id.clone(), self.user_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
             }
 
@@ -351,7 +359,7 @@ pub mod user {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/catalogs/default/user/{userId}/entries`.
@@ -364,7 +372,11 @@ pub mod user {
         impl Entries {
             /// `GET /governance/api/v2/catalogs/default/user/{userId}/entries` (operation `listAllDefaultUserEntriesV2`).
             pub fn list(&self, filter: impl Into<String>) -> List {
-                List::new(self.user_id.clone(), filter).attach(&self.client)
+                List {
+                    call: List::new(self.user_id.clone(), filter)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 

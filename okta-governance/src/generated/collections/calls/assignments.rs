@@ -7,9 +7,7 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/collections/{collectionId}/assignments`.
 #[derive(Clone, Debug)]
@@ -22,18 +20,30 @@ impl Assignments {
     /// `GET /governance/api/v1/collections/{collectionId}/assignments` (operation `listCollectionAssignments`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.collection_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.collection_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/collections/{collectionId}/assignments` (operation `assignCollection`).
     #[inline]
     pub fn create(&self, body: Vec<models::AssignedPrincipal>) -> Create {
-        Create::new(self.collection_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.collection_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/collections/{collectionId}/assignments/{assignmentId}` (operation `deletePrincipalAssignment`).
     pub fn delete(&self, assignment_id: impl Into<String>) -> Delete {
-        Delete::new(self.collection_id.clone(), assignment_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.collection_id.clone(), assignment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/collections/{collectionId}/assignments/{assignmentId}` (operation `updatePrincipalAssignment`).
@@ -42,7 +52,11 @@ impl Assignments {
         assignment_id: impl Into<String>,
         body: Vec<models::AssignmentPatchOperation>,
     ) -> Update {
-        Update::new(self.collection_id.clone(), assignment_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.collection_id.clone(), assignment_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub mod users {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v1/collections/{collectionId}/catalog/users`.
@@ -44,7 +44,11 @@ pub mod users {
         /// `GET /governance/api/v1/collections/{collectionId}/catalog/users` (operation `getUnassignedUsers`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.collection_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.collection_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

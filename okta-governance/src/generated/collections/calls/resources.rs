@@ -7,9 +7,7 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/collections/{collectionId}/resources`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,39 @@ impl Resources {
     /// `GET /governance/api/v1/collections/{collectionId}/resources` (operation `listCollectionResources`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.collection_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.collection_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/collections/{collectionId}/resources` (operation `addResourcesToCollection`).
     #[inline]
     pub fn create(&self, body: Vec<models::CollectionResourceCreatable>) -> Create {
-        Create::new(self.collection_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.collection_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/collections/{collectionId}/resources/{resourceId}` (operation `deleteCollectionResource`).
     pub fn delete(&self, resource_id: impl Into<String>) -> Delete {
-        Delete::new(self.collection_id.clone(), resource_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.collection_id.clone(), resource_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/collections/{collectionId}/resources/{resourceId}` (operation `getCollectionResource`).
     pub fn get(&self, resource_id: impl Into<String>) -> Get {
-        Get::new(self.collection_id.clone(), resource_id).attach(&self.client)
+        Get {
+            call: Get::new(self.collection_id.clone(), resource_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/collections/{collectionId}/resources/{resourceId}` (operation `replaceCollectionResource`).
@@ -47,7 +61,11 @@ impl Resources {
         resource_id: impl Into<String>,
         body: &models::CollectionResourceUpdatable,
     ) -> Replace {
-        Replace::new(self.collection_id.clone(), resource_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.collection_id.clone(), resource_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

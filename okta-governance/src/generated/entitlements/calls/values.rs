@@ -7,9 +7,7 @@ use crate::generated::entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/entitlements/{entitlementId}/values`.
 #[derive(Clone, Debug)]
@@ -22,12 +20,20 @@ impl Values {
     /// `GET /governance/api/v1/entitlements/{entitlementId}/values` (operation `listEntitlementValues`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.entitlement_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.entitlement_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/entitlements/{entitlementId}/values/{valueId}` (operation `getEntitlementValue`).
     pub fn get(&self, value_id: impl Into<String>) -> Get {
-        Get::new(self.entitlement_id.clone(), value_id).attach(&self.client)
+        Get {
+            call: Get::new(self.entitlement_id.clone(), value_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -62,7 +62,7 @@ pub mod reviews {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}`.
@@ -76,8 +76,11 @@ pub mod reviews {
         impl AgentResourceConnections {
             /// `GET /governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}` (operation `listMyResourceConnections`).
             pub fn list(&self, agent_id: impl Into<String>) -> List {
-                List::new(self.campaign_id.clone(), self.review_id.clone(), agent_id)
-                    .attach(&self.client)
+                List {
+                    call: List::new(self.campaign_id.clone(), self.review_id.clone(), agent_id)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -185,7 +188,7 @@ pub mod reviews {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions`.
@@ -199,7 +202,11 @@ pub mod reviews {
             /// `POST /governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions` (operation `submitCampaignBulkDecisions`).
             #[inline]
             pub fn create(&self, body: &models::BulkReviewSubmissionMutable) -> Create {
-                Create::new(self.campaign_id.clone(), body).attach(&self.client)
+                Create {
+                    call: Create::new(self.campaign_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}`.
@@ -276,7 +283,7 @@ pub mod reviews {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}`.
@@ -289,7 +296,11 @@ pub mod reviews {
             impl Jobs {
                 /// `GET /governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}` (operation `getCampaignBulkDecisionsJobStatus`).
                 pub fn get(&self, job_id: impl Into<String>) -> Get {
-                    Get::new(self.campaign_id.clone(), job_id).attach(&self.client)
+                    Get {
+                        call: Get::new(self.campaign_id.clone(), job_id)
+                            .call
+                            .attach(&self.client),
+                    }
                 }
             }
 

@@ -48,7 +48,7 @@ pub mod default {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/catalogs/default/entries`.
@@ -60,12 +60,16 @@ pub mod default {
         impl Entries {
             /// `GET /governance/api/v2/my/catalogs/default/entries` (operation `listMyDefaultEntriesV2`).
             pub fn list(&self, filter: impl Into<String>) -> List {
-                List::new(filter).attach(&self.client)
+                List {
+                    call: List::new(filter).call.attach(&self.client),
+                }
             }
 
             /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}` (operation `getMyEntryV2`).
             pub fn get(&self, entry_id: impl Into<String>) -> Get {
-                Get::new(entry_id).attach(&self.client)
+                Get {
+                    call: Get::new(entry_id).call.attach(&self.client),
+                }
             }
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields`.
@@ -245,7 +249,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields`.
@@ -259,7 +263,9 @@ pub mod default {
                 /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields` (operation `getMyCatalogEntryRequestFieldsV2`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.entry_id.clone()).attach(&self.client)
+                    List {
+                        call: List::new(self.entry_id.clone()).call.attach(&self.client),
+                    }
                 }
             }
 
@@ -327,7 +333,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/requests`.
@@ -341,12 +347,20 @@ pub mod default {
                 /// `POST /governance/api/v2/my/catalogs/default/entries/{entryId}/requests` (operation `createMyRequestV2`).
                 #[inline]
                 pub fn create(&self, body: &models::MyRequestCreatable) -> Create {
-                    Create::new(self.entry_id.clone(), body).attach(&self.client)
+                    Create {
+                        call: Create::new(self.entry_id.clone(), body)
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/requests/{requestId}` (operation `getMyRequestV2`).
                 pub fn get(&self, request_id: impl Into<String>) -> Get {
-                    Get::new(self.entry_id.clone(), request_id).attach(&self.client)
+                    Get {
+                        call: Get::new(self.entry_id.clone(), request_id)
+                            .call
+                            .attach(&self.client),
+                    }
                 }
             }
 
@@ -475,7 +489,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users`.
@@ -488,7 +502,11 @@ pub mod default {
             impl Users {
                 /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/users` (operation `listMyEntryUsersV2`).
                 pub fn list(&self, filter: impl Into<String>) -> List {
-                    List::new(self.entry_id.clone(), filter).attach(&self.client)
+                    List {
+                        call: List::new(self.entry_id.clone(), filter)
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -595,8 +613,7 @@ pub mod default {
                 use okta_core::Call;
                 use okta_core::Client;
                 use okta_core::operation::{
-                    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter,
-                    ResponseInfo,
+                    Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
                 };
 
                 /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -611,7 +628,11 @@ pub mod default {
                     /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields` (operation `getMyCatalogEntryUserRequestFieldsV2`).
                     #[inline]
                     pub fn list(&self) -> List {
-                        List::new(self.entry_id.clone(), self.user_id.clone()).attach(&self.client)
+                        List {
+                            call: List::new(self.entry_id.clone(), self.user_id.clone())
+                                .call
+                                .attach(&self.client),
+                        }
                     }
                 }
 

@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/my/security-access-reviews`.
 #[derive(Clone, Debug)]
@@ -21,12 +19,18 @@ impl SecurityAccessReviews {
     /// `GET /governance/api/v2/my/security-access-reviews` (operation `listMySecurityAccessReviews`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}` (operation `getMySecurityAccessReview`).
     pub fn get(&self, security_access_review_id: impl Into<String>) -> Get {
-        Get::new(security_access_review_id).attach(&self.client)
+        Get {
+            call: Get::new(security_access_review_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/comment` (operation `addMySecurityAccessReviewComment`).
@@ -35,12 +39,20 @@ impl SecurityAccessReviews {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Comment {
-        Comment::new(security_access_review_id, body).attach(&self.client)
+        Comment {
+            call: Comment::new(security_access_review_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/summary` (operation `generateMySecurityAccessReviewSummary`).
     pub fn summary(&self, security_access_review_id: impl Into<String>) -> Summary {
-        Summary::new(security_access_review_id).attach(&self.client)
+        Summary {
+            call: Summary::new(security_access_review_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses`.
@@ -354,7 +366,7 @@ pub mod accesses {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses`.
@@ -368,16 +380,23 @@ pub mod accesses {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses` (operation `listMySecurityAccessReviewAccesses`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.security_access_review_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.security_access_review_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary` (operation `generateMySecurityAccessReviewAccessesSummary`).
         pub fn summary(&self, security_access_review_target_id: impl Into<String>) -> Summary {
-            Summary::new(
-                self.security_access_review_id.clone(),
-                security_access_review_target_id,
-            )
-            .attach(&self.client)
+            Summary {
+                call: Summary::new(
+                    self.security_access_review_id.clone(),
+                    security_access_review_target_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -599,7 +618,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -617,12 +636,15 @@ pub mod accesses {
                 &self,
                 body: &shared::SecurityAccessReviewAccessesActionRequest,
             ) -> Create {
-                Create::new(
-                    self.security_access_review_id.clone(),
-                    self.security_access_review_target_id.clone(),
-                    body,
-                )
-                .attach(&self.client)
+                Create {
+                    call: Create::new(
+                        self.security_access_review_id.clone(),
+                        self.security_access_review_target_id.clone(),
+                        body,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -705,7 +727,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies`.
@@ -720,11 +742,14 @@ pub mod accesses {
             /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies` (operation `listMySecurityAccessReviewAccessesAnomalies`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(
-                    self.security_access_review_id.clone(),
-                    self.security_access_review_target_id.clone(),
-                )
-                .attach(&self.client)
+                List {
+                    call: List::new(
+                        self.security_access_review_id.clone(),
+                        self.security_access_review_target_id.clone(),
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -805,7 +830,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses`.
@@ -820,11 +845,14 @@ pub mod accesses {
             /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses` (operation `listMySecurityAccessReviewSubAccesses`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(
-                    self.security_access_review_id.clone(),
-                    self.security_access_review_access_id.clone(),
-                )
-                .attach(&self.client)
+                List {
+                    call: List::new(
+                        self.security_access_review_id.clone(),
+                        self.security_access_review_access_id.clone(),
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -955,7 +983,7 @@ pub mod actions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions`.
@@ -969,13 +997,21 @@ pub mod actions {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions` (operation `listMySecurityAccessReviewActions`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.security_access_review_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.security_access_review_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions` (operation `executeMySecurityAccessReviewAction`).
         #[inline]
         pub fn create(&self, body: &shared::SecurityAccessReviewActionRequest) -> Create {
-            Create::new(self.security_access_review_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.security_access_review_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -1097,7 +1133,7 @@ pub mod history {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history`.
@@ -1111,7 +1147,11 @@ pub mod history {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history` (operation `listMySecurityAccessReviewHistory`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.security_access_review_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.security_access_review_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -1201,7 +1241,7 @@ pub mod principal {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal`.
@@ -1215,7 +1255,11 @@ pub mod principal {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal` (operation `getMySecurityAccessReviewPrincipalDetails`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.security_access_review_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.security_access_review_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -1281,7 +1325,7 @@ pub mod stats {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/stats`.
     #[derive(Clone, Debug)]
@@ -1293,7 +1337,9 @@ pub mod stats {
         /// `GET /governance/api/v2/my/security-access-reviews/stats` (operation `getMySecurityAccessReviewsStats`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use crate::generated::my::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/my/settings`.
 #[derive(Clone, Debug)]
@@ -19,13 +19,17 @@ impl Settings {
     /// `GET /governance/api/v1/my/settings` (operation `getMySettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/my/settings` (operation `updateMySettings`).
     #[inline]
     pub fn update(&self, body: &models::MySettingsPatchable) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 
     /// Operations below `delegate`.
@@ -164,7 +168,7 @@ pub mod delegate {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/settings/delegate/users`.
@@ -177,7 +181,9 @@ pub mod delegate {
             /// `GET /governance/api/v1/my/settings/delegate/users` (operation `listMyDelegateUsers`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new().attach(&self.client)
+                List {
+                    call: List::new().call.attach(&self.client),
+                }
             }
         }
 

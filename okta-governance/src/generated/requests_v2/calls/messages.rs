@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/requests/{requestId}/messages`.
 #[derive(Clone, Debug)]
@@ -22,7 +20,11 @@ impl Messages {
     /// `POST /governance/api/v2/requests/{requestId}/messages` (operation `createRequestMessageV2`).
     #[inline]
     pub fn create(&self, body: &shared::RequestMessageCreatable) -> Create {
-        Create::new(self.request_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.request_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub mod resources {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v1/resource-owners/catalog/resources`.
@@ -40,7 +40,9 @@ pub mod resources {
     impl Resources {
         /// `GET /governance/api/v1/resource-owners/catalog/resources` (operation `listResourceOwnerCatalogResources`).
         pub fn list(&self, filter: impl Into<String>) -> List {
-            List::new(filter).attach(&self.client)
+            List {
+                call: List::new(filter).call.attach(&self.client),
+            }
         }
     }
 

@@ -7,9 +7,7 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/resources/{resourceOrn}/entitlement-settings`.
 #[derive(Clone, Debug)]
@@ -22,13 +20,21 @@ impl EntitlementSettings {
     /// `GET /governance/api/v2/resources/{resourceOrn}/entitlement-settings` (operation `getEntitlementSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new(self.resource_orn.clone()).attach(&self.client)
+        Get {
+            call: Get::new(self.resource_orn.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v2/resources/{resourceOrn}/entitlement-settings` (operation `updateEntitlementSettings`).
     #[inline]
     pub fn update(&self, body: &models::EntitlementSettingsUpdatable) -> Update {
-        Update::new(self.resource_orn.clone(), body).attach(&self.client)
+        Update {
+            call: Update::new(self.resource_orn.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -7,9 +7,7 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/resources/{resourceId}/request-conditions`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,39 @@ impl RequestConditions {
     /// `GET /governance/api/v2/resources/{resourceId}/request-conditions` (operation `listResourceRequestConditionsV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.resource_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.resource_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/resources/{resourceId}/request-conditions` (operation `createResourceRequestConditionV2`).
     #[inline]
     pub fn create(&self, body: &models::RequestConditionCreatable) -> Create {
-        Create::new(self.resource_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.resource_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}` (operation `deleteResourceRequestConditionV2`).
     pub fn delete(&self, request_condition_id: impl Into<String>) -> Delete {
-        Delete::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.resource_id.clone(), request_condition_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}` (operation `getResourceRequestConditionV2`).
     pub fn get(&self, request_condition_id: impl Into<String>) -> Get {
-        Get::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
+        Get {
+            call: Get::new(self.resource_id.clone(), request_condition_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}` (operation `updateResourceRequestConditionV2`).
@@ -47,17 +61,29 @@ impl RequestConditions {
         request_condition_id: impl Into<String>,
         body: &models::RequestConditionPatchable,
     ) -> Update {
-        Update::new(self.resource_id.clone(), request_condition_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.resource_id.clone(), request_condition_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/activate` (operation `activateResourceRequestConditionV2`).
     pub fn activate(&self, request_condition_id: impl Into<String>) -> Activate {
-        Activate::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
+        Activate {
+            call: Activate::new(self.resource_id.clone(), request_condition_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/deactivate` (operation `deactivateResourceRequestConditionV2`).
     pub fn deactivate(&self, request_condition_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(self.resource_id.clone(), request_condition_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

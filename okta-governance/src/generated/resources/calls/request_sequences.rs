@@ -7,9 +7,7 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/resources/{resourceId}/request-sequences`.
 #[derive(Clone, Debug)]
@@ -22,12 +20,20 @@ impl RequestSequences {
     /// `GET /governance/api/v2/resources/{resourceId}/request-sequences` (operation `listResourceRequestSequencesV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.resource_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.resource_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/resources/{resourceId}/request-sequences/{sequenceId}` (operation `getResourceRequestSequenceV2`).
     pub fn get(&self, sequence_id: impl Into<String>) -> Get {
-        Get::new(self.resource_id.clone(), sequence_id).attach(&self.client)
+        Get {
+            call: Get::new(self.resource_id.clone(), sequence_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses`.
 #[derive(Clone, Debug)]
@@ -22,16 +20,23 @@ impl Accesses {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses` (operation `listSecurityAccessReviewAccesses`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.security_access_review_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.security_access_review_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary` (operation `generateSecurityAccessReviewAccessesSummary`).
     pub fn summary(&self, security_access_review_target_id: impl Into<String>) -> Summary {
-        Summary::new(
-            self.security_access_review_id.clone(),
-            security_access_review_target_id,
-        )
-        .attach(&self.client)
+        Summary {
+            call: Summary::new(
+                self.security_access_review_id.clone(),
+                security_access_review_target_id,
+            )
+            .call
+            .attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -248,7 +253,7 @@ pub mod actions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -263,12 +268,15 @@ pub mod actions {
         /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions` (operation `executeSecurityAccessReviewAccessesAction`).
         #[inline]
         pub fn create(&self, body: &shared::SecurityAccessReviewAccessesActionRequest) -> Create {
-            Create::new(
-                self.security_access_review_id.clone(),
-                self.security_access_review_target_id.clone(),
-                body,
-            )
-            .attach(&self.client)
+            Create {
+                call: Create::new(
+                    self.security_access_review_id.clone(),
+                    self.security_access_review_target_id.clone(),
+                    body,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 
@@ -351,7 +359,7 @@ pub mod anomalies {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies`.
@@ -366,11 +374,14 @@ pub mod anomalies {
         /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies` (operation `listSecurityAccessReviewAccessesAnomalies`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(
-                self.security_access_review_id.clone(),
-                self.security_access_review_target_id.clone(),
-            )
-            .attach(&self.client)
+            List {
+                call: List::new(
+                    self.security_access_review_id.clone(),
+                    self.security_access_review_target_id.clone(),
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 
@@ -451,7 +462,7 @@ pub mod sub_accesses {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses`.
@@ -466,11 +477,14 @@ pub mod sub_accesses {
         /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses` (operation `listSecurityAccessReviewSubAccesses`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(
-                self.security_access_review_id.clone(),
-                self.security_access_review_access_id.clone(),
-            )
-            .attach(&self.client)
+            List {
+                call: List::new(
+                    self.security_access_review_id.clone(),
+                    self.security_access_review_access_id.clone(),
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 

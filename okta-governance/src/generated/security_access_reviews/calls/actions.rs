@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions`.
 #[derive(Clone, Debug)]
@@ -22,13 +20,21 @@ impl Actions {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions` (operation `listSecurityAccessReviewActions`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.security_access_review_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.security_access_review_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions` (operation `executeSecurityAccessReviewAction`).
     #[inline]
     pub fn create(&self, body: &shared::SecurityAccessReviewActionRequest) -> Create {
-        Create::new(self.security_access_review_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.security_access_review_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

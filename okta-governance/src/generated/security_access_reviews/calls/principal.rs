@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/principal`.
 #[derive(Clone, Debug)]
@@ -22,7 +20,11 @@ impl Principal {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/principal` (operation `getSecurityAccessReviewPrincipalDetails`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new(self.security_access_review_id.clone()).attach(&self.client)
+        Get {
+            call: Get::new(self.security_access_review_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

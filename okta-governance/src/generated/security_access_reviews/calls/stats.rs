@@ -7,7 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews/stats`.
 #[derive(Clone, Debug)]
@@ -19,7 +19,9 @@ impl Stats {
     /// `GET /governance/api/v2/security-access-reviews/stats` (operation `getSecurityAccessReviewsStats`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::generated::settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/settings/certification`.
 #[derive(Clone, Debug)]
@@ -19,13 +19,17 @@ impl Certification {
     /// `GET /governance/api/v1/settings/certification` (operation `getOrgCertificationSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/settings/certification` (operation `updateOrgCertificationSettings`).
     #[inline]
     pub fn update(&self, body: &models::OrgCertificationSettingsPatchable) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -7,9 +7,7 @@ use crate::generated::settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/settings/integrations`.
 #[derive(Clone, Debug)]
@@ -21,18 +19,24 @@ impl Integrations {
     /// `GET /governance/api/v1/settings/integrations` (operation `listOrgIntegrations`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/settings/integrations` (operation `createOrgIntegration`).
     #[inline]
     pub fn create(&self, body: &models::IntegrationCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/settings/integrations/{integrationId}` (operation `deleteOrgIntegration`).
     pub fn delete(&self, integration_id: impl Into<String>) -> Delete {
-        Delete::new(integration_id).attach(&self.client)
+        Delete {
+            call: Delete::new(integration_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::agent_pools::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/agentPools/{poolId}/updates`.
 #[derive(Clone, Debug)]
@@ -23,58 +21,100 @@ impl Updates {
     /// `GET /api/v1/agentPools/{poolId}/updates` (operation `listAgentPoolsUpdates`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.pool_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.pool_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates` (operation `createAgentPoolsUpdate`).
     #[inline]
     pub fn create(&self, body: &models::AgentPoolUpdate) -> Create {
-        Create::new(self.pool_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.pool_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/agentPools/{poolId}/updates/{updateId}` (operation `deleteAgentPoolsUpdate`).
     pub fn delete(&self, update_id: impl Into<String>) -> Delete {
-        Delete::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/agentPools/{poolId}/updates/{updateId}` (operation `getAgentPoolsUpdateInstance`).
     pub fn get(&self, update_id: impl Into<String>) -> Get {
-        Get::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Get {
+            call: Get::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}` (operation `updateAgentPoolsUpdate`).
     pub fn update(&self, update_id: impl Into<String>, body: &models::AgentPoolUpdate) -> Update {
-        Update::new(self.pool_id.clone(), update_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.pool_id.clone(), update_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/activate` (operation `activateAgentPoolsUpdate`).
     pub fn activate(&self, update_id: impl Into<String>) -> Activate {
-        Activate::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Activate {
+            call: Activate::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/deactivate` (operation `deactivateAgentPoolsUpdate`).
     pub fn deactivate(&self, update_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/pause` (operation `pauseAgentPoolsUpdate`).
     pub fn pause(&self, update_id: impl Into<String>) -> Pause {
-        Pause::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Pause {
+            call: Pause::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/resume` (operation `resumeAgentPoolsUpdate`).
     pub fn resume(&self, update_id: impl Into<String>) -> Resume {
-        Resume::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Resume {
+            call: Resume::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/retry` (operation `retryAgentPoolsUpdate`).
     pub fn retry(&self, update_id: impl Into<String>) -> Retry {
-        Retry::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Retry {
+            call: Retry::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/stop` (operation `stopAgentPoolsUpdate`).
     pub fn stop(&self, update_id: impl Into<String>) -> Stop {
-        Stop::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Stop {
+            call: Stop::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates/settings`.
@@ -781,7 +821,7 @@ pub mod settings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates/settings`.
@@ -795,13 +835,19 @@ pub mod settings {
         /// `GET /api/v1/agentPools/{poolId}/updates/settings` (operation `getAgentPoolsUpdateSettings`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.pool_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.pool_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/agentPools/{poolId}/updates/settings` (operation `updateAgentPoolsUpdateSettings`).
         #[inline]
         pub fn update(&self, body: &models::AgentPoolUpdateSettingRequest) -> Update {
-            Update::new(self.pool_id.clone(), body).attach(&self.client)
+            Update {
+                call: Update::new(self.pool_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -31,7 +31,7 @@ pub mod secrets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets`.
@@ -45,28 +45,48 @@ pub mod secrets {
         /// `GET /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets` (operation `listApiServiceIntegrationInstanceSecrets`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.api_service_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.api_service_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets` (operation `createApiServiceIntegrationInstanceSecret`).
         #[inline]
         pub fn create(&self) -> Create {
-            Create::new(self.api_service_id.clone()).attach(&self.client)
+            Create {
+                call: Create::new(self.api_service_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}` (operation `deleteApiServiceIntegrationInstanceSecret`).
         pub fn delete(&self, secret_id: impl Into<String>) -> Delete {
-            Delete::new(self.api_service_id.clone(), secret_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.api_service_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/activate` (operation `activateApiServiceIntegrationInstanceSecret`).
         pub fn activate(&self, secret_id: impl Into<String>) -> Activate {
-            Activate::new(self.api_service_id.clone(), secret_id).attach(&self.client)
+            Activate {
+                call: Activate::new(self.api_service_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/deactivate` (operation `deactivateApiServiceIntegrationInstanceSecret`).
         pub fn deactivate(&self, secret_id: impl Into<String>) -> Deactivate {
-            Deactivate::new(self.api_service_id.clone(), secret_id).attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.api_service_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

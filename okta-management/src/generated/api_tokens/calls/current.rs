@@ -7,7 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/api-tokens/current`.
 #[derive(Clone, Debug)]
@@ -19,7 +19,9 @@ impl Current {
     /// `DELETE /api/v1/api-tokens/current` (operation `revokeCurrentApiToken`).
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete::new().attach(&self.client)
+        Delete {
+            call: Delete::new().call.attach(&self.client),
+        }
     }
 }
 

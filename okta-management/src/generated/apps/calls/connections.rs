@@ -31,7 +31,7 @@ pub mod default {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/connections/default`.
@@ -45,25 +45,37 @@ pub mod default {
         /// `GET /api/v1/apps/{appId}/connections/default` (operation `getDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.app_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default` (operation `updateDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn update(&self, body: &models::AppsConnectionsDefaultUpdateRequest) -> Update {
-            Update::new(self.app_id.clone(), body).attach(&self.client)
+            Update {
+                call: Update::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default/lifecycle/activate` (operation `activateDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn activate(&self) -> Activate {
-            Activate::new(self.app_id.clone()).attach(&self.client)
+            Activate {
+                call: Activate::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default/lifecycle/deactivate` (operation `deactivateDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn deactivate(&self) -> Deactivate {
-            Deactivate::new(self.app_id.clone()).attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.app_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/apps/{appId}/connections/default/jwks`.
@@ -313,7 +325,7 @@ pub mod default {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/apps/{appId}/connections/default/jwks`.
@@ -327,7 +339,9 @@ pub mod default {
             /// `GET /api/v1/apps/{appId}/connections/default/jwks` (operation `getUserProvisioningConnectionJWKS`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.app_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.app_id.clone()).call.attach(&self.client),
+                }
             }
         }
 

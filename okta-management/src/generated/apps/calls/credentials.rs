@@ -59,7 +59,7 @@ pub mod csrs {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/csrs`.
@@ -73,23 +73,37 @@ pub mod csrs {
         /// `GET /api/v1/apps/{appId}/credentials/csrs` (operation `listCsrsForApplication`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/csrs` (operation `generateCsrForApplication`).
         #[inline]
         pub fn create(&self, body: &shared::CsrMetadata) -> Create {
-            Create::new(self.app_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/apps/{appId}/credentials/csrs/{csrId}` (operation `revokeCsrFromApplication`).
         pub fn delete(&self, csr_id: impl Into<String>) -> Delete {
-            Delete::new(self.app_id.clone(), csr_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.app_id.clone(), csr_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/csrs/{csrId}` (operation `getCsrForApplication`).
         pub fn get(&self, csr_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), csr_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), csr_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish` (operation `publishCsrFromApplication`).
@@ -99,7 +113,11 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Publish {
-            Publish::new(self.app_id.clone(), csr_id, body, content_type).attach(&self.client)
+            Publish {
+                call: Publish::new(self.app_id.clone(), csr_id, body, content_type)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -425,7 +443,7 @@ pub mod jwks {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/jwks`.
@@ -439,33 +457,55 @@ pub mod jwks {
         /// `GET /api/v1/apps/{appId}/credentials/jwks` (operation `listJwk`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/jwks` (operation `addJwk`).
         #[inline]
         pub fn create(&self, body: &models::AppsCredentialsJwksCreateRequest) -> Create {
-            Create::new(self.app_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/apps/{appId}/credentials/jwks/{keyId}` (operation `deletejwk`).
         pub fn delete(&self, key_id: impl Into<String>) -> Delete {
-            Delete::new(self.app_id.clone(), key_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.app_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/jwks/{keyId}` (operation `getJwk`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), key_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate` (operation `activateOAuth2ClientJsonWebKey`).
         pub fn activate(&self, key_id: impl Into<String>) -> Activate {
-            Activate::new(self.app_id.clone(), key_id).attach(&self.client)
+            Activate {
+                call: Activate::new(self.app_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/deactivate` (operation `deactivateOAuth2ClientJsonWebKey`).
         pub fn deactivate(&self, key_id: impl Into<String>) -> Deactivate {
-            Deactivate::new(self.app_id.clone(), key_id).attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.app_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -831,7 +871,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/keys`.
@@ -845,18 +885,28 @@ pub mod keys {
         /// `GET /api/v1/apps/{appId}/credentials/keys` (operation `listApplicationKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/keys/generate` (operation `generateApplicationKey`).
         #[inline]
         pub fn generate(&self, validity_years: i64) -> Generate {
-            Generate::new(self.app_id.clone(), validity_years).attach(&self.client)
+            Generate {
+                call: Generate::new(self.app_id.clone(), validity_years)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/keys/{keyId}` (operation `getApplicationKey`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), key_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/keys/{keyId}/clone` (operation `cloneApplicationKey`).
@@ -865,7 +915,11 @@ pub mod keys {
             key_id: impl Into<String>,
             target_aid: impl Into<String>,
         ) -> Duplicate {
-            Duplicate::new(self.app_id.clone(), key_id, target_aid).attach(&self.client)
+            Duplicate {
+                call: Duplicate::new(self.app_id.clone(), key_id, target_aid)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -1123,7 +1177,7 @@ pub mod secrets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/secrets`.
@@ -1137,33 +1191,55 @@ pub mod secrets {
         /// `GET /api/v1/apps/{appId}/credentials/secrets` (operation `listOAuth2ClientSecrets`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/secrets` (operation `createOAuth2ClientSecret`).
         #[inline]
         pub fn create(&self, body: &models::OAuth2ClientSecretRequestBody) -> Create {
-            Create::new(self.app_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/apps/{appId}/credentials/secrets/{secretId}` (operation `deleteOAuth2ClientSecret`).
         pub fn delete(&self, secret_id: impl Into<String>) -> Delete {
-            Delete::new(self.app_id.clone(), secret_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.app_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/secrets/{secretId}` (operation `getOAuth2ClientSecret`).
         pub fn get(&self, secret_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), secret_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/activate` (operation `activateOAuth2ClientSecret`).
         pub fn activate(&self, secret_id: impl Into<String>) -> Activate {
-            Activate::new(self.app_id.clone(), secret_id).attach(&self.client)
+            Activate {
+                call: Activate::new(self.app_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/deactivate` (operation `deactivateOAuth2ClientSecret`).
         pub fn deactivate(&self, secret_id: impl Into<String>) -> Deactivate {
-            Deactivate::new(self.app_id.clone(), secret_id).attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.app_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -31,7 +31,7 @@ pub mod connections {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/cwo/connections`.
@@ -45,23 +45,37 @@ pub mod connections {
         /// `GET /api/v1/apps/{appId}/cwo/connections` (operation `getAllCrossAppAccessConnections`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/cwo/connections` (operation `createCrossAppAccessConnection`).
         #[inline]
         pub fn create(&self, body: &models::OrgCrossAppAccessConnection) -> Create {
-            Create::new(self.app_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/apps/{appId}/cwo/connections/{connectionId}` (operation `deleteCrossAppAccessConnection`).
         pub fn delete(&self, connection_id: impl Into<String>) -> Delete {
-            Delete::new(self.app_id.clone(), connection_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.app_id.clone(), connection_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/cwo/connections/{connectionId}` (operation `getCrossAppAccessConnection`).
         pub fn get(&self, connection_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), connection_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), connection_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PATCH /api/v1/apps/{appId}/cwo/connections/{connectionId}` (operation `updateCrossAppAccessConnection`).
@@ -70,7 +84,11 @@ pub mod connections {
             connection_id: impl Into<String>,
             body: &models::OrgCrossAppAccessConnectionPatchRequest,
         ) -> Update {
-            Update::new(self.app_id.clone(), connection_id, body).attach(&self.client)
+            Update {
+                call: Update::new(self.app_id.clone(), connection_id, body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/features`.
 #[derive(Clone, Debug)]
@@ -23,12 +21,18 @@ impl Features {
     /// `GET /api/v1/apps/{appId}/features` (operation `listFeaturesForApplication`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/features/{featureName}` (operation `getFeatureForApplication`).
     pub fn get(&self, feature_name: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), feature_name).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), feature_name)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/apps/{appId}/features/{featureName}` (operation `updateFeatureForApplication`).
@@ -37,7 +41,11 @@ impl Features {
         feature_name: impl Into<String>,
         body: &models::AppsFeaturesReplaceRequest,
     ) -> Replace {
-        Replace::new(self.app_id.clone(), feature_name, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.app_id.clone(), feature_name, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/federated-claims`.
 #[derive(Clone, Debug)]
@@ -23,28 +21,46 @@ impl FederatedClaims {
     /// `GET /api/v1/apps/{appId}/federated-claims` (operation `listFederatedClaims`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/federated-claims` (operation `createFederatedClaim`).
     #[inline]
     pub fn create(&self, body: &models::FederatedClaimRequestBody) -> Create {
-        Create::new(self.app_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.app_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/federated-claims/{claimId}` (operation `deleteFederatedClaim`).
     pub fn delete(&self, claim_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), claim_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), claim_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/federated-claims/{claimId}` (operation `getFederatedClaim`).
     pub fn get(&self, claim_id: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), claim_id).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), claim_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/apps/{appId}/federated-claims/{claimId}` (operation `replaceFederatedClaim`).
     pub fn replace(&self, claim_id: impl Into<String>, body: &models::FederatedClaim) -> Replace {
-        Replace::new(self.app_id.clone(), claim_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.app_id.clone(), claim_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

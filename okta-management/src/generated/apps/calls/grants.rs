@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/grants`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,37 @@ impl Grants {
     /// `GET /api/v1/apps/{appId}/grants` (operation `listScopeConsentGrants`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/grants` (operation `grantConsentToScope`).
     #[inline]
     pub fn create(&self, body: &shared::OAuth2ScopeConsentGrant) -> Create {
-        Create::new(self.app_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.app_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/grants/{grantId}` (operation `revokeScopeConsentGrant`).
     pub fn delete(&self, grant_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), grant_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), grant_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/grants/{grantId}` (operation `getScopeConsentGrant`).
     pub fn get(&self, grant_id: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), grant_id).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), grant_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

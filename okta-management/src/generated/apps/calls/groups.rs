@@ -8,9 +8,7 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/groups`.
 #[derive(Clone, Debug)]
@@ -23,17 +21,27 @@ impl Groups {
     /// `GET /api/v1/apps/{appId}/groups` (operation `listApplicationGroupAssignments`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/groups/{groupId}` (operation `unassignApplicationFromGroup`).
     pub fn delete(&self, group_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), group_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), group_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/groups/{groupId}` (operation `getApplicationGroupAssignment`).
     pub fn get(&self, group_id: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), group_id).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), group_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/apps/{appId}/groups/{groupId}` (operation `updateGroupAssignmentToApplication`).
@@ -42,7 +50,11 @@ impl Groups {
         group_id: impl Into<String>,
         body: Vec<models::JsonPatchOperation>,
     ) -> Update {
-        Update::new(self.app_id.clone(), group_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.app_id.clone(), group_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/apps/{appId}/groups/{groupId}` (operation `assignGroupToApplication`).
@@ -51,7 +63,11 @@ impl Groups {
         group_id: impl Into<String>,
         body: &models::ApplicationGroupAssignment,
     ) -> Replace {
-        Replace::new(self.app_id.clone(), group_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.app_id.clone(), group_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/interclient-allowed-apps`.
 #[derive(Clone, Debug)]
@@ -23,18 +21,28 @@ impl InterclientAllowedApps {
     /// `GET /api/v1/apps/{appId}/interclient-allowed-apps` (operation `listInterclientAllowedApplications`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/interclient-allowed-apps` (operation `createInterclientTrustMapping`).
     #[inline]
     pub fn create(&self, body: &models::InterclientTrustMappingRequestBody) -> Create {
-        Create::new(self.app_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.app_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/interclient-allowed-apps/{allowedAppId}` (operation `deleteInterclientTrustMapping`).
     pub fn delete(&self, allowed_app_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), allowed_app_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), allowed_app_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

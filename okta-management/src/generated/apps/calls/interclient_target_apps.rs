@@ -7,9 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/interclient-target-apps`.
 #[derive(Clone, Debug)]
@@ -22,7 +20,9 @@ impl InterclientTargetApps {
     /// `GET /api/v1/apps/{appId}/interclient-target-apps` (operation `listInterclientTargetApplications`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 }
 

@@ -7,9 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/logo`.
 #[derive(Clone, Debug)]
@@ -22,7 +20,11 @@ impl Logo {
     /// `POST /api/v1/apps/{appId}/logo` (operation `uploadApplicationLogo`).
     #[inline]
     pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-        Create::new(self.app_id.clone(), parts).attach(&self.client)
+        Create {
+            call: Create::new(self.app_id.clone(), parts)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

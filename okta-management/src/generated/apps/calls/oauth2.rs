@@ -32,7 +32,7 @@ pub mod callback {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appName}/{appId}/oauth2/callback`.
@@ -47,7 +47,11 @@ pub mod callback {
         /// `POST /api/v1/apps/{appName}/{appId}/oauth2/callback` (operation `verifyProvisioningConnectionForApplication`).
         #[inline]
         pub fn create(&self) -> Create {
-            Create::new(self.app_name.clone(), self.app_id.clone()).attach(&self.client)
+            Create {
+                call: Create::new(self.app_name.clone(), self.app_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -7,9 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/policies/{policyId}`.
 #[derive(Clone, Debug)]
@@ -21,7 +19,11 @@ pub struct Policies {
 impl Policies {
     /// `PUT /api/v1/apps/{appId}/policies/{policyId}` (operation `assignApplicationPolicy`).
     pub fn assign(&self, policy_id: impl Into<String>) -> Assign {
-        Assign::new(self.app_id.clone(), policy_id).attach(&self.client)
+        Assign {
+            call: Assign::new(self.app_id.clone(), policy_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -52,7 +52,7 @@ pub mod saml {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/apps/{appId}/sso/saml/metadata`.
@@ -65,7 +65,9 @@ pub mod saml {
         impl Metadata {
             /// `GET /api/v1/apps/{appId}/sso/saml/metadata` (operation `previewSAMLmetadataForApplication`).
             pub fn get(&self, kid: impl Into<String>) -> Get {
-                Get::new(self.app_id.clone(), kid).attach(&self.client)
+                Get {
+                    call: Get::new(self.app_id.clone(), kid).call.attach(&self.client),
+                }
             }
         }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/tokens`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,37 @@ impl Tokens {
     /// `DELETE /api/v1/apps/{appId}/tokens` (operation `revokeOAuth2TokensForApplication`).
     #[inline]
     pub fn delete_all(&self) -> DeleteAll {
-        DeleteAll::new(self.app_id.clone()).attach(&self.client)
+        DeleteAll {
+            call: DeleteAll::new(self.app_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/tokens` (operation `listOAuth2TokensForApplication`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/tokens/{tokenId}` (operation `revokeOAuth2TokenForApplication`).
     pub fn delete(&self, token_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), token_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), token_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/tokens/{tokenId}` (operation `getOAuth2TokenForApplication`).
     pub fn get(&self, token_id: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), token_id).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), token_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

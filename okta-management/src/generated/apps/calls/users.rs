@@ -8,9 +8,7 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/users`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,37 @@ impl Users {
     /// `GET /api/v1/apps/{appId}/users` (operation `listApplicationUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/users` (operation `assignUserToApplication`).
     #[inline]
     pub fn create(&self, body: &models::AppUserAssignRequest) -> Create {
-        Create::new(self.app_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.app_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/users/{userId}` (operation `unassignUserFromApplication`).
     pub fn delete(&self, user_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), user_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/users/{userId}` (operation `getApplicationUser`).
     pub fn get(&self, user_id: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), user_id).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/users/{userId}` (operation `updateApplicationUser`).
@@ -48,7 +60,11 @@ impl Users {
         user_id: impl Into<String>,
         body: &models::AppUserUpdateRequest,
     ) -> Update {
-        Update::new(self.app_id.clone(), user_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.app_id.clone(), user_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

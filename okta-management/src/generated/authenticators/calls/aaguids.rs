@@ -8,9 +8,7 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authenticators/{authenticatorId}/aaguids`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,39 @@ impl Aaguids {
     /// `GET /api/v1/authenticators/{authenticatorId}/aaguids` (operation `listAllCustomAAGUIDs`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.authenticator_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.authenticator_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/aaguids` (operation `createCustomAAGUID`).
     #[inline]
     pub fn create(&self, body: &models::CustomAaguidCreateRequestObject) -> Create {
-        Create::new(self.authenticator_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.authenticator_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `deleteCustomAAGUID`).
     pub fn delete(&self, aaguid: impl Into<String>) -> Delete {
-        Delete::new(self.authenticator_id.clone(), aaguid).attach(&self.client)
+        Delete {
+            call: Delete::new(self.authenticator_id.clone(), aaguid)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `getCustomAAGUID`).
     pub fn get(&self, aaguid: impl Into<String>) -> Get {
-        Get::new(self.authenticator_id.clone(), aaguid).attach(&self.client)
+        Get {
+            call: Get::new(self.authenticator_id.clone(), aaguid)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `updateCustomAAGUID`).
@@ -48,7 +62,11 @@ impl Aaguids {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Update {
-        Update::new(self.authenticator_id.clone(), aaguid, body).attach(&self.client)
+        Update {
+            call: Update::new(self.authenticator_id.clone(), aaguid, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `replaceCustomAAGUID`).
@@ -57,7 +75,11 @@ impl Aaguids {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Replace {
-        Replace::new(self.authenticator_id.clone(), aaguid, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.authenticator_id.clone(), aaguid, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authenticators/{authenticatorId}/methods`.
 #[derive(Clone, Debug)]
@@ -23,12 +21,20 @@ impl Methods {
     /// `GET /api/v1/authenticators/{authenticatorId}/methods` (operation `listAuthenticatorMethods`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.authenticator_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.authenticator_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authenticators/{authenticatorId}/methods/{methodType}` (operation `getAuthenticatorMethod`).
     pub fn get(&self, method_type: impl Into<String>) -> Get {
-        Get::new(self.authenticator_id.clone(), method_type).attach(&self.client)
+        Get {
+            call: Get::new(self.authenticator_id.clone(), method_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authenticators/{authenticatorId}/methods/{methodType}` (operation `replaceAuthenticatorMethod`).
@@ -37,17 +43,29 @@ impl Methods {
         method_type: impl Into<String>,
         body: &models::AuthenticatorMethod,
     ) -> Replace {
-        Replace::new(self.authenticator_id.clone(), method_type, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.authenticator_id.clone(), method_type, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/activate` (operation `activateAuthenticatorMethod`).
     pub fn activate(&self, method_type: impl Into<String>) -> Activate {
-        Activate::new(self.authenticator_id.clone(), method_type).attach(&self.client)
+        Activate {
+            call: Activate::new(self.authenticator_id.clone(), method_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/deactivate` (operation `deactivateAuthenticatorMethod`).
     pub fn deactivate(&self, method_type: impl Into<String>) -> Deactivate {
-        Deactivate::new(self.authenticator_id.clone(), method_type).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(self.authenticator_id.clone(), method_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/methods/{webAuthnMethodType}/verify-rp-id-domain` (operation `verifyRpIdDomain`).
@@ -55,8 +73,11 @@ impl Methods {
         &self,
         web_authn_method_type: impl Into<String>,
     ) -> VerifyRpIdDomain {
-        VerifyRpIdDomain::new(self.authenticator_id.clone(), web_authn_method_type)
-            .attach(&self.client)
+        VerifyRpIdDomain {
+            call: VerifyRpIdDomain::new(self.authenticator_id.clone(), web_authn_method_type)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/associatedServers`.
 #[derive(Clone, Debug)]
@@ -23,18 +21,30 @@ impl AssociatedServers {
     /// `GET /api/v1/authorizationServers/{authServerId}/associatedServers` (operation `listAssociatedServersByTrustedType`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.auth_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.auth_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/associatedServers` (operation `createAssociatedServers`).
     #[inline]
     pub fn create(&self, body: &models::AssociatedServerMediated) -> Create {
-        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.auth_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/associatedServers/{associatedServerId}` (operation `deleteAssociatedServer`).
     pub fn delete(&self, associated_server_id: impl Into<String>) -> Delete {
-        Delete::new(self.auth_server_id.clone(), associated_server_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.auth_server_id.clone(), associated_server_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

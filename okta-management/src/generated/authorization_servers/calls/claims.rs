@@ -8,9 +8,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/claims`.
 #[derive(Clone, Debug)]
@@ -23,28 +21,48 @@ impl Claims {
     /// `GET /api/v1/authorizationServers/{authServerId}/claims` (operation `listOAuth2Claims`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.auth_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.auth_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/claims` (operation `createOAuth2Claim`).
     #[inline]
     pub fn create(&self, body: &models::OAuth2Claim) -> Create {
-        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.auth_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/claims/{claimId}` (operation `deleteOAuth2Claim`).
     pub fn delete(&self, claim_id: impl Into<String>) -> Delete {
-        Delete::new(self.auth_server_id.clone(), claim_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.auth_server_id.clone(), claim_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}/claims/{claimId}` (operation `getOAuth2Claim`).
     pub fn get(&self, claim_id: impl Into<String>) -> Get {
-        Get::new(self.auth_server_id.clone(), claim_id).attach(&self.client)
+        Get {
+            call: Get::new(self.auth_server_id.clone(), claim_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}/claims/{claimId}` (operation `replaceOAuth2Claim`).
     pub fn replace(&self, claim_id: impl Into<String>, body: &models::OAuth2Claim) -> Replace {
-        Replace::new(self.auth_server_id.clone(), claim_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.auth_server_id.clone(), claim_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/clients`.
 #[derive(Clone, Debug)]
@@ -23,7 +21,11 @@ impl Clients {
     /// `GET /api/v1/authorizationServers/{authServerId}/clients` (operation `listOAuth2ClientsForAuthorizationServer`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.auth_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.auth_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens`.
@@ -96,7 +98,7 @@ pub mod tokens {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens`.
@@ -111,33 +113,47 @@ pub mod tokens {
         /// `DELETE /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens` (operation `revokeRefreshTokensForAuthorizationServerAndClient`).
         #[inline]
         pub fn delete_all(&self) -> DeleteAll {
-            DeleteAll::new(self.auth_server_id.clone(), self.client_id.clone()).attach(&self.client)
+            DeleteAll {
+                call: DeleteAll::new(self.auth_server_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens` (operation `listRefreshTokensForAuthorizationServerAndClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.auth_server_id.clone(), self.client_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.auth_server_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}` (operation `revokeRefreshTokenForAuthorizationServerAndClient`).
         pub fn delete(&self, token_id: impl Into<String>) -> Delete {
-            Delete::new(
-                self.auth_server_id.clone(),
-                self.client_id.clone(),
-                token_id,
-            )
-            .attach(&self.client)
+            Delete {
+                call: Delete::new(
+                    self.auth_server_id.clone(),
+                    self.client_id.clone(),
+                    token_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}` (operation `getRefreshTokenForAuthorizationServerAndClient`).
         pub fn get(&self, token_id: impl Into<String>) -> Get {
-            Get::new(
-                self.auth_server_id.clone(),
-                self.client_id.clone(),
-                token_id,
-            )
-            .attach(&self.client)
+            Get {
+                call: Get::new(
+                    self.auth_server_id.clone(),
+                    self.client_id.clone(),
+                    token_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials`.
 #[derive(Clone, Debug)]
@@ -23,7 +21,11 @@ impl Credentials {
     /// `POST /api/v1/authorizationServers/{authServerId}/credentials/lifecycle/keyRotate` (operation `rotateAuthorizationServerKeys`).
     #[inline]
     pub fn key_rotate(&self, body: &models::JwkUse) -> KeyRotate {
-        KeyRotate::new(self.auth_server_id.clone(), body).attach(&self.client)
+        KeyRotate {
+            call: KeyRotate::new(self.auth_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials/keys`.
@@ -97,7 +99,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials/keys`.
@@ -111,12 +113,20 @@ pub mod keys {
         /// `GET /api/v1/authorizationServers/{authServerId}/credentials/keys` (operation `listAuthorizationServerKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.auth_server_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.auth_server_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/credentials/keys/{keyId}` (operation `getAuthorizationServerKey`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get::new(self.auth_server_id.clone(), key_id).attach(&self.client)
+            Get {
+                call: Get::new(self.auth_server_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/policies`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,39 @@ impl Policies {
     /// `GET /api/v1/authorizationServers/{authServerId}/policies` (operation `listAuthorizationServerPolicies`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.auth_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.auth_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies` (operation `createAuthorizationServerPolicy`).
     #[inline]
     pub fn create(&self, body: &models::AuthorizationServerPolicy) -> Create {
-        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.auth_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/policies/{policyId}` (operation `deleteAuthorizationServerPolicy`).
     pub fn delete(&self, policy_id: impl Into<String>) -> Delete {
-        Delete::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.auth_server_id.clone(), policy_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}` (operation `getAuthorizationServerPolicy`).
     pub fn get(&self, policy_id: impl Into<String>) -> Get {
-        Get::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
+        Get {
+            call: Get::new(self.auth_server_id.clone(), policy_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}/policies/{policyId}` (operation `replaceAuthorizationServerPolicy`).
@@ -48,17 +62,29 @@ impl Policies {
         policy_id: impl Into<String>,
         body: &models::AuthorizationServerPolicy,
     ) -> Replace {
-        Replace::new(self.auth_server_id.clone(), policy_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.auth_server_id.clone(), policy_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/activate` (operation `activateAuthorizationServerPolicy`).
     pub fn activate(&self, policy_id: impl Into<String>) -> Activate {
-        Activate::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
+        Activate {
+            call: Activate::new(self.auth_server_id.clone(), policy_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/deactivate` (operation `deactivateAuthorizationServerPolicy`).
     pub fn deactivate(&self, policy_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(self.auth_server_id.clone(), policy_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules`.
@@ -500,7 +526,7 @@ pub mod rules {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules`.
@@ -515,26 +541,39 @@ pub mod rules {
         /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules` (operation `listAuthorizationServerPolicyRules`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.auth_server_id.clone(), self.policy_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.auth_server_id.clone(), self.policy_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules` (operation `createAuthorizationServerPolicyRule`).
         #[inline]
         pub fn create(&self, body: &models::AuthorizationServerPolicyRuleRequest) -> Create {
-            Create::new(self.auth_server_id.clone(), self.policy_id.clone(), body)
-                .attach(&self.client)
+            Create {
+                call: Create::new(self.auth_server_id.clone(), self.policy_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}` (operation `deleteAuthorizationServerPolicyRule`).
         pub fn delete(&self, rule_id: impl Into<String>) -> Delete {
-            Delete::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                .attach(&self.client)
+            Delete {
+                call: Delete::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}` (operation `getAuthorizationServerPolicyRule`).
         pub fn get(&self, rule_id: impl Into<String>) -> Get {
-            Get::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                .attach(&self.client)
+            Get {
+                call: Get::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}` (operation `replaceAuthorizationServerPolicyRule`).
@@ -543,25 +582,34 @@ pub mod rules {
             rule_id: impl Into<String>,
             body: &models::AuthorizationServerPolicyRuleRequest,
         ) -> Replace {
-            Replace::new(
-                self.auth_server_id.clone(),
-                self.policy_id.clone(),
-                rule_id,
-                body,
-            )
-            .attach(&self.client)
+            Replace {
+                call: Replace::new(
+                    self.auth_server_id.clone(),
+                    self.policy_id.clone(),
+                    rule_id,
+                    body,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/activate` (operation `activateAuthorizationServerPolicyRule`).
         pub fn activate(&self, rule_id: impl Into<String>) -> Activate {
-            Activate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                .attach(&self.client)
+            Activate {
+                call: Activate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate` (operation `deactivateAuthorizationServerPolicyRule`).
         pub fn deactivate(&self, rule_id: impl Into<String>) -> Deactivate {
-            Deactivate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                .attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

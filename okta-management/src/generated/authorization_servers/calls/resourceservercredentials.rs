@@ -31,7 +31,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys`.
@@ -45,33 +45,57 @@ pub mod keys {
         /// `GET /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys` (operation `listOAuth2ResourceServerJsonWebKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.auth_server_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.auth_server_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys` (operation `addOAuth2ResourceServerJsonWebKey`).
         #[inline]
         pub fn create(&self, body: &models::OAuth2ResourceServerJsonWebKeyRequestBody) -> Create {
-            Create::new(self.auth_server_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.auth_server_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}` (operation `deleteOAuth2ResourceServerJsonWebKey`).
         pub fn delete(&self, key_id: impl Into<String>) -> Delete {
-            Delete::new(self.auth_server_id.clone(), key_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.auth_server_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}` (operation `getOAuth2ResourceServerJsonWebKey`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get::new(self.auth_server_id.clone(), key_id).attach(&self.client)
+            Get {
+                call: Get::new(self.auth_server_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/activate` (operation `activateOAuth2ResourceServerJsonWebKey`).
         pub fn activate(&self, key_id: impl Into<String>) -> Activate {
-            Activate::new(self.auth_server_id.clone(), key_id).attach(&self.client)
+            Activate {
+                call: Activate::new(self.auth_server_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/deactivate` (operation `deactivateOAuth2ResourceServerJsonWebKey`).
         pub fn deactivate(&self, key_id: impl Into<String>) -> Deactivate {
-            Deactivate::new(self.auth_server_id.clone(), key_id).attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.auth_server_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/scopes`.
 #[derive(Clone, Debug)]
@@ -23,28 +21,48 @@ impl Scopes {
     /// `GET /api/v1/authorizationServers/{authServerId}/scopes` (operation `listOAuth2Scopes`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.auth_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.auth_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/scopes` (operation `createOAuth2Scope`).
     #[inline]
     pub fn create(&self, body: &models::OAuth2Scope) -> Create {
-        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.auth_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}` (operation `deleteOAuth2Scope`).
     pub fn delete(&self, scope_id: impl Into<String>) -> Delete {
-        Delete::new(self.auth_server_id.clone(), scope_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.auth_server_id.clone(), scope_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}` (operation `getOAuth2Scope`).
     pub fn get(&self, scope_id: impl Into<String>) -> Get {
-        Get::new(self.auth_server_id.clone(), scope_id).attach(&self.client)
+        Get {
+            call: Get::new(self.auth_server_id.clone(), scope_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}` (operation `replaceOAuth2Scope`).
     pub fn replace(&self, scope_id: impl Into<String>, body: &models::OAuth2Scope) -> Replace {
-        Replace::new(self.auth_server_id.clone(), scope_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.auth_server_id.clone(), scope_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::generated::bot_protection::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/bot-protection/configuration`.
 #[derive(Clone, Debug)]
@@ -20,13 +20,17 @@ impl Configuration {
     /// `GET /api/v1/bot-protection/configuration` (operation `getBotProtectionConfiguration`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/bot-protection/configuration` (operation `updateBotProtectionConfiguration`).
     #[inline]
     pub fn update(&self, body: &models::BotProtectionConfiguration) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub mod error {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/pages/error`.
@@ -63,7 +63,9 @@ pub mod error {
         /// `GET /api/v1/brands/{brandId}/pages/error` (operation `getErrorPage`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.brand_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/customized`.
@@ -168,7 +170,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/customized`.
@@ -182,19 +184,27 @@ pub mod error {
             /// `DELETE /api/v1/brands/{brandId}/pages/error/customized` (operation `deleteCustomizedErrorPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete::new(self.brand_id.clone()).attach(&self.client)
+                Delete {
+                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/error/customized` (operation `getCustomizedErrorPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/error/customized` (operation `replaceCustomizedErrorPage`).
             #[inline]
             pub fn replace(&self, body: &models::ErrorPage) -> Replace {
-                Replace::new(self.brand_id.clone(), body).attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -366,7 +376,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/default`.
@@ -380,7 +390,9 @@ pub mod error {
             /// `GET /api/v1/brands/{brandId}/pages/error/default` (operation `getDefaultErrorPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
         }
 
@@ -445,7 +457,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/preview`.
@@ -459,19 +471,27 @@ pub mod error {
             /// `DELETE /api/v1/brands/{brandId}/pages/error/preview` (operation `deletePreviewErrorPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete::new(self.brand_id.clone()).attach(&self.client)
+                Delete {
+                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/error/preview` (operation `getPreviewErrorPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/error/preview` (operation `replacePreviewErrorPage`).
             #[inline]
             pub fn replace(&self, body: &models::ErrorPage) -> Replace {
-                Replace::new(self.brand_id.clone(), body).attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -644,7 +664,7 @@ pub mod sign_in {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/pages/sign-in`.
@@ -658,7 +678,9 @@ pub mod sign_in {
         /// `GET /api/v1/brands/{brandId}/pages/sign-in` (operation `getSignInPage`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.brand_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/customized`.
@@ -772,7 +794,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/customized`.
@@ -786,19 +808,27 @@ pub mod sign_in {
             /// `DELETE /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `deleteCustomizedSignInPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete::new(self.brand_id.clone()).attach(&self.client)
+                Delete {
+                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `getCustomizedSignInPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `replaceCustomizedSignInPage`).
             #[inline]
             pub fn replace(&self, body: &models::SignInPage) -> Replace {
-                Replace::new(self.brand_id.clone(), body).attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -970,7 +1000,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/default`.
@@ -984,7 +1014,9 @@ pub mod sign_in {
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/default` (operation `getDefaultSignInPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
         }
 
@@ -1049,7 +1081,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/preview`.
@@ -1063,19 +1095,27 @@ pub mod sign_in {
             /// `DELETE /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `deletePreviewSignInPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete::new(self.brand_id.clone()).attach(&self.client)
+                Delete {
+                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `getPreviewSignInPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `replacePreviewSignInPage`).
             #[inline]
             pub fn replace(&self, body: &models::SignInPage) -> Replace {
-                Replace::new(self.brand_id.clone(), body).attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -1246,7 +1286,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/widget-versions`.
@@ -1260,7 +1300,9 @@ pub mod sign_in {
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/widget-versions` (operation `listAllSignInWidgetVersions`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.brand_id.clone()).attach(&self.client)
+                List {
+                    call: List::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
         }
 
@@ -1348,7 +1390,7 @@ pub mod sign_out {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-out/customized`.
@@ -1362,13 +1404,19 @@ pub mod sign_out {
             /// `GET /api/v1/brands/{brandId}/pages/sign-out/customized` (operation `getSignOutPageSettings`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-out/customized` (operation `replaceSignOutPageSettings`).
             #[inline]
             pub fn replace(&self, body: &models::HostedPage) -> Replace {
-                Replace::new(self.brand_id.clone(), body).attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 

@@ -31,7 +31,7 @@ pub mod email {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/templates/email`.
@@ -45,17 +45,27 @@ pub mod email {
         /// `GET /api/v1/brands/{brandId}/templates/email` (operation `listEmailTemplates`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.brand_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.brand_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}` (operation `getEmailTemplate`).
         pub fn get(&self, template_name: impl Into<String>) -> Get {
-            Get::new(self.brand_id.clone(), template_name).attach(&self.client)
+            Get {
+                call: Get::new(self.brand_id.clone(), template_name)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/brands/{brandId}/templates/email/{templateName}/test` (operation `sendTestEmail`).
         pub fn test(&self, template_name: impl Into<String>) -> Test {
-            Test::new(self.brand_id.clone(), template_name).attach(&self.client)
+            Test {
+                call: Test::new(self.brand_id.clone(), template_name)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations`.
@@ -334,7 +344,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations`.
@@ -349,41 +359,57 @@ pub mod email {
             /// `DELETE /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `deleteAllCustomizations`).
             #[inline]
             pub fn delete_all(&self) -> DeleteAll {
-                DeleteAll::new(self.brand_id.clone(), self.template_name.clone())
-                    .attach(&self.client)
+                DeleteAll {
+                    call: DeleteAll::new(self.brand_id.clone(), self.template_name.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `listEmailCustomizations`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
+                List {
+                    call: List::new(self.brand_id.clone(), self.template_name.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `POST /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `createEmailCustomization`).
             #[inline]
             pub fn create(&self, body: &models::EmailCustomization) -> Create {
-                Create::new(self.brand_id.clone(), self.template_name.clone(), body)
-                    .attach(&self.client)
+                Create {
+                    call: Create::new(self.brand_id.clone(), self.template_name.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `DELETE /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}` (operation `deleteEmailCustomization`).
             pub fn delete(&self, customization_id: impl Into<String>) -> Delete {
-                Delete::new(
-                    self.brand_id.clone(),
-                    self.template_name.clone(),
-                    customization_id,
-                )
-                .attach(&self.client)
+                Delete {
+                    call: Delete::new(
+                        self.brand_id.clone(),
+                        self.template_name.clone(),
+                        customization_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}` (operation `getEmailCustomization`).
             pub fn get(&self, customization_id: impl Into<String>) -> Get {
-                Get::new(
-                    self.brand_id.clone(),
-                    self.template_name.clone(),
-                    customization_id,
-                )
-                .attach(&self.client)
+                Get {
+                    call: Get::new(
+                        self.brand_id.clone(),
+                        self.template_name.clone(),
+                        customization_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}` (operation `replaceEmailCustomization`).
@@ -392,13 +418,16 @@ pub mod email {
                 customization_id: impl Into<String>,
                 body: &models::EmailCustomization,
             ) -> Replace {
-                Replace::new(
-                    self.brand_id.clone(),
-                    self.template_name.clone(),
-                    customization_id,
-                    body,
-                )
-                .attach(&self.client)
+                Replace {
+                    call: Replace::new(
+                        self.brand_id.clone(),
+                        self.template_name.clone(),
+                        customization_id,
+                        body,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview`.
@@ -851,7 +880,7 @@ pub mod email {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview`.
@@ -867,12 +896,15 @@ pub mod email {
                 /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview` (operation `getCustomizationPreview`).
                 #[inline]
                 pub fn get(&self) -> Get {
-                    Get::new(
-                        self.brand_id.clone(),
-                        self.template_name.clone(),
-                        self.customization_id.clone(),
-                    )
-                    .attach(&self.client)
+                    Get {
+                        call: Get::new(
+                            self.brand_id.clone(),
+                            self.template_name.clone(),
+                            self.customization_id.clone(),
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
             }
 
@@ -958,7 +990,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content`.
@@ -973,7 +1005,11 @@ pub mod email {
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/default-content` (operation `getEmailDefaultContent`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone(), self.template_name.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview`.
@@ -1066,7 +1102,7 @@ pub mod email {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview`.
@@ -1081,7 +1117,11 @@ pub mod email {
                 /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview` (operation `getEmailDefaultPreview`).
                 #[inline]
                 pub fn get(&self) -> Get {
-                    Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
+                    Get {
+                        call: Get::new(self.brand_id.clone(), self.template_name.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
             }
 
@@ -1168,7 +1208,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/settings`.
@@ -1183,14 +1223,21 @@ pub mod email {
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/settings` (operation `getEmailSettings`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone(), self.template_name.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/templates/email/{templateName}/settings` (operation `replaceEmailSettings`).
             #[inline]
             pub fn replace(&self, body: &models::EmailSettings) -> Replace {
-                Replace::new(self.brand_id.clone(), self.template_name.clone(), body)
-                    .attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), self.template_name.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 

@@ -8,9 +8,7 @@ use crate::generated::brands::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/brands/{brandId}/themes`.
 #[derive(Clone, Debug)]
@@ -23,12 +21,18 @@ impl Themes {
     /// `GET /api/v1/brands/{brandId}/themes` (operation `listBrandThemes`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.brand_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.brand_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/brands/{brandId}/themes/{themeId}` (operation `getBrandTheme`).
     pub fn get(&self, theme_id: impl Into<String>) -> Get {
-        Get::new(self.brand_id.clone(), theme_id).attach(&self.client)
+        Get {
+            call: Get::new(self.brand_id.clone(), theme_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/brands/{brandId}/themes/{themeId}` (operation `replaceBrandTheme`).
@@ -37,7 +41,11 @@ impl Themes {
         theme_id: impl Into<String>,
         body: &models::UpdateThemeRequest,
     ) -> Replace {
-        Replace::new(self.brand_id.clone(), theme_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.brand_id.clone(), theme_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/background-image`.
@@ -258,7 +266,7 @@ pub mod background_image {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/background-image`.
@@ -273,13 +281,21 @@ pub mod background_image {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/background-image` (operation `deleteBrandThemeBackgroundImage`).
         #[inline]
         pub fn delete(&self) -> Delete {
-            Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
+            Delete {
+                call: Delete::new(self.brand_id.clone(), self.theme_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/background-image` (operation `uploadBrandThemeBackgroundImage`).
         #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-            Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
+            Create {
+                call: Create::new(self.brand_id.clone(), self.theme_id.clone(), parts)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -418,7 +434,7 @@ pub mod favicon {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/favicon`.
@@ -433,13 +449,21 @@ pub mod favicon {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/favicon` (operation `deleteBrandThemeFavicon`).
         #[inline]
         pub fn delete(&self) -> Delete {
-            Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
+            Delete {
+                call: Delete::new(self.brand_id.clone(), self.theme_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/favicon` (operation `uploadBrandThemeFavicon`).
         #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-            Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
+            Create {
+                call: Create::new(self.brand_id.clone(), self.theme_id.clone(), parts)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -578,7 +602,7 @@ pub mod logo {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/logo`.
@@ -593,13 +617,21 @@ pub mod logo {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/logo` (operation `deleteBrandThemeLogo`).
         #[inline]
         pub fn delete(&self) -> Delete {
-            Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
+            Delete {
+                call: Delete::new(self.brand_id.clone(), self.theme_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/logo` (operation `uploadBrandThemeLogo`).
         #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-            Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
+            Create {
+                call: Create::new(self.brand_id.clone(), self.theme_id.clone(), parts)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::brands::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/brands/{brandId}/well-known-uris`.
 #[derive(Clone, Debug)]
@@ -23,12 +21,18 @@ impl WellKnownUris {
     /// `GET /api/v1/brands/{brandId}/well-known-uris` (operation `getAllWellKnownURIs`).
     #[inline]
     pub fn get_all(&self) -> GetAll {
-        GetAll::new(self.brand_id.clone()).attach(&self.client)
+        GetAll {
+            call: GetAll::new(self.brand_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/brands/{brandId}/well-known-uris/{path}` (operation `getRootBrandWellKnownURI`).
     pub fn get(&self, path: impl Into<String>) -> Get {
-        Get::new(self.brand_id.clone(), path).attach(&self.client)
+        Get {
+            call: Get::new(self.brand_id.clone(), path)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/brands/{brandId}/well-known-uris/{path}/customized`.
@@ -188,7 +192,7 @@ pub mod customized {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/well-known-uris/{path}/customized`.
@@ -203,13 +207,21 @@ pub mod customized {
         /// `GET /api/v1/brands/{brandId}/well-known-uris/{path}/customized` (operation `getBrandWellKnownURI`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.brand_id.clone(), self.path.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.brand_id.clone(), self.path.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/brands/{brandId}/well-known-uris/{path}/customized` (operation `replaceBrandWellKnownURI`).
         #[inline]
         pub fn replace(&self, body: &models::WellKnownUriRequest) -> Replace {
-            Replace::new(self.brand_id.clone(), self.path.clone(), body).attach(&self.client)
+            Replace {
+                call: Replace::new(self.brand_id.clone(), self.path.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

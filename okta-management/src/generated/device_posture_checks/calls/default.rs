@@ -8,7 +8,7 @@ use crate::generated::device_posture_checks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/device-posture-checks/default`.
 #[derive(Clone, Debug)]
@@ -20,7 +20,9 @@ impl Default {
     /// `GET /api/v1/device-posture-checks/default` (operation `listDefaultDevicePostureChecks`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 }
 

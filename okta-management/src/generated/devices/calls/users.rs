@@ -8,9 +8,7 @@ use crate::generated::devices::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/devices/{deviceId}/users`.
 #[derive(Clone, Debug)]
@@ -23,7 +21,9 @@ impl Users {
     /// `GET /api/v1/devices/{deviceId}/users` (operation `listDeviceUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.device_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.device_id.clone()).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::directories::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/directories/{appInstanceId}/groups/modify`.
 #[derive(Clone, Debug)]
@@ -23,7 +21,11 @@ impl Groups {
     /// `POST /api/v1/directories/{appInstanceId}/groups/modify` (operation `updateGroupMembership`).
     #[inline]
     pub fn modify(&self, body: &models::AgentAction) -> Modify {
-        Modify::new(self.app_instance_id.clone(), body).attach(&self.client)
+        Modify {
+            call: Modify::new(self.app_instance_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/directories/{appInstanceId}/groups/{groupId}/query`.
@@ -97,7 +99,7 @@ pub mod query {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/directories/{appInstanceId}/groups/{groupId}/query`.
@@ -112,18 +114,24 @@ pub mod query {
         /// `POST /api/v1/directories/{appInstanceId}/groups/{groupId}/query` (operation `submitGroupAttributeQuery`).
         #[inline]
         pub fn create(&self, body: &models::GroupQueryRequest) -> Create {
-            Create::new(self.app_instance_id.clone(), self.group_id.clone(), body)
-                .attach(&self.client)
+            Create {
+                call: Create::new(self.app_instance_id.clone(), self.group_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/directories/{appInstanceId}/groups/{groupId}/query/{resultId}` (operation `getGroupAttributeQueryResult`).
         pub fn get(&self, result_id: impl Into<String>) -> Get {
-            Get::new(
-                self.app_instance_id.clone(),
-                self.group_id.clone(),
-                result_id,
-            )
-            .attach(&self.client)
+            Get {
+                call: Get::new(
+                    self.app_instance_id.clone(),
+                    self.group_id.clone(),
+                    result_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::domains::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/domains/{domainId}/certificate`.
 #[derive(Clone, Debug)]
@@ -23,7 +21,11 @@ impl Certificate {
     /// `PUT /api/v1/domains/{domainId}/certificate` (operation `upsertCertificate`).
     #[inline]
     pub fn replace(&self, body: &models::DomainCertificate) -> Replace {
-        Replace::new(self.domain_id.clone(), body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.domain_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

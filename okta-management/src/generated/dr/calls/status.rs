@@ -8,9 +8,7 @@ use crate::generated::dr::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/dr/status`.
 #[derive(Clone, Debug)]
@@ -22,12 +20,16 @@ impl Status {
     /// `GET /api/v1/dr/status` (operation `getDRStatus`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/dr/status/{domain}` (operation `getDRStatusForDomain`).
     pub fn get(&self, domain: impl Into<String>) -> Get {
-        Get::new(domain).attach(&self.client)
+        Get {
+            call: Get::new(domain).call.attach(&self.client),
+        }
     }
 }
 

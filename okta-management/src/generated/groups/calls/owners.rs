@@ -8,9 +8,7 @@ use crate::generated::groups::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/groups/{groupId}/owners`.
 #[derive(Clone, Debug)]
@@ -23,18 +21,28 @@ impl Owners {
     /// `GET /api/v1/groups/{groupId}/owners` (operation `listGroupOwners`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.group_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.group_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups/{groupId}/owners` (operation `assignGroupOwner`).
     #[inline]
     pub fn create(&self, body: &models::AssignGroupOwnerRequestBody) -> Create {
-        Create::new(self.group_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.group_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/groups/{groupId}/owners/{ownerId}` (operation `deleteGroupOwner`).
     pub fn delete(&self, owner_id: impl Into<String>) -> Delete {
-        Delete::new(self.group_id.clone(), owner_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.group_id.clone(), owner_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/groups/{groupId}/roles`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,37 @@ impl Roles {
     /// `GET /api/v1/groups/{groupId}/roles` (operation `listGroupAssignedRoles`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.group_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.group_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups/{groupId}/roles` (operation `assignRoleToGroup`).
     #[inline]
     pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
-        Create::new(self.group_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.group_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}` (operation `unassignRoleFromGroup`).
     pub fn delete(&self, role_assignment_id: impl Into<String>) -> Delete {
-        Delete::new(self.group_id.clone(), role_assignment_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.group_id.clone(), role_assignment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}` (operation `getGroupAssignedRole`).
     pub fn get(&self, role_assignment_id: impl Into<String>) -> Get {
-        Get::new(self.group_id.clone(), role_assignment_id).attach(&self.client)
+        Get {
+            call: Get::new(self.group_id.clone(), role_assignment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations below `targets`.
@@ -379,7 +391,7 @@ pub mod targets {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -394,28 +406,37 @@ pub mod targets {
                 /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listApplicationTargetsForApplicationAdministratorRoleForGroup`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.group_id.clone(), self.role_assignment_id.clone())
-                        .attach(&self.client)
+                    List {
+                        call: List::new(self.group_id.clone(), self.role_assignment_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `unassignAppTargetToAdminRoleForGroup`).
                 pub fn unassign(&self, app_name: impl Into<String>) -> Unassign {
-                    Unassign::new(
-                        self.group_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                    )
-                    .attach(&self.client)
+                    Unassign {
+                        call: Unassign::new(
+                            self.group_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `assignAppTargetToAdminRoleForGroup`).
                 pub fn assign(&self, app_name: impl Into<String>) -> Assign {
-                    Assign::new(
-                        self.group_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                    )
-                    .attach(&self.client)
+                    Assign {
+                        call: Assign::new(
+                            self.group_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `unassignAppInstanceTargetToAppAdminRoleForGroup`).
@@ -424,13 +445,16 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> UnassignApp {
-                    UnassignApp::new(
-                        self.group_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                        app_id,
-                    )
-                    .attach(&self.client)
+                    UnassignApp {
+                        call: UnassignApp::new(
+                            self.group_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                            app_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `assignAppInstanceTargetToAppAdminRoleForGroup`).
@@ -439,13 +463,16 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> AssignApp {
-                    AssignApp::new(
-                        self.group_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                        app_id,
-                    )
-                    .attach(&self.client)
+                    AssignApp {
+                        call: AssignApp::new(
+                            self.group_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                            app_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
             }
 
@@ -857,7 +884,7 @@ pub mod targets {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups`.
@@ -872,28 +899,37 @@ pub mod targets {
             /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetsForGroupRole`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.group_id.clone(), self.role_assignment_id.clone())
-                    .attach(&self.client)
+                List {
+                    call: List::new(self.group_id.clone(), self.role_assignment_id.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}` (operation `unassignGroupTargetFromGroupAdminRole`).
             pub fn unassign(&self, target_group_id: impl Into<String>) -> Unassign {
-                Unassign::new(
-                    self.group_id.clone(),
-                    self.role_assignment_id.clone(),
-                    target_group_id,
-                )
-                .attach(&self.client)
+                Unassign {
+                    call: Unassign::new(
+                        self.group_id.clone(),
+                        self.role_assignment_id.clone(),
+                        target_group_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}` (operation `assignGroupTargetToGroupAdminRole`).
             pub fn assign(&self, target_group_id: impl Into<String>) -> Assign {
-                Assign::new(
-                    self.group_id.clone(),
-                    self.role_assignment_id.clone(),
-                    target_group_id,
-                )
-                .attach(&self.client)
+                Assign {
+                    call: Assign::new(
+                        self.group_id.clone(),
+                        self.role_assignment_id.clone(),
+                        target_group_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 

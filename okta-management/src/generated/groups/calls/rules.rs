@@ -8,9 +8,7 @@ use crate::generated::groups::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/groups/rules`.
 #[derive(Clone, Debug)]
@@ -22,38 +20,52 @@ impl Rules {
     /// `GET /api/v1/groups/rules` (operation `listGroupRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups/rules` (operation `createGroupRule`).
     #[inline]
     pub fn create(&self, body: &models::CreateGroupRuleRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/groups/rules/{groupRuleId}` (operation `deleteGroupRule`).
     pub fn delete(&self, group_rule_id: impl Into<String>) -> Delete {
-        Delete::new(group_rule_id).attach(&self.client)
+        Delete {
+            call: Delete::new(group_rule_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/groups/rules/{groupRuleId}` (operation `getGroupRule`).
     pub fn get(&self, group_rule_id: impl Into<String>) -> Get {
-        Get::new(group_rule_id).attach(&self.client)
+        Get {
+            call: Get::new(group_rule_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/groups/rules/{groupRuleId}` (operation `replaceGroupRule`).
     pub fn replace(&self, group_rule_id: impl Into<String>, body: &models::GroupRule) -> Replace {
-        Replace::new(group_rule_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(group_rule_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups/rules/{groupRuleId}/lifecycle/activate` (operation `activateGroupRule`).
     pub fn activate(&self, group_rule_id: impl Into<String>) -> Activate {
-        Activate::new(group_rule_id).attach(&self.client)
+        Activate {
+            call: Activate::new(group_rule_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups/rules/{groupRuleId}/lifecycle/deactivate` (operation `deactivateGroupRule`).
     pub fn deactivate(&self, group_rule_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(group_rule_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(group_rule_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/groups/{groupId}/users`.
 #[derive(Clone, Debug)]
@@ -23,17 +21,27 @@ impl Users {
     /// `GET /api/v1/groups/{groupId}/users` (operation `listGroupUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.group_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.group_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/groups/{groupId}/users/{userId}` (operation `unassignUserFromGroup`).
     pub fn unassign(&self, user_id: impl Into<String>) -> Unassign {
-        Unassign::new(self.group_id.clone(), user_id).attach(&self.client)
+        Unassign {
+            call: Unassign::new(self.group_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/groups/{groupId}/users/{userId}` (operation `assignUserToGroup`).
     pub fn assign(&self, user_id: impl Into<String>) -> Assign {
-        Assign::new(self.group_id.clone(), user_id).attach(&self.client)
+        Assign {
+            call: Assign::new(self.group_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::hook_keys::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/hook-keys/public/{keyId}`.
 #[derive(Clone, Debug)]
@@ -21,7 +19,9 @@ pub struct Public {
 impl Public {
     /// `GET /api/v1/hook-keys/public/{keyId}` (operation `getPublicKey`).
     pub fn get(&self, key_id: impl Into<String>) -> Get {
-        Get::new(key_id).attach(&self.client)
+        Get {
+            call: Get::new(key_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub mod users {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/assignees/users`.
@@ -42,7 +42,9 @@ pub mod users {
         /// `GET /api/v1/iam/assignees/users` (operation `listUsersWithRoleAssignments`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new().attach(&self.client)
+            List {
+                call: List::new().call.attach(&self.client),
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/iam/governance/optOut`.
 #[derive(Clone, Debug)]
@@ -20,7 +20,9 @@ impl Governance {
     /// `POST /api/v1/iam/governance/optOut` (operation `optOut`).
     #[inline]
     pub fn opt_out(&self) -> OptOut {
-        OptOut::new().attach(&self.client)
+        OptOut {
+            call: OptOut::new().call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/iam/governance/bundles`.
@@ -97,7 +99,7 @@ pub mod bundles {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/governance/bundles`.
@@ -110,23 +112,31 @@ pub mod bundles {
         /// `GET /api/v1/iam/governance/bundles` (operation `listGovernanceBundles`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new().attach(&self.client)
+            List {
+                call: List::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/iam/governance/bundles` (operation `createGovernanceBundle`).
         #[inline]
         pub fn create(&self, body: &models::GovernanceBundleCreateRequest) -> Create {
-            Create::new(body).attach(&self.client)
+            Create {
+                call: Create::new(body).call.attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/iam/governance/bundles/{bundleId}` (operation `deleteGovernanceBundle`).
         pub fn delete(&self, bundle_id: impl Into<String>) -> Delete {
-            Delete::new(bundle_id).attach(&self.client)
+            Delete {
+                call: Delete::new(bundle_id).call.attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/iam/governance/bundles/{bundleId}` (operation `getGovernanceBundle`).
         pub fn get(&self, bundle_id: impl Into<String>) -> Get {
-            Get::new(bundle_id).attach(&self.client)
+            Get {
+                call: Get::new(bundle_id).call.attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/iam/governance/bundles/{bundleId}` (operation `replaceGovernanceBundle`).
@@ -135,7 +145,9 @@ pub mod bundles {
             bundle_id: impl Into<String>,
             body: &models::GovernanceBundleUpdateRequest,
         ) -> Replace {
-            Replace::new(bundle_id, body).attach(&self.client)
+            Replace {
+                call: Replace::new(bundle_id, body).call.attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements`.
@@ -441,7 +453,7 @@ pub mod bundles {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements`.
@@ -455,7 +467,9 @@ pub mod bundles {
             /// `GET /api/v1/iam/governance/bundles/{bundleId}/entitlements` (operation `listBundleEntitlements`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.bundle_id.clone()).attach(&self.client)
+                List {
+                    call: List::new(self.bundle_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values`.
@@ -553,7 +567,7 @@ pub mod bundles {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values`.
@@ -568,8 +582,11 @@ pub mod bundles {
                 /// `GET /api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values` (operation `listBundleEntitlementValues`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.bundle_id.clone(), self.entitlement_id.clone())
-                        .attach(&self.client)
+                    List {
+                        call: List::new(self.bundle_id.clone(), self.entitlement_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
             }
 
@@ -671,7 +688,7 @@ pub mod opt_in {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/iam/governance/optIn`.
     #[derive(Clone, Debug)]
@@ -683,13 +700,17 @@ pub mod opt_in {
         /// `GET /api/v1/iam/governance/optIn` (operation `getOptInStatus`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/iam/governance/optIn` (operation `optIn`).
         #[inline]
         pub fn update(&self) -> Update {
-            Update::new().attach(&self.client)
+            Update {
+                call: Update::new().call.attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/iam/resource-sets`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,33 @@ impl ResourceSets {
     /// `GET /api/v1/iam/resource-sets` (operation `listResourceSets`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/iam/resource-sets` (operation `createResourceSet`).
     #[inline]
     pub fn create(&self, body: &models::CreateResourceSetRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}` (operation `deleteResourceSet`).
     pub fn delete(&self, resource_set_id_or_label: impl Into<String>) -> Delete {
-        Delete::new(resource_set_id_or_label).attach(&self.client)
+        Delete {
+            call: Delete::new(resource_set_id_or_label)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}` (operation `getResourceSet`).
     pub fn get(&self, resource_set_id_or_label: impl Into<String>) -> Get {
-        Get::new(resource_set_id_or_label).attach(&self.client)
+        Get {
+            call: Get::new(resource_set_id_or_label).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/iam/resource-sets/{resourceSetIdOrLabel}` (operation `replaceResourceSet`).
@@ -47,7 +55,11 @@ impl ResourceSets {
         resource_set_id_or_label: impl Into<String>,
         body: &models::ResourceSet,
     ) -> Replace {
-        Replace::new(resource_set_id_or_label, body).attach(&self.client)
+        Replace {
+            call: Replace::new(resource_set_id_or_label, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings`.
@@ -344,7 +356,7 @@ pub mod bindings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings`.
@@ -358,24 +370,39 @@ pub mod bindings {
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings` (operation `listBindings`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.resource_set_id_or_label.clone()).attach(&self.client)
+            List {
+                call: List::new(self.resource_set_id_or_label.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings` (operation `createResourceSetBinding`).
         #[inline]
         pub fn create(&self, body: &models::ResourceSetBindingCreateRequest) -> Create {
-            Create::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.resource_set_id_or_label.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}` (operation `deleteBinding`).
         pub fn delete(&self, role_id_or_label: impl Into<String>) -> Delete {
-            Delete::new(self.resource_set_id_or_label.clone(), role_id_or_label)
-                .attach(&self.client)
+            Delete {
+                call: Delete::new(self.resource_set_id_or_label.clone(), role_id_or_label)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}` (operation `getBinding`).
         pub fn get(&self, role_id_or_label: impl Into<String>) -> Get {
-            Get::new(self.resource_set_id_or_label.clone(), role_id_or_label).attach(&self.client)
+            Get {
+                call: Get::new(self.resource_set_id_or_label.clone(), role_id_or_label)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members`.
@@ -646,7 +673,7 @@ pub mod bindings {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members`.
@@ -661,42 +688,54 @@ pub mod bindings {
             /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members` (operation `listMembersOfBinding`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(
-                    self.resource_set_id_or_label.clone(),
-                    self.role_id_or_label.clone(),
-                )
-                .attach(&self.client)
+                List {
+                    call: List::new(
+                        self.resource_set_id_or_label.clone(),
+                        self.role_id_or_label.clone(),
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `PATCH /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members` (operation `addMembersToBinding`).
             #[inline]
             pub fn update(&self, body: &models::ResourceSetBindingAddMembersRequest) -> Update {
-                Update::new(
-                    self.resource_set_id_or_label.clone(),
-                    self.role_id_or_label.clone(),
-                    body,
-                )
-                .attach(&self.client)
+                Update {
+                    call: Update::new(
+                        self.resource_set_id_or_label.clone(),
+                        self.role_id_or_label.clone(),
+                        body,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}` (operation `unassignMemberFromBinding`).
             pub fn delete(&self, member_id: impl Into<String>) -> Delete {
-                Delete::new(
-                    self.resource_set_id_or_label.clone(),
-                    self.role_id_or_label.clone(),
-                    member_id,
-                )
-                .attach(&self.client)
+                Delete {
+                    call: Delete::new(
+                        self.resource_set_id_or_label.clone(),
+                        self.role_id_or_label.clone(),
+                        member_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}` (operation `getMemberOfBinding`).
             pub fn get(&self, member_id: impl Into<String>) -> Get {
-                Get::new(
-                    self.resource_set_id_or_label.clone(),
-                    self.role_id_or_label.clone(),
-                    member_id,
-                )
-                .attach(&self.client)
+                Get {
+                    call: Get::new(
+                        self.resource_set_id_or_label.clone(),
+                        self.role_id_or_label.clone(),
+                        member_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -1000,7 +1039,7 @@ pub mod resources {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources`.
@@ -1014,29 +1053,49 @@ pub mod resources {
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `listResourceSetResources`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.resource_set_id_or_label.clone()).attach(&self.client)
+            List {
+                call: List::new(self.resource_set_id_or_label.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PATCH /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `addResourceSetResources`).
         #[inline]
         pub fn update(&self, body: &models::ResourceSetResourcePatchRequest) -> Update {
-            Update::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
+            Update {
+                call: Update::new(self.resource_set_id_or_label.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `addResourceSetResource`).
         #[inline]
         pub fn create(&self, body: &models::ResourceSetResourcePostRequest) -> Create {
-            Create::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.resource_set_id_or_label.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}` (operation `deleteResourceSetResource`).
         pub fn delete(&self, resource_id: impl Into<String>) -> Delete {
-            Delete::new(self.resource_set_id_or_label.clone(), resource_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.resource_set_id_or_label.clone(), resource_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}` (operation `getResourceSetResource`).
         pub fn get(&self, resource_id: impl Into<String>) -> Get {
-            Get::new(self.resource_set_id_or_label.clone(), resource_id).attach(&self.client)
+            Get {
+                call: Get::new(self.resource_set_id_or_label.clone(), resource_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}` (operation `replaceResourceSetResource`).
@@ -1045,8 +1104,11 @@ pub mod resources {
             resource_id: impl Into<String>,
             body: &models::ResourceSetResourcePutRequest,
         ) -> Replace {
-            Replace::new(self.resource_set_id_or_label.clone(), resource_id, body)
-                .attach(&self.client)
+            Replace {
+                call: Replace::new(self.resource_set_id_or_label.clone(), resource_id, body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/iam/roles`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,31 @@ impl Roles {
     /// `GET /api/v1/iam/roles` (operation `listRoles`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/iam/roles` (operation `createRole`).
     #[inline]
     pub fn create(&self, body: &models::CreateIamRoleRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/iam/roles/{roleIdOrLabel}` (operation `deleteRole`).
     pub fn delete(&self, role_id_or_label: impl Into<String>) -> Delete {
-        Delete::new(role_id_or_label).attach(&self.client)
+        Delete {
+            call: Delete::new(role_id_or_label).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/iam/roles/{roleIdOrLabel}` (operation `getRole`).
     pub fn get(&self, role_id_or_label: impl Into<String>) -> Get {
-        Get::new(role_id_or_label).attach(&self.client)
+        Get {
+            call: Get::new(role_id_or_label).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/iam/roles/{roleIdOrLabel}` (operation `replaceRole`).
@@ -47,7 +53,11 @@ impl Roles {
         role_id_or_label: impl Into<String>,
         body: &models::UpdateIamRoleRequest,
     ) -> Replace {
-        Replace::new(role_id_or_label, body).attach(&self.client)
+        Replace {
+            call: Replace::new(role_id_or_label, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/iam/roles/{roleIdOrLabel}/permissions`.
@@ -336,7 +346,7 @@ pub mod permissions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/roles/{roleIdOrLabel}/permissions`.
@@ -350,17 +360,29 @@ pub mod permissions {
         /// `GET /api/v1/iam/roles/{roleIdOrLabel}/permissions` (operation `listRolePermissions`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.role_id_or_label.clone()).attach(&self.client)
+            List {
+                call: List::new(self.role_id_or_label.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `deleteRolePermission`).
         pub fn delete(&self, permission_type: impl Into<String>) -> Delete {
-            Delete::new(self.role_id_or_label.clone(), permission_type).attach(&self.client)
+            Delete {
+                call: Delete::new(self.role_id_or_label.clone(), permission_type)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `getRolePermission`).
         pub fn get(&self, permission_type: impl Into<String>) -> Get {
-            Get::new(self.role_id_or_label.clone(), permission_type).attach(&self.client)
+            Get {
+                call: Get::new(self.role_id_or_label.clone(), permission_type)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `createRolePermission`).
@@ -369,7 +391,11 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Create {
-            Create::new(self.role_id_or_label.clone(), permission_type, body).attach(&self.client)
+            Create {
+                call: Create::new(self.role_id_or_label.clone(), permission_type, body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `replaceRolePermission`).
@@ -378,7 +404,11 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Replace {
-            Replace::new(self.role_id_or_label.clone(), permission_type, body).attach(&self.client)
+            Replace {
+                call: Replace::new(self.role_id_or_label.clone(), permission_type, body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups`.
 #[derive(Clone, Debug)]
@@ -23,17 +21,29 @@ impl Groups {
     /// `POST /api/v1/identity-sources/{identitySourceId}/groups` (operation `createIdentitySourceGroups`).
     #[inline]
     pub fn create(&self, body: &models::GroupsRequestSchema) -> Create {
-        Create::new(self.identity_source_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.identity_source_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}` (operation `deleteIdentitySourceGroup`).
     pub fn delete(&self, group_or_external_id: impl Into<String>) -> Delete {
-        Delete::new(self.identity_source_id.clone(), group_or_external_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.identity_source_id.clone(), group_or_external_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}` (operation `getIdentitySourceGroup`).
     pub fn get(&self, group_or_external_id: impl Into<String>) -> Get {
-        Get::new(self.identity_source_id.clone(), group_or_external_id).attach(&self.client)
+        Get {
+            call: Get::new(self.identity_source_id.clone(), group_or_external_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}` (operation `updateIdentitySourceGroups`).
@@ -42,8 +52,11 @@ impl Groups {
         group_or_external_id: impl Into<String>,
         body: &models::GroupsRequestSchema,
     ) -> Update {
-        Update::new(self.identity_source_id.clone(), group_or_external_id, body)
-            .attach(&self.client)
+        Update {
+            call: Update::new(self.identity_source_id.clone(), group_or_external_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership`.
@@ -311,7 +324,7 @@ pub mod membership {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership`.
@@ -326,32 +339,41 @@ pub mod membership {
         /// `GET /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership` (operation `getIdentitySourceGroupMemberships`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(
-                self.identity_source_id.clone(),
-                self.group_or_external_id.clone(),
-            )
-            .attach(&self.client)
+            List {
+                call: List::new(
+                    self.identity_source_id.clone(),
+                    self.group_or_external_id.clone(),
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership` (operation `createIdentitySourceGroupsMemberships`).
         #[inline]
         pub fn create(&self, body: &models::MembershipRequestSchema) -> Create {
-            Create::new(
-                self.identity_source_id.clone(),
-                self.group_or_external_id.clone(),
-                body,
-            )
-            .attach(&self.client)
+            Create {
+                call: Create::new(
+                    self.identity_source_id.clone(),
+                    self.group_or_external_id.clone(),
+                    body,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership/{memberExternalId}` (operation `deleteIdentitySourceGroupMemberships`).
         pub fn delete(&self, member_external_id: impl Into<String>) -> Delete {
-            Delete::new(
-                self.identity_source_id.clone(),
-                self.group_or_external_id.clone(),
-                member_external_id,
-            )
-            .attach(&self.client)
+            Delete {
+                call: Delete::new(
+                    self.identity_source_id.clone(),
+                    self.group_or_external_id.clone(),
+                    member_external_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 

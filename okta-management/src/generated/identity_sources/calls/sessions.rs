@@ -8,9 +8,7 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/sessions`.
 #[derive(Clone, Debug)]
@@ -23,28 +21,48 @@ impl Sessions {
     /// `GET /api/v1/identity-sources/{identitySourceId}/sessions` (operation `listIdentitySourceSessions`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.identity_source_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.identity_source_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions` (operation `createIdentitySourceSession`).
     #[inline]
     pub fn create(&self) -> Create {
-        Create::new(self.identity_source_id.clone()).attach(&self.client)
+        Create {
+            call: Create::new(self.identity_source_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}` (operation `deleteIdentitySourceSession`).
     pub fn delete(&self, session_id: impl Into<String>) -> Delete {
-        Delete::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}` (operation `getIdentitySourceSession`).
     pub fn get(&self, session_id: impl Into<String>) -> Get {
-        Get::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        Get {
+            call: Get::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-delete` (operation `uploadIdentitySourceDataForDelete`).
     pub fn bulk_delete(&self, session_id: impl Into<String>) -> BulkDelete {
-        BulkDelete::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        BulkDelete {
+            call: BulkDelete::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-delete` (operation `uploadIdentitySourceGroupMembershipsForDelete`).
@@ -52,8 +70,11 @@ impl Sessions {
         &self,
         session_id: impl Into<String>,
     ) -> BulkGroupMembershipsDelete {
-        BulkGroupMembershipsDelete::new(self.identity_source_id.clone(), session_id)
-            .attach(&self.client)
+        BulkGroupMembershipsDelete {
+            call: BulkGroupMembershipsDelete::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-upsert` (operation `uploadIdentitySourceGroupMembershipsForUpsert`).
@@ -61,28 +82,47 @@ impl Sessions {
         &self,
         session_id: impl Into<String>,
     ) -> BulkGroupMembershipsUpsert {
-        BulkGroupMembershipsUpsert::new(self.identity_source_id.clone(), session_id)
-            .attach(&self.client)
+        BulkGroupMembershipsUpsert {
+            call: BulkGroupMembershipsUpsert::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-delete` (operation `uploadIdentitySourceGroupsDataForDelete`).
     pub fn bulk_groups_delete(&self, session_id: impl Into<String>) -> BulkGroupsDelete {
-        BulkGroupsDelete::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        BulkGroupsDelete {
+            call: BulkGroupsDelete::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-upsert` (operation `uploadIdentitySourceGroupsForUpsert`).
     pub fn bulk_groups_upsert(&self, session_id: impl Into<String>) -> BulkGroupsUpsert {
-        BulkGroupsUpsert::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        BulkGroupsUpsert {
+            call: BulkGroupsUpsert::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-upsert` (operation `uploadIdentitySourceDataForUpsert`).
     pub fn bulk_upsert(&self, session_id: impl Into<String>) -> BulkUpsert {
-        BulkUpsert::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        BulkUpsert {
+            call: BulkUpsert::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/start-import` (operation `startImportFromIdentitySource`).
     pub fn start_import(&self, session_id: impl Into<String>) -> StartImport {
-        StartImport::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        StartImport {
+            call: StartImport::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/users`.
 #[derive(Clone, Debug)]
@@ -23,17 +21,29 @@ impl Users {
     /// `POST /api/v1/identity-sources/{identitySourceId}/users` (operation `createIdentitySourceUser`).
     #[inline]
     pub fn create(&self, body: &models::UserRequestSchema) -> Create {
-        Create::new(self.identity_source_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.identity_source_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `deleteIdentitySourceUser`).
     pub fn delete(&self, external_id: impl Into<String>) -> Delete {
-        Delete::new(self.identity_source_id.clone(), external_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.identity_source_id.clone(), external_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `getIdentitySourceUser`).
     pub fn get(&self, external_id: impl Into<String>) -> Get {
-        Get::new(self.identity_source_id.clone(), external_id).attach(&self.client)
+        Get {
+            call: Get::new(self.identity_source_id.clone(), external_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `updateIdentitySourceUsers`).
@@ -42,7 +52,11 @@ impl Users {
         external_id: impl Into<String>,
         body: &models::UsersUpdateRequestSchema,
     ) -> Update {
-        Update::new(self.identity_source_id.clone(), external_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.identity_source_id.clone(), external_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `replaceExistingIdentitySourceUser`).
@@ -51,7 +65,11 @@ impl Users {
         external_id: impl Into<String>,
         body: &models::UserRequestSchema,
     ) -> Replace {
-        Replace::new(self.identity_source_id.clone(), external_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.identity_source_id.clone(), external_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

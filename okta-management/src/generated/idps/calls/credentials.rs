@@ -41,7 +41,7 @@ pub mod csrs {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/{idpId}/credentials/csrs`.
@@ -55,23 +55,37 @@ pub mod csrs {
         /// `GET /api/v1/idps/{idpId}/credentials/csrs` (operation `listCsrsForIdentityProvider`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.idp_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.idp_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/csrs` (operation `generateCsrForIdentityProvider`).
         #[inline]
         pub fn create(&self, body: &shared::CsrMetadata) -> Create {
-            Create::new(self.idp_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.idp_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}` (operation `revokeCsrForIdentityProvider`).
         pub fn delete(&self, idp_csr_id: impl Into<String>) -> Delete {
-            Delete::new(self.idp_id.clone(), idp_csr_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.idp_id.clone(), idp_csr_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}` (operation `getCsrForIdentityProvider`).
         pub fn get(&self, idp_csr_id: impl Into<String>) -> Get {
-            Get::new(self.idp_id.clone(), idp_csr_id).attach(&self.client)
+            Get {
+                call: Get::new(self.idp_id.clone(), idp_csr_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}/lifecycle/publish` (operation `publishCsrForIdentityProvider`).
@@ -81,7 +95,11 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Publish {
-            Publish::new(self.idp_id.clone(), idp_csr_id, body, content_type).attach(&self.client)
+            Publish {
+                call: Publish::new(self.idp_id.clone(), idp_csr_id, body, content_type)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -406,7 +424,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/{idpId}/credentials/keys`.
@@ -420,18 +438,26 @@ pub mod keys {
         /// `GET /api/v1/idps/{idpId}/credentials/keys` (operation `listIdentityProviderSigningKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.idp_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.idp_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/keys/generate` (operation `generateIdentityProviderSigningKey`).
         #[inline]
         pub fn generate(&self, validity_years: i64) -> Generate {
-            Generate::new(self.idp_id.clone(), validity_years).attach(&self.client)
+            Generate {
+                call: Generate::new(self.idp_id.clone(), validity_years)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/idps/{idpId}/credentials/keys/{kid}` (operation `getIdentityProviderSigningKey`).
         pub fn get(&self, kid: impl Into<String>) -> Get {
-            Get::new(self.idp_id.clone(), kid).attach(&self.client)
+            Get {
+                call: Get::new(self.idp_id.clone(), kid).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/keys/{kid}/clone` (operation `cloneIdentityProviderKey`).
@@ -440,7 +466,11 @@ pub mod keys {
             kid: impl Into<String>,
             target_idp_id: impl Into<String>,
         ) -> Duplicate {
-            Duplicate::new(self.idp_id.clone(), kid, target_idp_id).attach(&self.client)
+            Duplicate {
+                call: Duplicate::new(self.idp_id.clone(), kid, target_idp_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/idps/{idpId}/credentials/keys/active`.
@@ -712,7 +742,7 @@ pub mod keys {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/idps/{idpId}/credentials/keys/active`.
@@ -726,7 +756,9 @@ pub mod keys {
             /// `GET /api/v1/idps/{idpId}/credentials/keys/active` (operation `listActiveIdentityProviderSigningKey`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.idp_id.clone()).attach(&self.client)
+                List {
+                    call: List::new(self.idp_id.clone()).call.attach(&self.client),
+                }
             }
         }
 

@@ -29,7 +29,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/credentials/keys`.
@@ -42,28 +42,38 @@ pub mod keys {
         /// `GET /api/v1/idps/credentials/keys` (operation `listIdentityProviderKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new().attach(&self.client)
+            List {
+                call: List::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/idps/credentials/keys` (operation `createIdentityProviderKey`).
         #[inline]
         pub fn create(&self, body: &models::IdPCertificateCredential) -> Create {
-            Create::new(body).attach(&self.client)
+            Create {
+                call: Create::new(body).call.attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/idps/credentials/keys/{kid}` (operation `deleteIdentityProviderKey`).
         pub fn delete(&self, kid: impl Into<String>) -> Delete {
-            Delete::new(kid).attach(&self.client)
+            Delete {
+                call: Delete::new(kid).call.attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/idps/credentials/keys/{kid}` (operation `getIdentityProviderKey`).
         pub fn get(&self, kid: impl Into<String>) -> Get {
-            Get::new(kid).attach(&self.client)
+            Get {
+                call: Get::new(kid).call.attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/idps/credentials/keys/{kid}` (operation `replaceIdentityProviderKey`).
         pub fn replace(&self, kid: impl Into<String>, body: &models::IdPKeyCredential) -> Replace {
-            Replace::new(kid, body).attach(&self.client)
+            Replace {
+                call: Replace::new(kid, body).call.attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::idps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/idps/{idpId}/users`.
 #[derive(Clone, Debug)]
@@ -23,17 +21,27 @@ impl Users {
     /// `GET /api/v1/idps/{idpId}/users` (operation `listIdentityProviderApplicationUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.idp_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.idp_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/idps/{idpId}/users/{userId}` (operation `unlinkUserFromIdentityProvider`).
     pub fn delete(&self, user_id: impl Into<String>) -> Delete {
-        Delete::new(self.idp_id.clone(), user_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.idp_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/idps/{idpId}/users/{userId}` (operation `getIdentityProviderApplicationUser`).
     pub fn get(&self, user_id: impl Into<String>) -> Get {
-        Get::new(self.idp_id.clone(), user_id).attach(&self.client)
+        Get {
+            call: Get::new(self.idp_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/idps/{idpId}/users/{userId}` (operation `linkUserToIdentityProvider`).
@@ -42,7 +50,11 @@ impl Users {
         user_id: impl Into<String>,
         body: &models::UserIdentityProviderLinkRequest,
     ) -> Link {
-        Link::new(self.idp_id.clone(), user_id, body).attach(&self.client)
+        Link {
+            call: Link::new(self.idp_id.clone(), user_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations below `credentials`.
@@ -374,7 +386,7 @@ pub mod credentials {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/idps/{idpId}/users/{userId}/credentials/tokens`.
@@ -389,7 +401,11 @@ pub mod credentials {
             /// `GET /api/v1/idps/{idpId}/users/{userId}/credentials/tokens` (operation `listSocialAuthTokens`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.idp_id.clone(), self.user_id.clone()).attach(&self.client)
+                List {
+                    call: List::new(self.idp_id.clone(), self.user_id.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 

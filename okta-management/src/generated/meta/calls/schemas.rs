@@ -65,7 +65,7 @@ pub mod apps {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/meta/schemas/apps/{appId}/default`.
@@ -79,13 +79,19 @@ pub mod apps {
             /// `GET /api/v1/meta/schemas/apps/{appId}/default` (operation `getApplicationUserSchema`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.app_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.app_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `POST /api/v1/meta/schemas/apps/{appId}/default` (operation `updateApplicationUserProfile`).
             #[inline]
             pub fn update(&self, body: &shared::UserSchema) -> Update {
-                Update::new(self.app_id.clone(), body).attach(&self.client)
+                Update {
+                    call: Update::new(self.app_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -230,9 +236,7 @@ pub mod group {
         use http::Method;
         use okta_core::Call;
         use okta_core::Client;
-        use okta_core::operation::{
-            Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo,
-        };
+        use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
         /// Operations on `/api/v1/meta/schemas/group/default`.
         #[derive(Clone, Debug)]
@@ -244,13 +248,17 @@ pub mod group {
             /// `GET /api/v1/meta/schemas/group/default` (operation `getGroupSchema`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new().attach(&self.client)
+                Get {
+                    call: Get::new().call.attach(&self.client),
+                }
             }
 
             /// `POST /api/v1/meta/schemas/group/default` (operation `updateGroupSchema`).
             #[inline]
             pub fn update(&self, body: &models::GroupSchema) -> Update {
-                Update::new(body).attach(&self.client)
+                Update {
+                    call: Update::new(body).call.attach(&self.client),
+                }
             }
         }
 
@@ -363,7 +371,7 @@ pub mod log_stream {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/meta/schemas/logStream`.
@@ -376,12 +384,16 @@ pub mod log_stream {
         /// `GET /api/v1/meta/schemas/logStream` (operation `listLogStreamSchemas`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new().attach(&self.client)
+            List {
+                call: List::new().call.attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/meta/schemas/logStream/{logStreamType}` (operation `getLogStreamSchema`).
         pub fn get(&self, log_stream_type: impl Into<String>) -> Get {
-            Get::new(log_stream_type).attach(&self.client)
+            Get {
+                call: Get::new(log_stream_type).call.attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::meta::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/meta/uischemas`.
 #[derive(Clone, Debug)]
@@ -22,28 +20,38 @@ impl Uischemas {
     /// `GET /api/v1/meta/uischemas` (operation `listUISchemas`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/meta/uischemas` (operation `createUISchema`).
     #[inline]
     pub fn create(&self, body: &models::CreateUiSchema) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/meta/uischemas/{id}` (operation `deleteUISchemas`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete::new(id).attach(&self.client)
+        Delete {
+            call: Delete::new(id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/meta/uischemas/{id}` (operation `getUISchema`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get::new(id).attach(&self.client)
+        Get {
+            call: Get::new(id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/meta/uischemas/{id}` (operation `replaceUISchemas`).
     pub fn replace(&self, id: impl Into<String>, body: &models::UpdateUiSchema) -> Replace {
-        Replace::new(id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(id, body).call.attach(&self.client),
+        }
     }
 }
 

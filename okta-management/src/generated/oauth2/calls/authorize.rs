@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter};
 
 /// Operations on `/oauth2/v1/authorize`.
 #[derive(Clone, Debug)]
@@ -26,13 +26,19 @@ impl Authorize {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Get {
-        Get::new(client_id, redirect_uri, response_type, scope, state).attach(&self.client)
+        Get {
+            call: Get::new(client_id, redirect_uri, response_type, scope, state)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/authorize` (operation `authorizeWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::AuthorizeWithPost) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 }
 

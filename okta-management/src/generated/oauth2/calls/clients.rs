@@ -8,9 +8,7 @@ use crate::generated::oauth2::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/oauth2/v1/clients`.
 #[derive(Clone, Debug)]
@@ -22,33 +20,45 @@ impl Clients {
     /// `GET /oauth2/v1/clients` (operation `listClients`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/clients` (operation `createClient`).
     #[inline]
     pub fn create(&self, body: &models::OAuthClient) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /oauth2/v1/clients/{clientId}` (operation `deleteClient`).
     pub fn delete(&self, client_id: impl Into<String>) -> Delete {
-        Delete::new(client_id).attach(&self.client)
+        Delete {
+            call: Delete::new(client_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /oauth2/v1/clients/{clientId}` (operation `getClient`).
     pub fn get(&self, client_id: impl Into<String>) -> Get {
-        Get::new(client_id).attach(&self.client)
+        Get {
+            call: Get::new(client_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /oauth2/v1/clients/{clientId}` (operation `replaceClient`).
     pub fn replace(&self, client_id: impl Into<String>, body: &models::OAuthClient) -> Replace {
-        Replace::new(client_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(client_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/clients/{clientId}/lifecycle/newSecret` (operation `generateNewClientSecret`).
     pub fn new_secret(&self, client_id: impl Into<String>) -> NewSecret {
-        NewSecret::new(client_id).attach(&self.client)
+        NewSecret {
+            call: NewSecret::new(client_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/oauth2/v1/clients/{clientId}/roles`.
@@ -415,7 +425,7 @@ pub mod roles {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/v1/clients/{clientId}/roles`.
@@ -429,23 +439,37 @@ pub mod roles {
         /// `GET /oauth2/v1/clients/{clientId}/roles` (operation `listRolesForClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.client_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.client_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /oauth2/v1/clients/{clientId}/roles` (operation `assignRoleToClient`).
         #[inline]
         pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
-            Create::new(self.client_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.client_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}` (operation `deleteRoleFromClient`).
         pub fn delete(&self, role_assignment_id: impl Into<String>) -> Delete {
-            Delete::new(self.client_id.clone(), role_assignment_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.client_id.clone(), role_assignment_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}` (operation `retrieveClientRole`).
         pub fn get(&self, role_assignment_id: impl Into<String>) -> Get {
-            Get::new(self.client_id.clone(), role_assignment_id).attach(&self.client)
+            Get {
+                call: Get::new(self.client_id.clone(), role_assignment_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations below `targets`.
@@ -752,8 +776,7 @@ pub mod roles {
                 use okta_core::Call;
                 use okta_core::Client;
                 use okta_core::operation::{
-                    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter,
-                    ResponseInfo,
+                    Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
                 };
 
                 /// Operations on `/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -768,28 +791,40 @@ pub mod roles {
                     /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listAppTargetRoleToClient`).
                     #[inline]
                     pub fn list(&self) -> List {
-                        List::new(self.client_id.clone(), self.role_assignment_id.clone())
-                            .attach(&self.client)
+                        List {
+                            call: List::new(
+                                self.client_id.clone(),
+                                self.role_assignment_id.clone(),
+                            )
+                            .call
+                            .attach(&self.client),
+                        }
                     }
 
                     /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `removeAppTargetRoleFromClient`).
                     pub fn unassign(&self, app_name: impl Into<String>) -> Unassign {
-                        Unassign::new(
-                            self.client_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                        )
-                        .attach(&self.client)
+                        Unassign {
+                            call: Unassign::new(
+                                self.client_id.clone(),
+                                self.role_assignment_id.clone(),
+                                app_name,
+                            )
+                            .call
+                            .attach(&self.client),
+                        }
                     }
 
                     /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `assignAppTargetRoleToClient`).
                     pub fn assign(&self, app_name: impl Into<String>) -> Assign {
-                        Assign::new(
-                            self.client_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                        )
-                        .attach(&self.client)
+                        Assign {
+                            call: Assign::new(
+                                self.client_id.clone(),
+                                self.role_assignment_id.clone(),
+                                app_name,
+                            )
+                            .call
+                            .attach(&self.client),
+                        }
                     }
 
                     /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `removeAppTargetInstanceRoleForClient`).
@@ -798,13 +833,16 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> UnassignApp {
-                        UnassignApp::new(
-                            self.client_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                            app_id,
-                        )
-                        .attach(&self.client)
+                        UnassignApp {
+                            call: UnassignApp::new(
+                                self.client_id.clone(),
+                                self.role_assignment_id.clone(),
+                                app_name,
+                                app_id,
+                            )
+                            .call
+                            .attach(&self.client),
+                        }
                     }
 
                     /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `assignAppTargetInstanceRoleForClient`).
@@ -813,13 +851,16 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> AssignApp {
-                        AssignApp::new(
-                            self.client_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                            app_id,
-                        )
-                        .attach(&self.client)
+                        AssignApp {
+                            call: AssignApp::new(
+                                self.client_id.clone(),
+                                self.role_assignment_id.clone(),
+                                app_name,
+                                app_id,
+                            )
+                            .call
+                            .attach(&self.client),
+                        }
                     }
                 }
 
@@ -1227,7 +1268,7 @@ pub mod roles {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups`.
@@ -1242,28 +1283,37 @@ pub mod roles {
                 /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetRoleForClient`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.client_id.clone(), self.role_assignment_id.clone())
-                        .attach(&self.client)
+                    List {
+                        call: List::new(self.client_id.clone(), self.role_assignment_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `removeGroupTargetRoleFromClient`).
                 pub fn unassign(&self, group_id: impl Into<String>) -> Unassign {
-                    Unassign::new(
-                        self.client_id.clone(),
-                        self.role_assignment_id.clone(),
-                        group_id,
-                    )
-                    .attach(&self.client)
+                    Unassign {
+                        call: Unassign::new(
+                            self.client_id.clone(),
+                            self.role_assignment_id.clone(),
+                            group_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `assignGroupTargetRoleForClient`).
                 pub fn assign(&self, group_id: impl Into<String>) -> Assign {
-                    Assign::new(
-                        self.client_id.clone(),
-                        self.role_assignment_id.clone(),
-                        group_id,
-                    )
-                    .attach(&self.client)
+                    Assign {
+                        call: Assign::new(
+                            self.client_id.clone(),
+                            self.role_assignment_id.clone(),
+                            group_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
             }
 

@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/device/authorize`.
 #[derive(Clone, Debug)]
@@ -20,7 +20,9 @@ impl Device {
     /// `POST /oauth2/v1/device/authorize` (operation `deviceAuthorize`).
     #[inline]
     pub fn authorize(&self) -> Authorize {
-        Authorize::new().attach(&self.client)
+        Authorize {
+            call: Authorize::new().call.attach(&self.client),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::generated::oauth2::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/global-token-revocation`.
 #[derive(Clone, Debug)]
@@ -20,7 +20,9 @@ impl GlobalTokenRevocation {
     /// `POST /oauth2/v1/global-token-revocation` (operation `globalTokenRevocation`).
     #[inline]
     pub fn create(&self, body: &models::GlobalTokenRevocationRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/oauth2/v1/logout`.
 #[derive(Clone, Debug)]
@@ -21,13 +19,17 @@ pub struct Logout {
 impl Logout {
     /// `GET /oauth2/v1/logout` (operation `logout`).
     pub fn get(&self, id_token_hint: impl Into<String>) -> Get {
-        Get::new(id_token_hint).attach(&self.client)
+        Get {
+            call: Get::new(id_token_hint).call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/logout` (operation `logoutWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::LogoutWithPost) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/authorize`.
 #[derive(Clone, Debug)]
@@ -27,21 +27,28 @@ impl Authorize {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Get {
-        Get::new(
-            self.authorization_server_id.clone(),
-            client_id,
-            redirect_uri,
-            response_type,
-            scope,
-            state,
-        )
-        .attach(&self.client)
+        Get {
+            call: Get::new(
+                self.authorization_server_id.clone(),
+                client_id,
+                redirect_uri,
+                response_type,
+                scope,
+                state,
+            )
+            .call
+            .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/authorize` (operation `authorizeCustomASWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::AuthorizeWithPost) -> Update {
-        Update::new(self.authorization_server_id.clone(), body).attach(&self.client)
+        Update {
+            call: Update::new(self.authorization_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

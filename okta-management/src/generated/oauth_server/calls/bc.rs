@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/bc/authorize`.
 #[derive(Clone, Debug)]
@@ -23,7 +21,11 @@ impl Bc {
     /// `POST /oauth2/{authorizationServerId}/v1/bc/authorize` (operation `bcAuthorizeCustomAS`).
     #[inline]
     pub fn authorize(&self) -> Authorize {
-        Authorize::new(self.authorization_server_id.clone()).attach(&self.client)
+        Authorize {
+            call: Authorize::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

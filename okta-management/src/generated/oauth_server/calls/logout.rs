@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/logout`.
 #[derive(Clone, Debug)]
@@ -22,13 +20,21 @@ pub struct Logout {
 impl Logout {
     /// `GET /oauth2/{authorizationServerId}/v1/logout` (operation `logoutCustomAS`).
     pub fn get(&self, id_token_hint: impl Into<String>) -> Get {
-        Get::new(self.authorization_server_id.clone(), id_token_hint).attach(&self.client)
+        Get {
+            call: Get::new(self.authorization_server_id.clone(), id_token_hint)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/logout` (operation `logoutCustomASWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::LogoutWithPost) -> Update {
-        Update::new(self.authorization_server_id.clone(), body).attach(&self.client)
+        Update {
+            call: Update::new(self.authorization_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/userinfo`.
 #[derive(Clone, Debug)]
@@ -23,7 +21,11 @@ impl Userinfo {
     /// `GET /oauth2/{authorizationServerId}/v1/userinfo` (operation `userinfoCustomAS`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new(self.authorization_server_id.clone()).attach(&self.client)
+        Get {
+            call: Get::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub mod oauth_authorization_server {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/{authorizationServerId}/.well-known/oauth-authorization-server`.
@@ -56,7 +56,11 @@ pub mod oauth_authorization_server {
         /// `GET /oauth2/{authorizationServerId}/.well-known/oauth-authorization-server` (operation `getWellKnownOAuthConfigurationCustomAS`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.authorization_server_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.authorization_server_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -134,7 +138,7 @@ pub mod openid_configuration {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/{authorizationServerId}/.well-known/openid-configuration`.
@@ -148,7 +152,11 @@ pub mod openid_configuration {
         /// `GET /oauth2/{authorizationServerId}/.well-known/openid-configuration` (operation `getWellKnownOpenIDConfigurationCustomAS`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.authorization_server_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.authorization_server_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org/captcha`.
 #[derive(Clone, Debug)]
@@ -20,19 +20,25 @@ impl Captcha {
     /// `DELETE /api/v1/org/captcha` (operation `deleteOrgCaptchaSettings`).
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete::new().attach(&self.client)
+        Delete {
+            call: Delete::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/org/captcha` (operation `getOrgCaptchaSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/org/captcha` (operation `replacesOrgCaptchaSettings`).
     #[inline]
     pub fn replace(&self, body: &models::OrgCaptchaSettings) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/org/contacts`.
 #[derive(Clone, Debug)]
@@ -22,12 +20,16 @@ impl Contacts {
     /// `GET /api/v1/org/contacts` (operation `listOrgContactTypes`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/org/contacts/{contactType}` (operation `getOrgContactUser`).
     pub fn get(&self, contact_type: impl Into<String>) -> Get {
-        Get::new(contact_type).attach(&self.client)
+        Get {
+            call: Get::new(contact_type).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/org/contacts/{contactType}` (operation `replaceOrgContactUser`).
@@ -36,7 +38,9 @@ impl Contacts {
         contact_type: impl Into<String>,
         body: &models::OrgContactUser,
     ) -> Replace {
-        Replace::new(contact_type, body).attach(&self.client)
+        Replace {
+            call: Replace::new(contact_type, body).call.attach(&self.client),
+        }
     }
 }
 

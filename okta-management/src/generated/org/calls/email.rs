@@ -28,7 +28,7 @@ pub mod bounces {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/email/bounces/remove-list`.
     #[derive(Clone, Debug)]
@@ -40,7 +40,9 @@ pub mod bounces {
         /// `POST /api/v1/org/email/bounces/remove-list` (operation `bulkRemoveEmailAddressBounces`).
         #[inline]
         pub fn remove_list(&self) -> RemoveList {
-            RemoveList::new().attach(&self.client)
+            RemoveList {
+                call: RemoveList::new().call.attach(&self.client),
+            }
         }
     }
 

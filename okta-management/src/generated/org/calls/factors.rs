@@ -49,7 +49,7 @@ pub mod yubikey_token {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/org/factors/yubikey_token/tokens`.
@@ -62,7 +62,9 @@ pub mod yubikey_token {
             /// `GET /api/v1/org/factors/yubikey_token/tokens` (operation `listYubikeyOtpTokens`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new().attach(&self.client)
+                List {
+                    call: List::new().call.attach(&self.client),
+                }
             }
 
             /// `POST /api/v1/org/factors/yubikey_token/tokens` (operation `uploadYubikeyOtpTokenSeed`).
@@ -71,12 +73,16 @@ pub mod yubikey_token {
                 &self,
                 body: &models::OrgFactorsYubikeyTokenTokensCreateRequest,
             ) -> Create {
-                Create::new(body).attach(&self.client)
+                Create {
+                    call: Create::new(body).call.attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/org/factors/yubikey_token/tokens/{tokenId}` (operation `getYubikeyOtpTokenById`).
             pub fn get(&self, token_id: impl Into<String>) -> Get {
-                Get::new(token_id).attach(&self.client)
+                Get {
+                    call: Get::new(token_id).call.attach(&self.client),
+                }
             }
         }
 

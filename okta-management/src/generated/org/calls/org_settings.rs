@@ -28,7 +28,7 @@ pub mod third_party_admin_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/orgSettings/thirdPartyAdminSetting`.
     #[derive(Clone, Debug)]
@@ -40,13 +40,17 @@ pub mod third_party_admin_setting {
         /// `GET /api/v1/org/orgSettings/thirdPartyAdminSetting` (operation `getThirdPartyAdminSetting`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/orgSettings/thirdPartyAdminSetting` (operation `updateThirdPartyAdminSetting`).
         #[inline]
         pub fn update(&self, body: &models::ThirdPartyAdminSetting) -> Update {
-            Update::new(body).attach(&self.client)
+            Update {
+                call: Update::new(body).call.attach(&self.client),
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org/preferences`.
 #[derive(Clone, Debug)]
@@ -20,19 +20,25 @@ impl Preferences {
     /// `GET /api/v1/org/preferences` (operation `getOrgPreferences`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/org/preferences/hideEndUserFooter` (operation `setOrgHideOktaUIFooter`).
     #[inline]
     pub fn hide_end_user_footer(&self) -> HideEndUserFooter {
-        HideEndUserFooter::new().attach(&self.client)
+        HideEndUserFooter {
+            call: HideEndUserFooter::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/org/preferences/showEndUserFooter` (operation `setOrgShowOktaUIFooter`).
     #[inline]
     pub fn show_end_user_footer(&self) -> ShowEndUserFooter {
-        ShowEndUserFooter::new().attach(&self.client)
+        ShowEndUserFooter {
+            call: ShowEndUserFooter::new().call.attach(&self.client),
+        }
     }
 }
 

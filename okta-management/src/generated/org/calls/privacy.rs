@@ -44,7 +44,7 @@ pub mod aerial {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/aerial`.
     #[derive(Clone, Debug)]
@@ -56,19 +56,25 @@ pub mod aerial {
         /// `GET /api/v1/org/privacy/aerial` (operation `getAerialConsent`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/aerial/grant` (operation `grantAerialConsent`).
         #[inline]
         pub fn grant(&self) -> Grant {
-            Grant::new().attach(&self.client)
+            Grant {
+                call: Grant::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/aerial/revoke` (operation `revokeAerialConsent`).
         #[inline]
         pub fn revoke(&self) -> Revoke {
-            Revoke::new().attach(&self.client)
+            Revoke {
+                call: Revoke::new().call.attach(&self.client),
+            }
         }
     }
 
@@ -243,7 +249,7 @@ pub mod okta_communication {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/oktaCommunication`.
     #[derive(Clone, Debug)]
@@ -255,19 +261,25 @@ pub mod okta_communication {
         /// `GET /api/v1/org/privacy/oktaCommunication` (operation `getOktaCommunicationSettings`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/oktaCommunication/optIn` (operation `optInUsersToOktaCommunicationEmails`).
         #[inline]
         pub fn opt_in(&self) -> OptIn {
-            OptIn::new().attach(&self.client)
+            OptIn {
+                call: OptIn::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/oktaCommunication/optOut` (operation `optOutUsersFromOktaCommunicationEmails`).
         #[inline]
         pub fn opt_out(&self) -> OptOut {
-            OptOut::new().attach(&self.client)
+            OptOut {
+                call: OptOut::new().call.attach(&self.client),
+            }
         }
     }
 
@@ -428,7 +440,7 @@ pub mod okta_support {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/oktaSupport`.
     #[derive(Clone, Debug)]
@@ -440,25 +452,33 @@ pub mod okta_support {
         /// `GET /api/v1/org/privacy/oktaSupport` (operation `getOrgOktaSupportSettings`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/extend` (operation `extendOktaSupport`).
         #[inline]
         pub fn extend(&self) -> Extend {
-            Extend::new().attach(&self.client)
+            Extend {
+                call: Extend::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/grant` (operation `grantOktaSupport`).
         #[inline]
         pub fn grant(&self) -> Grant {
-            Grant::new().attach(&self.client)
+            Grant {
+                call: Grant::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/revoke` (operation `revokeOktaSupport`).
         #[inline]
         pub fn revoke(&self) -> Revoke {
-            Revoke::new().attach(&self.client)
+            Revoke {
+                call: Revoke::new().call.attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/org/privacy/oktaSupport/cases`.
@@ -695,7 +715,7 @@ pub mod okta_support {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/org/privacy/oktaSupport/cases`.
@@ -708,7 +728,9 @@ pub mod okta_support {
             /// `GET /api/v1/org/privacy/oktaSupport/cases` (operation `listOktaSupportCases`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new().attach(&self.client)
+                List {
+                    call: List::new().call.attach(&self.client),
+                }
             }
 
             /// `PATCH /api/v1/org/privacy/oktaSupport/cases/{caseNumber}` (operation `updateOktaSupportCase`).
@@ -717,7 +739,9 @@ pub mod okta_support {
                 case_number: impl Into<String>,
                 body: &models::OktaSupportCase,
             ) -> Update {
-                Update::new(case_number, body).attach(&self.client)
+                Update {
+                    call: Update::new(case_number, body).call.attach(&self.client),
+                }
             }
         }
 

@@ -38,7 +38,7 @@ pub mod auto_assign_admin_app_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/settings/autoAssignAdminAppSetting`.
     #[derive(Clone, Debug)]
@@ -50,13 +50,17 @@ pub mod auto_assign_admin_app_setting {
         /// `GET /api/v1/org/settings/autoAssignAdminAppSetting` (operation `getAutoAssignAdminAppSetting`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/settings/autoAssignAdminAppSetting` (operation `updateAutoAssignAdminAppSetting`).
         #[inline]
         pub fn update(&self, body: &models::AutoAssignAdminAppSetting) -> Update {
-            Update::new(body).attach(&self.client)
+            Update {
+                call: Update::new(body).call.attach(&self.client),
+            }
         }
     }
 
@@ -167,7 +171,7 @@ pub mod client_privileges_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/settings/clientPrivilegesSetting`.
     #[derive(Clone, Debug)]
@@ -179,13 +183,17 @@ pub mod client_privileges_setting {
         /// `GET /api/v1/org/settings/clientPrivilegesSetting` (operation `getClientPrivilegesSetting`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/org/settings/clientPrivilegesSetting` (operation `assignClientPrivilegesSetting`).
         #[inline]
         pub fn replace(&self, body: &models::ClientPrivilegesSetting) -> Replace {
-            Replace::new(body).attach(&self.client)
+            Replace {
+                call: Replace::new(body).call.attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::policies::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/policies/{policyId}/mappings`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,37 @@ impl Mappings {
     /// `GET /api/v1/policies/{policyId}/mappings` (operation `listPolicyMappings`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.policy_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.policy_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/mappings` (operation `mapResourceToPolicy`).
     #[inline]
     pub fn create(&self, body: &models::PolicyMappingRequest) -> Create {
-        Create::new(self.policy_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.policy_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/policies/{policyId}/mappings/{mappingId}` (operation `deletePolicyResourceMapping`).
     pub fn delete(&self, mapping_id: impl Into<String>) -> Delete {
-        Delete::new(self.policy_id.clone(), mapping_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.policy_id.clone(), mapping_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/policies/{policyId}/mappings/{mappingId}` (operation `getPolicyMapping`).
     pub fn get(&self, mapping_id: impl Into<String>) -> Get {
-        Get::new(self.policy_id.clone(), mapping_id).attach(&self.client)
+        Get {
+            call: Get::new(self.policy_id.clone(), mapping_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

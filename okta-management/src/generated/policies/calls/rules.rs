@@ -8,9 +8,7 @@ use crate::generated::policies::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/policies/{policyId}/rules`.
 #[derive(Clone, Debug)]
@@ -23,38 +21,64 @@ impl Rules {
     /// `GET /api/v1/policies/{policyId}/rules` (operation `listPolicyRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.policy_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.policy_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/rules` (operation `createPolicyRule`).
     #[inline]
     pub fn create(&self, body: &models::PolicyRule) -> Create {
-        Create::new(self.policy_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.policy_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/policies/{policyId}/rules/{ruleId}` (operation `deletePolicyRule`).
     pub fn delete(&self, rule_id: impl Into<String>) -> Delete {
-        Delete::new(self.policy_id.clone(), rule_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.policy_id.clone(), rule_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/policies/{policyId}/rules/{ruleId}` (operation `getPolicyRule`).
     pub fn get(&self, rule_id: impl Into<String>) -> Get {
-        Get::new(self.policy_id.clone(), rule_id).attach(&self.client)
+        Get {
+            call: Get::new(self.policy_id.clone(), rule_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/policies/{policyId}/rules/{ruleId}` (operation `replacePolicyRule`).
     pub fn replace(&self, rule_id: impl Into<String>, body: &models::PolicyRule) -> Replace {
-        Replace::new(self.policy_id.clone(), rule_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.policy_id.clone(), rule_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/activate` (operation `activatePolicyRule`).
     pub fn activate(&self, rule_id: impl Into<String>) -> Activate {
-        Activate::new(self.policy_id.clone(), rule_id).attach(&self.client)
+        Activate {
+            call: Activate::new(self.policy_id.clone(), rule_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate` (operation `deactivatePolicyRule`).
     pub fn deactivate(&self, rule_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(self.policy_id.clone(), rule_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(self.policy_id.clone(), rule_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::generated::rate_limit_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/rate-limit-settings/warning-threshold`.
 #[derive(Clone, Debug)]
@@ -20,13 +20,17 @@ impl WarningThreshold {
     /// `GET /api/v1/rate-limit-settings/warning-threshold` (operation `getRateLimitSettingsWarningThreshold`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/rate-limit-settings/warning-threshold` (operation `replaceRateLimitSettingsWarningThreshold`).
     #[inline]
     pub fn replace(&self, body: &models::RateLimitWarningThresholdRequest) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 }
 

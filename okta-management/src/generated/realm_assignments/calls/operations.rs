@@ -8,9 +8,7 @@ use crate::generated::realm_assignments::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/realm-assignments/operations`.
 #[derive(Clone, Debug)]
@@ -22,13 +20,17 @@ impl Operations {
     /// `GET /api/v1/realm-assignments/operations` (operation `listRealmAssignmentOperations`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/realm-assignments/operations` (operation `executeRealmAssignment`).
     #[inline]
     pub fn create(&self, body: &models::OperationRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 }
 

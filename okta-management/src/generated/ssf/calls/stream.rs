@@ -8,9 +8,7 @@ use crate::generated::ssf::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/ssf/stream`.
 #[derive(Clone, Debug)]
@@ -22,37 +20,49 @@ impl Stream {
     /// `DELETE /api/v1/ssf/stream` (operation `deleteSsfStream`).
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete::new().attach(&self.client)
+        Delete {
+            call: Delete::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/ssf/stream` (operation `getSsfStreams`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/ssf/stream` (operation `updateSsfStream`).
     #[inline]
     pub fn update(&self, body: &models::StreamConfiguration) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/ssf/stream` (operation `createSsfStream`).
     #[inline]
     pub fn create(&self, body: &models::StreamConfigurationCreateRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/ssf/stream` (operation `replaceSsfStream`).
     #[inline]
     pub fn replace(&self, body: &models::StreamConfiguration) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/ssf/stream/verification` (operation `verifySsfStream`).
     #[inline]
     pub fn verification(&self, body: &models::StreamVerificationRequest) -> Verification {
-        Verification::new(body).attach(&self.client)
+        Verification {
+            call: Verification::new(body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/ssf/stream/status`.
@@ -391,7 +401,7 @@ pub mod status {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/ssf/stream/status`.
@@ -403,7 +413,9 @@ pub mod status {
     impl Status {
         /// `GET /api/v1/ssf/stream/status` (operation `getSsfStreamStatus`).
         pub fn get(&self, stream_id: impl Into<String>) -> Get {
-            Get::new(stream_id).attach(&self.client)
+            Get {
+                call: Get::new(stream_id).call.attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::templates::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/templates/sms`.
 #[derive(Clone, Debug)]
@@ -22,33 +20,45 @@ impl Sms {
     /// `GET /api/v1/templates/sms` (operation `listSmsTemplates`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/templates/sms` (operation `createSmsTemplate`).
     #[inline]
     pub fn create(&self, body: &models::SmsTemplate) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/templates/sms/{templateId}` (operation `deleteSmsTemplate`).
     pub fn delete(&self, template_id: impl Into<String>) -> Delete {
-        Delete::new(template_id).attach(&self.client)
+        Delete {
+            call: Delete::new(template_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/templates/sms/{templateId}` (operation `getSmsTemplate`).
     pub fn get(&self, template_id: impl Into<String>) -> Get {
-        Get::new(template_id).attach(&self.client)
+        Get {
+            call: Get::new(template_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/templates/sms/{templateId}` (operation `updateSmsTemplate`).
     pub fn update(&self, template_id: impl Into<String>, body: &models::SmsTemplate) -> Update {
-        Update::new(template_id, body).attach(&self.client)
+        Update {
+            call: Update::new(template_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/templates/sms/{templateId}` (operation `replaceSmsTemplate`).
     pub fn replace(&self, template_id: impl Into<String>, body: &models::SmsTemplate) -> Replace {
-        Replace::new(template_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(template_id, body).call.attach(&self.client),
+        }
     }
 }
 

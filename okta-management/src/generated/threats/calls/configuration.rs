@@ -8,7 +8,7 @@ use crate::generated::threats::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/threats/configuration`.
 #[derive(Clone, Debug)]
@@ -20,13 +20,17 @@ impl Configuration {
     /// `GET /api/v1/threats/configuration` (operation `getCurrentConfiguration`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/threats/configuration` (operation `updateConfiguration`).
     #[inline]
     pub fn update(&self, body: &models::ThreatInsightConfiguration) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 }
 

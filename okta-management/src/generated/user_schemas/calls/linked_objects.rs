@@ -8,9 +8,7 @@ use crate::generated::user_schemas::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/meta/schemas/user/linkedObjects`.
 #[derive(Clone, Debug)]
@@ -22,23 +20,31 @@ impl LinkedObjects {
     /// `GET /api/v1/meta/schemas/user/linkedObjects` (operation `listLinkedObjectDefinitions`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/meta/schemas/user/linkedObjects` (operation `createLinkedObjectDefinition`).
     #[inline]
     pub fn create(&self, body: &models::LinkedObject) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}` (operation `deleteLinkedObjectDefinition`).
     pub fn delete(&self, linked_object_name: impl Into<String>) -> Delete {
-        Delete::new(linked_object_name).attach(&self.client)
+        Delete {
+            call: Delete::new(linked_object_name).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}` (operation `getLinkedObjectDefinition`).
     pub fn get(&self, linked_object_name: impl Into<String>) -> Get {
-        Get::new(linked_object_name).attach(&self.client)
+        Get {
+            call: Get::new(linked_object_name).call.attach(&self.client),
+        }
     }
 }
 

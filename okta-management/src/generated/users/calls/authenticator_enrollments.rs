@@ -8,9 +8,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/authenticator-enrollments`.
 #[derive(Clone, Debug)]
@@ -23,17 +21,27 @@ impl AuthenticatorEnrollments {
     /// `GET /api/v1/users/{userId}/authenticator-enrollments` (operation `listAuthenticatorEnrollments`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}` (operation `deleteAuthenticatorEnrollment`).
     pub fn delete(&self, enrollment_id: impl Into<String>) -> Delete {
-        Delete::new(self.user_id.clone(), enrollment_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.user_id.clone(), enrollment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}` (operation `getAuthenticatorEnrollment`).
     pub fn get(&self, enrollment_id: impl Into<String>) -> Get {
-        Get::new(self.user_id.clone(), enrollment_id).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone(), enrollment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/phone`.
@@ -275,7 +283,7 @@ pub mod phone {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/phone`.
@@ -289,7 +297,11 @@ pub mod phone {
         /// `POST /api/v1/users/{userId}/authenticator-enrollments/phone` (operation `createAuthenticatorEnrollment`).
         #[inline]
         pub fn create(&self, body: &models::AuthenticatorEnrollmentCreateRequest) -> Create {
-            Create::new(self.user_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.user_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -358,7 +370,7 @@ pub mod tac {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/tac`.
@@ -372,7 +384,11 @@ pub mod tac {
         /// `POST /api/v1/users/{userId}/authenticator-enrollments/tac` (operation `createTacAuthenticatorEnrollment`).
         #[inline]
         pub fn create(&self, body: &models::AuthenticatorEnrollmentCreateRequestTac) -> Create {
-            Create::new(self.user_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.user_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

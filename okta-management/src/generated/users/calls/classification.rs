@@ -8,9 +8,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/classification`.
 #[derive(Clone, Debug)]
@@ -23,13 +21,19 @@ impl Classification {
     /// `GET /api/v1/users/{userId}/classification` (operation `getUserClassification`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new(self.user_id.clone()).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/users/{userId}/classification` (operation `replaceUserClassification`).
     #[inline]
     pub fn replace(&self, body: &models::ReplaceUserClassification) -> Replace {
-        Replace::new(self.user_id.clone(), body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/clients`.
 #[derive(Clone, Debug)]
@@ -23,7 +21,9 @@ impl Clients {
     /// `GET /api/v1/users/{userId}/clients` (operation `listUserClients`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/grants`.
@@ -105,7 +105,7 @@ pub mod grants {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/grants`.
@@ -120,13 +120,21 @@ pub mod grants {
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/grants` (operation `revokeGrantsForUserAndClient`).
         #[inline]
         pub fn delete_all(&self) -> DeleteAll {
-            DeleteAll::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
+            DeleteAll {
+                call: DeleteAll::new(self.user_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/grants` (operation `listGrantsForUserAndClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -294,7 +302,7 @@ pub mod tokens {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/tokens`.
@@ -309,23 +317,39 @@ pub mod tokens {
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/tokens` (operation `revokeTokensForUserAndClient`).
         #[inline]
         pub fn delete_all(&self) -> DeleteAll {
-            DeleteAll::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
+            DeleteAll {
+                call: DeleteAll::new(self.user_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/tokens` (operation `listRefreshTokensForUserAndClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}` (operation `revokeTokenForUserAndClient`).
         pub fn delete(&self, token_id: impl Into<String>) -> Delete {
-            Delete::new(self.user_id.clone(), self.client_id.clone(), token_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.user_id.clone(), self.client_id.clone(), token_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}` (operation `getRefreshTokenForUserAndClient`).
         pub fn get(&self, token_id: impl Into<String>) -> Get {
-            Get::new(self.user_id.clone(), self.client_id.clone(), token_id).attach(&self.client)
+            Get {
+                call: Get::new(self.user_id.clone(), self.client_id.clone(), token_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

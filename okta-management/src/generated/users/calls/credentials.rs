@@ -9,9 +9,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/credentials/change_password`.
 #[derive(Clone, Debug)]
@@ -24,7 +22,11 @@ impl Credentials {
     /// `POST /api/v1/users/{userId}/credentials/change_password` (operation `changePassword`).
     #[inline]
     pub fn change_password(&self, body: &models::ChangePasswordRequest) -> ChangePassword {
-        ChangePassword::new(self.user_id.clone(), body).attach(&self.client)
+        ChangePassword {
+            call: ChangePassword::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/credentials/change_recovery_question` (operation `changeRecoveryQuestion`).
@@ -33,13 +35,21 @@ impl Credentials {
         &self,
         body: &shared::UserCredentials,
     ) -> ChangeRecoveryQuestion {
-        ChangeRecoveryQuestion::new(self.user_id.clone(), body).attach(&self.client)
+        ChangeRecoveryQuestion {
+            call: ChangeRecoveryQuestion::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/credentials/forgot_password` (operation `forgotPassword`).
     #[inline]
     pub fn forgot_password(&self) -> ForgotPassword {
-        ForgotPassword::new(self.user_id.clone()).attach(&self.client)
+        ForgotPassword {
+            call: ForgotPassword::new(self.user_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/credentials/forgot_password_recovery_question` (operation `forgotPasswordSetNewPassword`).
@@ -48,7 +58,11 @@ impl Credentials {
         &self,
         body: &shared::UserCredentials,
     ) -> ForgotPasswordRecoveryQuestion {
-        ForgotPasswordRecoveryQuestion::new(self.user_id.clone(), body).attach(&self.client)
+        ForgotPasswordRecoveryQuestion {
+            call: ForgotPasswordRecoveryQuestion::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

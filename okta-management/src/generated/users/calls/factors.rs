@@ -8,9 +8,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/factors`.
 #[derive(Clone, Debug)]
@@ -23,38 +21,64 @@ impl Factors {
     /// `GET /api/v1/users/{userId}/factors` (operation `listFactors`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/factors` (operation `enrollFactor`).
     #[inline]
     pub fn create(&self, body: &models::UserFactor) -> Create {
-        Create::new(self.user_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{userId}/factors/{factorId}` (operation `unenrollFactor`).
     pub fn delete(&self, factor_id: impl Into<String>) -> Delete {
-        Delete::new(self.user_id.clone(), factor_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.user_id.clone(), factor_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/factors/{factorId}` (operation `getFactor`).
     pub fn get(&self, factor_id: impl Into<String>) -> Get {
-        Get::new(self.user_id.clone(), factor_id).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone(), factor_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/factors/{factorId}/lifecycle/activate` (operation `activateFactor`).
     pub fn activate(&self, factor_id: impl Into<String>) -> Activate {
-        Activate::new(self.user_id.clone(), factor_id).attach(&self.client)
+        Activate {
+            call: Activate::new(self.user_id.clone(), factor_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/factors/{factorId}/resend` (operation `resendEnrollFactor`).
     pub fn resend(&self, factor_id: impl Into<String>, body: &models::ResendUserFactor) -> Resend {
-        Resend::new(self.user_id.clone(), factor_id, body).attach(&self.client)
+        Resend {
+            call: Resend::new(self.user_id.clone(), factor_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/factors/{factorId}/verify` (operation `verifyFactor`).
     pub fn verify(&self, factor_id: impl Into<String>) -> Verify {
-        Verify::new(self.user_id.clone(), factor_id).attach(&self.client)
+        Verify {
+            call: Verify::new(self.user_id.clone(), factor_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/users/{userId}/factors/catalog`.
@@ -668,7 +692,7 @@ pub mod catalog {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/catalog`.
@@ -682,7 +706,9 @@ pub mod catalog {
         /// `GET /api/v1/users/{userId}/factors/catalog` (operation `listSupportedFactors`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone()).call.attach(&self.client),
+            }
         }
     }
 
@@ -747,7 +773,7 @@ pub mod questions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/questions`.
@@ -761,7 +787,9 @@ pub mod questions {
         /// `GET /api/v1/users/{userId}/factors/questions` (operation `listSupportedSecurityQuestions`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone()).call.attach(&self.client),
+            }
         }
     }
 
@@ -826,7 +854,7 @@ pub mod transactions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}`.
@@ -840,8 +868,11 @@ pub mod transactions {
     impl Transactions {
         /// `GET /api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}` (operation `getFactorTransactionStatus`).
         pub fn get(&self, transaction_id: impl Into<String>) -> Get {
-            Get::new(self.user_id.clone(), self.factor_id.clone(), transaction_id)
-                .attach(&self.client)
+            Get {
+                call: Get::new(self.user_id.clone(), self.factor_id.clone(), transaction_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/grants`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,37 @@ impl Grants {
     /// `DELETE /api/v1/users/{userId}/grants` (operation `revokeUserGrants`).
     #[inline]
     pub fn delete_all(&self) -> DeleteAll {
-        DeleteAll::new(self.user_id.clone()).attach(&self.client)
+        DeleteAll {
+            call: DeleteAll::new(self.user_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/grants` (operation `listUserGrants`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{userId}/grants/{grantId}` (operation `revokeUserGrant`).
     pub fn delete(&self, grant_id: impl Into<String>) -> Delete {
-        Delete::new(self.user_id.clone(), grant_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.user_id.clone(), grant_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/grants/{grantId}` (operation `getUserGrant`).
     pub fn get(&self, grant_id: impl Into<String>) -> Get {
-        Get::new(self.user_id.clone(), grant_id).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone(), grant_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{id}/idps`.
 #[derive(Clone, Debug)]
@@ -23,7 +21,9 @@ impl Idps {
     /// `GET /api/v1/users/{id}/idps` (operation `listUserIdentityProviders`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.id.clone()).call.attach(&self.client),
+        }
     }
 }
 

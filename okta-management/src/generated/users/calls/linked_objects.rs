@@ -8,9 +8,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userIdOrLogin}/linkedObjects/{primaryRelationshipName}/{primaryUserId}`.
 #[derive(Clone, Debug)]
@@ -26,22 +24,33 @@ impl LinkedObjects {
         primary_relationship_name: impl Into<String>,
         primary_user_id: impl Into<String>,
     ) -> Assign {
-        Assign::new(
-            self.user_id_or_login.clone(),
-            primary_relationship_name,
-            primary_user_id,
-        )
-        .attach(&self.client)
+        Assign {
+            call: Assign::new(
+                self.user_id_or_login.clone(),
+                primary_relationship_name,
+                primary_user_id,
+            )
+            .call
+            .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}` (operation `deleteLinkedObjectForUser`).
     pub fn delete(&self, relationship_name: impl Into<String>) -> Delete {
-        Delete::new(self.user_id_or_login.clone(), relationship_name).attach(&self.client)
+        Delete {
+            call: Delete::new(self.user_id_or_login.clone(), relationship_name)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}` (operation `listLinkedObjectsForUser`).
     pub fn list(&self, relationship_name: impl Into<String>) -> List {
-        List::new(self.user_id_or_login.clone(), relationship_name).attach(&self.client)
+        List {
+            call: List::new(self.user_id_or_login.clone(), relationship_name)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/roles`.
 #[derive(Clone, Debug)]
@@ -23,23 +21,37 @@ impl Roles {
     /// `GET /api/v1/users/{userId}/roles` (operation `listAssignedRolesForUser`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/roles` (operation `assignRoleToUser`).
     #[inline]
     pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
-        Create::new(self.user_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}` (operation `unassignRoleFromUser`).
     pub fn delete(&self, role_assignment_id: impl Into<String>) -> Delete {
-        Delete::new(self.user_id.clone(), role_assignment_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.user_id.clone(), role_assignment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}` (operation `getUserAssignedRole`).
     pub fn get(&self, role_assignment_id: impl Into<String>) -> Get {
-        Get::new(self.user_id.clone(), role_assignment_id).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone(), role_assignment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance`.
@@ -324,7 +336,7 @@ pub mod governance {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance`.
@@ -339,17 +351,24 @@ pub mod governance {
         /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance` (operation `getUserAssignedRoleGovernance`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone(), self.role_assignment_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}` (operation `getRoleAssignmentGovernanceGrant`).
         pub fn get(&self, grant_id: impl Into<String>) -> Get {
-            Get::new(
-                self.user_id.clone(),
-                self.role_assignment_id.clone(),
-                grant_id,
-            )
-            .attach(&self.client)
+            Get {
+                call: Get::new(
+                    self.user_id.clone(),
+                    self.role_assignment_id.clone(),
+                    grant_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources`.
@@ -502,7 +521,7 @@ pub mod governance {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources`.
@@ -518,12 +537,15 @@ pub mod governance {
             /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources` (operation `getRoleAssignmentGovernanceGrantResources`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(
-                    self.user_id.clone(),
-                    self.role_assignment_id.clone(),
-                    self.grant_id.clone(),
-                )
-                .attach(&self.client)
+                List {
+                    call: List::new(
+                        self.user_id.clone(),
+                        self.role_assignment_id.clone(),
+                        self.grant_id.clone(),
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -609,7 +631,7 @@ pub mod targets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets`.
@@ -624,7 +646,11 @@ pub mod targets {
         /// `GET /api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets` (operation `getRoleTargetsByUserIdAndRoleId`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone(), self.role_assignment_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations below `catalog`.
@@ -781,7 +807,7 @@ pub mod targets {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -796,35 +822,47 @@ pub mod targets {
                 /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listApplicationTargetsForApplicationAdministratorRoleForUser`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.user_id.clone(), self.role_assignment_id.clone())
-                        .attach(&self.client)
+                    List {
+                        call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `assignAllAppsAsTargetToRoleForUser`).
                 #[inline]
                 pub fn assign_all(&self) -> AssignAll {
-                    AssignAll::new(self.user_id.clone(), self.role_assignment_id.clone())
-                        .attach(&self.client)
+                    AssignAll {
+                        call: AssignAll::new(self.user_id.clone(), self.role_assignment_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `unassignAppTargetFromAppAdminRoleForUser`).
                 pub fn unassign(&self, app_name: impl Into<String>) -> Unassign {
-                    Unassign::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                    )
-                    .attach(&self.client)
+                    Unassign {
+                        call: Unassign::new(
+                            self.user_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `assignAppTargetToAdminRoleForUser`).
                 pub fn assign(&self, app_name: impl Into<String>) -> Assign {
-                    Assign::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                    )
-                    .attach(&self.client)
+                    Assign {
+                        call: Assign::new(
+                            self.user_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `unassignAppInstanceTargetFromAdminRoleForUser`).
@@ -833,13 +871,16 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> UnassignApp {
-                    UnassignApp::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                        app_id,
-                    )
-                    .attach(&self.client)
+                    UnassignApp {
+                        call: UnassignApp::new(
+                            self.user_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                            app_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `assignAppInstanceTargetToAppAdminRoleForUser`).
@@ -848,13 +889,16 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> AssignApp {
-                    AssignApp::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                        app_id,
-                    )
-                    .attach(&self.client)
+                    AssignApp {
+                        call: AssignApp::new(
+                            self.user_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                            app_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
             }
 
@@ -1324,7 +1368,7 @@ pub mod targets {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups`.
@@ -1339,28 +1383,37 @@ pub mod targets {
             /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetsForRole`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.user_id.clone(), self.role_assignment_id.clone())
-                    .attach(&self.client)
+                List {
+                    call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `unassignGroupTargetFromUserAdminRole`).
             pub fn unassign(&self, group_id: impl Into<String>) -> Unassign {
-                Unassign::new(
-                    self.user_id.clone(),
-                    self.role_assignment_id.clone(),
-                    group_id,
-                )
-                .attach(&self.client)
+                Unassign {
+                    call: Unassign::new(
+                        self.user_id.clone(),
+                        self.role_assignment_id.clone(),
+                        group_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `assignGroupTargetToUserRole`).
             pub fn assign(&self, group_id: impl Into<String>) -> Assign {
-                Assign::new(
-                    self.user_id.clone(),
-                    self.role_assignment_id.clone(),
-                    group_id,
-                )
-                .attach(&self.client)
+                Assign {
+                    call: Assign::new(
+                        self.user_id.clone(),
+                        self.role_assignment_id.clone(),
+                        group_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 

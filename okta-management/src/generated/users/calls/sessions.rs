@@ -7,9 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/sessions`.
 #[derive(Clone, Debug)]
@@ -22,7 +20,11 @@ impl Sessions {
     /// `DELETE /api/v1/users/{userId}/sessions` (operation `revokeUserSessions`).
     #[inline]
     pub fn delete_all(&self) -> DeleteAll {
-        DeleteAll::new(self.user_id.clone()).attach(&self.client)
+        DeleteAll {
+            call: DeleteAll::new(self.user_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/subscriptions`.
 #[derive(Clone, Debug)]
@@ -23,22 +21,36 @@ impl Subscriptions {
     /// `GET /api/v1/users/{userId}/subscriptions` (operation `listSubscriptionsUser`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/subscriptions/{notificationType}` (operation `getSubscriptionsNotificationTypeUser`).
     pub fn get(&self, notification_type: impl Into<String>) -> Get {
-        Get::new(self.user_id.clone(), notification_type).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone(), notification_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/subscriptions/{notificationType}/subscribe` (operation `subscribeByNotificationTypeUser`).
     pub fn subscribe(&self, notification_type: impl Into<String>) -> Subscribe {
-        Subscribe::new(self.user_id.clone(), notification_type).attach(&self.client)
+        Subscribe {
+            call: Subscribe::new(self.user_id.clone(), notification_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/subscriptions/{notificationType}/unsubscribe` (operation `unsubscribeByNotificationTypeUser`).
     pub fn unsubscribe(&self, notification_type: impl Into<String>) -> Unsubscribe {
-        Unsubscribe::new(self.user_id.clone(), notification_type).attach(&self.client)
+        Unsubscribe {
+            call: Unsubscribe::new(self.user_id.clone(), notification_type)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub mod enrollments {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/webauthn-registration/api/v1/users/{userId}/enrollments`.
@@ -43,17 +43,27 @@ pub mod enrollments {
         /// `GET /webauthn-registration/api/v1/users/{userId}/enrollments` (operation `listWebAuthnPreregistrationFactors`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `DELETE /webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}` (operation `deleteWebAuthnPreregistrationFactor`).
         pub fn delete(&self, authenticator_enrollment_id: impl Into<String>) -> Delete {
-            Delete::new(self.user_id.clone(), authenticator_enrollment_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.user_id.clone(), authenticator_enrollment_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}/mark-error` (operation `assignFulfillmentErrorWebAuthnPreregistrationFactor`).
         pub fn mark_error(&self, authenticator_enrollment_id: impl Into<String>) -> MarkError {
-            MarkError::new(self.user_id.clone(), authenticator_enrollment_id).attach(&self.client)
+            MarkError {
+                call: MarkError::new(self.user_id.clone(), authenticator_enrollment_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 

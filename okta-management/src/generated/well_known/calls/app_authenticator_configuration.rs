@@ -8,9 +8,7 @@ use crate::generated::well_known::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/.well-known/app-authenticator-configuration`.
 #[derive(Clone, Debug)]
@@ -21,7 +19,9 @@ pub struct AppAuthenticatorConfiguration {
 impl AppAuthenticatorConfiguration {
     /// `GET /.well-known/app-authenticator-configuration` (operation `getWellKnownAppAuthenticatorConfiguration`).
     pub fn list(&self, oauth_client_id: impl Into<String>) -> List {
-        List::new(oauth_client_id).attach(&self.client)
+        List {
+            call: List::new(oauth_client_id).call.attach(&self.client),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use okta_core::Call;
 use okta_core::Client;
 use okta_core::Json;
 use okta_core::Map;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/.well-known/assetlinks.json`.
 #[derive(Clone, Debug)]
@@ -21,7 +21,9 @@ impl AssetlinksJson {
     /// `GET /.well-known/assetlinks.json` (operation `getAssetLinksWellKnownURI`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::generated::well_known::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/.well-known/okta-organization`.
 #[derive(Clone, Debug)]
@@ -20,7 +20,9 @@ impl OktaOrganization {
     /// `GET /.well-known/okta-organization` (operation `getWellknownOrgMetadata`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 }
 

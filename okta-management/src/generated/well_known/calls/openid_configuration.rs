@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation as _, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/.well-known/openid-configuration`.
 #[derive(Clone, Debug)]
@@ -22,7 +20,9 @@ impl OpenidConfiguration {
     /// `GET /.well-known/openid-configuration` (operation `getWellKnownOpenIDConfiguration`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use okta_core::Call;
 use okta_core::Client;
 use okta_core::Json;
 use okta_core::Map;
-use okta_core::operation::{Lifecycle, Operation as _, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/.well-known/webauthn`.
 #[derive(Clone, Debug)]
@@ -21,7 +21,9 @@ impl Webauthn {
     /// `GET /.well-known/webauthn` (operation `getWebAuthnWellKnownURI`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 }
 
