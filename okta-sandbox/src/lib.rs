@@ -12,6 +12,7 @@ mod exchange;
 mod expression;
 mod fault;
 mod faults;
+mod flows;
 #[cfg(test)]
 mod fuzz;
 mod generated;
@@ -36,6 +37,7 @@ mod table;
 mod tls;
 
 pub use faults::FaultRule;
+pub use flows::{FlowCall, FlowReply, FlowSecurity};
 pub use generated::operations::OPERATIONS;
 pub use journal::Entry;
 pub use limits::{OrgKind, RateLimits};

@@ -19,6 +19,14 @@ pub(crate) struct Actor {
 }
 
 impl Actor {
+    /// A person who acts in the product itself.
+    pub(crate) fn person(object: Value) -> Self {
+        Self {
+            object,
+            transaction: json!({}),
+        }
+    }
+
     /// The actor behind a principal.
     pub(crate) fn of(org: &Org, principal: &Principal) -> Self {
         let object = match principal {
@@ -148,6 +156,23 @@ impl Log {
             id: &request.id,
         };
         self.put(clock, actor, &origin, event_type, targets, failure);
+    }
+
+    /// Writes an event of somebody in the product, outside the API.
+    pub(crate) fn write_by(
+        &mut self,
+        clock: &Clock,
+        actor: &Actor,
+        event_type: &str,
+        targets: Vec<Value>,
+    ) {
+        let id = crate::ids::random_hex(16);
+        let origin = Origin {
+            agent: "",
+            path: "",
+            id: &id,
+        };
+        self.put(clock, actor, &origin, event_type, targets, None);
     }
 
     /// Writes a failed event of the service's own doing.

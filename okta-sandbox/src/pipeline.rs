@@ -10,6 +10,7 @@ use crate::control;
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
 use crate::faults::{Effect, Faults};
+use crate::flows::{self, SharedFlows};
 use crate::generated::operations::OPERATIONS;
 use crate::journal::{Entry, Journal};
 use crate::limits::{Limiter, Reading};
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     faults: Mutex<Faults>,
     in_flight: AtomicUsize,
     pub(crate) traffic: Traffic,
+    pub(crate) flows: SharedFlows,
     pub(crate) settings: Settings,
     pub(crate) credentials: Credentials,
 }
@@ -61,6 +63,7 @@ impl Shared {
             faults: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             traffic: Traffic::default(),
+            flows: SharedFlows::default(),
             settings,
             credentials,
         })
@@ -125,6 +128,12 @@ pub(crate) fn answer(
 ) -> Answer {
     if request.path.starts_with("/_sandbox/") {
         return control::answer(shared, request);
+    }
+    if flows::is_flow(request) && effect.is_none() {
+        let mut answer = flows::answer(shared, request);
+        let now = shared.org().clock.now();
+        finish(&mut answer, request, now);
+        return answer;
     }
     let mut operation = None;
     if let Some(effect) = effect {

@@ -159,6 +159,10 @@ impl Builder {
 }
 
 impl Sandbox {
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Starts a sandbox with a new org on a free port.
     ///
     /// # Errors

@@ -77,7 +77,8 @@ fn list(call: &mut Call<'_>) -> Outcome {
         .is_some_and(|o| o.eq_ignore_ascii_case("DESCENDING"));
     let polling = until.is_none() && !descending;
     let days = |n: i64| SignedDuration::from_hours(24 * n);
-    if since.is_some_and(|s| s < now - days(180)) {
+    let before = |at: Timestamp, n: i64| at.checked_sub(days(n)).unwrap_or(Timestamp::MIN);
+    if since.is_some_and(|s| s < before(now, 180)) {
         return Err(Fault::validation(
             "since",
             &["since: The date is too far in the past."],
@@ -88,8 +89,8 @@ fn list(call: &mut Call<'_>) -> Outcome {
         None => None,
     };
     let since = since
-        .unwrap_or_else(|| until.unwrap_or(now) - days(7))
-        .max(now - days(90));
+        .unwrap_or_else(|| before(until.unwrap_or(now), 7))
+        .max(before(now, 90));
     let filter = match request.query("filter").filter(|f| !f.is_empty()) {
         None => None,
         Some(text) => Some(parse(text)?),

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
+use crate::flows;
 use crate::generated::operations::OPERATIONS;
 
 /// Every scope that an operation of the table names, with its `.manage` twin.
 pub(crate) fn all() -> &'static BTreeSet<String> {
     static ALL: OnceLock<BTreeSet<String>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let mut all = BTreeSet::new();
+        // Flows are no operation of a published API.
+        let mut all = BTreeSet::from([flows::SCOPE.to_owned()]);
         for scope in OPERATIONS.iter().flat_map(|o| o.scopes) {
             all.insert((*scope).to_owned());
             if let Some(stem) = scope.strip_suffix(".read").filter(|s| *s != "okta.logs") {
