@@ -15,6 +15,11 @@ impl Clock {
             .unwrap_or(Timestamp::MAX)
     }
 
+    /// Seconds that the clock is ahead of the system's.
+    pub(crate) fn ahead(&self) -> i64 {
+        self.offset.as_secs()
+    }
+
     /// Sets how far the clock is ahead of the system's.
     pub(crate) fn skew(&mut self, seconds: i64) {
         self.offset = SignedDuration::from_secs(seconds);

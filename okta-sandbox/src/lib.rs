@@ -7,6 +7,7 @@ mod bench;
 mod call;
 mod clock;
 mod control;
+mod durable;
 mod engine;
 mod exchange;
 mod expression;
@@ -33,6 +34,7 @@ mod seed;
 mod server;
 mod service_app;
 mod shelf;
+mod store;
 mod table;
 mod tls;
 

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use crate::clock::{self, Clock};
+use crate::durable::{Change, Durable, encode, next_serial, place_key};
 use crate::exchange::Request;
 use crate::ids::Dice;
 use crate::json::text;
@@ -110,6 +111,9 @@ pub(crate) struct Log {
     dice: Dice,
     /// The place of the newest event that event hooks were told of.
     pub(crate) delivered: u64,
+    /// How many of the events were saved.
+    saved: usize,
+    serial: u64,
 }
 
 impl Log {
@@ -118,7 +122,18 @@ impl Log {
             events: Vec::new(),
             dice: Dice::new(seed),
             delivered: 0,
+            saved: 0,
+            serial: next_serial(),
         }
+    }
+
+    /// The generator of the events' ids.
+    pub(crate) fn dice(&self) -> &Dice {
+        &self.dice
+    }
+
+    pub(crate) fn set_dice(&mut self, dice: Dice) {
+        self.dice = dice;
     }
 
     /// All events with their places; places start at 1.
@@ -281,6 +296,28 @@ pub(crate) fn is_published(event_type: &str) -> bool {
 /// True if event hooks may ask for the type.
 pub(crate) fn is_for_hooks(event_type: &str) -> bool {
     catalogue().get(event_type).copied().unwrap_or(false)
+}
+
+impl Durable for Log {
+    fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    fn take_changes(&mut self) -> Vec<Change> {
+        let from = std::mem::replace(&mut self.saved, self.events.len());
+        let fresh = self.events.get(from..).unwrap_or_default().iter();
+        let place = |index: usize| place_key((from + index) as u64);
+        fresh
+            .enumerate()
+            .map(|(index, event)| (place(index), Some(encode(event))))
+            .collect()
+    }
+
+    fn restore(&mut self, _: &str, bytes: &[u8]) -> Option<()> {
+        // Keys sort by place, so that events come in their order.
+        self.events.push(serde_json::from_slice(bytes).ok()?);
+        Some(())
+    }
 }
 
 /// Words for people, from the event's name: `user.lifecycle.create` gives "Create user".

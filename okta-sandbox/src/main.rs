@@ -37,6 +37,9 @@ struct Options {
     /// JSON to seed the org with, in the form of `POST /_sandbox/seed`.
     #[arg(long)]
     seed_file: Option<PathBuf>,
+    /// Keep the org in this directory, over restarts and crashes. Seeds are for a new one only.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Speak TLS. Without --tls-cert a certificate authority is made, to be trusted by clients.
     #[arg(long)]
     tls: bool,
@@ -87,6 +90,9 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
         builder = builder.tls(Tls::from_pem(read(chain)?, read(key)?));
     } else if options.tls {
         builder = builder.tls(Tls::generate()?);
+    }
+    if let Some(directory) = options.data {
+        builder = builder.data(directory);
     }
     let sandbox = builder.start().await?;
     let authority = match sandbox.ca_pem() {

@@ -2,17 +2,25 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::behaviour::{apps, groups, policies, presets, schemas, users};
 use crate::clock::{self, Clock};
+use crate::durable::Durable;
 use crate::ids::Dice;
 use crate::json::text;
 use crate::log::Log;
 use crate::oauth::authority::Authority;
+use crate::oauth::jwk::EcKey;
 use crate::paging::PagingQuirks;
+use crate::registry::Registry;
 use crate::service_app::Credentials;
 use crate::shelf::{Relation, Shelf};
+
+/// Names of the parts of `shelves` and `policy_rules` begin so.
+const SHELF: &str = "shelf ";
+const POLICY_RULES: &str = "policy rules ";
 
 /// How an org behaves, apart from what it contains.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +30,24 @@ pub(crate) struct Settings {
     pub(crate) dpop_nonce_at_resources: bool,
     /// Seed of all made-up ids; random where unset.
     pub(crate) random_seed: Option<u64>,
+}
+
+/// What of an org belongs to no collection, as it is kept on disk.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Head {
+    dice: Dice,
+    log_dice: Dice,
+    /// See [`Log::delivered`].
+    log_delivered: u64,
+    clock_ahead: i64,
+    id: String,
+    subdomain: String,
+    created: String,
+    admin: String,
+    everyone: String,
+    user_type: String,
+    app_number: u64,
+    signer_pem: String,
 }
 
 /// An org.
@@ -39,11 +65,11 @@ pub(crate) struct Org {
     /// The id of the default user type.
     pub(crate) user_type: String,
     /// Token to (token id, user id).
-    pub(crate) api_tokens: HashMap<String, (String, String)>,
+    pub(crate) api_tokens: Registry<(String, String)>,
     pub(crate) users: Shelf,
     /// Lower-case login to user id.
     pub(crate) logins: HashMap<String, String>,
-    pub(crate) passwords: HashMap<String, String>,
+    pub(crate) passwords: Registry<String>,
     pub(crate) user_types: Shelf,
     /// User schemas by `osc` id, app user schemas by app id, and `group`.
     pub(crate) schemas: Shelf,
@@ -58,8 +84,8 @@ pub(crate) struct Org {
     pub(crate) app_users: Relation<Value>,
     /// App to group, with the assignment.
     pub(crate) app_groups: Relation<Value>,
-    /// App and kind of policy to policy.
-    pub(crate) app_policies: HashMap<(String, &'static str), String>,
+    /// App and kind of policy, with a blank between, to policy.
+    pub(crate) app_policies: Registry<String>,
     pub(crate) grants: Shelf,
     pub(crate) policies: Shelf,
     /// Rules by policy.
@@ -76,40 +102,186 @@ impl Org {
         let seed = settings.random_seed.unwrap_or_else(crate::ids::random_seed);
         let mut dice = Dice::new(seed);
         let clock = Clock::default();
-        let created = clock::zero_millis(clock.now());
-        let mut org = Self {
-            settings,
+        let head = Head {
+            log_delivered: 0,
+            clock_ahead: 0,
             id: dice.id("00o"),
             subdomain: "sandbox".to_owned(),
+            created: clock::zero_millis(clock.now()),
             admin: dice.id("00u"),
             everyone: dice.id("00g"),
             user_type: dice.id("oty"),
-            log: Log::new(dice.next()),
+            app_number: 0,
+            log_dice: Dice::new(dice.next()),
             dice,
+            signer_pem: String::new(),
+        };
+        let mut org = Self::empty(head, settings, authority);
+        org.furnish(credentials);
+        org
+    }
+
+    /// The org of a head, without any objects.
+    fn empty(head: Head, settings: Settings, authority: Authority) -> Self {
+        let mut clock = Clock::default();
+        clock.skew(head.clock_ahead);
+        let mut log = Log::new(0);
+        log.set_dice(head.log_dice);
+        log.delivered = head.log_delivered;
+        Self {
+            settings,
+            id: head.id,
+            subdomain: head.subdomain,
+            admin: head.admin,
+            everyone: head.everyone,
+            user_type: head.user_type,
+            log,
+            dice: head.dice,
             clock,
-            created,
-            api_tokens: HashMap::new(),
+            created: head.created,
+            api_tokens: Registry::default(),
             users: Shelf::default(),
             logins: HashMap::new(),
-            passwords: HashMap::new(),
+            passwords: Registry::default(),
             user_types: Shelf::default(),
             schemas: Shelf::default(),
             groups: Shelf::default(),
             members: Relation::default(),
             rules: Shelf::default(),
             apps: Shelf::default(),
-            app_number: 0,
+            app_number: head.app_number,
             app_users: Relation::default(),
             app_groups: Relation::default(),
-            app_policies: HashMap::new(),
+            app_policies: Registry::default(),
             grants: Shelf::default(),
             policies: Shelf::default(),
             policy_rules: HashMap::new(),
             shelves: BTreeMap::new(),
             authority,
-        };
-        org.furnish(credentials);
-        org
+        }
+    }
+
+    /// The org that a kept head begins; its parts must be restored next.
+    pub(crate) fn of_head(
+        head: Head,
+        settings: Settings,
+    ) -> Result<Self, aws_lc_rs::error::Unspecified> {
+        let signer = EcKey::from_pem(&head.signer_pem)?;
+        let authority = Authority::with_signer(signer);
+        Ok(Self::empty(head, settings, authority))
+    }
+
+    /// What is kept on disk beside the parts.
+    pub(crate) fn head(&self) -> Head {
+        Head {
+            dice: self.dice.clone(),
+            log_dice: self.log.dice().clone(),
+            log_delivered: self.log.delivered,
+            clock_ahead: self.clock.ahead(),
+            id: self.id.clone(),
+            subdomain: self.subdomain.clone(),
+            created: self.created.clone(),
+            admin: self.admin.clone(),
+            everyone: self.everyone.clone(),
+            user_type: self.user_type.clone(),
+            app_number: self.app_number,
+            signer_pem: self.authority.signer_pem().to_owned(),
+        }
+    }
+
+    /// Hands out each part that is kept on disk, by name.
+    pub(crate) fn each_part(&mut self, visit: &mut dyn FnMut(String, &mut dyn Durable)) {
+        // Names every field, so that a new one is not forgotten: it is a part, or in the head, or
+        // found anew in `restored`.
+        let Self {
+            settings: _,
+            clock: _,
+            dice: _,
+            id: _,
+            subdomain: _,
+            created: _,
+            admin: _,
+            everyone: _,
+            user_type: _,
+            app_number: _,
+            logins: _,
+            api_tokens,
+            users,
+            passwords,
+            user_types,
+            schemas,
+            groups,
+            members,
+            rules,
+            apps,
+            app_users,
+            app_groups,
+            app_policies,
+            grants,
+            policies,
+            policy_rules,
+            shelves,
+            log,
+            authority,
+        } = self;
+        let parts: [(&str, &mut dyn Durable); 15] = [
+            ("api tokens", api_tokens),
+            ("users", users),
+            ("passwords", passwords),
+            ("user types", user_types),
+            ("schemas", schemas),
+            ("groups", groups),
+            ("members", members),
+            ("rules", rules),
+            ("apps", apps),
+            ("app users", app_users),
+            ("app groups", app_groups),
+            ("app policies", app_policies),
+            ("grants", grants),
+            ("policies", policies),
+            ("log", log),
+        ];
+        for (name, part) in parts {
+            visit(name.to_owned(), part);
+        }
+        for (policy, shelf) in policy_rules {
+            visit(format!("{POLICY_RULES}{policy}"), shelf);
+        }
+        for (path, shelf) in shelves {
+            visit(format!("{SHELF}{path}"), shelf);
+        }
+        authority.each_part(visit);
+    }
+
+    /// Takes kept objects into the part of a name; none if there is no such part or one cannot be
+    /// read.
+    pub(crate) fn restore(&mut self, name: &str, objects: &[(String, Vec<u8>)]) -> Option<()> {
+        fn fill(part: &mut dyn Durable, objects: &[(String, Vec<u8>)]) -> Option<()> {
+            let mut objects = objects.iter();
+            objects.try_for_each(|(key, bytes)| part.restore(key, bytes))
+        }
+        if let Some(path) = name.strip_prefix(SHELF) {
+            return fill(self.shelf(path), objects);
+        }
+        if let Some(policy) = name.strip_prefix(POLICY_RULES) {
+            let rules = self.policy_rules.entry(policy.to_owned()).or_default();
+            return fill(rules, objects);
+        }
+        let mut done = None;
+        self.each_part(&mut |known, part| {
+            if known == name {
+                done = fill(part, objects);
+            }
+        });
+        done
+    }
+
+    /// Finds anew what is not kept on disk.
+    pub(crate) fn restored(&mut self) {
+        for user in self.users.values() {
+            let login = text(user, "/profile/login").to_lowercase();
+            self.logins.insert(login, text(user, "/id").to_owned());
+        }
     }
 
     /// Puts in what every new org has.
@@ -187,7 +359,8 @@ impl Org {
         self.schemas.remove(id);
         self.app_users.remove_left(id);
         self.app_groups.remove_left(id);
-        self.app_policies.retain(|(app, _), _| app != id);
+        let prefix = format!("{id} ");
+        self.app_policies.retain(|key, _| !key.starts_with(&prefix));
         let grants: Vec<String> = self
             .grants
             .values()

@@ -1,5 +1,6 @@
 //! From a request to its answer: faults, limits, route, caller, scopes, behaviour.
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +22,7 @@ use crate::oauth::routes;
 use crate::org::{Org, Settings};
 use crate::schema;
 use crate::service_app::Credentials;
+use crate::store::Store;
 use crate::table::{Operation, Route, Router};
 
 /// Everything that a running sandbox shares between its connections.
@@ -34,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) flows: SharedFlows,
     pub(crate) settings: Settings,
     pub(crate) credentials: Credentials,
+    /// Where the org is kept, if it is.
+    store: Mutex<Option<Store>>,
 }
 
 /// What came in below HTTP, since the start.
@@ -66,7 +70,33 @@ impl Shared {
             flows: SharedFlows::default(),
             settings,
             credentials,
+            store: Mutex::new(None),
         })
+    }
+
+    /// The org of a store, with what it was called before; or a new one that is kept there.
+    pub(crate) fn kept(store: Store, org: Org, credentials: Credentials, limiter: Limiter) -> Self {
+        Self {
+            settings: org.settings.clone(),
+            org: Mutex::new(org),
+            limiter: Mutex::new(limiter),
+            journal: Mutex::default(),
+            faults: Mutex::default(),
+            in_flight: AtomicUsize::new(0),
+            traffic: Traffic::default(),
+            credentials,
+            store: Mutex::new(Some(store)),
+        }
+    }
+
+    /// Writes to disk what changed; nothing to do where nothing is kept.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        // The org's lock comes first everywhere; so the disk sees changes in their order.
+        let mut org = self.org();
+        match &mut *lock(&self.store) {
+            Some(store) => store.save(&mut org, &self.credentials.kept()),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn org(&self) -> MutexGuard<'_, Org> {
@@ -127,7 +157,7 @@ pub(crate) fn answer(
     flight: &InFlight<'_>,
 ) -> Answer {
     if request.path.starts_with("/_sandbox/") {
-        return control::answer(shared, request);
+        return saved(shared, control::answer(shared, request));
     }
     if flows::is_flow(request) && effect.is_none() {
         let mut answer = flows::answer(shared, request);
@@ -173,6 +203,7 @@ pub(crate) fn answer(
     } else {
         dispatch(shared, request, &mut operation).unwrap_or_else(Answer::from)
     };
+    answer = saved(shared, answer);
     let has_limit = answer
         .extra
         .iter()
@@ -195,6 +226,17 @@ pub(crate) fn answer(
         request_id: request.id.clone(),
     });
     answer
+}
+
+/// The answer, once the disk has what it tells of; a failure where the disk cannot have it.
+fn saved(shared: &Shared, answer: Answer) -> Answer {
+    match shared.save() {
+        Ok(()) => answer,
+        Err(error) => {
+            eprintln!("okta-sandbox: {error}");
+            Fault::code("E0000009", &["The org could not be saved."]).into()
+        }
+    }
 }
 
 /// Writes an event about a limit.

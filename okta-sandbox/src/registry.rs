@@ -2,11 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::durable::{Change, Durable, encode, next_serial};
+
 /// Records by key.
 #[derive(Debug)]
 pub(crate) struct Registry<T> {
     items: HashMap<String, T>,
     changed: HashSet<String>,
+    serial: u64,
 }
 
 impl<T> Default for Registry<T> {
@@ -14,6 +20,7 @@ impl<T> Default for Registry<T> {
         Self {
             items: HashMap::new(),
             changed: HashSet::new(),
+            serial: next_serial(),
         }
     }
 }
@@ -62,7 +69,32 @@ impl<T> Registry<T> {
             .map(|(key, record)| (key.as_str(), record))
     }
 
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.items.values()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.items.len()
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Durable for Registry<T> {
+    fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    fn take_changes(&mut self) -> Vec<Change> {
+        let changed = std::mem::take(&mut self.changed);
+        let one = |key: String| {
+            let form = self.items.get(&key).map(encode);
+            (key, form)
+        };
+        changed.into_iter().map(one).collect()
+    }
+
+    fn restore(&mut self, key: &str, bytes: &[u8]) -> Option<()> {
+        let record = serde_json::from_slice(bytes).ok()?;
+        self.items.insert(key.to_owned(), record);
+        Some(())
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -15,14 +16,15 @@ use crate::faults::FaultRule;
 use crate::journal::Entry;
 use crate::json::text;
 use crate::limits::{Limiter, RateLimits};
-use crate::oauth::authority::ORG;
+use crate::oauth::authority::{Authority, ORG};
 use crate::oauth::jwk::EcKey;
-use crate::org::Settings;
+use crate::org::{Org, Settings};
 use crate::paging::PagingQuirks;
 use crate::pipeline::Shared;
 use crate::seed::{self, SeedOrg};
 use crate::server;
 use crate::service_app::{Credentials, ServiceApp};
+use crate::store::Store;
 use crate::tls::Tls;
 
 /// A running org. Dropping it stops it.
@@ -43,6 +45,8 @@ impl fmt::Debug for Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
+        // What this object changed, no answer has saved.
+        let _ = self.shared.save();
         self.server.abort();
     }
 }
@@ -55,6 +59,7 @@ pub struct Builder {
     settings: Settings,
     seeds: Vec<Seed>,
     tls: Option<Tls>,
+    data: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -120,6 +125,15 @@ impl Builder {
         self
     }
 
+    /// Keeps the org in this directory, over restarts and crashes: what a call was answered is on
+    /// disk. API token and service app stay the same; seeds are for a new directory only.
+    /// Passwords, keys and tokens are on disk, too.
+    #[must_use]
+    pub fn data(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.data = Some(directory.into());
+        self
+    }
+
     /// Starts the sandbox on 127.0.0.1, inside the current tokio runtime.
     ///
     /// # Errors
@@ -130,11 +144,31 @@ impl Builder {
         let scheme = if acceptor.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}", listener.local_addr()?);
         let no_key = |_| io::Error::other("cannot generate a key");
-        let credentials = Credentials::generate(&url).map_err(no_key)?;
-        let shared =
-            Shared::new(credentials, self.settings, Limiter::new(self.limits)).map_err(no_key)?;
+        let limiter = Limiter::new(self.limits);
+        let mut kept = self.data.as_deref().map(Store::open).transpose()?;
+        let before = kept.as_mut().map(Store::head).transpose()?.flatten();
+        let is_new = before.is_none();
+        let shared = match (kept, before) {
+            (None, _) => {
+                let credentials = Credentials::generate(&url).map_err(no_key)?;
+                Shared::new(credentials, self.settings, limiter).map_err(no_key)?
+            }
+            (Some(store), None) => {
+                let credentials = Credentials::generate(&url).map_err(no_key)?;
+                let authority = Authority::new().map_err(no_key)?;
+                let org = Org::new(&credentials, self.settings, authority);
+                Shared::kept(store, org, credentials, limiter)
+            }
+            (Some(mut store), Some((credentials, head))) => {
+                let damaged = |_| io::Error::other("the data directory has an unusable key");
+                let credentials = Credentials::of_kept(credentials, &url).map_err(damaged)?;
+                let mut org = Org::of_head(head, self.settings).map_err(damaged)?;
+                store.load(&mut org)?;
+                Shared::kept(store, org, credentials, limiter)
+            }
+        };
         let shared = Arc::new(shared);
-        for seed in &self.seeds {
+        for seed in self.seeds.iter().filter(|_| is_new) {
             let mut org = shared.org();
             match seed {
                 Seed::People(people) => seed::people(&mut org, people),
@@ -144,6 +178,7 @@ impl Builder {
                 }
             }
         }
+        shared.save()?;
         let serving = Arc::clone(&shared);
         let server = tokio::spawn(async move {
             let never = server::serve(listener, serving, acceptor).await;
@@ -372,10 +407,11 @@ impl Sandbox {
     /// A fresh org; the API token and the ready service app stay valid.
     ///
     /// # Errors
-    /// If no key can be made.
+    /// If no key can be made, or the data directory cannot be written.
     pub fn reset(&self) -> io::Result<()> {
         self.shared
             .reset()
-            .map_err(|_| io::Error::other("cannot generate a key"))
+            .map_err(|_| io::Error::other("cannot generate a key"))?;
+        self.shared.save()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::behaviour::apps::{self, grants};
@@ -114,6 +115,15 @@ pub(crate) struct Credentials {
     public_jwk: Value,
 }
 
+/// [`Credentials`] as they are kept on disk.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct KeptCredentials {
+    api_token: String,
+    client_id: String,
+    private_key_pem: String,
+    scopes: Vec<String>,
+}
+
 /// Label of the service app that is ready at start.
 const READY_LABEL: &str = "Sandbox service app";
 
@@ -131,6 +141,37 @@ impl Credentials {
                 private_key_jwk: key.private_jwk.to_string(),
                 kid: key.kid.clone(),
                 scopes: scopes::of_api("management"),
+            },
+            public_jwk: key.public_jwk,
+        })
+    }
+
+    /// What a restart needs.
+    pub(crate) fn kept(&self) -> KeptCredentials {
+        let app = &self.service_app;
+        KeptCredentials {
+            api_token: self.api_token.clone(),
+            client_id: app.client_id.clone(),
+            private_key_pem: app.private_key_pem.clone(),
+            scopes: app.scopes.clone(),
+        }
+    }
+
+    /// The credentials of before, at the base URL of now.
+    pub(crate) fn of_kept(
+        kept: KeptCredentials,
+        base: &str,
+    ) -> Result<Self, aws_lc_rs::error::Unspecified> {
+        let key = EcKey::from_pem(&kept.private_key_pem)?;
+        Ok(Self {
+            api_token: kept.api_token,
+            base: base.to_owned(),
+            service_app: ServiceApp {
+                client_id: kept.client_id,
+                private_key_pem: kept.private_key_pem,
+                private_key_jwk: key.private_jwk.to_string(),
+                kid: key.kid,
+                scopes: kept.scopes,
             },
             public_jwk: key.public_jwk,
         })

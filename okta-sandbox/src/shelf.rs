@@ -1,15 +1,34 @@
 //! Ordered collections of objects, and two-way relations between ids.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::durable::{Change, Durable, encode, next_serial, place_key};
+
 /// Objects by id, in the order of their creation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Shelf {
     items: BTreeMap<u64, Value>,
     index: HashMap<String, u64>,
     next: u64,
+    /// The places that changed since they were last saved, with the ids there.
+    changed: BTreeMap<u64, String>,
+    serial: u64,
+}
+
+impl Default for Shelf {
+    fn default() -> Self {
+        Self {
+            items: BTreeMap::new(),
+            index: HashMap::new(),
+            next: 0,
+            changed: BTreeMap::new(),
+            serial: next_serial(),
+        }
+    }
 }
 
 impl Shelf {
@@ -20,6 +39,7 @@ impl Shelf {
             *next += 1;
             *next
         });
+        self.changed.entry(place).or_insert_with(|| id.to_owned());
         self.items.insert(place, value);
     }
 
@@ -28,7 +48,9 @@ impl Shelf {
     }
 
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Value> {
-        self.items.get_mut(self.index.get(id)?)
+        let place = self.index.get(id)?;
+        self.changed.entry(*place).or_insert_with(|| id.to_owned());
+        self.items.get_mut(place)
     }
 
     pub(crate) fn contains(&self, id: &str) -> bool {
@@ -41,7 +63,8 @@ impl Shelf {
     }
 
     pub(crate) fn remove(&mut self, id: &str) -> Option<Value> {
-        let place = self.index.remove(id)?;
+        let (id, place) = self.index.remove_entry(id)?;
+        self.changed.insert(place, id);
         self.items.remove(&place)
     }
 
@@ -65,11 +88,39 @@ impl Shelf {
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
+        let all = self.index.iter().map(|(id, place)| (*place, id.clone()));
+        self.changed.extend(all);
         self.items.values_mut()
     }
 
     pub(crate) fn len(&self) -> usize {
         self.items.len()
+    }
+}
+
+impl Durable for Shelf {
+    fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    fn take_changes(&mut self) -> Vec<Change> {
+        let changed = std::mem::take(&mut self.changed);
+        let one = |(place, id): (u64, String)| {
+            // An object's own id and the one it stands under may differ.
+            let object = self.items.get(&place);
+            let form = object.map(|object| encode(&(id, object)));
+            (place_key(place), form)
+        };
+        changed.into_iter().map(one).collect()
+    }
+
+    fn restore(&mut self, key: &str, bytes: &[u8]) -> Option<()> {
+        let place = key.parse().ok()?;
+        let (id, object): (String, Value) = serde_json::from_slice(bytes).ok()?;
+        self.next = self.next.max(place);
+        self.index.insert(id, place);
+        self.items.insert(place, object);
+        Some(())
     }
 }
 
@@ -80,6 +131,9 @@ pub(crate) struct Relation<T> {
     backward: HashMap<String, BTreeMap<u64, String>>,
     places: HashMap<(String, String), u64>,
     next: u64,
+    /// The pairs that changed since they were last saved.
+    changed: BTreeSet<(String, String)>,
+    serial: u64,
 }
 
 impl<T> Default for Relation<T> {
@@ -89,6 +143,8 @@ impl<T> Default for Relation<T> {
             backward: HashMap::new(),
             places: HashMap::new(),
             next: 0,
+            changed: BTreeSet::new(),
+            serial: next_serial(),
         }
     }
 }
@@ -102,6 +158,12 @@ impl<T> Relation<T> {
             self.next += 1;
             self.next
         });
+        self.changed.insert(key.clone());
+        self.set(key, place, value);
+        known.is_none()
+    }
+
+    fn set(&mut self, key: (String, String), place: u64, value: T) {
         self.forward
             .entry(key.0.clone())
             .or_default()
@@ -111,7 +173,6 @@ impl<T> Relation<T> {
             .or_default()
             .insert(place, key.0.clone());
         self.places.insert(key, place);
-        known.is_none()
     }
 
     pub(crate) fn get(&self, left: &str, right: &str) -> Option<&T> {
@@ -124,7 +185,9 @@ impl<T> Relation<T> {
     }
 
     pub(crate) fn remove(&mut self, left: &str, right: &str) -> Option<T> {
-        let place = self.places.remove(&(left.to_owned(), right.to_owned()))?;
+        let key = (left.to_owned(), right.to_owned());
+        let place = self.places.remove(&key)?;
+        self.changed.insert(key);
         if let Some(back) = self.backward.get_mut(right) {
             back.remove(&place);
         }
@@ -178,6 +241,35 @@ impl<T> Relation<T> {
             self.remove(left, right);
         }
         lefts
+    }
+}
+
+/// Stands between the ids of a pair.
+const BETWEEN: char = '\u{3}';
+
+impl<T: Serialize + DeserializeOwned> Durable for Relation<T> {
+    fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    fn take_changes(&mut self) -> Vec<Change> {
+        let changed = std::mem::take(&mut self.changed);
+        let one = |(left, right): (String, String)| {
+            let value = self.get(&left, &right);
+            let key = format!("{left}{BETWEEN}{right}");
+            let place = self.places.get(&(left, right));
+            let form = value.map(|value| encode(&(place, value)));
+            (key, form)
+        };
+        changed.into_iter().map(one).collect()
+    }
+
+    fn restore(&mut self, key: &str, bytes: &[u8]) -> Option<()> {
+        let (left, right) = key.split_once(BETWEEN)?;
+        let (place, value): (u64, T) = serde_json::from_slice(bytes).ok()?;
+        self.next = self.next.max(place);
+        self.set((left.to_owned(), right.to_owned()), place, value);
+        Some(())
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::jwk::{self, EcKey};
 use super::keys::KeyRing;
+use crate::durable::Durable;
 use crate::ids;
 use crate::registry::Registry;
 
@@ -152,8 +153,13 @@ pub(crate) fn hashed(secret: &str) -> String {
 impl Authority {
     /// An authority with a fresh key.
     pub(crate) fn new() -> Result<Self, aws_lc_rs::error::Unspecified> {
-        Ok(Self {
-            signer: EcKey::generate()?,
+        Ok(Self::with_signer(EcKey::generate()?))
+    }
+
+    /// An authority with the key of before.
+    pub(crate) fn with_signer(signer: EcKey) -> Self {
+        Self {
+            signer,
             keys: KeyRing::default(),
             tokens: Registry::default(),
             sessions: Registry::default(),
@@ -166,7 +172,49 @@ impl Authority {
             failures: Registry::default(),
             used: Registry::default(),
             nonces: Registry::default(),
-        })
+        }
+    }
+
+    /// The private key of the org server, in PEM.
+    pub(crate) fn signer_pem(&self) -> &str {
+        &self.signer.private_pem
+    }
+
+    /// Hands out each part that is kept on disk, by name.
+    pub(crate) fn each_part(&mut self, visit: &mut dyn FnMut(String, &mut dyn Durable)) {
+        // Names every field, so that a new one is not forgotten.
+        let Self {
+            signer: _,
+            keys,
+            tokens,
+            sessions,
+            session_tokens,
+            pending,
+            codes,
+            refresh,
+            devices,
+            consents,
+            failures,
+            used,
+            nonces,
+        } = self;
+        let parts: [(&str, &mut dyn Durable); 12] = [
+            ("oauth keys", &mut keys.stored),
+            ("oauth tokens", tokens),
+            ("oauth sessions", sessions),
+            ("oauth session tokens", session_tokens),
+            ("oauth pending", pending),
+            ("oauth codes", codes),
+            ("oauth refresh", refresh),
+            ("oauth devices", devices),
+            ("oauth consents", consents),
+            ("oauth failures", failures),
+            ("oauth used", used),
+            ("oauth nonces", nonces),
+        ];
+        for (name, part) in parts {
+            visit(name.to_owned(), part);
+        }
     }
 
     /// Signs an access token of the org server.

@@ -102,9 +102,21 @@ impl EcKey {
     pub(crate) fn generate() -> Result<Self, aws_lc_rs::error::Unspecified> {
         let rng = SystemRandom::new();
         let document = EcdsaKeyPair::generate_pkcs8(&sig::ECDSA_P256_SHA256_FIXED_SIGNING, &rng)?;
-        let pair =
-            EcdsaKeyPair::from_pkcs8(&sig::ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref())
-                .map_err(|_| aws_lc_rs::error::Unspecified)?;
+        Self::from_pkcs8(document.as_ref())
+    }
+
+    /// Reads the PEM of a key that was generated here.
+    pub(crate) fn from_pem(pem: &str) -> Result<Self, aws_lc_rs::error::Unspecified> {
+        let body: String = pem.lines().filter(|l| !l.starts_with("-----")).collect();
+        let der = STANDARD
+            .decode(body)
+            .map_err(|_| aws_lc_rs::error::Unspecified)?;
+        Self::from_pkcs8(&der)
+    }
+
+    fn from_pkcs8(der: &[u8]) -> Result<Self, aws_lc_rs::error::Unspecified> {
+        let pair = EcdsaKeyPair::from_pkcs8(&sig::ECDSA_P256_SHA256_FIXED_SIGNING, der)
+            .map_err(|_| aws_lc_rs::error::Unspecified)?;
         let point = pair.public_key().as_ref().to_vec();
         let d = pair.private_key().as_be_bytes()?;
         let mut public = json!({
@@ -118,7 +130,7 @@ impl EcKey {
         Ok(Self {
             pair,
             kid,
-            private_pem: pem(document.as_ref()),
+            private_pem: pem(der),
             private_jwk: private,
             public_jwk: public,
         })

@@ -44,7 +44,7 @@ pub(super) fn with_secret(app: &Value, org: &Org, base: &str) -> Value {
     );
     let own = format!("{base}/api/v1/apps/{id}");
     let policy = |member: &'static str, kind: &str| {
-        let chosen = org.app_policies.get(&(id.to_owned(), member)).cloned();
+        let chosen = org.app_policies.get(&format!("{id} {member}")).cloned();
         chosen
             .or_else(|| org.default_policy(kind))
             .map(|p| format!("{base}/api/v1/policies/{p}"))

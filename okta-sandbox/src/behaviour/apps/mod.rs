@@ -243,7 +243,7 @@ fn assign_policy(call: &mut Call<'_>) -> Outcome {
     let id = text(&app, "/id");
     call.org
         .app_policies
-        .insert((id.to_owned(), member), policy.to_owned());
+        .insert(format!("{id} {member}"), policy.to_owned());
     call.log("application.policy.sign_on.update", vec![app_target(&app)]);
     Ok(Answer::no_content())
 }
