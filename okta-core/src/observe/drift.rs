@@ -94,6 +94,27 @@ impl DriftSummary {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+
+    /// Adds what was found in one more answer, for tools that decode by a table of operations.
+    pub fn add(&mut self, operation: &str, drift: &[Drift]) {
+        for one in drift {
+            let entry = DriftEntry {
+                operation: operation.to_owned(),
+                path: one.path.clone(),
+                kind: format!("{:?}", one.kind),
+                expected: one.expected.to_string(),
+                found: one.found.to_string(),
+                count: one.count as u64,
+            };
+            match self
+                .entries
+                .binary_search_by(|known| known.key().cmp(&entry.key()))
+            {
+                Ok(at) => self.entries[at].count += entry.count,
+                Err(at) => self.entries.insert(at, entry),
+            }
+        }
+    }
 }
 
 /// One place where answers differ.
@@ -112,6 +133,18 @@ pub struct DriftEntry {
     pub found: String,
     /// How often.
     pub count: u64,
+}
+
+impl DriftEntry {
+    fn key(&self) -> [&str; 5] {
+        [
+            &self.operation,
+            &self.path,
+            &self.kind,
+            &self.expected,
+            &self.found,
+        ]
+    }
 }
 
 /// One heading an operation, one aligned line a place.

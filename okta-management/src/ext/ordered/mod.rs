@@ -160,7 +160,9 @@ impl<P: OrderedParent> Ordered<P> {
             round += 1;
             match self.parent.create(new).send().await {
                 Ok(made) => return P::made(made.into_value()),
-                Err(error) if is_busy(&error) && !error.may_have_been_applied() && round < ROUNDS => {
+                Err(error)
+                    if is_busy(&error) && !error.may_have_been_applied() && round < ROUNDS =>
+                {
                     self.rest(round).await;
                 }
                 Err(error) => return Err(error),
