@@ -6,7 +6,7 @@
 //! | case | rule |
 //! |---|---|
 //! | byte order mark | one at the very start is skipped, anywhere else it is an error |
-//! | lone surrogate (`"\ud800"`) | error, also in skipped values: no `String` can hold it |
+//! | lone surrogate (`"\ud800"`) | error where the string is resolved, since no `String` can hold it; kept in text that is not, so models keep such a member raw |
 //! | duplicate names | reported as they stand; the model layer lets the last one win |
 //! | numbers | kept as text until somebody asks for a type |
 //! | nesting | at most [`MAX_DEPTH`] open arrays and objects, read or skipped |
@@ -35,7 +35,7 @@ pub use tree::same_value;
 pub use writer::Writer;
 
 pub(crate) use number::{exact_f64, exact_i64};
-pub(crate) use string::is_plain;
+pub(crate) use string::{is_plain, resolve_bytes, resolve_lossy};
 pub(crate) use tree::{diff_objects, merge_objects};
 
 /// Deepest nesting of arrays and objects that is read, skipped or kept.

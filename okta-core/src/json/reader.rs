@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::number::number_length;
-use super::string::{check_escapes, plain_run, unescape};
+use super::string::{check_escapes, plain_run, resolve_lossy, unescape};
 use super::{Error, ErrorKind, MAX_DEPTH};
 
 /// What a JSON value is.
@@ -384,8 +384,9 @@ impl<'a> Reader<'a> {
         let mut ahead = self.clone();
         let mut more = ahead.begin_object().ok()?;
         while more {
-            let key = ahead.key().ok()?;
-            if names.contains(&&*key) {
+            let key = ahead.string_raw().ok()?;
+            ahead.colon().ok()?;
+            if names.contains(&&*resolve_lossy(key)) {
                 return Some(ahead);
             }
             ahead.skip().ok()?;

@@ -1,5 +1,7 @@
 //! Strings: find the end eight bytes at a time, check escapes, resolve them.
 
+use std::borrow::Cow;
+
 use super::{Error, ErrorKind};
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -43,7 +45,14 @@ pub(crate) fn check_escapes(bytes: &[u8], mut at: usize) -> Result<usize, Error>
     loop {
         match bytes.get(at) {
             Some(b'"') => return Ok(at),
-            Some(b'\\') => at = escape(bytes, at)?.1,
+            Some(b'\\') => {
+                at = match escape(bytes, at) {
+                    Ok((_, next)) => next,
+                    // Text of its own right: only who wants it resolved cannot have it.
+                    Err(error) if error.kind() == ErrorKind::LoneSurrogate => at + 6,
+                    Err(error) => return Err(error),
+                }
+            }
             Some(0..0x20) => return Err(Error::new(ErrorKind::ControlCharacter, bytes, at)),
             Some(_) => at = plain_run(bytes, at),
             None => {
@@ -55,6 +64,62 @@ pub(crate) fn check_escapes(bytes: &[u8], mut at: usize) -> Result<usize, Error>
             }
         }
     }
+}
+
+/// Resolves the escapes of checked text from between quotes; half a surrogate pair becomes U+FFFD.
+pub(crate) fn resolve_lossy(raw: &str) -> Cow<'_, str> {
+    if !raw.contains('\\') {
+        return Cow::Borrowed(raw);
+    }
+    let bytes = resolve_bytes(raw).into_owned();
+    Cow::Owned(match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let mut text = String::new();
+            for chunk in error.as_bytes().utf8_chunks() {
+                text.push_str(chunk.valid());
+                // The three bytes of one half come as three chunks, of which the first counts.
+                if chunk.invalid().first() == Some(&SURROGATE) {
+                    text.push(char::REPLACEMENT_CHARACTER);
+                }
+            }
+            text
+        }
+    })
+}
+
+/// First byte of every half in generalized UTF-8 (WTF-8); an invalid run that begins with it is one.
+const SURROGATE: u8 = 0xED;
+
+/// Resolves the escapes of checked text from between quotes to generalized UTF-8, which has halves of surrogate pairs
+/// too: equal bytes are equal strings of JSON.
+pub(crate) fn resolve_bytes(raw: &str) -> Cow<'_, [u8]> {
+    let bytes = raw.as_bytes();
+    if !raw.contains('\\') {
+        return Cow::Borrowed(bytes);
+    }
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let stop = plain_run(bytes, at);
+        out.extend_from_slice(&bytes[at..stop]);
+        if stop >= bytes.len() {
+            break;
+        }
+        at = match escape(bytes, stop) {
+            Ok((character, next)) => {
+                out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                next
+            }
+            Err(_) => {
+                let half = hex4(bytes, stop + 2).unwrap_or(0xFFFD);
+                let low = |shift: u32| 0x80 | (half >> shift & 0x3F) as u8;
+                out.extend_from_slice(&[0xE0 | (half >> 12) as u8, low(6), low(0)]);
+                stop + 6
+            }
+        };
+    }
+    Cow::Owned(out)
 }
 
 /// Resolves the escapes of a string whose text from `start` to `end` was checked by [`check_escapes`].

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::number::same_number;
+use super::string::resolve_bytes;
 use super::{Error, Kind, Reader, Writer};
 
 /// Where in a text unions begin, and the member that tells their variants apart; ascending.
@@ -20,10 +21,35 @@ enum Value<'a> {
     /// `null`, `true`, `false`: equal if the text is.
     Literal,
     Number,
-    Text(Cow<'a, str>),
+    /// Resolved, as generalized UTF-8.
+    Text(Cow<'a, [u8]>),
     Array(Vec<Node<'a>>),
     /// Sorted by name, each name once (the last one wins).
-    Object(Vec<(Cow<'a, str>, Node<'a>)>),
+    Object(Vec<(Name<'a>, Node<'a>)>),
+}
+
+/// A member's name, compared resolved and written as it stood.
+struct Name<'a> {
+    resolved: Cow<'a, [u8]>,
+    raw: &'a str,
+}
+
+impl Name<'_> {
+    fn is(&self, name: &str) -> bool {
+        *self.resolved == *name.as_bytes()
+    }
+
+    fn write(&self, out: &mut Writer) {
+        match std::str::from_utf8(&self.resolved) {
+            Ok(name) => out.key(name),
+            Err(_) => {
+                out.element();
+                out.raw("\"");
+                out.raw(self.raw);
+                out.raw("\":");
+            }
+        }
+    }
 }
 
 impl<'a> Node<'a> {
@@ -46,7 +72,7 @@ impl<'a> Node<'a> {
                 reader.number()?;
                 Value::Number
             }
-            Kind::String => Value::Text(reader.string()?),
+            Kind::String => Value::Text(resolve_bytes(reader.string_raw()?)),
             Kind::Array => {
                 let mut list = Vec::new();
                 let mut more = reader.begin_array()?;
@@ -60,14 +86,16 @@ impl<'a> Node<'a> {
                 let mut members = Vec::new();
                 let mut more = reader.begin_object()?;
                 while more {
-                    let key = reader.key()?;
-                    members.push((key, Self::read(reader)?));
+                    let raw = reader.string_raw()?;
+                    reader.colon()?;
+                    let resolved = resolve_bytes(raw);
+                    members.push((Name { resolved, raw }, Self::read(reader)?));
                     more = reader.more_members()?;
                 }
                 // Stable and reversed: of equal names the last one written comes first and stays.
                 members.reverse();
-                members.sort_by(|left, right| left.0.cmp(&right.0));
-                members.dedup_by(|later, earlier| later.0 == earlier.0);
+                members.sort_by(|left, right| left.0.resolved.cmp(&right.0.resolved));
+                members.dedup_by(|later, earlier| later.0.resolved == earlier.0.resolved);
                 Value::Object(members)
             }
         };
@@ -89,21 +117,20 @@ impl<'a> Node<'a> {
             }
             (Value::Object(left), Value::Object(right)) => {
                 left.len() == right.len()
-                    && left
-                        .iter()
-                        .zip(right)
-                        .all(|(left, right)| left.0 == right.0 && left.1.same(&right.1))
+                    && left.iter().zip(right).all(|(left, right)| {
+                        left.0.resolved == right.0.resolved && left.1.same(&right.1)
+                    })
             }
             _ => false,
         }
     }
 
-    fn member(&self, name: &str) -> Option<&Self> {
+    fn member(&self, name: &[u8]) -> Option<&Self> {
         let Value::Object(members) = &self.value else {
             return None;
         };
         let at = members
-            .binary_search_by(|member| (*member.0).cmp(name))
+            .binary_search_by(|member| (*member.0.resolved).cmp(name))
             .ok()?;
         Some(&members[at].1)
     }
@@ -114,17 +141,17 @@ impl<'a> Node<'a> {
         };
         out.begin_object();
         for (name, value) in members {
-            out.key(name);
-            match patch.member(name) {
+            name.write(out);
+            match patch.member(&name.resolved) {
                 Some(change) => value.merge(change, out),
                 None => out.raw(value.raw),
             }
         }
         for (name, value) in changes
             .iter()
-            .filter(|change| self.member(&change.0).is_none())
+            .filter(|change| self.member(&change.0.resolved).is_none())
         {
-            out.key(name);
+            name.write(out);
             out.raw(value.raw);
         }
         out.end_object();
@@ -140,39 +167,40 @@ impl<'a> Node<'a> {
             .take_while(|union| union.0 == after.offset)
             .map(|union| union.1);
         let kept: Vec<&str> = tags.collect();
-        let same_tag = |tag: &&str| match (self.member(tag), after.member(tag)) {
-            (Some(before), Some(after)) => before.same(after),
-            (None, None) => true,
-            _ => false,
-        };
+        let same_tag =
+            |tag: &&str| match (self.member(tag.as_bytes()), after.member(tag.as_bytes())) {
+                (Some(before), Some(after)) => before.same(after),
+                (None, None) => true,
+                _ => false,
+            };
         if !kept.iter().all(same_tag) {
             // Another variant: a part of it means nothing.
             return out.raw(after.raw);
         }
         out.begin_object();
         for (name, value) in changed {
-            match self.member(name) {
+            match self.member(&name.resolved) {
                 None => {
-                    out.key(name);
+                    name.write(out);
                     out.raw(value.raw);
                 }
                 Some(old) if old.same(value) => {
-                    if kept.contains(&&**name) {
-                        out.key(name);
+                    if kept.iter().any(|tag| name.is(tag)) {
+                        name.write(out);
                         out.raw(value.raw);
                     }
                 }
                 Some(old) => {
-                    out.key(name);
+                    name.write(out);
                     old.diff(value, unions, out);
                 }
             }
         }
         for (name, _) in before
             .iter()
-            .filter(|old| old.1.raw != "null" && after.member(&old.0).is_none())
+            .filter(|old| old.1.raw != "null" && after.member(&old.0.resolved).is_none())
         {
-            out.key(name);
+            name.write(out);
             out.null();
         }
         out.end_object();

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::extra::{Floor, Gatherer};
-use crate::json::{Error, Kind, Reader};
+use crate::json::{Error, ErrorKind, Kind, Reader};
 
 /// One difference between an answer and the specification.
 ///
@@ -56,6 +56,10 @@ pub enum Fault {
 impl From<Error> for Fault {
     #[cold]
     fn from(error: Error) -> Self {
+        // Valid JSON that no `String` can hold.
+        if error.kind() == ErrorKind::LoneSurrogate {
+            return Self::Misfit(Kind::String);
+        }
         Self::Fatal(error)
     }
 }

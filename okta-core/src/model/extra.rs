@@ -49,18 +49,9 @@ pub(crate) fn canonical(name: &str) -> Cow<'_, str> {
     )
 }
 
-/// The name that stands between quotes as `raw` in checked JSON text.
+/// The name that stands between quotes as `raw` in checked JSON text; half a surrogate pair reads as U+FFFD.
 pub(crate) fn resolved(raw: &str) -> Cow<'_, str> {
-    if !raw.contains('\\') {
-        return Cow::Borrowed(raw);
-    }
-    let quoted = format!("\"{raw}\"");
-    Cow::Owned(
-        Reader::from_text(&quoted)
-            .string()
-            .unwrap_or_default()
-            .into_owned(),
-    )
+    crate::json::resolve_lossy(raw)
 }
 
 /// Raw names, raw values and whole entries of kept text.
@@ -303,11 +294,13 @@ impl Gatherer {
     /// Keeps a value under a name that stands between quotes as `raw_name` in JSON text.
     pub(crate) fn keep(&mut self, raw_name: &str, value: &str, known: bool) {
         let resolved;
-        let name: &str = if raw_name.contains('\\') {
-            resolved = canonical(&self::resolved(raw_name)).into_owned();
-            &resolved
-        } else {
-            raw_name
+        let name: &str = match std::str::from_utf8(&crate::json::resolve_bytes(raw_name)) {
+            Ok(name) if raw_name.contains('\\') => {
+                resolved = canonical(name).into_owned();
+                &resolved
+            }
+            // Also a name that no `String` can hold: it stays as it is.
+            _ => raw_name,
         };
         let start = self.text.len();
         self.text.push('"');

@@ -12,6 +12,7 @@
 //! | known member, null | `None`, remembered in `extra` | null, while the member is `None` |
 //! | list or map of scalars with one misfit | the whole member is a misfit | as above |
 //! | element of a list or map of models that is no object | a model whose `extra` holds the whole value; drift | the value |
+//! | string with half a surrogate pair (`"\ud800"`), which no `String` holds | misfit | the text |
 //! | same name twice | the last one counts, whether typed, null or text | the last one, once |
 //! | number for an `i64`: `5.0`, `5e0`, `-0` | 5, 5, 0: by value | `5`, `5`, `0` |
 //! | number that `i64` or `f64` cannot hold exactly | misfit | the text |

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::extra::resolved;
 use super::layers::{with_layers, with_parts};
 use super::{DecodeError, Decoder, Fault, Json, Object, Table, Value, decode};
 use crate::json::{Reader, Writer, diff_objects, merge_objects};
@@ -144,7 +145,9 @@ fn members(json: &str) -> Vec<(String, Json)> {
     let mut read = || -> Result<(), DecodeError> {
         let mut more = reader.begin_object()?;
         while more {
-            list.push((reader.key()?.into_owned(), Json::checked(reader.raw()?)));
+            let name = resolved(reader.string_raw()?).into_owned();
+            reader.colon()?;
+            list.push((name, Json::checked(reader.raw()?)));
             more = reader.more_members()?;
         }
         Ok(())
