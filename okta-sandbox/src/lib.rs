@@ -30,6 +30,7 @@ mod pipeline;
 mod registry;
 mod sandbox;
 mod schema;
+mod search;
 mod seed;
 mod server;
 mod service_app;

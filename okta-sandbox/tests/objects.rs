@@ -222,3 +222,64 @@ async fn thousands_of_users_are_seeded_fast() {
     // Unoptimised, on a busy machine; optimised it takes a small fraction of this.
     assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
 }
+
+#[tokio::test]
+async fn lists_refuse_what_they_cannot_filter_by() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let ask = |path: &str, name: &str, value: &str| {
+        let mut url = url::Url::parse(&format!("{}{path}", sandbox.url())).expect("a URL");
+        url.query_pairs_mut().append_pair(name, value);
+        url.to_string()
+    };
+    for (path, name, value, code) in [
+        (
+            "/api/v1/users",
+            "search",
+            r#"status ne "ACTIVE""#,
+            "E0000031",
+        ),
+        (
+            "/api/v1/users",
+            "filter",
+            r#"profile.city eq "Oslo""#,
+            "E0000031",
+        ),
+        (
+            "/api/v1/users",
+            "filter",
+            r#"lastUpdated gt "yesterday""#,
+            "E0000030",
+        ),
+        (
+            "/api/v1/groups",
+            "filter",
+            r#"profile.name eq "a""#,
+            "E0000031",
+        ),
+        (
+            "/api/v1/groups",
+            "search",
+            r#"lastUpdated lt "1""#,
+            "E0000030",
+        ),
+        ("/api/v1/apps", "filter", r#"label eq "a""#, "E0000031"),
+        ("/api/v1/devices", "search", "status", "E0000031"),
+        ("/api/v1/logs", "filter", "eventType", "E0000053"),
+    ] {
+        let (status, body) = admin.get(&ask(path, name, value)).await;
+        assert_eq!(
+            (status.as_u16(), common::code(&body)),
+            (400, code),
+            "{path} {name} {value}"
+        );
+    }
+    let (_, zones) = admin
+        .get(&ask("/api/v1/zones", "filter", r#"usage eq "BLOCKLIST""#))
+        .await;
+    assert_eq!(zones.as_array().expect("a list").len(), 1);
+    let (_, brands) = admin.get("/api/v1/brands?q=sand").await;
+    assert_eq!(brands.as_array().expect("a list").len(), 1);
+    let (_, none) = admin.get("/api/v1/brands?q=nothing").await;
+    assert_eq!(none, json!([]));
+}

@@ -6,11 +6,12 @@ use super::users;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
-use crate::expression::{Case, Expression, Operator};
+use crate::expression::{Case, Operator};
 use crate::fault::Fault;
 use crate::json::{members, text};
 use crate::log::{group_target, user_target};
 use crate::paging::Size;
+use crate::search;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -102,25 +103,21 @@ fn list(call: &mut Call<'_>) -> Outcome {
         let answer = Answer::ok(&Value::Array(hits.take(limit).map(show).collect()));
         return Ok(answer);
     }
-    let invalid = |reason: String| Fault::code("E0000031", &[reason.as_str()]);
     if let (None, Some(filter)) = (present("search"), present("filter")) {
-        let expression = Expression::parse(filter).map_err(invalid)?;
-        if !expression.every(&|path, operator| FILTERABLE.contains(&path) && operator.is_some()) {
-            return Err(invalid("unsupported filter".to_owned()));
-        }
+        let allowed = |path: &str, operator: Option<Operator>| {
+            FILTERABLE.contains(&path) && operator.is_some()
+        };
+        let expression = search::checked(filter, &allowed)?;
         let hits = org
             .groups
             .placed_after(from)
             .filter(|(_, group)| expression.matches(group, Case::Sensitive));
         return call.list(size, hits, show);
     }
-    let Some(search) = present("search") else {
+    let Some(wanted) = present("search") else {
         return call.list(size, org.groups.placed_after(from), show);
     };
-    let expression = Expression::parse(search).map_err(invalid)?;
-    if !expression.every(&|_, operator| operator != Some(Operator::Ne)) {
-        return Err(invalid("unsupported operator".to_owned()));
-    }
+    let expression = search::checked(wanted, &search::searchable)?;
     let hits = org
         .groups
         .placed_after(from)

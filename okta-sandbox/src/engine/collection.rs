@@ -13,6 +13,7 @@ use crate::json::{fill, merge, remove, text};
 use crate::log::{is_published, named};
 use crate::oauth::access::Principal;
 use crate::paging;
+use crate::search::Wanted;
 
 /// A collection in a call.
 pub(super) struct Collection<'k, 'c, 'a> {
@@ -179,6 +180,17 @@ impl Collection<'_, '_, '_> {
     }
 
     pub(super) fn list(&mut self) -> Outcome {
+        let wanted = Wanted::of(self.call.request)?;
+        let kind = self
+            .call
+            .request
+            .query("type")
+            .filter(|kind| !kind.is_empty());
+        let takes = |object: &Value| {
+            let typed =
+                object.get("type").is_none() || kind.is_none_or(|k| text(object, "/type") == k);
+            typed && wanted.takes(object)
+        };
         self.call.org.shelf(&self.path);
         let shelf = &self.call.org.shelves[&self.path];
         let settings = &self.call.org.settings.paging;
@@ -192,7 +204,7 @@ impl Collection<'_, '_, '_> {
             settings,
             self.kind.size,
             after,
-            shelf.placed(),
+            shelf.placed().filter(|(_, object)| takes(object)),
         )?;
         match self.kind.wrap {
             None => Ok(self.call.page(page, |object| self.view(object))),

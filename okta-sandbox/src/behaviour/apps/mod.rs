@@ -11,12 +11,13 @@ use super::schemas;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
-use crate::expression::{Case, Expression};
+use crate::expression::{Case, Operator};
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::app_target;
 use crate::org::Org;
 use crate::paging::Size;
+use crate::search;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -104,14 +105,26 @@ fn get(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&links::view(&app, call.org, call.base())))
 }
 
+const FILTERABLE: [&str; 9] = [
+    "id",
+    "status",
+    "name",
+    "lastUpdated",
+    "credentials.signing.kid",
+    "settings.slo.enabled",
+    "settings.signOn.slo.enabled",
+    "user.id",
+    "group.id",
+];
+
 fn list(call: &mut Call<'_>) -> Outcome {
     let request = call.request;
     let q = request.query("q").unwrap_or_default().to_lowercase();
     let filter = match request.query("filter").filter(|f| !f.is_empty()) {
         None => None,
         Some(text) => {
-            let parsed = Expression::parse(text);
-            Some(parsed.map_err(|reason| Fault::code("E0000031", &[reason.as_str()]))?)
+            let allowed = |path: &str, _: Option<Operator>| FILTERABLE.contains(&path);
+            Some(search::checked(text, &allowed)?)
         }
     };
     let begin = crate::paging::position(request)?;

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
-use crate::expression::{Case, Expression, Operator};
+use crate::expression::{Case, Operator};
 use crate::fault::Fault;
 use crate::json::{at, members, text};
 use crate::log::user_target;
 use crate::paging::Size;
+use crate::search;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -107,22 +108,17 @@ fn list(call: &mut Call<'_>) -> Outcome {
     if search.is_some() && (filter.is_some() || q.is_some()) {
         return Err(Fault::code("E0000033", &[]));
     }
-    let invalid = |reason: String| Fault::code("E0000031", &[reason.as_str()]);
     let base = call.base();
     let begin = crate::paging::position(request)?;
     let size = Size::new(if q.is_some() { 10 } else { 200 }, 200);
-    if let Some(search) = search {
+    if let Some(wanted) = search {
         // A sorted list pages by position, so that all of it is needed.
         let from = if present("sortBy").is_some() {
             0
         } else {
             begin
         };
-        let expression = Expression::parse(search).map_err(invalid)?;
-        if !expression.every(&|_, operator| !matches!(operator, Some(Operator::Ne | Operator::Ew)))
-        {
-            return Err(invalid("unsupported operator".to_owned()));
-        }
+        let expression = search::checked(wanted, &search::searchable)?;
         let hits = call
             .org
             .users
@@ -141,13 +137,10 @@ fn list(call: &mut Call<'_>) -> Outcome {
     }
     let from = begin;
     if let Some(filter) = filter {
-        let expression = Expression::parse(filter).map_err(invalid)?;
         let allowed = |path: &str, operator: Option<Operator>| {
             FILTERABLE.contains(&path) && (path == "lastUpdated" || operator == Some(Operator::Eq))
         };
-        if !expression.every(&allowed) {
-            return Err(invalid("unsupported filter".to_owned()));
-        }
+        let expression = search::checked(filter, &allowed)?;
         let hits = call
             .org
             .users

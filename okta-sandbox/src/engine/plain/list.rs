@@ -6,11 +6,11 @@ use super::act::Act;
 use super::{object, plan};
 use crate::call::Outcome;
 use crate::exchange::Answer;
-use crate::expression::{Case, Expression};
 use crate::fault::Fault;
 use crate::json::remove;
 use crate::paging::{self, Size};
 use crate::schema::{self, Type};
+use crate::search::Wanted;
 
 impl Act<'_, '_> {
     pub(super) fn list(&mut self) -> Outcome {
@@ -23,10 +23,7 @@ impl Act<'_, '_> {
         else {
             return Err(Fault::code("E0000009", &[]));
         };
-        let filter = match self.call.request.query("filter").filter(|f| !f.is_empty()) {
-            None => None,
-            Some(text) => Some(Expression::parse(text).map_err(|_| Fault::code("E0000031", &[]))?),
-        };
+        let wanted = Wanted::of(self.call.request)?;
         let default = self.facts.page.unwrap_or(200);
         let size = Size::new(default, self.facts.most.unwrap_or(default.max(200)));
         if self.api() == "governance"
@@ -45,11 +42,7 @@ impl Act<'_, '_> {
         let shelf = self.call.org.shelf(&path);
         let hits: Vec<(u64, Value)> = shelf
             .placed()
-            .filter(|(_, one)| {
-                filter
-                    .as_ref()
-                    .is_none_or(|f| f.matches(one, Case::Insensitive))
-            })
+            .filter(|(_, one)| wanted.takes(one))
             .map(|(place, one)| (place, one.clone()))
             .collect();
         let page = paging::cut(self.call.request, &settings, size, hits.into_iter())?;
