@@ -84,6 +84,7 @@ impl Shared {
             faults: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             traffic: Traffic::default(),
+            flows: SharedFlows::default(),
             credentials,
             store: Mutex::new(Some(store)),
         }
