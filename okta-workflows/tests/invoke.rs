@@ -92,7 +92,7 @@ async fn typed_input_goes_out_and_typed_output_comes_back() {
 }
 
 #[tokio::test]
-async fn each_security_level_proves_itself_in_its_own_way() {
+async fn demand_38_each_security_level_proves_itself_in_its_own_way() {
     let (client, seen, _) = org(answering(200, "{}"));
     let oauth = Flow::with_oauth(endpoint(), &client).unwrap();
     oauth.invoke(&BADGE).answer().await.unwrap();
@@ -283,7 +283,7 @@ async fn too_many_calls_wait_and_go_on() {
 }
 
 #[tokio::test]
-async fn the_close_after_a_minute_is_told_from_a_failure() {
+async fn demand_38_the_close_after_a_minute_is_told_from_a_failure() {
     let (flow, _, clock) = public(Canned::from_fn(|_| Answer::never()));
     let error = flow.invoke(&BADGE).answer().await.unwrap_err();
     assert_eq!(error.kind(), InvokeErrorKind::Closed, "{error}");
@@ -301,7 +301,7 @@ async fn the_close_after_a_minute_is_told_from_a_failure() {
 }
 
 #[tokio::test]
-async fn calls_of_all_clones_keep_to_ten_a_second() {
+async fn demand_38_calls_of_all_clones_keep_to_ten_a_second() {
     let (flow, seen, clock) = public(answering(200, "{}"));
     for _ in 0..35 {
         flow.clone().invoke(&BADGE).answer().await.unwrap();
