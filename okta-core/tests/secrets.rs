@@ -251,3 +251,211 @@ async fn demand_33_canaries_never_show() {
         }
     }
 }
+
+/// Everything that a token request carries that must not be seen: form values but for harmless ones,
+/// and credentials in headers.
+fn carried(request: &okta_core::transport::HttpRequest) -> Vec<String> {
+    let harmless = [
+        "grant_type",
+        "scope",
+        "client_id",
+        "client_assertion_type",
+        "token_type_hint",
+        "redirect_uri",
+    ];
+    let form = url::form_urlencoded::parse(&request.body)
+        .filter(|(name, _)| !harmless.contains(&&**name))
+        .map(|(_, value)| value.into_owned());
+    let headers = ["authorization", "dpop"].iter().filter_map(|name| {
+        let value = request.headers.get(*name)?.to_str().ok()?;
+        Some(value.rsplit(' ').next()?.to_owned())
+    });
+    form.chain(headers).collect()
+}
+
+/// A server that issues tokens, refuses them at the API, and repeats what it was sent; after
+/// `good` token requests it refuses those, too.
+fn talkative(good: usize) -> Canned {
+    let tokens = std::sync::atomic::AtomicUsize::new(0);
+    Canned::from_fn(move |request| {
+        let number = || tokens.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        match request.uri.path() {
+            "/oauth2/v1/token" if number() < good => Answer::json(
+                200,
+                r#"{"token_type":"Bearer","expires_in":3600,"access_token":"canaryAccess","scope":"a",
+                    "refresh_token":"canaryRefresh"}"#,
+            ),
+            "/oauth2/v1/device/authorize" => Answer::json(
+                200,
+                r#"{"device_code":"canaryDevice","user_code":"CANA-RYUC","verification_uri":"https://acme.okta.com/activate"}"#,
+            ),
+            "/api/v1/things/1" => echo(403, request),
+            _ => {
+                // An OAuth error that repeats everything.
+                let said = format!(
+                    "{request:?} {:?} {}",
+                    request.headers,
+                    String::from_utf8_lossy(&request.body)
+                );
+                let plain: Vec<String> = url::form_urlencoded::parse(&request.body)
+                    .map(|(_, value)| value.into_owned())
+                    .chain(["authorization", "dpop"].iter().filter_map(|name| {
+                        Some(request.headers.get(*name)?.to_str().ok()?.to_owned())
+                    }))
+                    .collect();
+                let body = serde_json::json!({ "error": "invalid_grant", "error_description": format!("{said} {}", plain.join(" ")) });
+                Answer::json(400, body.to_string())
+            }
+        }
+    })
+}
+
+#[tokio::test]
+async fn demand_33_no_way_to_sign_in_shows_its_secrets() {
+    use okta_core::auth::{Algorithm, FileTokenStore, MemoryTokenStore};
+    use okta_core::{ClientSecret, Credential, DeviceSignIn, UserApp};
+
+    let log = Log::default();
+    let guard = tracing::subscriber::set_default(log.clone());
+    let key = || PrivateKey::generate(Algorithm::Es256).unwrap();
+    let pem = key();
+    let kept = pem.to_pkcs8_pem().unwrap();
+    let directory = std::env::temp_dir().join(format!("okta-secrets-{}", std::process::id()));
+    let service = |app: ServiceApp| -> Arc<dyn Credential> { Arc::new(app) };
+    let user = |app: UserApp| -> Arc<dyn Credential> { Arc::new(app) };
+    let basic = || ClientSecret::basic("canary secret");
+    let post = || ClientSecret::post("canary+secret");
+    let credentials: Vec<Arc<dyn Credential>> = vec![
+        service(ServiceApp::new("0oa1", pem, ["a"]).unwrap()),
+        service(
+            ServiceApp::new("0oa1", key(), ["a"])
+                .unwrap()
+                .dpop(Dpop::Always),
+        ),
+        service(ServiceApp::with_secret("0oa1", basic(), ["a"]).unwrap()),
+        service(ServiceApp::with_secret("0oa1", post(), ["a"]).unwrap()),
+        service(ServiceApp::incremental("0oa1", key()).unwrap()),
+        service(
+            ServiceApp::new("0oa1", key(), ["a"])
+                .unwrap()
+                .token_store(MemoryTokenStore::new()),
+        ),
+        user(UserApp::new("0oa1", ["a"]).unwrap()),
+        user(UserApp::with_secret("0oa1", basic(), ["a"]).unwrap()),
+        user(UserApp::with_secret("0oa1", post(), ["a"]).unwrap()),
+        user(UserApp::with_key("0oa1", key(), ["a"]).unwrap()),
+        user(
+            UserApp::new("0oa1", ["a"])
+                .unwrap()
+                .token_store(FileTokenStore::new(&directory)),
+        ),
+    ];
+    let (mut all, mut carried_all) = (String::new(), Vec::new());
+    for credential in credentials {
+        // Tokens are issued and then refused; never issued; issued and then not renewed.
+        for good in [1, 0] {
+            let given = Arc::clone(&credential);
+            let (client, transport, clock) =
+                client_with(talkative(good), |b| b.shared_credential(given));
+            write!(all, "{credential:?} {credential:#?}").unwrap();
+            let how = DeviceSignIn::new(|prompt| assert!(!format!("{prompt:?}").contains("RYUC")));
+            match client.sign_in(how).await {
+                Ok(signed_in) => write!(all, "{signed_in:?}").unwrap(),
+                Err(error) => all.push_str(&shown(&error)),
+            }
+            for wait in [0, 4000] {
+                clock.advance(std::time::Duration::from_secs(wait));
+                for error in [
+                    client.send(Get::of("1")).await.err(),
+                    client.renew_token().await.err(),
+                    client.introspect_token().await.err(),
+                    client.preflight(["okta.logs.read"]).await.err(),
+                ] {
+                    all.push_str(&error.as_ref().map(shown).unwrap_or_default());
+                }
+            }
+            if let Err(error) = client.sign_out().await {
+                all.push_str(&shown(&error));
+            }
+            write!(
+                all,
+                "{client:?} {:?} {:?}",
+                client.stats(),
+                transport.requests()
+            )
+            .unwrap();
+            carried_all.extend(transport.requests().iter().flat_map(carried));
+        }
+    }
+    std::fs::remove_dir_all(&directory).unwrap();
+    drop(guard);
+    all.push_str(&log.0.lock().unwrap());
+    assert!(all.contains("invalid_grant") && all.contains("client_secret_basic"));
+    assert!(carried_all.len() > 40, "{}", carried_all.len());
+    let pem_lines = kept
+        .expose()
+        .lines()
+        .map(str::to_owned)
+        .filter(|line| !line.contains("---"));
+    let canaries = ["canary", "Y2FuYXJ5", "CANA-RYUC"].map(str::to_owned);
+    for canary in carried_all.into_iter().chain(pem_lines).chain(canaries) {
+        if let Some(at) = all.find(&canary) {
+            let from = at.saturating_sub(200);
+            panic!(
+                "{canary} shows: …{}",
+                all[from..].chars().take(400).collect::<String>()
+            );
+        }
+    }
+}
+
+/// What a panic shows is the `Debug` of what it is about.
+#[test]
+fn demand_33_a_panic_shows_no_secret() {
+    use okta_core::{ClientSecret, Secret, UserApp};
+    let message = Arc::new(Mutex::new(String::new()));
+    let said = Arc::clone(&message);
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        said.lock().unwrap().push_str(&info.to_string())
+    }));
+    let panics: Vec<Box<dyn FnOnce() + Send + std::panic::UnwindSafe>> = vec![
+        Box::new(|| {
+            Err::<(), _>(Secret::new("canary")).unwrap();
+        }),
+        Box::new(|| {
+            Err::<(), _>(ClientSecret::post("canary")).unwrap();
+        }),
+        Box::new(|| {
+            Err::<(), _>(ServiceApp::with_secret(
+                "0oa1",
+                ClientSecret::basic("canary"),
+                ["a"],
+            ))
+            .unwrap();
+        }),
+        Box::new(|| {
+            Err::<(), _>(UserApp::with_secret(
+                "0oa1",
+                ClientSecret::basic("canary"),
+                ["a"],
+            ))
+            .unwrap();
+        }),
+        Box::new(|| {
+            ServiceApp::with_secret("0oa1", ClientSecret::basic("canary\n"), ["a"]).unwrap();
+        }),
+        Box::new(|| {
+            PrivateKey::parse("canary").unwrap();
+        }),
+    ];
+    let count = panics.len();
+    let ended = panics
+        .into_iter()
+        .filter_map(|panic| std::panic::catch_unwind(panic).err());
+    assert_eq!(ended.count(), count);
+    std::panic::set_hook(before);
+    let message = message.lock().unwrap();
+    assert!(message.contains("redacted"), "{message}");
+    assert!(!message.contains("canary"), "{message}");
+}

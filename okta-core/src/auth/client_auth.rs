@@ -82,17 +82,22 @@ impl Form {
                 "code" | "code_verifier" | "refresh_token" | "device_code" | "token"
             )
         };
-        Self {
+        let mut form = Self {
             fields: fields.to_vec(),
-            secrets: fields
-                .iter()
-                .filter(|(name, _)| secret(name))
-                .map(|(_, value)| Zeroizing::new(value.clone()))
-                .collect(),
+            secrets: Vec::new(),
+        };
+        for (_, value) in fields.iter().filter(|(name, _)| secret(name)) {
+            form.secret(value);
         }
+        form
     }
 
+    /// As it is and as it looks in a form: answers that repeat what they were sent show either.
     fn secret(&mut self, text: &str) {
+        let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        if encoded != text {
+            self.secrets.push(Zeroizing::new(encoded));
+        }
         self.secrets.push(Zeroizing::new(text.to_owned()));
     }
 }

@@ -7,7 +7,9 @@ mod governance;
 mod limits;
 mod models;
 mod paging;
-mod tape;
+#[path = "../../../examples/src/bin/sign-in/person.rs"]
+mod person;
+mod sign_in;
 
 use okta_core::{Client, PrivateKey, Scopes, ServiceApp as Credential};
 use okta_sandbox::{Sandbox, ServiceApp};
