@@ -320,7 +320,7 @@ impl UserApp {
         *self.session() = Session::default();
         match &self.app.kept {
             Some(kept) => {
-                let mut held = self.app.hold(cx, kept).await?;
+                let mut held = self.app.hold_for_new(cx, kept).await?;
                 held.record.clear();
                 self.keep(cx, issued, Some(&mut held)).await?;
             }
@@ -383,6 +383,11 @@ impl Credential for UserApp {
 
     async fn sign_in(&self, cx: &AuthContext<'_>, how: &SignIn) -> Result<SignedIn> {
         self.app.check_org(cx.org_url())?;
+        if let Some(kept) = &self.app.kept {
+            // A store that is not safe is better found before the user does anything; and the new
+            // tokens get the key of the stored ones.
+            drop(self.app.hold(cx, kept).await?);
+        }
         match how {
             SignIn::Browser(flow) => {
                 let (issued, nonce) = flow.run(cx, &self.app, &self.scopes).await?;

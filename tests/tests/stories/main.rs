@@ -7,6 +7,8 @@ mod governance;
 mod limits;
 mod models;
 mod paging;
+// The browser of the example.
+#[allow(dead_code)]
 #[path = "../../../examples/src/bin/sign-in/person.rs"]
 mod person;
 mod sign_in;

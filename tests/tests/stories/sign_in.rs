@@ -7,7 +7,8 @@ use std::time::Duration;
 use okta_core::auth::{Algorithm, AuthorizationServer, MemoryTokenStore, SignedIn};
 use okta_core::clock::{Clock, Sleep, SystemClock};
 use okta_core::{
-    BrowserSignIn, Client, ClientSecret, DeviceSignIn, Dpop, ErrorKind, PrivateKey, ServiceApp, UserApp,
+    BrowserSignIn, Client, ClientSecret, DeviceSignIn, Dpop, ErrorKind, PrivateKey, ServiceApp,
+    UserApp,
 };
 use okta_management::prelude::*;
 use okta_sandbox::{PASSWORD, Sandbox, SeedOrg};
@@ -39,7 +40,12 @@ async fn scene(leeway: u32) -> Scene {
         ..SeedOrg::default()
     });
     let admin = admin(&sandbox);
-    let users = admin.users().list().search(r#"status eq "ACTIVE""#).await.expect("users");
+    let users = admin
+        .users()
+        .list()
+        .search(r#"status eq "ACTIVE""#)
+        .await
+        .expect("users");
     let user = &users.items[1];
     let profile = user.profile.as_ref().expect("a profile");
     let login = profile.login.clone().expect("a login");
@@ -56,7 +62,10 @@ async fn scene(leeway: u32) -> Scene {
             "refresh_token": { "rotation_type": "ROTATE", "leeway": leeway },
         } },
     });
-    let app = post(&admin, "/api/v1/apps", &body).await["id"].as_str().expect("an id").to_owned();
+    let app = post(&admin, "/api/v1/apps", &body).await["id"]
+        .as_str()
+        .expect("an id")
+        .to_owned();
     let path = format!("/api/v1/apps/{app}/users");
     post(&admin, &path, &json!({ "id": user.id })).await;
     sandbox.grant(&app, "okta.users.read");
@@ -76,7 +85,9 @@ impl Scene {
     }
 
     fn client(&self, app: UserApp) -> Client {
-        let builder = Client::builder().org_url(self.sandbox.url()).credential(app);
+        let builder = Client::builder()
+            .org_url(self.sandbox.url())
+            .credential(app);
         builder.build().expect("a client")
     }
 
@@ -100,7 +111,10 @@ impl Scene {
     fn tokens(&self) -> usize {
         let requests = self.sandbox.requests();
         let issued = |path: &str, status| path == "/oauth2/v1/token" && status == 200;
-        requests.iter().filter(|entry| issued(&entry.path, entry.status)).count()
+        requests
+            .iter()
+            .filter(|entry| issued(&entry.path, entry.status))
+            .count()
     }
 }
 
@@ -134,7 +148,10 @@ async fn demand_25_clients_that_share_a_store_never_reuse_a_refresh_token() {
         .collect();
     clients[0].sign_in(scene.browser()).await.expect("signs in");
     for _ in 0..3 {
-        for call in clients.iter().map(|client| tokio::spawn(client.renew_token())) {
+        for call in clients
+            .iter()
+            .map(|client| tokio::spawn(client.renew_token()))
+        {
             call.await.expect("no panic").expect("renewed");
         }
         let calls: Vec<_> = clients
@@ -146,7 +163,11 @@ async fn demand_25_clients_that_share_a_store_never_reuse_a_refresh_token() {
             call.await.expect("no panic").expect("a call");
         }
     }
-    let reused = scene.admin.logs().list().filter(r#"eventType eq "app.oauth2.token.detect_reuse""#);
+    let reused = scene
+        .admin
+        .logs()
+        .list()
+        .filter(r#"eventType eq "app.oauth2.token.detect_reuse""#);
     assert!(reused.await.expect("the log").items.is_empty());
 }
 
@@ -169,8 +190,14 @@ impl Clock for Hurried {
 #[tokio::test]
 async fn a_device_is_signed_in_by_its_code() {
     let scene = scene(0).await;
-    let builder = Client::builder().org_url(scene.sandbox.url()).credential(scene.app());
-    let client = builder.clock(Arc::new(Hurried::default())).build().expect("a client");
+    let builder = Client::builder()
+        .org_url(scene.sandbox.url())
+        .credential(scene.app());
+    let client = builder
+        .clock(Arc::new(Hurried::default()))
+        .attempt_timeout(Duration::from_secs(3600))
+        .build()
+        .expect("a client");
     // The second poll comes too early for the sandbox, whose clock does not hurry: it says so.
     let slower = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&slower);
@@ -248,7 +275,12 @@ async fn post_any(admin: &Client, path: &str, body: &Value) {
 async fn services_sign_in_with_secrets_and_with_keys_of_every_algorithm() {
     let scene = scene(0).await;
     let scope = json!({ "name": "reports.read" });
-    post(&scene.admin, "/api/v1/authorizationServers/default/scopes", &scope).await;
+    post(
+        &scene.admin,
+        "/api/v1/authorizationServers/default/scopes",
+        &scope,
+    )
+    .await;
     let service = |method: &str, extra: Value| {
         let mut body = json!({
             "name": "oidc_client", "label": "Reports", "signOnMode": "OPENID_CONNECT",
@@ -267,7 +299,9 @@ async fn services_sign_in_with_secrets_and_with_keys_of_every_algorithm() {
         let app = post(&scene.admin, "/api/v1/apps", &service(method, json!({}))).await;
         let id = app["id"].as_str().expect("an id");
         scene.sandbox.require_dpop(id, false);
-        let secret = app["credentials"]["oauthClient"]["client_secret"].as_str().expect("a secret");
+        let secret = app["credentials"]["oauthClient"]["client_secret"]
+            .as_str()
+            .expect("a secret");
         let right = match method {
             "client_secret_post" => ClientSecret::post(secret),
             _ => ClientSecret::basic(secret),
@@ -275,7 +309,10 @@ async fn services_sign_in_with_secrets_and_with_keys_of_every_algorithm() {
         for (secret, works) in [(right, true), (ClientSecret::basic("wrong"), false)] {
             let app = ServiceApp::with_secret(id, secret, ["reports.read"]).expect("an app");
             let builder = Client::builder().org_url(scene.sandbox.url());
-            let client = builder.credential(app.authorization_server(server())).build().expect("a client");
+            let client = builder
+                .credential(app.authorization_server(server()))
+                .build()
+                .expect("a client");
             match client.introspect_token().await {
                 Ok(said) => assert!(works && said.active),
                 Err(error) => {
@@ -297,8 +334,14 @@ async fn services_sign_in_with_secrets_and_with_keys_of_every_algorithm() {
         let id = app["id"].as_str().expect("an id");
         scene.sandbox.grant(id, "okta.users.read");
         let app = ServiceApp::new(id, key, ["okta.users.read"]).expect("an app");
-        let builder = Client::builder().org_url(scene.sandbox.url()).credential(app);
+        let builder = Client::builder()
+            .org_url(scene.sandbox.url())
+            .credential(app);
         let client = builder.build().expect("a client");
-        client.users().list().await.unwrap_or_else(|error| panic!("{algorithm}: {error}"));
+        client
+            .users()
+            .list()
+            .await
+            .unwrap_or_else(|error| panic!("{algorithm}: {error}"));
     }
 }

@@ -101,6 +101,26 @@ impl App {
         cx: &AuthContext<'_>,
         kept: &'a Kept,
     ) -> Result<Held<'a>> {
+        let held = self.hold_for_new(cx, kept).await?;
+        if let Some(stored) = &held.record.dpop_key
+            && let Ok(proof_key) = PrivateKey::from_stored(stored)
+        {
+            self.prover.adopt(proof_key);
+            if held.record.access.iter().any(|access| access.bound)
+                && self.dpop == super::super::Dpop::Auto
+            {
+                self.switch();
+            }
+        }
+        Ok(held)
+    }
+
+    /// Locks and reads the app's record for tokens that are bound to the present proof key.
+    pub(in crate::auth) async fn hold_for_new<'a>(
+        &'a self,
+        cx: &AuthContext<'_>,
+        kept: &'a Kept,
+    ) -> Result<Held<'a>> {
         let key = TokenKey::new(
             cx.org_url(),
             self.server.issuer(cx.org_url()),
@@ -118,16 +138,6 @@ impl App {
                 (Record::of(&key), Some(error))
             }
         };
-        if let Some(stored) = &record.dpop_key
-            && let Ok(proof_key) = PrivateKey::from_stored(stored)
-        {
-            self.prover.adopt(proof_key);
-            if record.access.iter().any(|access| access.bound)
-                && self.dpop == super::super::Dpop::Auto
-            {
-                self.switch();
-            }
-        }
         Ok(Held {
             kept,
             key,
