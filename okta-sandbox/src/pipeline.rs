@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::admin;
 use crate::behaviour;
 use crate::call::Call;
 use crate::clock;
@@ -59,23 +60,17 @@ impl Shared {
         settings: Settings,
         limiter: Limiter,
     ) -> Result<Self, aws_lc_rs::error::Unspecified> {
-        let org = Org::new(&credentials, settings.clone(), Authority::new()?);
-        Ok(Self {
-            org: Mutex::new(org),
-            limiter: Mutex::new(limiter),
-            journal: Mutex::default(),
-            faults: Mutex::default(),
-            in_flight: AtomicUsize::new(0),
-            traffic: Traffic::default(),
-            flows: SharedFlows::default(),
-            settings,
-            credentials,
-            store: Mutex::new(None),
-        })
+        let org = Org::new(&credentials, settings, Authority::new()?);
+        Ok(Self::of(org, credentials, limiter, None))
     }
 
-    /// The org of a store, with what it was called before; or a new one that is kept there.
-    pub(crate) fn kept(store: Store, org: Org, credentials: Credentials, limiter: Limiter) -> Self {
+    /// An org that a store keeps, if there is one.
+    pub(crate) fn of(
+        org: Org,
+        credentials: Credentials,
+        limiter: Limiter,
+        store: Option<Store>,
+    ) -> Self {
         Self {
             settings: org.settings.clone(),
             org: Mutex::new(org),
@@ -86,7 +81,7 @@ impl Shared {
             traffic: Traffic::default(),
             flows: SharedFlows::default(),
             credentials,
-            store: Mutex::new(Some(store)),
+            store: Mutex::new(store),
         }
     }
 
@@ -282,6 +277,7 @@ fn dispatch(
     *named = Some(operation.id);
     let mut org = shared.org();
     let principal = access::admit(&mut org, request, operation)?;
+    admin::check(&org, &principal, request, operation)?;
     let Some(handler) = handler else {
         let summary = format!(
             "The sandbox does not cover the operation {} yet.",

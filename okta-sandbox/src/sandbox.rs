@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::behaviour::governance;
+use crate::behaviour::{governance, presets};
 use crate::faults::FaultRule;
 use crate::journal::Entry;
 use crate::json::text;
@@ -157,14 +157,14 @@ impl Builder {
                 let credentials = Credentials::generate(&url).map_err(no_key)?;
                 let authority = Authority::new().map_err(no_key)?;
                 let org = Org::new(&credentials, self.settings, authority);
-                Shared::kept(store, org, credentials, limiter)
+                Shared::of(org, credentials, limiter, Some(store))
             }
             (Some(mut store), Some((credentials, head))) => {
                 let damaged = |_| io::Error::other("the data directory has an unusable key");
                 let credentials = Credentials::of_kept(credentials, &url).map_err(damaged)?;
                 let mut org = Org::of_head(head, self.settings).map_err(damaged)?;
                 store.load(&mut org)?;
-                Shared::kept(store, org, credentials, limiter)
+                Shared::of(org, credentials, limiter, Some(store))
             }
         };
         let shared = Arc::new(shared);
@@ -254,7 +254,38 @@ impl Sandbox {
         self.shared.org().id.clone()
     }
 
-    /// Makes a service app with these scopes granted; DPoP is not required.
+    /// Makes an API token of a user; it may do what the user's admin roles allow.
+    ///
+    /// # Errors
+    /// If there is no such user.
+    pub fn create_api_token(&self, user_id: &str) -> Result<String, String> {
+        let mut org = self.shared.org();
+        if !org.users.contains(user_id) {
+            return Err(format!("there is no user {user_id}"));
+        }
+        let token = crate::ids::api_token();
+        let id = org.dice.id("00T");
+        let now = crate::clock::zero_millis(org.clock.now());
+        let shown = presets::token(&id, user_id, "Token", &now);
+        org.shelf(presets::TOKENS).put(&id, shown);
+        org.api_tokens
+            .insert(token.clone(), (id, user_id.to_owned()));
+        Ok(token)
+    }
+
+    /// Takes all admin roles of a client away, as those that the API makes have none.
+    pub fn remove_roles(&self, client_id: &str) {
+        let path = format!("/oauth2/v1/clients/{client_id}/roles");
+        let mut org = self.shared.org();
+        org.shelves.retain(|known, _| {
+            known
+                .strip_prefix(&path)
+                .is_none_or(|r| !r.is_empty() && !r.starts_with('/'))
+        });
+    }
+
+    /// Makes a service app with these scopes granted; it is a super admin, and DPoP is not
+    /// required.
     ///
     /// # Panics
     /// If the system has no randomness for a key.

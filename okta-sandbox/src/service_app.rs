@@ -99,6 +99,8 @@ impl ServiceApp {
         ));
         app["credentials"]["oauthClient"]["client_id"] = json!(client_id);
         apps::add(org, app);
+        let now = org.created.clone();
+        crate::admin::make_super_admin(org, client_id, &now);
         let by = json!({ "id": org.admin, "type": "User" });
         for scope in scopes {
             grants::add(org, client_id, scope, issuer, &by);

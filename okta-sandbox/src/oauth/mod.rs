@@ -22,3 +22,5 @@ pub(crate) mod sign_in;
 mod token;
 mod tokens;
 mod wellknown;
+
+pub(crate) use policy::is_member;

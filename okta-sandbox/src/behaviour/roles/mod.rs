@@ -12,31 +12,40 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
-use crate::log::{group_target, named, user_target};
+use crate::log::{app_target, group_target, named, user_target};
 use crate::paging::Size;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
-        "listAssignedRolesForUser" | "listGroupAssignedRoles" => list,
-        "assignRoleToUser" | "assignRoleToGroup" => assign,
-        "getUserAssignedRole" | "getGroupAssignedRole" => get,
-        "unassignRoleFromUser" | "unassignRoleFromGroup" => unassign,
-        "listGroupTargetsForRole" | "listGroupTargetsForGroupRole" => list_group_targets,
-        "assignGroupTargetToUserRole" | "assignGroupTargetToGroupAdminRole" => add_group_target,
-        "unassignGroupTargetFromUserAdminRole" | "unassignGroupTargetFromGroupAdminRole" => {
-            remove_group_target
-        }
+        "listAssignedRolesForUser" | "listGroupAssignedRoles" | "listRolesForClient" => list,
+        "assignRoleToUser" | "assignRoleToGroup" | "assignRoleToClient" => assign,
+        "getUserAssignedRole" | "getGroupAssignedRole" | "retrieveClientRole" => get,
+        "unassignRoleFromUser" | "unassignRoleFromGroup" | "deleteRoleFromClient" => unassign,
+        "listGroupTargetsForRole"
+        | "listGroupTargetsForGroupRole"
+        | "listGroupTargetRoleForClient" => list_group_targets,
+        "assignGroupTargetToUserRole"
+        | "assignGroupTargetToGroupAdminRole"
+        | "assignGroupTargetRoleForClient" => add_group_target,
+        "unassignGroupTargetFromUserAdminRole"
+        | "unassignGroupTargetFromGroupAdminRole"
+        | "removeGroupTargetRoleFromClient" => remove_group_target,
         "listApplicationTargetsForApplicationAdministratorRoleForUser"
-        | "listApplicationTargetsForApplicationAdministratorRoleForGroup" => list_app_targets,
+        | "listApplicationTargetsForApplicationAdministratorRoleForGroup"
+        | "listAppTargetRoleToClient" => list_app_targets,
         "assignAppTargetToAdminRoleForUser"
         | "assignAppTargetToAdminRoleForGroup"
         | "assignAppInstanceTargetToAppAdminRoleForUser"
-        | "assignAppInstanceTargetToAppAdminRoleForGroup" => add_app_target,
+        | "assignAppInstanceTargetToAppAdminRoleForGroup"
+        | "assignAppTargetRoleToClient"
+        | "assignAppTargetInstanceRoleForClient" => add_app_target,
         "unassignAppTargetFromAppAdminRoleForUser"
         | "unassignAppTargetToAdminRoleForGroup"
         | "unassignAppInstanceTargetFromAdminRoleForUser"
-        | "unassignAppInstanceTargetToAppAdminRoleForGroup" => remove_app_target,
+        | "unassignAppInstanceTargetToAppAdminRoleForGroup"
+        | "removeAppTargetRoleFromClient"
+        | "removeAppTargetInstanceRoleForClient" => remove_app_target,
         _ => return custom::handler(id),
     })
 }
@@ -99,6 +108,17 @@ impl Assignee {
                 kind: "GROUP",
                 events: "group.privilege",
                 target: group_target(group),
+            });
+        }
+        if call.operation.path.starts_with("/oauth2/v1/clients/") {
+            let app = call.org.apps.get(named);
+            let app = app.filter(|app| app.pointer("/settings/oauthClient").is_some());
+            let app = app.ok_or_else(|| Fault::not_found(named, "PublicClientApp"))?;
+            return Ok(Self {
+                path: format!("/oauth2/v1/clients/{named}"),
+                kind: "CLIENT",
+                events: "app.oauth2.client.privilege",
+                target: app_target(app),
             });
         }
         let id = users::resolve(call, named)?;
@@ -177,7 +197,7 @@ fn assign(call: &mut Call<'_>) -> Outcome {
         return Err(Fault::code("E0000090", &[]));
     }
     let id = match (kind, who.kind) {
-        ("SUPER_ADMIN" | "CUSTOM", "USER") => call.org.dice.id("ra1"),
+        ("SUPER_ADMIN" | "CUSTOM", "USER" | "CLIENT") => call.org.dice.id("ra1"),
         ("SUPER_ADMIN" | "CUSTOM" | "READ_ONLY_ADMIN", _) => call.org.dice.id("gra"),
         _ => base32(kind),
     };
