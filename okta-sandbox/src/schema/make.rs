@@ -8,6 +8,14 @@ use crate::ids::Dice;
 /// Nesting of made-up objects.
 const MAX_DEPTH: usize = 6;
 
+/// Members that the service takes and never shows.
+fn is_secret(name: &str) -> bool {
+    matches!(
+        name,
+        "password" | "privateKey" | "secretKey" | "tokenSigningKey" | "clientSecret"
+    )
+}
+
 /// Fills in what an answer must have.
 pub(crate) struct Maker<'a> {
     pub(crate) api: &'a str,
@@ -71,6 +79,8 @@ impl Maker<'_> {
         for (name, item) in given {
             match own.members.get(&name) {
                 Some(member) if member.write_only => {}
+                // Descriptions forget to say so, the service does not.
+                Some(member) if !member.needed && !member.read_only && is_secret(&name) => {}
                 Some(member) if item.is_null() && !member.nullable && !member.needed => {
                     shaped.insert(name, item);
                 }

@@ -139,7 +139,7 @@ impl<'c, 'a> Act<'c, 'a> {
     }
 
     /// The checked request body.
-    fn body(&mut self, fullness: Fullness) -> Result<Value, Fault> {
+    pub(super) fn body(&mut self, fullness: Fullness) -> Result<Value, Fault> {
         let Some(ty) = &self.facts.request else {
             return Ok(json!({}));
         };
@@ -191,12 +191,12 @@ impl<'c, 'a> Act<'c, 'a> {
             .or_else(|| self.facts.answer.clone())
     }
 
-    fn item_schema(&self, value: &Value) -> Option<&'static Schema> {
+    pub(super) fn item_schema(&self, value: &Value) -> Option<&'static Schema> {
         object::schema_of(self.api(), self.item_type().as_ref(), value)
     }
 
     /// The name of the item's path parameter.
-    fn item_parameter(&self) -> Option<&'static str> {
+    pub(super) fn item_parameter(&self) -> Option<&'static str> {
         if let Some((name, _)) = &self.id {
             return Some(name);
         }
@@ -217,7 +217,7 @@ impl<'c, 'a> Act<'c, 'a> {
         }
     }
 
-    fn not_found(&self) -> Fault {
+    pub(super) fn not_found(&self) -> Fault {
         let id = self.id.as_ref().map_or("", |(_, id)| id.as_str());
         let schema = self.item_schema(&Value::Null).map(|s| s.name);
         parents::missing(self.call, &self.template, schema, id)
@@ -269,7 +269,7 @@ impl<'c, 'a> Act<'c, 'a> {
     }
 
     /// The stored object and what it stands under.
-    fn stored(&mut self) -> Option<(String, Value)> {
+    pub(super) fn stored(&mut self) -> Option<(String, Value)> {
         self.furnish();
         let (_, id) = self.id.clone()?;
         let shelf = self.call.org.shelves.get(&self.path)?;
@@ -281,7 +281,7 @@ impl<'c, 'a> Act<'c, 'a> {
         shelf.contains(&key).then_some((key, found))
     }
 
-    fn found(&mut self) -> Result<(String, Value), Fault> {
+    pub(super) fn found(&mut self) -> Result<(String, Value), Fault> {
         self.stored().ok_or_else(|| self.not_found())
     }
 
@@ -339,8 +339,45 @@ impl<'c, 'a> Act<'c, 'a> {
         object::begin(self.api(), &self.template, schema, &mut given);
         object::stamp(self.call, schema, &mut given, true);
         self.call.org.shelf(&self.path).put(&key, given.clone());
+        self.spread(&key, &mut given);
         self.log(&key, &given, true);
         Ok((key, given))
+    }
+
+    /// Lists within an object that also stand below its path: their elements get ids, and go
+    /// where the path looks for them.
+    fn spread(&mut self, key: &str, object: &mut Value) {
+        let Some(parameter) = self.item_parameter() else {
+            return;
+        };
+        let below = |name: &str| format!("{}/{{{parameter}}}/{name}", self.template);
+        let lists: Vec<String> = object
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, value)| {
+                value.is_array()
+                    && plan::methods(&below(name)).contains(&"GET")
+                    && plan::at(&below(name), "POST").is_none()
+            })
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in lists {
+            let prefix = names::prefix(&below(&name));
+            let path = format!("{}/{key}/{name}", self.path);
+            self.call.org.shelves.remove(&path);
+            for item in object[&name].as_array_mut().into_iter().flatten() {
+                if !item.is_object() {
+                    continue;
+                }
+                if text(item, "/id").is_empty() {
+                    item["id"] = json!(self.call.org.dice.id(&prefix));
+                }
+                let id = text(item, "/id").to_owned();
+                self.call.org.shelf(&path).put(&id, item.clone());
+            }
+            self.call.org.shelf(&self.path).put(key, object.clone());
+        }
     }
 
     fn fresh_key(&mut self, schema: Option<&'static Schema>, member: &str) -> String {
@@ -448,6 +485,7 @@ impl<'c, 'a> Act<'c, 'a> {
         }
         object::stamp(self.call, schema, &mut after, false);
         self.call.org.shelf(&self.path).put(&key, after.clone());
+        self.spread(&key, &mut after);
         self.log(&key, &after, false);
         let shown = self.view(self.facts.answer.clone().as_ref(), &key, &after);
         Ok(self.answer(&shown))
@@ -485,71 +523,5 @@ impl<'c, 'a> Act<'c, 'a> {
             .retain(|path, _| !path.starts_with(&below));
         self.log(&key, &object, false);
         Ok(self.success())
-    }
-
-    fn step(&mut self) -> Outcome {
-        let body = self.body(Fullness::Whole)?;
-        if self.id.is_none() {
-            let (path, template) = (self.path.clone(), self.template.clone());
-            let mut stored = self.singleton(&path, self.facts.answer.clone().as_ref());
-            merge(&mut stored, &body);
-            self.call.org.shelf(SETTINGS).put(&path, stored.clone());
-            let shown = self.show_singleton(&template, &path, &stored);
-            return Ok(self.answer(&shown));
-        }
-        let Some((key, mut object)) = self.stored() else {
-            // What other behaviours keep takes a verb without an answer as it is.
-            let (name, id) = self.id.clone().unwrap_or_default();
-            let (template, path) = (self.template.clone(), self.path.clone());
-            if self.facts.answer.is_none()
-                && parents::exists(self.call, &template, &path, name, &id)
-            {
-                return Ok(self.success());
-            }
-            return Err(self.not_found());
-        };
-        let schema = self.item_schema(&object);
-        let known = object::statuses(self.api(), schema);
-        if let Some(status) = object::after(self.verb, &known) {
-            object["status"] = json!(status);
-        }
-        if let Some(ty) = &self.facts.request {
-            let mut taken = body;
-            schema::known_only(self.api(), ty, &mut taken);
-            if taken.is_object() {
-                merge(&mut object, &taken);
-            }
-        }
-        object::stamp(self.call, schema, &mut object, false);
-        self.call.org.shelf(&self.path).put(&key, object.clone());
-        self.log(&key, &object, false);
-        let shown = self.view(self.facts.answer.clone().as_ref(), &key, &object);
-        Ok(self.answer(&shown))
-    }
-
-    /// An answer made of what was sent.
-    fn reflect(&mut self) -> Outcome {
-        let body = self.body(Fullness::Whole)?;
-        let Some(ty) = self.facts.answer.clone() else {
-            return Ok(self.success());
-        };
-        if let Some((member, _)) = plan::list_of(self.api(), &ty) {
-            let shown = if member.is_empty() {
-                json!([])
-            } else {
-                json!({ member: [] })
-            };
-            return Ok(self.answer(&shown));
-        }
-        let body = if body.is_object() { body } else { json!({}) };
-        let mut shown = object::maker(self.call, false).shape(&ty, body);
-        let schema = object::schema_of(self.api(), Some(&ty), &shown);
-        object::stamp(self.call, schema, &mut shown, true);
-        let own = format!("{}{}", self.call.base(), self.path);
-        let template = self.template.clone();
-        if let Some(links) = object::links(self.call, schema, &template, &own, &shown) {
-            shown["_links"] = links;
-        }
-        Ok(self.answer(&shown))
     }
 }

@@ -39,12 +39,15 @@ impl Act<'_, '_> {
         }
         let settings = self.call.org.settings.paging.clone();
         let path = self.path.clone();
-        let shelf = self.call.org.shelf(&path);
-        let hits: Vec<(u64, Value)> = shelf
+        let mut hits: Vec<(u64, Value)> = self
+            .call
+            .org
+            .shelf(&path)
             .placed()
             .filter(|(_, one)| wanted.takes(one))
             .map(|(place, one)| (place, one.clone()))
             .collect();
+        hits.extend(self.scattered(&wanted));
         let page = paging::cut(self.call.request, &settings, size, hits.into_iter())?;
         let mut shown = Vec::new();
         for stored in page.items {
@@ -86,5 +89,27 @@ impl Act<'_, '_> {
             }
         }
         Ok(Answer::json(self.call.operation.success, &body))
+    }
+
+    /// What a list over all parents finds below each of them: `/entitlements/values` shows what
+    /// stands at `/entitlements/{id}/values`.
+    fn scattered(&self, wanted: &Wanted) -> Vec<(u64, Value)> {
+        let Some((head, tail)) = self.path.rsplit_once('/') else {
+            return Vec::new();
+        };
+        let (head, tail) = (format!("{head}/"), format!("/{tail}"));
+        let shelves = self.call.org.shelves.range(head.clone()..);
+        let own = shelves.take_while(|(path, _)| path.starts_with(&head));
+        let below = own.filter(|(path, _)| {
+            path.strip_prefix(&head)
+                .and_then(|rest| rest.strip_suffix(&tail))
+                .is_some_and(|id| !id.is_empty() && !id.contains('/'))
+        });
+        below
+            .flat_map(|(_, shelf)| shelf.values())
+            .filter(|one| wanted.takes(one))
+            .enumerate()
+            .map(|(number, one)| (number as u64 + 1, one.clone()))
+            .collect()
     }
 }

@@ -13,6 +13,7 @@ mod parents;
 mod patch;
 mod plan;
 mod single;
+mod step;
 
 use crate::call::{Call, Handler, Outcome};
 use crate::fault::Fault;

@@ -1,0 +1,157 @@
+//! Collections without a behaviour of their own: state, validation, links, nested lists.
+
+mod common;
+
+use common::{Admin, code, id};
+use okta_sandbox::Sandbox;
+use serde_json::json;
+
+#[tokio::test]
+async fn objects_live_from_create_to_delete() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let servers = "/api/v1/email-servers";
+    let body = json!({
+        "authType": "BASIC_SMTP_AUTH", "host": "smtp.example.com", "port": 587, "username": "me", "password": "secret", "alias": "Mail",
+        "enabled": false,
+    });
+    let (status, made) = admin.post(servers, body.clone()).await;
+    assert_eq!(status, 201, "{made}");
+    assert!(
+        made.get("password").is_none(),
+        "what is only written never shows: {made}"
+    );
+    let one = format!("{servers}/{}", id(&made));
+    assert_eq!(admin.get(&one).await.1["host"], "smtp.example.com");
+    let (_, list) = admin.get(servers).await;
+    assert_eq!(list["email-servers"].as_array().expect("a list").len(), 1);
+    let patch = admin.request("PATCH", &one).json(&json!({ "port": 25 }));
+    let (status, changed) = common::answer(patch).await;
+    assert_eq!(
+        (status.as_u16(), &changed["port"], &changed["host"]),
+        (200, &json!(25), &json!("smtp.example.com"))
+    );
+    assert_eq!(admin.bare("DELETE", &one).await.0, 204);
+    let (status, gone) = admin.get(&one).await;
+    assert_eq!((status.as_u16(), code(&gone)), (404, "E0000007"));
+    assert_eq!(
+        admin
+            .events("system.custom_email_server.lifecycle.create")
+            .await
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn bodies_are_held_against_their_schemas() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let servers = "/api/v1/email-servers";
+    let (status, missing) = admin.post(servers, json!({ "port": 25 })).await;
+    assert_eq!((status.as_u16(), code(&missing)), (400, "E0000001"));
+    let causes = missing["errorCauses"].to_string();
+    assert!(
+        causes.contains("host: The field cannot be left blank"),
+        "{causes}"
+    );
+    let (status, shape) = admin
+        .post(servers, json!({ "host": { "name": "x" } }))
+        .await;
+    assert_eq!((status.as_u16(), code(&shape)), (400, "E0000003"));
+    let (status, parent) = admin.get("/api/v1/agentPools/nope/updates").await;
+    assert_eq!((status.as_u16(), code(&parent)), (404, "E0000007"));
+    assert_eq!(
+        parent["errorSummary"],
+        "Not found: Resource not found: nope (AppInstance)"
+    );
+}
+
+#[tokio::test]
+async fn entitlements_have_values_with_ids_of_their_own() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let entitlements = "/governance/api/v1/entitlements";
+    let body = json!({
+        "name": "License", "externalValue": "license", "dataType": "string", "multiValue": true,
+        "parent": { "externalId": "0oa1", "type": "APPLICATION" },
+        "values": [
+            { "name": "Small", "externalValue": "s" }, { "name": "Large", "externalValue": "l" },
+        ],
+    });
+    let (status, made) = admin.post(entitlements, body).await;
+    assert_eq!(status, 201, "{made}");
+    let own = format!("{entitlements}/{}", id(&made));
+    let (_, values) = admin.get(&format!("{own}/values")).await;
+    let names: Vec<&str> = values["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|v| v["name"].as_str())
+        .collect();
+    assert_eq!(names, ["Small", "Large"]);
+    let value = id(&values["data"][0]);
+    assert!(value.starts_with("ent"), "{value}");
+    assert_eq!(
+        admin.get(&format!("{own}/values/{value}")).await.1["name"],
+        "Small"
+    );
+    let (_, all) = admin
+        .get(&format!("{entitlements}/values?filter=id%20pr"))
+        .await;
+    assert_eq!(all["data"].as_array().expect("a list").len(), 2, "{all}");
+    assert_eq!(admin.bare("DELETE", &own).await.0, 204);
+    assert_eq!(admin.get(&format!("{own}/values")).await.0, 404);
+}
+
+#[tokio::test]
+async fn request_conditions_are_switched_on_and_off() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let conditions = "/governance/api/v2/resources/0oa1/request-conditions";
+    let body = json!({
+        "name": "Everyone for a day", "approvalSequenceId": "5f9c1d7e8b3a4c2d6e0f1a2b",
+        "accessScopeSettings": { "type": "RESOURCE_DEFAULT" },
+        "requesterSettings": { "type": "EVERYONE" },
+    });
+    let (status, made) = admin.post(conditions, body).await;
+    assert_eq!(
+        (status.as_u16(), &made["status"]),
+        (201, &json!("INACTIVE")),
+        "{made}"
+    );
+    let own = format!("{conditions}/{}", id(&made));
+    assert_eq!(
+        admin.bare("POST", &format!("{own}/activate")).await.1["status"],
+        "ACTIVE"
+    );
+    assert_eq!(
+        admin.bare("POST", &format!("{own}/deactivate")).await.1["status"],
+        "INACTIVE"
+    );
+    assert_eq!(
+        admin
+            .events("access.request.condition.activate")
+            .await
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn settings_stand_from_the_beginning_and_keep_what_is_set() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let path = "/attack-protection/api/v1/user-lockout-settings";
+    let (status, initial) = admin.get(path).await;
+    assert_eq!(
+        (
+            status.as_u16(),
+            &initial["preventBruteForceLockoutFromUnknownDevices"]
+        ),
+        (200, &json!(false))
+    );
+    let set = json!({ "preventBruteForceLockoutFromUnknownDevices": true });
+    assert_eq!(admin.put(path, set.clone()).await.1, set);
+    assert_eq!(admin.get(path).await.1, set);
+}
