@@ -29,7 +29,7 @@ fn api(status: u16, code: &str, summary: &str, causes: &[&str]) -> Answer {
 }
 
 #[tokio::test]
-async fn one_message_tells_it_all() {
+async fn demand_26_one_message_tells_it_all() {
     let error = fail(api(
         404,
         "E0000007",
@@ -106,7 +106,7 @@ async fn codes_that_matter_have_a_hint() {
 }
 
 #[tokio::test]
-async fn bodies_of_every_shape() {
+async fn demand_26_bodies_of_every_shape() {
     let joined = r#"{"errorCode":"E0000001","errorSummary":"Api validation failed: feature\nProvisioning is not supported."}"#;
     let error = fail(Answer::json(400, joined)).await;
     assert_eq!(error.causes(), ["Provisioning is not supported."]);
@@ -272,7 +272,7 @@ async fn other_challenges_surface_though_the_body_is_empty() {
 }
 
 #[tokio::test]
-async fn answers_that_are_not_what_is_promised() {
+async fn demand_27_answers_that_are_not_what_is_promised() {
     let nested = "[".repeat(100_000);
     for (body, words) in [
         ("<!DOCTYPE html><html></html>", "HTML"),
