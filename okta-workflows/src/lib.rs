@@ -4,6 +4,7 @@
 pub mod access_requests;
 pub mod card;
 pub mod catalogue;
+pub mod custom;
 pub mod event;
 pub mod identity_governance;
 pub mod invoke;
@@ -12,6 +13,8 @@ pub mod okta;
 pub mod registry;
 pub mod salesforce;
 pub mod sdk;
+#[cfg(feature = "serve")]
+pub mod serve;
 
 mod builtin;
 mod error;

@@ -25,6 +25,7 @@ pub(crate) fn call(card: &CardInfo) -> Value {
 }
 
 /// Outputs of a card.
+#[cfg(feature = "serve")]
 pub(crate) fn outputs(card: &CardInfo) -> Value {
     fields(&card.outputs, true)
 }

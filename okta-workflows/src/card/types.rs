@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_with::formats::PreferMany;
+use serde_with::formats::PreferOne;
 use serde_with::json::JsonString;
 use serde_with::{DisplayFromStr, FromInto, OneOrMany, PickFirst, serde_as};
 
@@ -128,7 +128,7 @@ struct LooseObject(#[serde_as(as = "PickFirst<(_, JsonString)>")] Object);
 
 #[serde_as]
 #[derive(Deserialize)]
-struct LooseList(#[serde_as(as = "OneOrMany<_, PreferMany>")] Vec<Value>);
+struct OneElement(#[serde_as(as = "OneOrMany<_, PreferOne>")] Vec<Value>);
 
 fn read<T: DeserializeOwned>(value: Value, expected: &str) -> Result<T, Misfit> {
     serde_json::from_value(value).map_err(|_| Misfit::new(format!("expected {expected}")))
@@ -247,11 +247,12 @@ impl<T: Cell + Default> Cell for Vec<T> {
         if value.is_null() {
             return Ok(());
         }
-        for (index, element) in read::<LooseList>(value, "a list")?
-            .0
-            .into_iter()
-            .enumerate()
-        {
+        let list = match value {
+            Value::Array(list) => list,
+            // One element may stand for the list.
+            one => read::<OneElement>(one, "a list")?.0,
+        };
+        for (index, element) in list.into_iter().enumerate() {
             let mut inner = T::default();
             inner
                 .take(element)

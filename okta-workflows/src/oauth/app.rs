@@ -80,11 +80,15 @@ impl OAuthApp {
         redirect_uri: impl Into<String>,
         scopes: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<Self, CardError> {
-        let endpoints = crate::builtin::info(crate::okta::KEY).auth.endpoints.clone();
+        let endpoints = crate::builtin::info(crate::okta::KEY)
+            .auth
+            .endpoints
+            .clone();
         let grant = Grant::AuthorizationCode {
             redirect_uri: redirect_uri.into(),
         };
-        Ok(Self::new(org_url, endpoints, client_id, scopes, grant)?.test_path("/oauth2/v1/userinfo"))
+        Ok(Self::new(org_url, endpoints, client_id, scopes, grant)?
+            .test_path("/oauth2/v1/userinfo"))
     }
 
     /// The app's secret, if it has one.
@@ -116,11 +120,15 @@ fn check_redirect(uri: &str) -> Result<(), CardError> {
         None => false,
     };
     if url.fragment().is_some() {
-        return Err(fault("the redirect URI has a fragment, which OAuth forbids"));
+        return Err(fault(
+            "the redirect URI has a fragment, which OAuth forbids",
+        ));
     }
     match url.scheme() {
         "https" => Ok(()),
         "http" if loopback => Ok(()),
-        _ => Err(fault("the redirect URI must be https, or http on this machine")),
+        _ => Err(fault(
+            "the redirect URI must be https, or http on this machine",
+        )),
     }
 }

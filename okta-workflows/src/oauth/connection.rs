@@ -184,7 +184,11 @@ impl Inner {
     }
 
     pub(crate) async fn access_token(&self) -> Result<Secret, CardError> {
-        let present = self.state().tokens.as_ref().map(|tokens| tokens.access_token.clone());
+        let present = self
+            .state()
+            .tokens
+            .as_ref()
+            .map(|tokens| tokens.access_token.clone());
         match (present, &self.app.grant) {
             (Some(token), _) => Ok(token),
             (None, Grant::JwtBearer { .. }) => {
@@ -200,7 +204,11 @@ impl Inner {
     /// Renews unless somebody else has done so since this token was used.
     pub(crate) async fn renew_if(&self, refused: &str) -> Result<(), CardError> {
         let _one = self.renewing.lock().await;
-        let present = self.state().tokens.as_ref().map(|tokens| tokens.access_token.clone());
+        let present = self
+            .state()
+            .tokens
+            .as_ref()
+            .map(|tokens| tokens.access_token.clone());
         if present.is_some_and(|present| present.expose() != refused) {
             return Ok(());
         }
@@ -216,10 +224,15 @@ impl Inner {
         let fields = match &self.app.grant {
             Grant::JwtBearer { .. } => self.assertion().await?,
             Grant::AuthorizationCode { .. } => {
-                let refresh = self.state().tokens.as_ref().and_then(|tokens| tokens.refresh_token.clone());
+                let refresh = self
+                    .state()
+                    .tokens
+                    .as_ref()
+                    .and_then(|tokens| tokens.refresh_token.clone());
                 let refresh = refresh.ok_or_else(|| {
-                    fault("the access token is over, and there is no refresh token")
-                        .with_hint("ask for the scope refresh_token (offline_access) and reauthorize")
+                    fault("the access token is over, and there is no refresh token").with_hint(
+                        "ask for the scope refresh_token (offline_access) and reauthorize",
+                    )
                 })?;
                 vec![
                     field("grant_type", "refresh_token"),
@@ -247,7 +260,8 @@ impl Inner {
             header["kid"] = kid.into();
         }
         let expires = self.login.clock().wall().as_second() + ASSERTION_SECONDS;
-        let claims = json!({"iss": self.app.client_id, "sub": subject, "aud": audience, "exp": expires});
+        let claims =
+            json!({"iss": self.app.client_id, "sub": subject, "aud": audience, "exp": expires});
         let mut token = format!(
             "{}.{}",
             pkce::base64url(header.to_string().as_bytes()),
@@ -286,22 +300,26 @@ impl Inner {
 
     async fn exchange(&self, callback: &str) -> Result<StoredTokens, CardError> {
         let Grant::AuthorizationCode { redirect_uri } = &self.app.grant else {
-            return Err(fault("this connection needs no person: authorize it without a callback"));
+            return Err(fault(
+                "this connection needs no person: authorize it without a callback",
+            ));
         };
         let answer = Answer::parse(callback)?;
-        let pending = self
-            .state()
-            .pending
-            .take()
-            .ok_or_else(|| fault("no authorization is under way").with_hint("begin with authorization_url()"))?;
+        let pending = self.state().pending.take().ok_or_else(|| {
+            fault("no authorization is under way").with_hint("begin with authorization_url()")
+        })?;
         if answer.state.as_deref() != Some(pending.state.as_str()) {
-            return Err(fault("the state of the callback is not that of the request: it may be forged"));
+            return Err(fault(
+                "the state of the callback is not that of the request: it may be forged",
+            ));
         }
         let code = match (answer.error, answer.code) {
             (Some(error), _) => {
                 let hint = hint_of(&error);
                 let description = answer.description.unwrap_or_default();
-                let refusal = fault(format!("the authorization was refused: {error} ({description})"));
+                let refusal = fault(format!(
+                    "the authorization was refused: {error} ({description})"
+                ));
                 return Err(match hint {
                     Some(hint) => refusal.with_hint(hint),
                     None => refusal,
@@ -352,7 +370,10 @@ impl Inner {
     /// Revokes tokens; one that is dead already is as good as revoked.
     async fn revoke(&self, tokens: Vec<(Secret, &'static str)>) -> Result<(), CardError> {
         for (token, kind) in tokens {
-            let mut fields = vec![field("token", token.expose()), field("token_type_hint", kind)];
+            let mut fields = vec![
+                field("token", token.expose()),
+                field("token_type_hint", kind),
+            ];
             self.authenticate(&mut fields);
             let sent = self
                 .login
@@ -361,7 +382,11 @@ impl Inner {
                 .await;
             match sent {
                 Ok(_) => {}
-                Err(error) if matches!(error.code(), Some("invalid_token" | "unsupported_token_type")) => {}
+                Err(error)
+                    if matches!(
+                        error.code(),
+                        Some("invalid_token" | "unsupported_token_type")
+                    ) => {}
                 Err(error) => return Err(refused(error)),
             }
         }
@@ -371,8 +396,15 @@ impl Inner {
     /// Every token that is known, the refresh token first: it takes its access tokens with it.
     fn all_tokens(&self) -> Vec<(Secret, &'static str)> {
         let state = self.state();
-        let refresh = state.tokens.as_ref().and_then(|tokens| tokens.refresh_token.clone());
-        let access = state.issued.iter().cloned().map(|token| (token, "access_token"));
+        let refresh = state
+            .tokens
+            .as_ref()
+            .and_then(|tokens| tokens.refresh_token.clone());
+        let access = state
+            .issued
+            .iter()
+            .cloned()
+            .map(|token| (token, "access_token"));
         refresh
             .map(|token| (token, "refresh_token"))
             .into_iter()
@@ -389,7 +421,9 @@ fn field(name: &str, value: &str) -> (String, String) {
 fn refused(error: okta_core::Error) -> CardError {
     let code = error.code().unwrap_or_default().to_owned();
     let message = match error.summary() {
-        Some(summary) if !code.is_empty() => format!("the authorization server refused: {code} ({summary})"),
+        Some(summary) if !code.is_empty() => {
+            format!("the authorization server refused: {code} ({summary})")
+        }
         _ => format!("the authorization server cannot be used: {error}"),
     };
     let refusal = fault(message);
@@ -404,10 +438,14 @@ fn refused(error: okta_core::Error) -> CardError {
 fn hint_of(code: &str) -> Option<&'static str> {
     Some(match code {
         "invalid_grant" | "inactive_user" | "inactive_org" => "reauthorize the connection",
-        "invalid_client" | "invalid_client_id" => "check client id and secret of the app, and that it is installed in the org",
+        "invalid_client" | "invalid_client_id" => {
+            "check client id and secret of the app, and that it is installed in the org"
+        }
         "invalid_app_access" => "an admin has to approve the user for the app",
         "invalid_scope" => "allow the scopes in the app",
-        "redirect_uri_mismatch" | "redirect_uri_missing" => "enter exactly this redirect URI in the app",
+        "redirect_uri_mismatch" | "redirect_uri_missing" => {
+            "enter exactly this redirect URI in the app"
+        }
         "access_denied" => "the person refused; ask again",
         "rate_limit_exceeded" | "unknown_error" => "try again later",
         "unsupported_grant_type" | "unauthorized_client" => "allow the grant type in the app",
@@ -465,7 +503,10 @@ impl Connection for OAuthConnection {
             .append_pair("redirect_uri", redirect_uri)
             .append_pair("scope", &app.scopes.join(" "))
             .append_pair("state", &pending.state)
-            .append_pair("code_challenge", &pkce::challenge(pending.verifier.expose()))
+            .append_pair(
+                "code_challenge",
+                &pkce::challenge(pending.verifier.expose()),
+            )
             .append_pair("code_challenge_method", "S256");
         self.inner.state().pending = Some(pending);
         Ok(Some(url.into()))

@@ -36,8 +36,13 @@ impl Credential for ConnectionCredential {
     async fn reply(&self, cx: &AuthContext<'_>, reply: &Reply<'_>) -> okta_core::auth::Reaction {
         use okta_core::auth::Reaction;
         // A header that is wrong stays wrong with another token.
-        let malformed = reply.body().windows(19).any(|part| part == b"INVALID_AUTH_HEADER");
-        if reply.status() != 401 || cx.has_renewed() || malformed {
+        let malformed = reply
+            .body()
+            .windows(19)
+            .any(|part| part == b"INVALID_AUTH_HEADER");
+        // The identity endpoints of Salesforce say it with 403 and this text.
+        let over = reply.status() == 401 || reply.body().starts_with(b"Bad_OAuth_Token");
+        if !over || cx.has_renewed() || malformed {
             return Reaction::Accept;
         }
         let refused = reply

@@ -6,7 +6,9 @@
 mod app;
 mod connection;
 mod credential;
-mod pkce;
+pub(crate) mod pkce;
 
 pub use app::{Grant, OAuthApp};
 pub use connection::{HttpSettings, OAuthConnection, StoredTokens};
+#[cfg(feature = "stand-in")]
+pub(crate) use pkce::challenge;

@@ -11,7 +11,7 @@ use crate::builtin;
 use crate::generated::okta::dispatch;
 pub use crate::generated::okta::{actions, events};
 use crate::sdk::{Action, Connection, Connector, Event};
-use connection::ClientConnection;
+pub use connection::ClientConnection;
 
 /// Key of the connector.
 pub const KEY: &str = "okta";

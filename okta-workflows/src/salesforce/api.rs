@@ -175,9 +175,14 @@ impl SalesforceApi {
     }
 
     fn learn(&self, headers: &http::HeaderMap) {
-        let text = headers.get("sforce-limit-info").and_then(|value| value.to_str().ok());
+        let text = headers
+            .get("sforce-limit-info")
+            .and_then(|value| value.to_str().ok());
         let Some((used, allowed)) = text
-            .and_then(|text| text.split(',').find_map(|part| part.trim().strip_prefix("api-usage=")))
+            .and_then(|text| {
+                text.split(',')
+                    .find_map(|part| part.trim().strip_prefix("api-usage="))
+            })
             .and_then(|usage| usage.split_once('/'))
         else {
             return;
@@ -193,19 +198,25 @@ impl SalesforceApi {
         if raw.body().is_empty() {
             return Ok(Value::Null);
         }
-        raw.json().map_err(|_| odd("the answer of Salesforce is no JSON"))
+        raw.json()
+            .map_err(|_| odd("the answer of Salesforce is no JSON"))
     }
 
     /// All records of a query, page after page.
     pub async fn query(&self, soql: &str) -> Result<Vec<Value>, CardError> {
-        let mut answer = self.json(self.call("GET", "/query").await?.query("q", soql)).await?;
+        let mut answer = self
+            .json(self.call("GET", "/query").await?.query("q", soql))
+            .await?;
         let mut records = Vec::new();
         let mut seen: Vec<String> = Vec::new();
         loop {
             if let Value::Array(page) = answer["records"].take() {
                 records.extend(page);
             }
-            let Some(next) = answer["nextRecordsUrl"].as_str().filter(|_| answer["done"] != true) else {
+            let Some(next) = answer["nextRecordsUrl"]
+                .as_str()
+                .filter(|_| answer["done"] != true)
+            else {
                 return Ok(records);
             };
             // Only this org's own path, and never the same page twice.
@@ -254,9 +265,16 @@ impl SalesforceApi {
     }
 
     /// Changes a record; the status.
-    pub(crate) async fn update(&self, object: &str, id: &str, fields: &Value) -> Result<http::StatusCode, CardError> {
+    pub(crate) async fn update(
+        &self,
+        object: &str,
+        id: &str,
+        fields: &Value,
+    ) -> Result<http::StatusCode, CardError> {
         let call = self.call("PATCH", "/sobjects/{object}/{id}").await?;
-        let raw = self.send(call.path("object", object).path("id", id).json(fields)).await?;
+        let raw = self
+            .send(call.path("object", object).path("id", id).json(fields))
+            .await?;
         Ok(raw.status())
     }
 
@@ -273,10 +291,16 @@ impl SalesforceApi {
             if let Some((name, value)) = header {
                 call = call.header(name, value);
             }
-            let answer = self.json(call.json(&json!({"allOrNone": false, "records": batch}))).await?;
+            let answer = self
+                .json(call.json(&json!({"allOrNone": false, "records": batch})))
+                .await?;
             match answer {
                 Value::Array(list) if list.len() == batch.len() => answers.extend(list),
-                _ => return Err(odd("Salesforce answered another number of records than were sent")),
+                _ => {
+                    return Err(odd(
+                        "Salesforce answered another number of records than were sent",
+                    ));
+                }
             }
         }
         Ok(answers)

@@ -64,9 +64,14 @@ impl SalesforceApp {
     ) -> Result<OAuthApp, CardError> {
         check_host(host)?;
         if !scopes.iter().any(|scope| matches!(*scope, "full" | "api")) {
-            return Err(fault("the scopes hold neither full nor api: no card could call the API"));
+            return Err(fault(
+                "the scopes hold neither full nor api: no card could call the API",
+            ));
         }
-        if !scopes.iter().any(|scope| matches!(*scope, "refresh_token" | "offline_access")) {
+        if !scopes
+            .iter()
+            .any(|scope| matches!(*scope, "refresh_token" | "offline_access"))
+        {
             return Err(fault(
                 "the scopes lack refresh_token (offline_access): the connection would end with its first session",
             )
@@ -123,8 +128,10 @@ fn app(
         revoke: "/services/oauth2/revoke".to_owned(),
     };
     let scopes = scopes.iter().copied();
-    Ok(OAuthApp::new(host.url(), endpoints, client_id, scopes, grant)?
-        .test_path("/services/oauth2/userinfo"))
+    Ok(
+        OAuthApp::new(host.url(), endpoints, client_id, scopes, grant)?
+            .test_path("/services/oauth2/userinfo"),
+    )
 }
 
 fn fault(message: impl Into<String>) -> CardError {
@@ -141,7 +148,9 @@ fn check_host(host: &SalesforceHost) -> Result<(), CardError> {
             "the My Domain name is only the part before .my.salesforce.com",
         )),
         SalesforceHost::SandboxMyDomain { name, sandbox } if !label(name) || !label(sandbox) => {
-            Err(fault("the My Domain and sandbox names are single words, as in acme--dev"))
+            Err(fault(
+                "the My Domain and sandbox names are single words, as in acme--dev",
+            ))
         }
         _ => Ok(()),
     }

@@ -51,7 +51,11 @@ pub(crate) struct SalesforceEvent {
 }
 
 /// An event card by slug.
-pub(crate) fn event(slug: &str, api: &Arc<SalesforceApi>, delay: Duration) -> Option<Arc<dyn Event>> {
+pub(crate) fn event(
+    slug: &str,
+    api: &Arc<SalesforceApi>,
+    delay: Duration,
+) -> Option<Arc<dyn Event>> {
     let card = builtin::info(super::KEY).card(CardKind::Event, slug)?;
     let watch = match slug {
         "new_record" => Watch::New,
@@ -75,7 +79,9 @@ impl Event for SalesforceEvent {
 
     async fn poll(&self, options: &Object, cursor: Option<&Value>) -> Result<Polled, CardError> {
         let path = self.card.path(super::KEY);
-        self.look(options, cursor).await.map_err(|error| error.of(&path))
+        self.look(options, cursor)
+            .await
+            .map_err(|error| error.of(&path))
     }
 }
 
@@ -84,7 +90,9 @@ impl SalesforceEvent {
         let object = options
             .get("record_type")
             .and_then(Value::as_str)
-            .filter(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+            .filter(|name| {
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            })
             .ok_or_else(|| {
                 CardError::new(
                     CardErrorKind::Missing,
@@ -94,12 +102,25 @@ impl SalesforceEvent {
                 .at("record_type")
             })?;
         let client = self.api.client().await?;
-        let until = minute(client.clock().wall() - SignedDuration::try_from(self.delay).unwrap_or_default());
+        let until = minute(
+            client.clock().wall() - SignedDuration::try_from(self.delay).unwrap_or_default(),
+        );
         let Some(cursor) = cursor else {
-            return polled(Vec::new(), &Cursor { since: until, seen: Vec::new() });
+            return polled(
+                Vec::new(),
+                &Cursor {
+                    since: until,
+                    seen: Vec::new(),
+                },
+            );
         };
         let cursor: Cursor = serde_json::from_value(cursor.clone()).map_err(|_| {
-            CardError::new(CardErrorKind::Invalid, "", "the cursor is not one of this card").at("cursor")
+            CardError::new(
+                CardErrorKind::Invalid,
+                "",
+                "the cursor is not one of this card",
+            )
+            .at("cursor")
         })?;
         // Salesforce wants windows of a minute at least.
         if until.duration_since(cursor.since) < SignedDuration::from_mins(1) {
@@ -122,7 +143,12 @@ impl SalesforceEvent {
             .collect())
     }
 
-    async fn new_records(&self, object: &str, cursor: &Cursor, until: Timestamp) -> Result<Polled, CardError> {
+    async fn new_records(
+        &self,
+        object: &str,
+        cursor: &Cursor,
+        until: Timestamp,
+    ) -> Result<Polled, CardError> {
         let columns = self.columns(object).await?.join(", ");
         let (since, end) = (soql::moment(cursor.since), soql::moment(until));
         let records = self
@@ -132,10 +158,21 @@ impl SalesforceEvent {
             ))
             .await?;
         // The upper bound is exclusive: no record comes twice.
-        polled(records.into_iter().map(record).collect(), &Cursor { since: until, seen: Vec::new() })
+        polled(
+            records.into_iter().map(record).collect(),
+            &Cursor {
+                since: until,
+                seen: Vec::new(),
+            },
+        )
     }
 
-    async fn updated(&self, object: &str, cursor: &Cursor, until: Timestamp) -> Result<Polled, CardError> {
+    async fn updated(
+        &self,
+        object: &str,
+        cursor: &Cursor,
+        until: Timestamp,
+    ) -> Result<Polled, CardError> {
         if self.api.describe(object).await?["replicateable"] == false {
             return self.updated_by_query(object, cursor, until).await;
         }
@@ -144,8 +181,13 @@ impl SalesforceEvent {
         let mut records = Vec::new();
         let columns = self.columns(object).await?;
         for batch in ids.chunks(READ) {
-            let call = self.api.call("POST", "/composite/sobjects/{object}").await?;
-            let call = call.path("object", object).json(&json!({"ids": batch, "fields": columns}));
+            let call = self
+                .api
+                .call("POST", "/composite/sobjects/{object}")
+                .await?;
+            let call = call
+                .path("object", object)
+                .json(&json!({"ids": batch, "fields": columns}));
             match self.api.json(call).await? {
                 Value::Array(list) => records.extend(list),
                 _ => return Err(super::api::odd("a collection read answered no list")),
@@ -156,7 +198,12 @@ impl SalesforceEvent {
     }
 
     /// For objects that the change resources do not know.
-    async fn updated_by_query(&self, object: &str, cursor: &Cursor, until: Timestamp) -> Result<Polled, CardError> {
+    async fn updated_by_query(
+        &self,
+        object: &str,
+        cursor: &Cursor,
+        until: Timestamp,
+    ) -> Result<Polled, CardError> {
         let columns = self.columns(object).await?.join(", ");
         let (since, end) = (soql::moment(cursor.since), soql::moment(until));
         let records = self
@@ -169,7 +216,12 @@ impl SalesforceEvent {
     }
 
     /// Changed records, without those that are new, gone, or passed on before.
-    fn changed(&self, records: Vec<Value>, cursor: &Cursor, next: Timestamp) -> Result<Polled, CardError> {
+    fn changed(
+        &self,
+        records: Vec<Value>,
+        cursor: &Cursor,
+        next: Timestamp,
+    ) -> Result<Polled, CardError> {
         let mut events = Vec::new();
         let mut seen = Vec::new();
         for found in records {
@@ -177,7 +229,10 @@ impl SalesforceEvent {
             let Some(id) = found["Id"].as_str().map(str::to_owned) else {
                 continue;
             };
-            let stamp = found["SystemModstamp"].as_str().unwrap_or_default().to_owned();
+            let stamp = found["SystemModstamp"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
             let created = found["CreatedDate"].as_str().and_then(parse_moment);
             let mark = (id, stamp);
             let known = cursor.seen.contains(&mark);
@@ -190,7 +245,12 @@ impl SalesforceEvent {
         polled(events, &Cursor { since: next, seen })
     }
 
-    async fn deleted(&self, object: &str, cursor: &Cursor, until: Timestamp) -> Result<Polled, CardError> {
+    async fn deleted(
+        &self,
+        object: &str,
+        cursor: &Cursor,
+        until: Timestamp,
+    ) -> Result<Polled, CardError> {
         let answer = self.changes(object, "deleted", cursor.since, until).await?;
         let mut events = Vec::new();
         let mut seen = Vec::new();
@@ -202,10 +262,22 @@ impl SalesforceEvent {
                 events.push(json!({"record": {"record_id": mark.0, "time_deleted": mark.1}}));
             }
         }
-        polled(events, &Cursor { since: covered(&answer, until), seen })
+        polled(
+            events,
+            &Cursor {
+                since: covered(&answer, until),
+                seen,
+            },
+        )
     }
 
-    async fn changes(&self, object: &str, what: &'static str, since: Timestamp, until: Timestamp) -> Result<Value, CardError> {
+    async fn changes(
+        &self,
+        object: &str,
+        what: &'static str,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Value, CardError> {
         let path = format!("/sobjects/{{object}}/{what}/");
         let call = self.api.call("GET", &path).await?;
         self.api
@@ -219,7 +291,8 @@ impl SalesforceEvent {
 }
 
 fn polled(events: Vec<Value>, cursor: &Cursor) -> Result<Polled, CardError> {
-    let cursor = serde_json::to_value(cursor).map_err(|_| super::api::odd("the cursor is no JSON"))?;
+    let cursor =
+        serde_json::to_value(cursor).map_err(|_| super::api::odd("the cursor is no JSON"))?;
     Ok(Polled {
         events,
         cursor: Some(cursor),

@@ -75,7 +75,10 @@ mod tests {
         assert_eq!(of("boolean", json!("Yes")), "F = true");
         assert_eq!(of("double", json!(1.5)), "F = 1.5");
         assert_eq!(of("date", json!("2026-11-24T10:00:00Z")), "F = 2026-11-24");
-        assert_eq!(of("datetime", json!("2026-11-24T10:00:00.000+0000")), "F = 2026-11-24T10:00:00Z");
+        assert_eq!(
+            of("datetime", json!("2026-11-24T10:00:00.000+0000")),
+            "F = 2026-11-24T10:00:00Z"
+        );
         assert_eq!(of("multipicklist", json!("a;b")), "F INCLUDES ('a;b')");
     }
 }

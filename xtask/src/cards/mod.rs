@@ -93,7 +93,7 @@ pub(crate) fn files(management: &Api) -> Result<BTreeMap<String, String>> {
     files.insert(
         "mod.rs".to_owned(),
         format!(
-            "{HEADER}pub(crate) mod event_card;\npub mod identity_governance;\npub mod okta;\npub mod salesforce;\n"
+            "{HEADER}pub(crate) mod event_card;\npub(crate) mod identity_governance;\npub(crate) mod okta;\npub(crate) mod salesforce;\n"
         ),
     );
     Ok(files)

@@ -39,11 +39,28 @@ pub(crate) async fn custom_api_action(cx: &Cx<'_>, card: CustomApiAction) -> Out
         ..Default::default()
     };
     let mut sink = cx.sink(stream)?;
-    let mut pages = call.pages();
+    let mut pages = call.clone().pages();
+    let mut begun = false;
     while sink.more() {
         match pages.try_next().await {
             Ok(None) => break,
+            // A single object with a list of texts in it looks like a page of them.
+            Ok(Some(page))
+                if !begun
+                    && page
+                        .items
+                        .iter()
+                        .any(|item| !item.as_str().starts_with('{')) =>
+            {
+                let raw = call.await?;
+                match run::body(raw.body()) {
+                    record @ Value::Object(_) => cx.accept(&mut sink, record, &[]).await?,
+                    _ => return Err(cx.odd("the records are no objects")),
+                }
+                break;
+            }
             Ok(Some(page)) => {
+                begun = true;
                 for item in page.items {
                     if !sink.more() {
                         break;

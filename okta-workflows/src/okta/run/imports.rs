@@ -1,6 +1,6 @@
 //! Identity sources: import sessions and their users.
 
-use okta_core::operation::{Operation as _, Paged as _};
+use okta_core::operation::{Operation, Paged as _};
 use okta_management::Management as _;
 use serde_json::json;
 
@@ -10,7 +10,16 @@ use crate::generated::okta::actions::*;
 use crate::project::Aliases;
 use crate::run::Outputs;
 
-const SESSION: Aliases<'_> = &[("application_id", "/identitySourceId")];
+/// Shows a session. Its app is the one that was asked for, also where the answer does not repeat it.
+async fn session(cx: &Cx<'_>, app: String, operation: impl Operation) -> Outputs {
+    const SESSION: Aliases<'_> = &[("application_id", "/identitySourceId")];
+    let mut body = cx.body_of(operation).await?;
+    if body.is_object() && body["identitySourceId"].is_null() {
+        body["identitySourceId"] = app.into();
+    }
+    Ok(cx.project(&body, SESSION))
+}
+
 /// Most users that one upload takes.
 const BATCH: usize = 200;
 
@@ -20,24 +29,15 @@ pub(crate) async fn create_import_session(cx: &Cx<'_>, card: CreateImportSession
         card.input.application.id,
         "application.id",
     )?;
-    cx.answer(
-        cx.service.identity_sources().sessions(app).create(),
-        SESSION,
-    )
-    .await
+    let operation = cx.service.identity_sources().sessions(app.clone()).create();
+    session(cx, app, operation).await
 }
 
 pub(crate) async fn read_import_session(cx: &Cx<'_>, card: ReadImportSession) -> Outputs {
     let input = card.input.application;
     let app = cx.app(&card.options.application, input.id, "application.id")?;
-    cx.answer(
-        cx.service
-            .identity_sources()
-            .sessions(app)
-            .get(input.session_id),
-        SESSION,
-    )
-    .await
+    let sessions = cx.service.identity_sources().sessions(app.clone());
+    session(cx, app, sessions.get(input.session_id)).await
 }
 
 pub(crate) async fn delete_import_session(cx: &Cx<'_>, card: DeleteImportSession) -> Outputs {
@@ -55,14 +55,8 @@ pub(crate) async fn delete_import_session(cx: &Cx<'_>, card: DeleteImportSession
 pub(crate) async fn trigger_import_session(cx: &Cx<'_>, card: TriggerImportSession) -> Outputs {
     let input = card.input.application;
     let app = cx.app(&card.options.application, input.id, "application.id")?;
-    cx.answer(
-        cx.service
-            .identity_sources()
-            .sessions(app)
-            .start_import(input.session_id),
-        SESSION,
-    )
-    .await
+    let sessions = cx.service.identity_sources().sessions(app.clone());
+    session(cx, app, sessions.start_import(input.session_id)).await
 }
 
 pub(crate) async fn list_import_sessions(cx: &Cx<'_>, card: ListImportSessions) -> Outputs {

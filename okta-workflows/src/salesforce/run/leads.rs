@@ -21,9 +21,12 @@ pub(crate) async fn search_leads(cx: &Cx<'_>, card: SearchLeads) -> Outputs {
 
 /// Gives all open leads of one user to another.
 pub(crate) async fn transfer_leads(cx: &Cx<'_>, card: TransferLeads) -> Outputs {
-    let (from, to) = (card.input.transfer_from.user_id, card.input.transfer_to.user_id);
-    let ignore = card.options.ignore_assignment_rules
-        == transfer_leads::IgnoreAssignmentRulesChoice::Yes;
+    let (from, to) = (
+        card.input.transfer_from.user_id,
+        card.input.transfer_to.user_id,
+    );
+    let ignore =
+        card.options.ignore_assignment_rules == transfer_leads::IgnoreAssignmentRulesChoice::Yes;
     let soql = format!(
         "SELECT Id FROM Lead WHERE OwnerId = {} AND IsConverted = false",
         soql::text(&from)
@@ -40,11 +43,13 @@ pub(crate) async fn transfer_leads(cx: &Cx<'_>, card: TransferLeads) -> Outputs 
         .await?;
     let refused = || answers.iter().filter(|answer| answer["success"] != true);
     if let Some(first) = refused().next() {
-        return Err(failure(SalesforceError::from_element(first)).with_hint(format!(
-            "{} of {} leads were not transferred; run the card again for the rest",
-            refused().count(),
-            answers.len()
-        )));
+        return Err(
+            failure(SalesforceError::from_element(first)).with_hint(format!(
+                "{} of {} leads were not transferred; run the card again for the rest",
+                refused().count(),
+                answers.len()
+            )),
+        );
     }
     Ok(Object::new())
 }
@@ -73,7 +78,8 @@ pub(crate) async fn upload_document(cx: &Cx<'_>, card: UploadDocument) -> Output
         .content_type
         .unwrap_or_else(|| "application/octet-stream".to_owned());
     let parts = vec![
-        Part::text("entity_document", Value::from(document).to_string()).content_type("application/json"),
+        Part::text("entity_document", Value::from(document).to_string())
+            .content_type("application/json"),
         Part::file("Body", name, kind, file.file_content.bytes),
     ];
     let call = cx.service.call("POST", "/sobjects/Document").await?;
@@ -86,14 +92,20 @@ pub(crate) async fn upload_document(cx: &Cx<'_>, card: UploadDocument) -> Output
 /// The connected user: the last part of the token's identity URL, else asked for.
 async fn own_user_id(cx: &Cx<'_>) -> Result<String, crate::CardError> {
     let tokens = cx.service.connection().tokens();
-    let id = tokens
-        .and_then(|tokens| tokens.id)
-        .and_then(|url| url.trim_end_matches('/').rsplit('/').next().map(str::to_owned));
+    let id = tokens.and_then(|tokens| tokens.id).and_then(|url| {
+        url.trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .map(str::to_owned)
+    });
     match id {
         Some(id) => Ok(id),
         None => {
             let client = cx.service.client().await?;
-            let info = cx.service.json(client.call("GET", "/services/oauth2/userinfo")).await?;
+            let info = cx
+                .service
+                .json(client.call("GET", "/services/oauth2/userinfo"))
+                .await?;
             cx.required("folder", info["user_id"].as_str().map(str::to_owned))
         }
     }

@@ -26,7 +26,11 @@ pub(crate) async fn custom_api_action(cx: &Cx<'_>, card: CustomApiAction) -> Out
     // A URL is relative to the newest version, unless it begins at the host.
     let url = match input.relative_url.trim() {
         url if url.starts_with("/services/") || url.contains("://") => url.to_owned(),
-        url => format!("{}/{}", cx.service.base().await?, url.trim_start_matches('/')),
+        url => format!(
+            "{}/{}",
+            cx.service.base().await?,
+            url.trim_start_matches('/')
+        ),
     };
     let client = cx.service.client().await?;
     let call = relative(

@@ -17,7 +17,10 @@ fn object(cx: &Cx<'_>, record_type: impl Into<Option<String>>) -> Result<String,
     if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         Ok(name)
     } else {
-        Err(cx.invalid("record_type", "expected the API name of an object, such as Contact"))
+        Err(cx.invalid(
+            "record_type",
+            "expected the API name of an object, such as Contact",
+        ))
     }
 }
 
@@ -71,7 +74,10 @@ pub(crate) async fn create_multiple_records(cx: &Cx<'_>, card: CreateMultipleRec
         let created: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
         return Err(failure(refusal)
             .at(format!("records.record_objects[{index}]"))
-            .with_hint(format!("these records were created: {}", created.join(", "))));
+            .with_hint(format!(
+                "these records were created: {}",
+                created.join(", ")
+            )));
     }
     let mut outputs = Object::new();
     cx.put(&mut outputs, "record_ids", Value::from(ids));
@@ -81,7 +87,10 @@ pub(crate) async fn create_multiple_records(cx: &Cx<'_>, card: CreateMultipleRec
 /// Reads a record, whole.
 async fn read(cx: &Cx<'_>, object: &str, id: String, output: &str) -> Outputs {
     let call = cx.service.call("GET", "/sobjects/{object}/{id}").await?;
-    let record = cx.service.json(call.path("object", object).path("id", id)).await?;
+    let record = cx
+        .service
+        .json(call.path("object", object).path("id", id))
+        .await?;
     let Value::Object(mut record) = record else {
         return Err(cx.odd("the record is no object"));
     };
@@ -103,19 +112,28 @@ pub(crate) async fn read_user(cx: &Cx<'_>, card: ReadUser) -> Outputs {
 pub(crate) async fn update_record(cx: &Cx<'_>, card: UpdateRecord) -> Outputs {
     let object = object(cx, card.options.record_type)?;
     let fields = card.input.record.updateable_fields.into();
-    cx.service.update(&object, &card.input.update.record_id, &fields).await?;
+    cx.service
+        .update(&object, &card.input.update.record_id, &fields)
+        .await?;
     Ok(Object::new())
 }
 
 pub(crate) async fn delete_record(cx: &Cx<'_>, card: DeleteRecord) -> Outputs {
     let object = object(cx, card.options.record_type)?;
     let call = cx.service.call("DELETE", "/sobjects/{object}/{id}").await?;
-    let call = call.path("object", object).path("id", card.input.record.record_id);
+    let call = call
+        .path("object", object)
+        .path("id", card.input.record.record_id);
     Ok(cx.status(cx.service.send(call).await?.status()))
 }
 
 /// Ids of the records whose fields have these values.
-pub(super) async fn search(cx: &Cx<'_>, object: &str, wanted: Object, group: &str) -> Result<Vec<Value>, CardError> {
+pub(super) async fn search(
+    cx: &Cx<'_>,
+    object: &str,
+    wanted: Object,
+    group: &str,
+) -> Result<Vec<Value>, CardError> {
     let mut conditions = Vec::new();
     if !wanted.is_empty() {
         let fields = cx.service.fields(object).await?;
@@ -139,8 +157,14 @@ pub(super) async fn search(cx: &Cx<'_>, object: &str, wanted: Object, group: &st
         true => String::new(),
         false => format!(" WHERE {}", conditions.join(" AND ")),
     };
-    let records = cx.service.query(&format!("SELECT Id FROM {object}{filter}")).await?;
-    Ok(records.into_iter().map(|mut record| record["Id"].take()).collect())
+    let records = cx
+        .service
+        .query(&format!("SELECT Id FROM {object}{filter}"))
+        .await?;
+    Ok(records
+        .into_iter()
+        .map(|mut record| record["Id"].take())
+        .collect())
 }
 
 pub(crate) async fn search_records(cx: &Cx<'_>, card: SearchRecords) -> Outputs {

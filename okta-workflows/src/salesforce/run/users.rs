@@ -21,7 +21,10 @@ async fn by_name(cx: &Cx<'_>, object: &str, name: &str, field: &str) -> Result<S
             .map(str::to_owned)
             .ok_or_else(|| cx.odd("a record without Id")),
         [] => Err(cx.invalid(field, format!("the org has no {object} of that name"))),
-        several => Err(cx.invalid(field, format!("{} records of {object} have that name", several.len()))),
+        several => Err(cx.invalid(
+            field,
+            format!("{} records of {object} have that name", several.len()),
+        )),
     }
 }
 
@@ -56,8 +59,16 @@ pub(crate) async fn create_user(cx: &Cx<'_>, card: CreateUser) -> Outputs {
         ("Email", text(Some(user.email))),
         ("ProfileId", text(Some(profile))),
         ("UserRoleId", text(role.filter(|id| !id.is_empty()))),
-        ("EmailEncodingKey", text(Some(user.email_encoding.unwrap_or_else(|| "UTF-8".to_owned())))),
-        ("LocaleSidKey", text(Some(user.locale.unwrap_or_else(|| "en_US".to_owned())))),
+        (
+            "EmailEncodingKey",
+            text(Some(
+                user.email_encoding.unwrap_or_else(|| "UTF-8".to_owned()),
+            )),
+        ),
+        (
+            "LocaleSidKey",
+            text(Some(user.locale.unwrap_or_else(|| "en_US".to_owned()))),
+        ),
         ("LanguageLocaleKey", text(Some(user.language))),
         ("TimeZoneSidKey", text(Some(user.time_zone))),
         ("Department", text(user.department)),
@@ -104,7 +115,10 @@ pub(crate) async fn update_user(cx: &Cx<'_>, card: UpdateUser) -> Outputs {
         ("Division", text(user.division)),
     ]);
     fields.extend(user.further_user_fields);
-    let status = cx.service.update("User", &user.user_id, &fields.into()).await?;
+    let status = cx
+        .service
+        .update("User", &user.user_id, &fields.into())
+        .await?;
     Ok(cx.status(status))
 }
 
@@ -120,13 +134,23 @@ pub(crate) async fn search_users(cx: &Cx<'_>, card: SearchUsers) -> Outputs {
         .filter(|field| !matches!(field.kind.as_str(), "address" | "location" | "base64"))
         .map(|field| field.name.clone())
         .collect();
-    let soql = format!("SELECT {} FROM User WHERE {field} = {value} LIMIT 1", names.join(", "));
+    let soql = format!(
+        "SELECT {} FROM User WHERE {field} = {value} LIMIT 1",
+        names.join(", ")
+    );
     let Some(Value::Object(mut user)) = cx.service.query(&soql).await?.into_iter().next() else {
         return Ok(Object::new());
     };
     let mut outputs = Object::new();
-    let id = user.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let soql = format!("SELECT IsFrozen FROM UserLogin WHERE UserId = {}", soql::text(&id));
+    let id = user
+        .get("Id")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    let soql = format!(
+        "SELECT IsFrozen FROM UserLogin WHERE UserId = {}",
+        soql::text(&id)
+    );
     let login = cx.service.query(&soql).await?;
     user.remove("attributes");
     for (output, field) in [
@@ -149,7 +173,9 @@ pub(crate) async fn search_users(cx: &Cx<'_>, card: SearchUsers) -> Outputs {
 }
 
 async fn set_active(cx: &Cx<'_>, id: &str, active: bool) -> Result<StatusCode, CardError> {
-    cx.service.update("User", id, &json!({"IsActive": active})).await
+    cx.service
+        .update("User", id, &json!({"IsActive": active}))
+        .await
 }
 
 pub(crate) async fn activate_user(cx: &Cx<'_>, card: ActivateUser) -> Outputs {
@@ -163,13 +189,19 @@ pub(crate) async fn deactivate_user(cx: &Cx<'_>, card: DeactivateUser) -> Output
 
 /// Freezing is a field of the user's login record.
 async fn set_frozen(cx: &Cx<'_>, user: &str, frozen: bool) -> Outputs {
-    let soql = format!("SELECT Id FROM UserLogin WHERE UserId = {}", soql::text(user));
+    let soql = format!(
+        "SELECT Id FROM UserLogin WHERE UserId = {}",
+        soql::text(user)
+    );
     let logins = cx.service.query(&soql).await?;
     let login = logins
         .first()
         .and_then(|login| login["Id"].as_str())
         .ok_or_else(|| cx.invalid("user.user_id", "the org has no such user"))?;
-    let status = cx.service.update("UserLogin", login, &json!({"IsFrozen": frozen})).await?;
+    let status = cx
+        .service
+        .update("UserLogin", login, &json!({"IsFrozen": frozen}))
+        .await?;
     Ok(cx.status(status))
 }
 
@@ -181,16 +213,16 @@ pub(crate) async fn unfreeze_user(cx: &Cx<'_>, card: UnfreezeUser) -> Outputs {
     set_frozen(cx, &card.input.user.user_id, false).await
 }
 
-pub(crate) async fn remove_user_entitlements(
-    cx: &Cx<'_>,
-    card: RemoveUserEntitlements,
-) -> Outputs {
+pub(crate) async fn remove_user_entitlements(cx: &Cx<'_>, card: RemoveUserEntitlements) -> Outputs {
     use remove_user_entitlements::RemoveChoice as Choice;
     let (assignment, remove) = (card.input.assignment, card.input.remove);
     let (object, id) = match card.options.remove {
         Choice::PermissionSetAssignment => (
             "PermissionSetAssignment",
-            cx.required("assignment.permission_set_assignment", assignment.permission_set_assignment)?,
+            cx.required(
+                "assignment.permission_set_assignment",
+                assignment.permission_set_assignment,
+            )?,
         ),
         Choice::PermissionSetGroupAssignment => (
             "PermissionSetAssignment",
@@ -212,7 +244,10 @@ pub(crate) async fn remove_user_entitlements(
         }
     };
     let call = cx.service.call("DELETE", "/sobjects/{object}/{id}").await?;
-    let raw = cx.service.send(call.path("object", object).path("id", id)).await?;
+    let raw = cx
+        .service
+        .send(call.path("object", object).path("id", id))
+        .await?;
     Ok(cx.status(raw.status()))
 }
 
@@ -226,7 +261,10 @@ async fn remove_features(cx: &Cx<'_>, user: &str, features: Vec<String>) -> Outp
             .filter(|field| field.name.starts_with("UserPermissions"))
             .find(|field| field.name == *feature || field.label == *feature)
             .ok_or_else(|| {
-                cx.invalid(&format!("remove.feature_licenses[{index}]"), "the org has no such feature licence")
+                cx.invalid(
+                    &format!("remove.feature_licenses[{index}]"),
+                    "the org has no such feature licence",
+                )
             })?;
         change.insert(field.name.clone(), false.into());
     }

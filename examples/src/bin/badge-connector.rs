@@ -1,0 +1,167 @@
+//! A connector of one's own: a badge access system with two actions and one event, served over HTTP so that a flow's
+//! API card can call it. Without arguments it serves on a free port, calls itself once, and ends; `--serve` keeps it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use okta_workflows::custom::{Card, CustomConnector, Field, refuse};
+use okta_workflows::sdk::Polled;
+use okta_workflows::serve::{Access, router};
+use okta_workflows::{CardCall, Registry, fields};
+use serde_json::json;
+
+/// The badge system: who has which badge, and which doors were opened.
+#[derive(Default)]
+struct Badges {
+    holders: BTreeMap<String, i64>,
+    entries: Vec<(String, String)>,
+    issued: i64,
+}
+
+type System = Arc<Mutex<Badges>>;
+
+fn with<T>(system: &System, work: impl FnOnce(&mut Badges) -> T) -> T {
+    work(&mut system.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fields! {
+    /// Who gets a badge.
+    IssueBadge {
+        /// Login.
+        holder: "holder" String,
+        /// Doors that it opens.
+        doors: "doors" Vec<String>,
+    }
+}
+fields! {
+    /// A new badge.
+    Badge {
+        /// Number on the badge.
+        number: "number" i64,
+    }
+}
+fields! {
+    /// Whose badge is taken back.
+    RevokeBadge {
+        /// Login.
+        holder: "holder" String,
+    }
+}
+fields! {
+    /// Whether there was a badge.
+    Revoked {
+        /// The badge's number.
+        number: "number" Option<i64>,
+    }
+}
+
+fn connector(system: &System) -> CustomConnector {
+    let (issue, revoke, doors) = (Arc::clone(system), Arc::clone(system), Arc::clone(system));
+    CustomConnector::new("badges", "Badge Access")
+        .action(
+            Card::action("issue_badge", "Issue Badge")
+                .input(Field::text("holder", "Holder").required())
+                .input(Field::text("doors", "Doors").list())
+                .output(Field::number("number", "Number")),
+            move |input: IssueBadge| {
+                let system = Arc::clone(&issue);
+                async move {
+                    with(&system, |badges| {
+                        if badges.holders.contains_key(&input.holder) {
+                            return Err(refuse("the holder has a badge already").at("holder"));
+                        }
+                        badges.issued += 1;
+                        badges.holders.insert(input.holder.clone(), badges.issued);
+                        let entries = input
+                            .doors
+                            .into_iter()
+                            .map(|door| (input.holder.clone(), door));
+                        badges.entries.extend(entries);
+                        Ok(Badge {
+                            number: badges.issued,
+                        })
+                    })
+                }
+            },
+        )
+        .action(
+            Card::action("revoke_badge", "Revoke Badge")
+                .input(Field::text("holder", "Holder").required())
+                .output(Field::number("number", "Number")),
+            move |input: RevokeBadge| {
+                let system = Arc::clone(&revoke);
+                async move {
+                    let number = with(&system, |badges| badges.holders.remove(&input.holder));
+                    Ok(Revoked { number })
+                }
+            },
+        )
+        .event(
+            Card::event("door_opened", "Door Opened")
+                .output(Field::text("holder", "Holder"))
+                .output(Field::text("door", "Door")),
+            move |_options, cursor| {
+                let system = Arc::clone(&doors);
+                async move {
+                    with(&system, |badges| {
+                        // The first poll only makes a cursor: events begin then.
+                        let end = badges.entries.len();
+                        let seen = cursor
+                            .and_then(|cursor| cursor.as_u64())
+                            .map_or(end, |seen| seen as usize);
+                        let new = badges.entries.get(seen..).unwrap_or_default();
+                        let events = new
+                            .iter()
+                            .map(|(holder, door)| json!({"holder": holder, "door": door}));
+                        Ok(Polled {
+                            events: events.collect(),
+                            cursor: Some(end.into()),
+                        })
+                    })
+                }
+            },
+        )
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let connector = connector(&System::default());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("badge connector on http://{}", listener.local_addr()?);
+    let app = router(
+        Arc::new(connector.clone()),
+        Access::ClientToken("badge-token".into()),
+    );
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+    if std::env::args().any(|argument| argument == "--serve") {
+        return Ok(server.await??);
+    }
+
+    // The same cards in a program, by name, with JSON in and out.
+    let cards = Registry::new().with(connector);
+    let door = cards.event("badges/door_opened")?;
+    let start = door.poll(&serde_json::Map::new(), None).await?;
+    let call: CardCall =
+        serde_json::from_value(json!({"inputs": {"holder": "ana@example.com", "doors": "lab"}}))?;
+    println!(
+        "issued: {}",
+        json!(cards.run("badges/issue_badge", call.clone()).await?)
+    );
+    println!(
+        "again: {}",
+        cards
+            .run("badges/issue_badge", call)
+            .await
+            .err()
+            .ok_or("a second badge")?
+    );
+    println!(
+        "opened: {}",
+        json!(
+            door.poll(&serde_json::Map::new(), start.cursor.as_ref())
+                .await?
+                .events
+        )
+    );
+    Ok(())
+}
