@@ -5,6 +5,7 @@ mod common;
 mod dpop;
 mod kept;
 mod tokens;
+mod waiting;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

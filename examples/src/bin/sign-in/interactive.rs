@@ -5,7 +5,6 @@ use okta_core::auth::{FileTokenStore, SignedIn};
 use okta_core::{
     BrowserSignIn, Client, ClientBuilder, Config, DeviceSignIn, Error, ErrorKind, Scopes, UserApp,
 };
-use okta_management::prelude::*;
 
 use crate::{Options, line, step};
 
@@ -15,8 +14,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let explained = config.explain();
     let setting = |key: &str| explained.get(key).map(|setting| setting.value.clone());
     let client_id = setting("clientId").context("set OKTA_CLIENT_CLIENTID to a native app")?;
-    let scopes = setting("scopes")
-        .unwrap_or_else(|| "openid profile offline_access okta.users.read.self".into());
+    let scopes = setting("scopes").unwrap_or_else(|| "openid profile offline_access".into());
     let app =
         UserApp::new(client_id, Scopes::parse(&scopes))?.token_store(FileTokenStore::in_home()?);
     // Org URL, proxy and timeouts by the settings; the credential is this one.
@@ -46,13 +44,9 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
             other?.username.unwrap_or_default()
         )),
     }
-    match client.users().get("me").await {
-        Ok(me) => line(format!(
-            "GET /api/v1/users/me: {}",
-            me.id.unwrap_or_default()
-        )),
-        Err(error) => line(error),
-    }
+    let reply = client.call("GET", "/oauth2/v1/userinfo").await?;
+    let user: serde_json::Value = serde_json::from_slice(reply.body())?;
+    line(format!("GET /oauth2/v1/userinfo: {}", user["sub"]));
     line("the session is kept for the next run; --sign-out ends it");
     Ok(())
 }
