@@ -33,7 +33,7 @@ pub struct Report<R> {
 pub struct Failure {
     /// Its key.
     pub key: String,
-    /// Why. Of a write, [`Error::maybe_applied`] tells whether it may have taken effect.
+    /// Why. Of a write, [`Error::may_have_been_applied`] tells whether it may have taken effect.
     pub error: Error,
 }
 

@@ -10,7 +10,7 @@ use super::setting::Id;
 use super::source::{self, Findings, Layer};
 use crate::error::{Error, Result};
 
-/// Settings as they were found, before the builder's; see the [module](self) for names, values and
+/// Settings as they were found, before the builder's; see [`config`](crate::config) for names, values and
 /// what counts when two places disagree.
 ///
 /// Wrong values are found when the client is built, since the builder may replace them;

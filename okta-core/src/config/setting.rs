@@ -70,6 +70,7 @@ settings! {
     DisableHttpsCheck "testing.disableHttpsCheck" ["testingdisablehttpscheck", "testingtestingdisablehttpscheck"], Kind::Switch, "";
     DisableDomainCheck "disableOktaDomainCheck" ["disableoktadomaincheck"], Kind::Switch, "";
     ClientAssertion "clientAssertion" ["clientassertion"], Kind::Unused("an assertion is good for one token only: give privateKey instead"), "";
+    ClientSecret "clientSecret" ["clientsecret"], Kind::Unused("the org's own APIs take a key; for others give the builder a credential with ClientSecret"), "";
     EncryptionType "encryptionType" ["encryptiontype"], Kind::Unused("the algorithm follows from the key"), "";
     RateLimitEnable "rateLimit.enable" ["ratelimitenable"], Kind::Unused("calls are always paced by the service's rate-limit headers"), "";
     CacheEnabled "cache.enabled" ["cacheenabled"], Kind::Unused("answers are never cached"), "";
