@@ -88,6 +88,10 @@ impl Org {
             .await?;
         let id = text(&app["id"])?;
         self.sandbox.grant(&id, "okta.users.read");
+        // Scopes say what a token is for; an admin role says what the app may see.
+        let roles = format!("/oauth2/v1/clients/{id}/roles");
+        self.send(Method::POST, &roles, &json!({ "type": "READ_ONLY_ADMIN" }))
+            .await?;
         Ok(id)
     }
 
