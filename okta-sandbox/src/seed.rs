@@ -318,9 +318,26 @@ pub(crate) fn object(org: &mut Org, mut object: Value) -> Result<(), String> {
     Ok(())
 }
 
+/// Stores an object of a collection that nothing makes through the API: devices, agent pools.
+fn collected(org: &mut Org, path: &str, mut object: Value) -> Result<(), String> {
+    if !path.starts_with('/') || !object.is_object() {
+        return Err(format!(
+            "`collections.{path}` takes a path and a list of objects"
+        ));
+    }
+    remove(&mut object, "_links");
+    let id = match text(&object, "/id") {
+        "" => return Err(format!("an object of `collections.{path}` needs an id")),
+        id => id.to_owned(),
+    };
+    org.shelf(path.trim_end_matches('/')).put(&id, object);
+    Ok(())
+}
+
 /// Reads `{users, groups, apps, random_seed, memberships, objects}`; a number makes people up,
 /// an array holds real objects; memberships are `[group id, user id]` pairs; `request_fields`
-/// has the fields of access requests by app id.
+/// has the fields of access requests by app id, `collections` lists of objects by the path of any other
+/// collection.
 pub(crate) fn from_json(org: &mut Org, body: &Value) -> Result<(), String> {
     if !body.is_object() {
         return Err("a seed is a JSON object".to_owned());
@@ -343,6 +360,13 @@ pub(crate) fn from_json(org: &mut Org, body: &Value) -> Result<(), String> {
     for name in ["groups", "apps", "users", "objects"] {
         for one in body[name].as_array().into_iter().flatten() {
             object(org, one.clone())?;
+        }
+    }
+    for (path, objects) in body["collections"].as_object().into_iter().flatten() {
+        let objects = objects.as_array();
+        let objects = objects.ok_or_else(|| format!("`collections.{path}` is not a list"))?;
+        for one in objects {
+            collected(org, path, one.clone())?;
         }
     }
     governance::seed_fields(org, &body["request_fields"])?;

@@ -155,3 +155,40 @@ async fn settings_stand_from_the_beginning_and_keep_what_is_set() {
     assert_eq!(admin.put(path, set.clone()).await.1, set);
     assert_eq!(admin.get(path).await.1, set);
 }
+
+#[tokio::test]
+async fn what_no_call_makes_is_seeded_by_its_path() {
+    let device = json!({
+        "id": "guo1device0000000001", "status": "ACTIVE",
+        "profile": { "displayName": "Phone", "platform": "IOS", "registered": true },
+    });
+    let seed = json!({ "collections": { "/api/v1/devices": [device] } });
+    let sandbox = Sandbox::builder()
+        .seed_json(seed)
+        .start()
+        .await
+        .expect("starts");
+    let admin = Admin::new(&sandbox);
+    let devices = "/api/v1/devices";
+    let (_, list) = admin
+        .get(&format!(
+            "{devices}?search=profile.platform%20eq%20%22ios%22"
+        ))
+        .await;
+    assert_eq!(list[0]["profile"]["displayName"], "Phone", "{list}");
+    let one = format!("{devices}/guo1device0000000001");
+    assert_eq!(
+        admin
+            .bare("POST", &format!("{one}/lifecycle/suspend"))
+            .await
+            .0,
+        204
+    );
+    let (_, seen) = admin.get(&one).await;
+    assert_eq!(seen["status"], "SUSPENDED");
+    assert!(
+        seen["_links"]["unsuspend"].is_object() && seen["_links"]["users"].is_object(),
+        "{seen}"
+    );
+    assert_eq!(admin.events("device.lifecycle.suspend").await.len(), 1);
+}

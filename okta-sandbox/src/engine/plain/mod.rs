@@ -5,6 +5,7 @@
 //! path (settings) stands on the shelf [`SETTINGS`].
 
 mod act;
+mod add;
 mod events;
 mod list;
 mod names;
