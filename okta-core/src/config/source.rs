@@ -128,7 +128,8 @@ pub(super) fn environment(
             ));
             continue;
         };
-        let spaced = rest.to_ascii_uppercase() != id.variable()["OKTA_CLIENT_".len()..];
+        let main = id.variable();
+        let spaced = main.splitn(3, '_').nth(2) != Some(rest.to_ascii_uppercase().as_str());
         into.found.push(Found {
             id,
             node: Node::text(value),
