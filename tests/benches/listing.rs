@@ -24,7 +24,7 @@ use std::process::{Child, Command, Stdio};
 
 const ROUNDS: usize = 5;
 /// Slow sides run once.
-const SLOW: [&str; 3] = ["okta crate 0.7.1", "Node SDK 8.2.0", "Python SDK 3.4.4"];
+const SLOW: [&str; 3] = ["okta crate 0.7.1", "Node SDK 8.1.0", "Python SDK 3.4.4"];
 
 fn main() {
     let arguments: Vec<String> = std::env::args()
@@ -114,11 +114,19 @@ type Side = (&'static str, Vec<String>);
 fn sides(what: &str, url: &str) -> Vec<Side> {
     let exe = std::env::current_exe().expect("this program");
     let exe = exe.to_str().expect("a path");
-    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    let words = |words: &[&str]| {
+        words
+            .iter()
+            .map(|&word| word.to_owned())
+            .collect::<Vec<_>>()
+    };
     let mut sides = vec![
         ("SDK, typed", words(&[exe, "side", "ours", what, url])),
         ("reqwest + derive", words(&[exe, "side", "twin", what, url])),
-        ("SDK, prefetch", words(&[exe, "side", "prefetch", what, url])),
+        (
+            "SDK, prefetch",
+            words(&[exe, "side", "prefetch", what, url]),
+        ),
         ("SDK, count()", words(&[exe, "side", "count", what, url])),
     ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

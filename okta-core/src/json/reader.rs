@@ -98,6 +98,11 @@ impl<'a> Reader<'a> {
         self.pos
     }
 
+    /// Length of the whole text in bytes.
+    pub(crate) fn length(&self) -> usize {
+        self.text.len()
+    }
+
     #[inline(always)]
     pub(super) fn bytes(&self) -> &'a [u8] {
         self.text.as_bytes()

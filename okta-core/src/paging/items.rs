@@ -112,6 +112,8 @@ impl<T> ItemStream<T> {
                 error.inner_mut().cursor = self.pages.cursor().cloned();
                 return Poll::Ready(Some(Err(error)));
             }
+            // Its memory goes before the next page comes.
+            self.buffer = VecDeque::new();
             let here = self.pages.cursor().cloned();
             match ready!(self.pages.poll_page(cx)) {
                 None => return Poll::Ready(None),

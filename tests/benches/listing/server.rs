@@ -9,7 +9,9 @@ use crate::pages;
 pub(crate) fn run(what: &str) {
     let bodies = Arc::new(pages::make(what));
     let (count, objects) = pages::shape(what);
-    let total: usize = (0..count).map(|page| bodies[page % bodies.len()].len()).sum();
+    let total: usize = (0..count)
+        .map(|page| bodies[page % bodies.len()].len())
+        .sum();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     println!("http://{address}");
@@ -19,7 +21,11 @@ pub(crate) fn run(what: &str) {
         total as f64 / 1e6
     );
     for stream in listener.incoming() {
-        let (stream, bodies, what) = (stream.expect("a connection"), bodies.clone(), what.to_owned());
+        let (stream, bodies, what) = (
+            stream.expect("a connection"),
+            bodies.clone(),
+            what.to_owned(),
+        );
         std::thread::spawn(move || serve(&stream, &bodies, &what, count, &address.to_string()));
     }
 }
@@ -47,9 +53,13 @@ fn serve(stream: &TcpStream, bodies: &[String], what: &str, count: usize, host: 
         let page: usize = digits.parse().unwrap_or(0);
         let body = &bodies[page % bodies.len()];
         // One joined line, which is what the okta crate understands.
-        let own = format!("<http://{host}{target}>; rel=\"self\"");
+        let own = target.trim_end_matches('?');
+        let own = format!("<http://{host}{own}>; rel=\"self\"");
         let link = if page + 1 < count {
-            format!("{own}, <http://{host}/api/v1/{what}?after={}>; rel=\"next\"", page + 1)
+            format!(
+                "{own}, <http://{host}/api/v1/{what}?after={}>; rel=\"next\"",
+                page + 1
+            )
         } else {
             own
         };
@@ -58,7 +68,8 @@ fn serve(stream: &TcpStream, bodies: &[String], what: &str, count: usize, host: 
             body.len()
         );
         let mut stream = stream;
-        if stream.write_all(head.as_bytes()).is_err() || stream.write_all(body.as_bytes()).is_err() {
+        if stream.write_all(head.as_bytes()).is_err() || stream.write_all(body.as_bytes()).is_err()
+        {
             return;
         }
     }

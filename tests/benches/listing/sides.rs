@@ -19,11 +19,14 @@ pub(crate) fn run(side: &str, what: &str, url: &str) {
     runtime.block_on(async {
         let (count, text) = match (side, what) {
             ("twin", "users") => {
-                by_hand::<twin::User>(&format!("{url}/api/v1/users"), |user| user.m5.as_deref()).await
+                by_hand::<twin::User>(&format!("{url}/api/v1/users"), |user| user.m5.as_deref())
+                    .await
             }
             ("twin", _) => {
-                by_hand::<twin::LogEvent>(&format!("{url}/api/v1/logs"), |event| event.m14.as_deref())
-                    .await
+                by_hand::<twin::LogEvent>(&format!("{url}/api/v1/logs"), |event| {
+                    event.m14.as_deref()
+                })
+                .await
             }
             (side, what) => ours(side, what, url).await,
         };

@@ -6,7 +6,7 @@ mkdir -p target/rivals/node target/rivals/python
 cargo build --release --manifest-path tests/benches/rivals/okta-crate/Cargo.toml \
     --target-dir target/rivals/okta-crate || echo "no okta crate"
 if command -v npm >/dev/null; then
-    npm install --no-audit --no-fund --prefix target/rivals/node @okta/okta-sdk-nodejs@8.2.0 || echo "no Node SDK"
+    npm install --no-audit --no-fund --prefix target/rivals/node @okta/okta-sdk-nodejs@8.1.0 || echo "no Node SDK"
 else
     echo "no npm: no Node SDK"
 fi

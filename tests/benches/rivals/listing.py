@@ -1,9 +1,11 @@
 """Lists users or log events with the Python SDK: listing.py users|logs URL PACKAGES"""
 import asyncio
+import os
 import re
 import resource
 import sys
 
+os.environ["OKTA_TESTING_TESTINGDISABLEHTTPSCHECK"] = "true"
 what, url, packages = sys.argv[1:4]
 sys.path.insert(0, packages)
 
@@ -13,7 +15,6 @@ from okta.client import Client as OktaClient  # noqa: E402
 async def main():
     client = OktaClient({
         "orgUrl": url, "token": "00bench", "cache": {"enabled": False},
-        "testing": {"testingDisableHttpsCheck": True},
     })
     call = client.list_users if what == "users" else client.list_log_events
     count = text = 0
