@@ -3,3 +3,4 @@
 pub mod log_tail;
 mod lookups;
 pub mod ordered;
+mod profiles;

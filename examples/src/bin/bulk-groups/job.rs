@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use okta_core::bulk::{Bulk, Journal, Lookup, look_up};
 use okta_core::{Client, Stopper};
-use okta_management::models::{AddGroupRequest, Group, OktaUserGroupProfile};
+use okta_management::models::{Group, GroupsCreateRequest, OktaUserGroupProfile};
 use okta_management::prelude::*;
 
 use crate::Member;
@@ -135,12 +135,14 @@ fn name_of(group: &Group) -> Option<String> {
 }
 
 async fn create(client: &Client, name: String) -> okta_core::Result<String> {
-    let body = AddGroupRequest {
+    let body = GroupsCreateRequest {
         profile: Some(OktaUserGroupProfile {
             name: Some(name),
             ..Default::default()
         }),
         ..Default::default()
     };
-    Ok(client.groups().create(&body).await?.try_id()?.to_owned())
+    let group = client.groups().create(&body).await?;
+    let missing = || Error::new(ErrorKind::Decode, "the new group has no id");
+    group.id.ok_or_else(missing)
 }

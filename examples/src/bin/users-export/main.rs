@@ -31,7 +31,8 @@ struct Options {
     /// users.
     #[arg(long, value_delimiter = ',')]
     fields: Vec<String>,
-    /// Only users that a search expression finds, such as: status eq "ACTIVE".
+    /// Only users that a search expression finds, such as: status eq "ACTIVE". Without it, the service leaves
+    /// deactivated users out; status pr finds all.
     #[arg(long)]
     search: Option<String>,
     /// Go on with an export that was cut off.
