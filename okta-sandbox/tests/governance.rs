@@ -210,3 +210,35 @@ async fn requests_are_decided_and_granted() {
     let assignment = format!("/api/v1/apps/{app}/users/{user}");
     assert_eq!(admin.get(&assignment).await.0, 200);
 }
+
+#[tokio::test]
+async fn resources_have_owners() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let org = sandbox.org_id();
+    let (user, group) = (
+        id(&admin.user("owner@example.com").await),
+        admin.group("Owned").await,
+    );
+    let resource = format!("orn:okta:directory:{org}:groups:{group}");
+    let owner = format!("orn:okta:directory:{org}:users:{user}");
+    let owners = "/governance/api/v1/resource-owners";
+    let body = json!({ "resourceOrns": [resource], "principalOrns": [owner] });
+    let (status, set) = admin.post(owners, body).await;
+    assert_eq!(
+        (status.as_u16(), &set["data"][0]["principals"][0]["id"]),
+        (200, &json!(user)),
+        "{set}"
+    );
+    let found = format!("{owners}?filter=parentResourceOrn%20eq%20%22{resource}%22");
+    let (_, listed) = admin.get(&found).await;
+    assert_eq!(
+        listed["data"][0]["resource"]["profile"]["name"], "Owned",
+        "{listed}"
+    );
+    let body = json!({ "resourceOrn": resource, "data": [{ "op": "REMOVE", "path": "/principalOrn", "value": owner }] });
+    let removed = admin.request("PATCH", owners).json(&body);
+    assert_eq!(answer(removed).await.0, 204);
+    assert_eq!(admin.get(&found).await.1["data"], json!([]));
+    assert_eq!(admin.events("resource.owner.update").await.len(), 2);
+}

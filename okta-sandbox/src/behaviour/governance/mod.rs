@@ -6,6 +6,7 @@ mod campaigns;
 mod catalog;
 mod decisions;
 mod entitlements;
+mod owners;
 mod request_types;
 mod requests;
 mod requests_v1;
@@ -37,6 +38,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         .or_else(|| decisions::handler(id))
         .or_else(|| catalog::handler(id))
         .or_else(|| entitlements::handler(id))
+        .or_else(|| owners::handler(id))
 }
 
 /// The 404 of governance services.

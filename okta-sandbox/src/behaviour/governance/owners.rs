@@ -1,0 +1,187 @@
+//! Who owns a resource: up to five users or groups each.
+
+use serde_json::{Value, json};
+
+use super::{filter, fits, page};
+use crate::call::{Call, Handler, Outcome};
+use crate::exchange::Answer;
+use crate::fault::Fault;
+use crate::json::text;
+use crate::log::named;
+
+pub(super) fn handler(id: &str) -> Option<Handler> {
+    Some(match id {
+        "listResourceOwners" => list,
+        "configureResourceOwners" => configure,
+        "updateResourceOwners" => update,
+        _ => return None,
+    })
+}
+
+/// Owners by the ORN of what they own.
+const SHELF: &str = "/governance/api/v1/resource-owners";
+
+/// Owners that a resource may have.
+const MOST: usize = 5;
+
+/// Kind and id at the end of an ORN.
+fn tail(orn: &str) -> (&str, &str) {
+    let (head, id) = orn.rsplit_once(':').unwrap_or(("", orn));
+    let kind = if head.contains(":apps") {
+        "apps"
+    } else {
+        head.rsplit(':').next().unwrap_or_default()
+    };
+    (kind, id)
+}
+
+fn principal(call: &Call<'_>, orn: &str) -> Result<Value, Fault> {
+    let (kind, id) = tail(orn);
+    let found = match kind {
+        "users" => call.org.users.get(id).map(|user| {
+            let name = |part: &str| text(user, &format!("/profile/{part}")).to_owned();
+            let whole = format!("{} {}", name("firstName"), name("lastName"));
+            (
+                "OKTA_USER",
+                json!({ "name": whole.trim(), "email": name("email") }),
+            )
+        }),
+        "groups" => call.org.groups.get(id).map(|group| {
+            (
+                "OKTA_GROUP",
+                json!({ "name": text(group, "/profile/name") }),
+            )
+        }),
+        _ => None,
+    };
+    let (kind, profile) = found.ok_or_else(|| {
+        let cause = format!("principalOrns: {orn} is no user or group");
+        Fault::validation("principalOrns", &[&cause])
+    })?;
+    let mut profile = profile;
+    profile["id"] = json!(id);
+    let href = match kind {
+        "OKTA_USER" => format!("{}/api/v1/users/{id}", call.base()),
+        _ => format!("{}/api/v1/groups/{id}", call.base()),
+    };
+    profile["_links"] = json!({ "self": { "href": href } });
+    Ok(json!({ "id": id, "orn": orn, "type": kind, "profile": profile }))
+}
+
+fn resource(call: &Call<'_>, orn: &str) -> Result<Value, Fault> {
+    let (kind, id) = tail(orn);
+    let (kind, name) = match kind {
+        "apps" => ("APP", call.org.apps.get(id).map(|app| text(app, "/label"))),
+        "groups" => (
+            "GROUP",
+            call.org
+                .groups
+                .get(id)
+                .map(|group| text(group, "/profile/name")),
+        ),
+        other => (other, Some(id)),
+    };
+    let name = name.ok_or_else(super::not_found)?;
+    Ok(json!({ "id": id, "orn": orn, "type": kind, "profile": { "id": id, "name": name } }))
+}
+
+/// Sets the owners of a resource and returns how that looks.
+fn set(call: &mut Call<'_>, orn: &str, owners: &[String]) -> Result<Value, Fault> {
+    if owners.len() > MOST {
+        let cause = format!("principalOrns: size must be at most {MOST}");
+        return Err(Fault::validation("principalOrns", &[&cause]));
+    }
+    let resource = resource(call, orn)?;
+    let principals = owners.iter().map(|owner| principal(call, owner));
+    let principals: Vec<Value> = principals.collect::<Result<_, _>>()?;
+    let owned = json!({ "resource": resource, "principals": principals, "parentResourceOrn": orn });
+    match principals.is_empty() {
+        true => {
+            call.org.shelf(SHELF).remove(orn);
+        }
+        false => call.org.shelf(SHELF).put(orn, owned.clone()),
+    }
+    let target = named(
+        "Resource",
+        text(&resource, "/id"),
+        orn,
+        text(&resource, "/profile/name"),
+    );
+    call.log("resource.owner.update", vec![target]);
+    Ok(owned)
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members
+            .get("orn")
+            .or_else(|| members.get("principalOrn"))
+            .map(texts)
+            .unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+fn configure(call: &mut Call<'_>) -> Outcome {
+    let body = call.request.object()?;
+    let (resources, owners) = (texts(&body["resourceOrns"]), texts(&body["principalOrns"]));
+    if resources.is_empty() {
+        let cause = "resourceOrns: The field cannot be left blank";
+        return Err(Fault::validation("resourceOrns", &[cause]));
+    }
+    let mut shown = Vec::new();
+    for orn in resources {
+        shown.push(set(call, &orn, &owners)?);
+    }
+    Ok(Answer::ok(&json!({ "data": shown })))
+}
+
+fn update(call: &mut Call<'_>) -> Outcome {
+    let body = call.request.object()?;
+    let orn = text(&body, "/resourceOrn");
+    if orn.is_empty() {
+        let cause = "resourceOrn: The field cannot be left blank";
+        return Err(Fault::validation("resourceOrn", &[cause]));
+    }
+    let before = call
+        .org
+        .shelf(SHELF)
+        .get(orn)
+        .map(|owned| owned["principals"].clone());
+    let mut owners = before.map(|owners| texts(&owners)).unwrap_or_default();
+    for step in body["data"].as_array().into_iter().flatten() {
+        let given = texts(&step["value"]);
+        match text(step, "/op").to_uppercase().as_str() {
+            "ADD" => owners.extend(given),
+            "REMOVE" => owners.retain(|owner| !given.contains(owner)),
+            "REPLACE" => owners = given,
+            _ => {
+                let cause = "op: The field has an invalid value";
+                return Err(Fault::validation("op", &[cause]));
+            }
+        }
+    }
+    let mut unique: Vec<String> = Vec::new();
+    for owner in owners {
+        if !unique.contains(&owner) {
+            unique.push(owner);
+        }
+    }
+    set(call, orn, &unique)?;
+    Ok(Answer::no_content())
+}
+
+fn list(call: &mut Call<'_>) -> Outcome {
+    let filter = filter(call)?;
+    if filter.is_none() {
+        let cause = "filter: The field cannot be left blank";
+        return Err(Fault::validation("filter", &[cause]));
+    }
+    call.org.shelf(SHELF);
+    let hits = call.org.shelves[SHELF]
+        .placed()
+        .filter(|(_, owned)| fits(filter.as_ref(), owned));
+    page(call, hits, Value::clone)
+}
