@@ -13,6 +13,7 @@ use crate::json::{fill, merge, remove, text};
 use crate::log::{is_published, named};
 use crate::oauth::access::Principal;
 use crate::paging;
+use crate::schema::{self, Fullness};
 use crate::search::Wanted;
 
 /// A collection in a call.
@@ -254,8 +255,18 @@ impl Collection<'_, '_, '_> {
         Ok(())
     }
 
+    /// The body, held against the operation's request schema.
+    fn body(&mut self, fullness: Fullness) -> Result<Value, Fault> {
+        let body = self.call.request.object()?;
+        let facts = schema::facts(self.call.operation.id);
+        if let Some(ty) = &facts.request {
+            schema::check(self.call.operation.api, ty, &body, fullness)?;
+        }
+        Ok(body)
+    }
+
     pub(super) fn create(&mut self) -> Outcome {
-        let mut object = self.call.request.object()?;
+        let mut object = self.body(Fullness::Whole)?;
         for member in [
             "id",
             "_links",
@@ -295,7 +306,12 @@ impl Collection<'_, '_, '_> {
 
     pub(super) fn write(&mut self, whole: bool) -> Outcome {
         let before = self.named()?;
-        let mut given = self.call.request.object()?;
+        let fullness = if whole {
+            Fullness::Whole
+        } else {
+            Fullness::Part
+        };
+        let mut given = self.body(fullness)?;
         for member in ["_links", "_embedded"] {
             remove(&mut given, member);
         }
