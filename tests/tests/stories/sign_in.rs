@@ -333,6 +333,8 @@ async fn services_sign_in_with_secrets_and_with_keys_of_every_algorithm() {
         let app = post(&scene.admin, "/api/v1/apps", &body).await;
         let id = app["id"].as_str().expect("an id");
         scene.sandbox.grant(id, "okta.users.read");
+        let roles = format!("/oauth2/v1/clients/{id}/roles");
+        post_any(&scene.admin, &roles, &json!({ "type": "READ_ONLY_ADMIN" })).await;
         let app = ServiceApp::new(id, key, ["okta.users.read"]).expect("an app");
         let builder = Client::builder()
             .org_url(scene.sandbox.url())
