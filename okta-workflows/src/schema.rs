@@ -146,9 +146,6 @@ fn one(field: &FieldInfo) -> Value {
 
 fn typed(kinds: &[&str]) -> Object {
     let mut schema = Object::new();
-    schema.insert(
-        "type".to_owned(),
-        kinds.iter().copied().collect::<Vec<_>>().into(),
-    );
+    schema.insert("type".to_owned(), kinds.to_vec().into());
     schema
 }
