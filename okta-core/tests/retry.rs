@@ -128,6 +128,26 @@ async fn a_window_is_waited_for_by_the_servers_clock() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_shows_calls_left_is_not_repeated_before_its_reset() {
+    // A limit that the headers do not count, such as one for each user.
+    let path = "/api/v1/things/1";
+    let refusal = Answer::json(429, r#"{"errorCode":"E0000047"}"#)
+        .header("x-rate-limit-limit", "600")
+        .header("x-rate-limit-remaining", "500")
+        .header("x-rate-limit-reset", &(START + 20).to_string())
+        .header("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+    let canned = Canned::new()
+        .on("GET", path, refusal)
+        .on("GET", path, Answer::json(200, THING));
+    let (client, transport, clock) = client(canned);
+    client.send(Get::of("1")).await.unwrap();
+    assert_eq!(transport.requests().len(), 2);
+    let waited = clock.elapsed();
+    assert!(waited >= Duration::from_secs(20), "{waited:?}");
+    assert!(waited <= Duration::from_secs(22), "{waited:?}");
+}
+
+#[tokio::test]
 async fn a_concurrency_limit_waits_briefly() {
     let path = "/api/v1/things/1";
     let (client, _, clock) = client(

@@ -13,13 +13,20 @@ use crate::error::{Error, Result};
 
 /// The results that a job has so far, in a file: a job that was killed goes on where it was.
 ///
-/// One JSON line for each item that the service acknowledged, written before the next one is
-/// begun: whatever ends the process, an acknowledged call is not repeated. Keys and results stand
-/// there as they are, so keep secrets out of both. The file is locked while it is open.
+/// One JSON line for each item that the service acknowledged, written as soon as its answer is
+/// there and before another one is begun: a call with a line is not repeated. Calls that were under
+/// way when the process ended, their answers not yet read, have no line and are made again: as many
+/// as the job's concurrency at most. Let `work` be safe to repeat, or take "exists already" for done.
+/// Keys and results stand there as they are, so keep secrets out of both. The file is locked while it
+/// is open.
 #[derive(Debug)]
 pub struct Journal<R> {
     path: PathBuf,
     file: File,
+    /// Where the last whole line ends.
+    end: u64,
+    /// A write failed, and may have left part of a line.
+    torn: bool,
     pub(super) done: HashMap<String, R>,
 }
 
@@ -75,7 +82,13 @@ impl<R: Serialize + DeserializeOwned> Journal<R> {
         // as not acknowledged.
         file.set_len(end).map_err(io)?;
         file.seek(SeekFrom::End(0)).map_err(io)?;
-        let mut journal = Self { path, file, done };
+        let mut journal = Self {
+            path,
+            file,
+            end,
+            torn: false,
+            done,
+        };
         if end == 0 {
             let head = Head {
                 journal: FORMAT.into(),
@@ -103,10 +116,22 @@ impl<R: Serialize + DeserializeOwned> Journal<R> {
         let mut text = serde_json::to_vec(line)
             .map_err(|error| fail(format!("the result does not serialize: {error}")))?;
         text.push(b'\n');
-        // In one write, so that a line is there whole or not at all for anyone but a power cut.
-        self.file
-            .write_all(&text)
-            .map_err(|error| fail(error.to_string()).with_source(error))
+        // In one write, so that a line is there whole or not at all for anyone but a power cut or
+        // a full disk; what the latter cut is taken back before anything is written behind it.
+        let mut file = &self.file;
+        let written = match self.torn {
+            true => file
+                .set_len(self.end)
+                .and_then(|()| file.seek(SeekFrom::Start(self.end)).map(drop)),
+            false => Ok(()),
+        }
+        .and_then(|()| file.write_all(&text));
+        let result = written.map_err(|error| fail(error.to_string()).with_source(error));
+        self.torn = result.is_err();
+        if result.is_ok() {
+            self.end += text.len() as u64;
+        }
+        result
     }
 
     /// Down to the disk: what was written survives a power cut, too.
@@ -169,5 +194,31 @@ fn not_a_journal(fail: &dyn Fn(String) -> Error) -> Error {
 impl<R> fmt::Display for Journal<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({} done)", self.path.display(), self.done.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_was_cut_by_a_full_disk_spoils_no_other() {
+        let name = format!("okta-journal-torn-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_file(&path);
+        let mut journal = Journal::<u32>::open(&path, "job").unwrap();
+        journal.add("a", &1).unwrap();
+        // What a failing `write_all` leaves behind.
+        journal
+            .file
+            .write_all(br#"{"key":"b, long as it is","va"#)
+            .unwrap();
+        journal.torn = true;
+        journal.add("c", &3).unwrap();
+        drop(journal);
+        let journal = Journal::<u32>::open(&path, "job").unwrap();
+        let expected = [("a".to_owned(), 1), ("c".to_owned(), 3)];
+        assert_eq!(journal.done(), &HashMap::from(expected));
+        std::fs::remove_file(&path).unwrap();
     }
 }

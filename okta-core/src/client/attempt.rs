@@ -176,6 +176,14 @@ impl Run {
         Some(until(limit.reset, headers, now))
     }
 
+    /// The refusal is of the limit that its headers count. One that they do not count, such as a
+    /// user's own, is refused with calls left: the pacer does not know it.
+    pub(super) fn nothing_left(&self) -> bool {
+        let last = self.last.as_ref();
+        last.and_then(|last| RateLimit::from_headers(&last.headers))
+            .is_some_and(|limit| limit.remaining == 0)
+    }
+
     pub(super) fn retry_after(&self, now: jiff::Timestamp) -> Option<Duration> {
         retry_after(&self.last.as_ref()?.headers, now)
     }

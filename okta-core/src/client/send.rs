@@ -402,7 +402,9 @@ impl Inner {
             (Verdict::AfterReset, _) => {
                 let wait = match (run.until_reset(now), asked) {
                     // The pacer lets it go in its turn after the reset.
-                    (Some(wait), _) if self.pacer.waits_for(wait) => Duration::ZERO,
+                    (Some(wait), _) if run.nothing_left() && self.pacer.waits_for(wait) => {
+                        Duration::ZERO
+                    }
                     (Some(wait), _) => {
                         wait.max(backoff) + Duration::from_secs_f64(0.1 + 0.9 * jitter)
                     }
