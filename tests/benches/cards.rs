@@ -58,7 +58,12 @@ fn best(mut work: impl FnMut() -> usize) -> (Duration, usize) {
 fn main() {
     let texts: Vec<String> = (0..EVENTS).map(event).collect();
     let decode = |text: &String| LogEvent::from_json(text).expect("a log event");
-    let (alone, _) = best(|| texts.iter().map(|text| usize::from(black_box(decode(text)).uuid.is_some())).sum());
+    let (alone, _) = best(|| {
+        texts
+            .iter()
+            .map(|text| usize::from(black_box(decode(text)).uuid.is_some()))
+            .sum()
+    });
     let (cards, found) = best(|| {
         texts
             .iter()
@@ -69,5 +74,8 @@ fn main() {
             .sum()
     });
     println!("{EVENTS} events, {found} cards, best of {RUNS}");
-    println!("log events alone: {alone:?}; event cards: {cards:?}; speed {:.2} of it", alone.as_secs_f64() / cards.as_secs_f64());
+    println!(
+        "log events alone: {alone:?}; event cards: {cards:?}; speed {:.2} of it",
+        alone.as_secs_f64() / cards.as_secs_f64()
+    );
 }

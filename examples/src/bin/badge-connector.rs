@@ -24,36 +24,9 @@ fn with<T>(system: &System, work: impl FnOnce(&mut Badges) -> T) -> T {
     work(&mut system.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-fields! {
-    /// Who gets a badge.
-    IssueBadge {
-        /// Login.
-        holder: "holder" String,
-        /// Doors that it opens.
-        doors: "doors" Vec<String>,
-    }
-}
-fields! {
-    /// A new badge.
-    Badge {
-        /// Number on the badge.
-        number: "number" i64,
-    }
-}
-fields! {
-    /// Whose badge is taken back.
-    RevokeBadge {
-        /// Login.
-        holder: "holder" String,
-    }
-}
-fields! {
-    /// Whether there was a badge.
-    Revoked {
-        /// The badge's number.
-        number: "number" Option<i64>,
-    }
-}
+fields! { IssueBadge { holder: "holder" String, doors: "doors" Vec<String> } }
+fields! { RevokeBadge { holder: "holder" String } }
+fields! { Badge { number: "number" Option<i64> } }
 
 fn connector(system: &System) -> CustomConnector {
     let (issue, revoke, doors) = (Arc::clone(system), Arc::clone(system), Arc::clone(system));
@@ -78,7 +51,7 @@ fn connector(system: &System) -> CustomConnector {
                             .map(|door| (input.holder.clone(), door));
                         badges.entries.extend(entries);
                         Ok(Badge {
-                            number: badges.issued,
+                            number: Some(badges.issued),
                         })
                     })
                 }
@@ -92,7 +65,7 @@ fn connector(system: &System) -> CustomConnector {
                 let system = Arc::clone(&revoke);
                 async move {
                     let number = with(&system, |badges| badges.holders.remove(&input.holder));
-                    Ok(Revoked { number })
+                    Ok(Badge { number })
                 }
             },
         )
