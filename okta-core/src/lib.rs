@@ -58,7 +58,5 @@ pub mod prelude {
 
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::paging::decode_page;
-    pub use crate::response::{decode_bytes, decode_empty, decode_json, decode_text};
     pub use bytes::Bytes;
 }

@@ -1,7 +1,9 @@
 //! Operations as data, and the two traits that every generated operation implements.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Method;
 
 use crate::call::{BoxFuture, Call, CallFuture, PreparedRequest};
@@ -165,9 +167,13 @@ pub trait Operation: Sized + Send + 'static {
     /// The parts of the request, to change them.
     fn call_mut(&mut self) -> &mut Call;
 
+    /// What the answer is on the wire.
+    #[doc(hidden)]
+    type Answer: Answer<Output = Self::Output>;
+
     /// Decodes an answer of this operation; fails with [`ErrorKind::Decode`](crate::ErrorKind::Decode) if the answer
     /// is not what is promised.
-    const DECODE: fn(RawResponse) -> Result<Self::Output, Error>;
+    const DECODE: fn(RawResponse) -> Result<Self::Output, Error> = <Self::Answer as Answer>::decode;
 
     /// Gives up the type and keeps the parts.
     fn into_call(mut self) -> Call {
@@ -241,6 +247,61 @@ pub trait Operation: Sized + Send + 'static {
     }
 }
 
+/// What an answer is on the wire, and so how it is decoded.
+#[doc(hidden)]
+pub trait Answer {
+    /// What it decodes to.
+    type Output;
+
+    /// Decodes it.
+    fn decode(raw: RawResponse) -> Result<Self::Output>;
+}
+
+/// A JSON body.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct JsonAnswer<T>(PhantomData<T>);
+
+impl<T: Value> Answer for JsonAnswer<T> {
+    type Output = T;
+
+    fn decode(raw: RawResponse) -> Result<T> {
+        raw.decode()
+    }
+}
+
+impl<T: Value> Answer for Page<T> {
+    type Output = Self;
+
+    fn decode(raw: RawResponse) -> Result<Self> {
+        crate::paging::decode_page(raw)
+    }
+}
+
+impl Answer for () {
+    type Output = ();
+
+    fn decode(_raw: RawResponse) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Answer for String {
+    type Output = Self;
+
+    fn decode(raw: RawResponse) -> Result<Self> {
+        raw.text()
+    }
+}
+
+impl Answer for Bytes {
+    type Output = Self;
+
+    fn decode(raw: RawResponse) -> Result<Self> {
+        Ok(raw.into_body())
+    }
+}
+
 /// An operation whose answer is one page of a list.
 pub trait Paged: Operation<Output = Page<Self::Item>> {
     /// An element of the list.
@@ -297,7 +358,7 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
 /// pub struct Get {
 ///     call: Call,
 /// }
-/// // INFO: a static `OperationInfo`
+/// // INFO: an `OperationInfo`, constant, static or written out
 /// okta_core::operation!(Get, INFO, json Json);      // .await -> Json, or any model
 /// okta_core::operation!(List, INFO, page Json);     // .await -> Page<Json>
 /// okta_core::operation!(Delete, INFO, empty);       // .await -> ()
@@ -307,28 +368,28 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
 #[macro_export]
 macro_rules! operation {
     ($op:ident, $info:expr, page $item:ty) => {
-        $crate::operation!(@base $op, $info, $crate::Page<$item>, $crate::__private::decode_page::<$item>);
+        $crate::operation!(@base $op, $info, $crate::Page<$item>, $crate::Page<$item>);
         impl $crate::operation::Paged for $op {
             type Item = $item;
         }
     };
     ($op:ident, $info:expr, json $output:ty) => {
-        $crate::operation!(@base $op, $info, $output, $crate::__private::decode_json::<$output>);
+        $crate::operation!(@base $op, $info, $output, $crate::operation::JsonAnswer<$output>);
     };
     ($op:ident, $info:expr, empty) => {
-        $crate::operation!(@base $op, $info, (), $crate::__private::decode_empty);
+        $crate::operation!(@base $op, $info, (), ());
     };
     ($op:ident, $info:expr, text) => {
-        $crate::operation!(@base $op, $info, ::std::string::String, $crate::__private::decode_text);
+        $crate::operation!(@base $op, $info, ::std::string::String, ::std::string::String);
     };
     ($op:ident, $info:expr, bytes) => {
-        $crate::operation!(@base $op, $info, $crate::__private::Bytes, $crate::__private::decode_bytes);
+        $crate::operation!(@base $op, $info, $crate::__private::Bytes, $crate::__private::Bytes);
     };
-    (@base $op:ident, $info:expr, $output:ty, $decode:expr) => {
+    (@base $op:ident, $info:expr, $output:ty, $answer:ty) => {
         impl $crate::operation::Operation for $op {
             type Output = $output;
             const INFO: &'static $crate::operation::OperationInfo = &$info;
-            const DECODE: fn($crate::RawResponse) -> $crate::Result<$output> = $decode;
+            type Answer = $answer;
             #[inline]
             fn call(&self) -> &$crate::Call {
                 &self.call
@@ -343,7 +404,7 @@ macro_rules! operation {
             type IntoFuture = $crate::call::CallFuture<$output>;
             #[inline]
             fn into_future(self) -> Self::IntoFuture {
-                $crate::call::CallFuture::new(self.call, $decode)
+                $crate::call::CallFuture::new(self.call, <Self as $crate::operation::Operation>::DECODE)
             }
         }
     };

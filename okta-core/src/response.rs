@@ -351,23 +351,3 @@ impl RateLimit {
         self.limit == 0 && self.remaining == 0
     }
 }
-
-#[doc(hidden)]
-pub fn decode_json<T: Value>(raw: RawResponse) -> Result<T> {
-    raw.decode()
-}
-
-#[doc(hidden)]
-pub fn decode_empty(_raw: RawResponse) -> Result<()> {
-    Ok(())
-}
-
-#[doc(hidden)]
-pub fn decode_text(raw: RawResponse) -> Result<String> {
-    raw.text()
-}
-
-#[doc(hidden)]
-pub fn decode_bytes(raw: RawResponse) -> Result<Bytes> {
-    Ok(raw.into_body())
-}

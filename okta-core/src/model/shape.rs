@@ -1,6 +1,6 @@
 //! How a type is decoded and encoded, as data: one constant for each type instead of a set of methods.
 
-use super::Object;
+use super::{Object, Unlisted};
 use super::table::{NO_SCHEMA, Schema};
 
 /// What the provided methods of [`Value`](super::Value) do for a type.
@@ -36,7 +36,7 @@ pub struct WordsShape<T> {
     pub(super) schema: &'static str,
     pub(super) from: fn(&str) -> T,
     pub(super) text: fn(&T) -> &str,
-    pub(super) is_other: fn(&T) -> bool,
+    pub(super) other: fn(Unlisted) -> T,
 }
 
 impl<T> Shape<T> {
@@ -63,13 +63,13 @@ impl<T: for<'a> From<&'a str>> Shape<T> {
     pub const fn words(
         schema: &'static str,
         text: fn(&T) -> &str,
-        is_other: fn(&T) -> bool,
+        other: fn(Unlisted) -> T,
     ) -> Self {
         Self::Words(WordsShape {
             schema,
             from: |text| T::from(text),
             text,
-            is_other,
+            other,
         })
     }
 }

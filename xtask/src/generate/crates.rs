@@ -342,7 +342,7 @@ fn entry(target: &Crate<'_>, tree: &Node<'_>, header: &str) -> String {
 /// The run-time list of operations.
 fn entries(target: &Crate<'_>, writer: &Writer<'_>, header: &str) -> String {
     let mut text = format!(
-        "{header}//! The run-time list of operations.\n\nuse okta_core::model::*;\nuse okta_core::operation::OperationEntry;\n\nuse crate::generated;\nuse crate::generated::models as m;\n\n"
+        "{header}//! The run-time list of operations.\n\nuse okta_core::model::*;\nuse okta_core::operation::{{Operation, OperationEntry}};\n\nuse crate::generated;\nuse crate::generated::models as m;\n\n"
     );
     text.push_str("/// Every operation of this crate, by API, path and method. A constant, so that only programs that use it compile\n/// the decoders it names.\npub const OPERATIONS: &[OperationEntry] = &[\n");
     for planned in &target.planned {
@@ -379,11 +379,11 @@ fn entries(target: &Crate<'_>, writer: &Writer<'_>, header: &str) -> String {
         let info = format!(
             "generated::{}::{}",
             planned.route.module_path(),
-            words::shouty(&planned.route.function)
+            words::type_name(&planned.route.function)
         );
         let _ = writeln!(
             text,
-            "    OperationEntry {{ info: &{info}, responses: &[{}], request: {request} }},",
+            "    OperationEntry {{ info: {info}::INFO, responses: &[{}], request: {request} }},",
             responses.join(", ")
         );
     }

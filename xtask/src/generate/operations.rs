@@ -122,7 +122,7 @@ impl Writer<'_> {
                 .filter(|name| {
                     own.contains(&format!("{name} {{")) || own.contains(&format!("{name}::"))
                 });
-            let names: Vec<&str> = ["Lifecycle", "OperationInfo", "Paging"]
+            let names: Vec<&str> = ["Lifecycle", "Operation", "OperationInfo", "Paging"]
                 .into_iter()
                 .chain(used)
                 .collect();
@@ -177,7 +177,7 @@ impl Writer<'_> {
                 .collect();
             let _ = writeln!(
                 out,
-                "    /// `{} {}` (operation `{}`).\n{}    pub fn {}(&self{signature}) -> {operation} {{\n        {operation} {{ call: {operation}::new({}).call.attach(&self.client) }}\n    }}\n",
+                "    /// `{} {}` (operation `{}`).\n{}    pub fn {}(&self{signature}) -> {operation} {{\n        {operation}::new({}).attach(&self.client)\n    }}\n",
                 planned.operation.method,
                 planned.operation.path,
                 planned.operation.id,
@@ -201,7 +201,6 @@ impl Writer<'_> {
     fn operation(&self, out: &mut String, node: &Node<'_>, planned: &Planned) -> Result<()> {
         let function = &planned.route.function;
         let name = words::type_name(function);
-        let info = words::shouty(function);
         let arguments = self.arguments(planned)?;
         let signature: Vec<String> = arguments
             .iter()
@@ -232,12 +231,12 @@ impl Writer<'_> {
         if arguments.is_empty() {
             let _ = writeln!(
                 out,
-                "    /// {what}\n    #[inline]\n    pub fn new() -> Self {{\n        Self {{ call: Call::new(&{info}) }}\n    }}"
+                "    /// {what}\n    #[inline]\n    pub fn new() -> Self {{\n        Self {{ call: Call::new(Self::INFO) }}\n    }}"
             );
         } else {
             let _ = writeln!(
                 out,
-                "    /// {what}\n{}    pub fn new({}) -> Self {{\n        let mut call = Call::new(&{info});\n{sets}        Self {{ call }}\n    }}",
+                "    /// {what}\n{}    pub fn new({}) -> Self {{\n        let mut call = Call::new(Self::INFO);\n{sets}        Self {{ call }}\n    }}",
                 inline(&signature.join(", ")),
                 signature.join(", ")
             );
@@ -264,7 +263,6 @@ impl Writer<'_> {
             );
         }
         out.push_str("}\n\n");
-        self.info(out, planned, &info);
         let output = match self.output(planned) {
             Output::Page(ty) => format!("page {}", self.path(&ty)),
             Output::Json(ty) => format!("json {}", self.path(&ty)),
@@ -272,6 +270,7 @@ impl Writer<'_> {
             Output::Text => "text".to_owned(),
             Output::Bytes => "bytes".to_owned(),
         };
+        let info = info(planned);
         let _ = writeln!(out, "okta_core::operation!({name}, {info}, {output});");
         Ok(())
     }
@@ -414,73 +413,83 @@ impl Writer<'_> {
             }
         }
     }
+}
 
-    fn info(&self, out: &mut String, planned: &Planned, info: &str) {
-        let operation = &planned.operation;
-        let parameters: String = operation
-            .parameters
-            .iter()
-            .map(|p| {
-                let location = match p.location.as_str() {
-                    "path" => "Path",
-                    "header" => "Header",
-                    _ => "Query",
-                };
-                format!(
-                    "Parameter {{ name: {:?}, location: Location::{location}, required: {} }}, ",
-                    p.name, p.required
-                )
-            })
-            .collect();
-        let responses: String = operation
-            .responses
-            .iter()
-            .filter(|answer| answer.status < 400)
-            .map(|answer| {
-                format!(
-                    "ResponseInfo {{ status: {}, media: {:?} }}, ",
-                    answer.status,
-                    answer.media.as_deref().unwrap_or_default()
-                )
-            })
-            .collect();
-        let media: Vec<&str> = operation
-            .request
-            .iter()
-            .map(|body| body.media.as_str())
-            .collect();
-        let limit = operation
-            .parameters
-            .iter()
-            .find(|p| p.name == "limit")
-            .and_then(|p| p.limits.max.as_ref())
-            .and_then(serde_json::Value::as_u64);
-        let items = planned
-            .listing
-            .as_ref()
-            .and_then(|listing| listing.member.as_deref());
-        let _ = writeln!(
-            out,
-            "pub(crate) static {info}: OperationInfo = OperationInfo {{ id: {:?}, api: {:?}, rust_name: {:?}, method: Method::{}, path: {:?}, parameters: &[{parameters}], \
-             scopes: &{:?}, permissions: &{:?}, roles: &{:?}, lifecycle: Lifecycle::{}, deprecated: {}, since: {:?}, request_media: &{media:?}, responses: &[{responses}], \
-             paging: Paging::{}, items: {items:?}, max_limit: {limit:?}, idempotent: {}, bucket: {:?}, public: {} }};",
-            operation.id,
-            planned.api,
-            planned.rust_name(),
-            operation.method,
-            operation.path,
-            operation.scopes,
-            operation.permissions,
-            operation.roles,
-            lifecycle(&operation.lifecycle),
-            operation.deprecated,
-            operation.since,
-            planned.paging,
-            planned.idempotent(),
-            planned.bucket,
-            operation.public
-        );
-    }
+/// The record of an operation, written line by line: nothing formats what stands in a macro.
+fn info(planned: &Planned) -> String {
+    let operation = &planned.operation;
+    let parameters: Vec<String> = operation
+        .parameters
+        .iter()
+        .map(|p| {
+            let location = match p.location.as_str() {
+                "path" => "Path",
+                "header" => "Header",
+                _ => "Query",
+            };
+            format!(
+                "Parameter {{ name: {:?}, location: Location::{location}, required: {} }}",
+                p.name, p.required
+            )
+        })
+        .collect();
+    let responses: Vec<String> = operation
+        .responses
+        .iter()
+        .filter(|answer| answer.status < 400)
+        .map(|answer| {
+            format!(
+                "ResponseInfo {{ status: {}, media: {:?} }}",
+                answer.status,
+                answer.media.as_deref().unwrap_or_default()
+            )
+        })
+        .collect();
+    let media: Vec<&str> = operation
+        .request
+        .iter()
+        .map(|body| body.media.as_str())
+        .collect();
+    let limit = operation
+        .parameters
+        .iter()
+        .find(|p| p.name == "limit")
+        .and_then(|p| p.limits.max.as_ref())
+        .and_then(serde_json::Value::as_u64);
+    let items = planned
+        .listing
+        .as_ref()
+        .and_then(|listing| listing.member.as_deref());
+    let facts = [
+        ("id", format!("{:?}", operation.id)),
+        ("api", format!("{:?}", planned.api)),
+        ("rust_name", format!("{:?}", planned.rust_name())),
+        ("method", format!("Method::{}", operation.method)),
+        ("path", format!("{:?}", operation.path)),
+        ("parameters", format!("&[{}]", parameters.join(", "))),
+        ("scopes", format!("&{:?}", operation.scopes)),
+        ("permissions", format!("&{:?}", operation.permissions)),
+        ("roles", format!("&{:?}", operation.roles)),
+        (
+            "lifecycle",
+            format!("Lifecycle::{}", lifecycle(&operation.lifecycle)),
+        ),
+        ("deprecated", operation.deprecated.to_string()),
+        ("since", format!("{:?}", operation.since)),
+        ("request_media", format!("&{media:?}")),
+        ("responses", format!("&[{}]", responses.join(", "))),
+        ("paging", format!("Paging::{}", planned.paging)),
+        ("items", format!("{items:?}")),
+        ("max_limit", format!("{limit:?}")),
+        ("idempotent", planned.idempotent().to_string()),
+        ("bucket", format!("{:?}", planned.bucket)),
+        ("public", operation.public.to_string()),
+    ];
+    let lines: String = facts
+        .iter()
+        .map(|(name, value)| format!("    {name}: {value},\n"))
+        .collect();
+    format!("OperationInfo {{\n{lines}}}")
 }
 
 /// Whether the body is an argument. Specifications often forget to require it.

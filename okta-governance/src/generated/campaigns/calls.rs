@@ -9,7 +9,9 @@ use crate::generated::campaigns::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/campaigns`.
 #[derive(Clone, Debug)]
@@ -21,45 +23,33 @@ impl Campaigns {
     /// `GET /governance/api/v1/campaigns` (operation `listCampaigns`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/campaigns` (operation `createCampaign`).
     #[inline]
     pub fn create(&self, body: &models::CampaignMutable) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v1/campaigns/{campaignId}` (operation `deleteCampaign`).
     pub fn delete(&self, campaign_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(campaign_id).call.attach(&self.client),
-        }
+        Delete::new(campaign_id).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/campaigns/{campaignId}` (operation `getCampaign`).
     pub fn get(&self, campaign_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(campaign_id).call.attach(&self.client),
-        }
+        Get::new(campaign_id).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/campaigns/{campaignId}/end` (operation `endCampaign`).
     pub fn end(&self, campaign_id: impl Into<String>) -> End {
-        End {
-            call: End::new(campaign_id).call.attach(&self.client),
-        }
+        End::new(campaign_id).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/campaigns/{campaignId}/launch` (operation `launchCampaign`).
     pub fn launch(&self, campaign_id: impl Into<String>) -> Launch {
-        Launch {
-            call: Launch::new(campaign_id).call.attach(&self.client),
-        }
+        Launch::new(campaign_id).attach(&self.client)
     }
 
     /// Operations on `/governance/api/v1/campaigns/{campaignId}/reviews/reassign`.
@@ -89,7 +79,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -123,34 +113,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listCampaigns",
     api: "governance",
     rust_name: "governance::campaigns::List",
     method: Method::GET,
     path: "/governance/api/v1/campaigns",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.governance.accessCertifications.read"],
     permissions: &[],
     roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
@@ -158,18 +127,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::CampaignSparse);
+}, page models::CampaignSparse);
 
 /// `POST /governance/api/v1/campaigns`
 ///
@@ -188,13 +153,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CampaignMutable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createCampaign",
     api: "governance",
     rust_name: "governance::campaigns::Create",
@@ -208,18 +173,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::CampaignFull);
+}, json models::CampaignFull);
 
 /// `DELETE /governance/api/v1/campaigns/{campaignId}`
 ///
@@ -237,42 +198,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("campaignId", campaign_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteCampaign",
-    api: "governance",
-    rust_name: "governance::campaigns::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v1/campaigns/{campaignId}",
-    parameters: &[Parameter {
-        name: "campaignId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.accessCertifications.manage"],
-    permissions: &[],
-    roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteCampaign",
+        api: "governance",
+        rust_name: "governance::campaigns::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v1/campaigns/{campaignId}",
+        parameters: &[Parameter {
+            name: "campaignId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.accessCertifications.manage"],
+        permissions: &[],
+        roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /governance/api/v1/campaigns/{campaignId}`
 ///
@@ -290,23 +254,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("campaignId", campaign_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getCampaign",
     api: "governance",
     rust_name: "governance::campaigns::Get",
     method: Method::GET,
     path: "/governance/api/v1/campaigns/{campaignId}",
-    parameters: &[Parameter {
-        name: "campaignId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "campaignId", location: Location::Path, required: true }],
     scopes: &["okta.governance.accessCertifications.read"],
     permissions: &[],
     roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
@@ -314,18 +274,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::CampaignFull);
+}, json models::CampaignFull);
 
 /// `POST /governance/api/v1/campaigns/{campaignId}/end`
 ///
@@ -343,7 +299,7 @@ pub struct End {
 impl End {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&END);
+        let mut call = Call::new(Self::INFO);
         call.set_path("campaignId", campaign_id);
         Self { call }
     }
@@ -356,36 +312,39 @@ impl End {
     }
 }
 
-pub(crate) static END: OperationInfo = OperationInfo {
-    id: "endCampaign",
-    api: "governance",
-    rust_name: "governance::campaigns::End",
-    method: Method::POST,
-    path: "/governance/api/v1/campaigns/{campaignId}/end",
-    parameters: &[Parameter {
-        name: "campaignId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.accessCertifications.manage"],
-    permissions: &[],
-    roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(End, END, empty);
+okta_core::operation!(
+    End,
+    OperationInfo {
+        id: "endCampaign",
+        api: "governance",
+        rust_name: "governance::campaigns::End",
+        method: Method::POST,
+        path: "/governance/api/v1/campaigns/{campaignId}/end",
+        parameters: &[Parameter {
+            name: "campaignId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.accessCertifications.manage"],
+        permissions: &[],
+        roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /governance/api/v1/campaigns/{campaignId}/launch`
 ///
@@ -403,39 +362,42 @@ pub struct Launch {
 impl Launch {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LAUNCH);
+        let mut call = Call::new(Self::INFO);
         call.set_path("campaignId", campaign_id);
         Self { call }
     }
 }
 
-pub(crate) static LAUNCH: OperationInfo = OperationInfo {
-    id: "launchCampaign",
-    api: "governance",
-    rust_name: "governance::campaigns::Launch",
-    method: Method::POST,
-    path: "/governance/api/v1/campaigns/{campaignId}/launch",
-    parameters: &[Parameter {
-        name: "campaignId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.accessCertifications.manage"],
-    permissions: &[],
-    roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Launch, LAUNCH, empty);
+okta_core::operation!(
+    Launch,
+    OperationInfo {
+        id: "launchCampaign",
+        api: "governance",
+        rust_name: "governance::campaigns::Launch",
+        method: Method::POST,
+        path: "/governance/api/v1/campaigns/{campaignId}/launch",
+        parameters: &[Parameter {
+            name: "campaignId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.accessCertifications.manage"],
+        permissions: &[],
+        roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);

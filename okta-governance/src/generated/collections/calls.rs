@@ -12,7 +12,9 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/collections`.
 #[derive(Clone, Debug)]
@@ -24,31 +26,23 @@ impl Collections {
     /// `GET /governance/api/v1/collections` (operation `listCollections`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/collections` (operation `createCollection`).
     #[inline]
     pub fn create(&self, body: &models::CollectionCreatable) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v1/collections/{collectionId}` (operation `deleteCollection`).
     pub fn delete(&self, collection_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(collection_id).call.attach(&self.client),
-        }
+        Delete::new(collection_id).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/collections/{collectionId}` (operation `getCollection`).
     pub fn get(&self, collection_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(collection_id).call.attach(&self.client),
-        }
+        Get::new(collection_id).attach(&self.client)
     }
 
     /// `PUT /governance/api/v1/collections/{collectionId}` (operation `replaceCollection`).
@@ -57,9 +51,7 @@ impl Collections {
         collection_id: impl Into<String>,
         body: &models::CollectionUpdatable,
     ) -> Replace {
-        Replace {
-            call: Replace::new(collection_id, body).call.attach(&self.client),
-        }
+        Replace::new(collection_id, body).attach(&self.client)
     }
 
     /// Operations on `/governance/api/v1/collections/assignments`.
@@ -113,7 +105,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -144,34 +136,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listCollections",
     api: "governance",
     rust_name: "governance::collections::List",
     method: Method::GET,
     path: "/governance/api/v1/collections",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "include",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "include", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.governance.collections.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -179,18 +150,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::CollectionFull);
+}, page models::CollectionFull);
 
 /// `POST /governance/api/v1/collections`
 ///
@@ -209,13 +176,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CollectionCreatable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createCollection",
     api: "governance",
     rust_name: "governance::collections::Create",
@@ -229,18 +196,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::CollectionFull);
+}, json models::CollectionFull);
 
 /// `DELETE /governance/api/v1/collections/{collectionId}`
 ///
@@ -258,42 +221,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteCollection",
-    api: "governance",
-    rust_name: "governance::collections::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v1/collections/{collectionId}",
-    parameters: &[Parameter {
-        name: "collectionId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.collections.manage"],
-    permissions: &[],
-    roles: &["APP_ADMIN"],
-    lifecycle: Lifecycle::Beta,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteCollection",
+        api: "governance",
+        rust_name: "governance::collections::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v1/collections/{collectionId}",
+        parameters: &[Parameter {
+            name: "collectionId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.collections.manage"],
+        permissions: &[],
+        roles: &["APP_ADMIN"],
+        lifecycle: Lifecycle::Beta,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /governance/api/v1/collections/{collectionId}`
 ///
@@ -311,23 +277,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getCollection",
     api: "governance",
     rust_name: "governance::collections::Get",
     method: Method::GET,
     path: "/governance/api/v1/collections/{collectionId}",
-    parameters: &[Parameter {
-        name: "collectionId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "collectionId", location: Location::Path, required: true }],
     scopes: &["okta.governance.collections.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -335,18 +297,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::CollectionFull);
+}, json models::CollectionFull);
 
 /// `PUT /governance/api/v1/collections/{collectionId}`
 ///
@@ -364,24 +322,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(collection_id: impl Into<String>, body: &models::CollectionUpdatable) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceCollection",
     api: "governance",
     rust_name: "governance::collections::Replace",
     method: Method::PUT,
     path: "/governance/api/v1/collections/{collectionId}",
-    parameters: &[Parameter {
-        name: "collectionId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "collectionId", location: Location::Path, required: true }],
     scopes: &["okta.governance.collections.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -389,15 +343,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::CollectionFull);
+}, json models::CollectionFull);

@@ -7,7 +7,9 @@ use crate::generated::entitlement_bundles::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/entitlement-bundles`.
 #[derive(Clone, Debug)]
@@ -19,31 +21,23 @@ impl EntitlementBundles {
     /// `GET /governance/api/v1/entitlement-bundles` (operation `listEntitlementBundles`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/entitlement-bundles` (operation `createEntitlementBundle`).
     #[inline]
     pub fn create(&self, body: &models::EntitlementBundleCreatable) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v1/entitlement-bundles/{entitlementBundleId}` (operation `deleteEntitlementBundle`).
     pub fn delete(&self, entitlement_bundle_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(entitlement_bundle_id).call.attach(&self.client),
-        }
+        Delete::new(entitlement_bundle_id).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/entitlement-bundles/{entitlementBundleId}` (operation `getEntitlementBundle`).
     pub fn get(&self, entitlement_bundle_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(entitlement_bundle_id).call.attach(&self.client),
-        }
+        Get::new(entitlement_bundle_id).attach(&self.client)
     }
 
     /// `PUT /governance/api/v1/entitlement-bundles/{entitlementBundleId}` (operation `replaceEntitlementBundle`).
@@ -52,11 +46,7 @@ impl EntitlementBundles {
         entitlement_bundle_id: impl Into<String>,
         body: &models::EntitlementBundleUpdatable,
     ) -> Replace {
-        Replace {
-            call: Replace::new(entitlement_bundle_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(entitlement_bundle_id, body).attach(&self.client)
     }
 }
 
@@ -78,7 +68,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -115,39 +105,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listEntitlementBundles",
     api: "governance",
     rust_name: "governance::entitlement_bundles::List",
     method: Method::GET,
     path: "/governance/api/v1/entitlement-bundles",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "include",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "include", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -155,18 +119,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::EntitlementBundleFullWithEntitlements);
+}, page models::EntitlementBundleFullWithEntitlements);
 
 /// `POST /governance/api/v1/entitlement-bundles`
 ///
@@ -185,13 +145,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EntitlementBundleCreatable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createEntitlementBundle",
     api: "governance",
     rust_name: "governance::entitlement_bundles::Create",
@@ -205,18 +165,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::EntitlementBundleFull);
+}, json models::EntitlementBundleFull);
 
 /// `DELETE /governance/api/v1/entitlement-bundles/{entitlementBundleId}`
 ///
@@ -234,42 +190,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_bundle_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("entitlementBundleId", entitlement_bundle_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteEntitlementBundle",
-    api: "governance",
-    rust_name: "governance::entitlement_bundles::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v1/entitlement-bundles/{entitlementBundleId}",
-    parameters: &[Parameter {
-        name: "entitlementBundleId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.entitlements.manage"],
-    permissions: &[],
-    roles: &["APP_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteEntitlementBundle",
+        api: "governance",
+        rust_name: "governance::entitlement_bundles::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v1/entitlement-bundles/{entitlementBundleId}",
+        parameters: &[Parameter {
+            name: "entitlementBundleId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.entitlements.manage"],
+        permissions: &[],
+        roles: &["APP_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /governance/api/v1/entitlement-bundles/{entitlementBundleId}`
 ///
@@ -287,7 +246,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_bundle_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("entitlementBundleId", entitlement_bundle_id);
         Self { call }
     }
@@ -300,24 +259,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getEntitlementBundle",
     api: "governance",
     rust_name: "governance::entitlement_bundles::Get",
     method: Method::GET,
     path: "/governance/api/v1/entitlement-bundles/{entitlementBundleId}",
-    parameters: &[
-        Parameter {
-            name: "entitlementBundleId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "include",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "entitlementBundleId", location: Location::Path, required: true }, Parameter { name: "include", location: Location::Query, required: false }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -325,18 +273,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::EntitlementBundleFullWithEntitlements);
+}, json models::EntitlementBundleFullWithEntitlements);
 
 /// `PUT /governance/api/v1/entitlement-bundles/{entitlementBundleId}`
 ///
@@ -357,24 +301,20 @@ impl Replace {
         entitlement_bundle_id: impl Into<String>,
         body: &models::EntitlementBundleUpdatable,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("entitlementBundleId", entitlement_bundle_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceEntitlementBundle",
     api: "governance",
     rust_name: "governance::entitlement_bundles::Replace",
     method: Method::PUT,
     path: "/governance/api/v1/entitlement-bundles/{entitlementBundleId}",
-    parameters: &[Parameter {
-        name: "entitlementBundleId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "entitlementBundleId", location: Location::Path, required: true }],
     scopes: &["okta.governance.entitlements.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -382,15 +322,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::EntitlementBundleFull);
+}, json models::EntitlementBundleFull);

@@ -10,7 +10,9 @@ use crate::generated::entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/entitlements`.
 #[derive(Clone, Debug)]
@@ -21,31 +23,23 @@ pub struct Entitlements {
 impl Entitlements {
     /// `GET /governance/api/v1/entitlements` (operation `listEntitlements`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List {
-            call: List::new(filter).call.attach(&self.client),
-        }
+        List::new(filter).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/entitlements` (operation `createEntitlement`).
     #[inline]
     pub fn create(&self, body: &models::EntitlementCreate) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v1/entitlements/{entitlementId}` (operation `deleteEntitlement`).
     pub fn delete(&self, entitlement_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(entitlement_id).call.attach(&self.client),
-        }
+        Delete::new(entitlement_id).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/entitlements/{entitlementId}` (operation `getEntitlement`).
     pub fn get(&self, entitlement_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(entitlement_id).call.attach(&self.client),
-        }
+        Get::new(entitlement_id).attach(&self.client)
     }
 
     /// `PATCH /governance/api/v1/entitlements/{entitlementId}` (operation `updateEntitlement`).
@@ -54,9 +48,7 @@ impl Entitlements {
         entitlement_id: impl Into<String>,
         body: Vec<models::EntitlementPatchItem>,
     ) -> Update {
-        Update {
-            call: Update::new(entitlement_id, body).call.attach(&self.client),
-        }
+        Update::new(entitlement_id, body).attach(&self.client)
     }
 
     /// `PUT /governance/api/v1/entitlements/{entitlementId}` (operation `replaceEntitlement`).
@@ -65,9 +57,7 @@ impl Entitlements {
         entitlement_id: impl Into<String>,
         body: &models::EntitlementUpdatable,
     ) -> Replace {
-        Replace {
-            call: Replace::new(entitlement_id, body).call.attach(&self.client),
-        }
+        Replace::new(entitlement_id, body).attach(&self.client)
     }
 
     /// Operations on `/governance/api/v1/entitlements/values`.
@@ -103,7 +93,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -132,34 +122,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listEntitlements",
     api: "governance",
     rust_name: "governance::entitlements::List",
     method: Method::GET,
     path: "/governance/api/v1/entitlements",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: true }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -167,18 +136,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::EntitlementsListObject);
+}, page models::EntitlementsListObject);
 
 /// `POST /governance/api/v1/entitlements`
 ///
@@ -197,13 +162,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EntitlementCreate) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createEntitlement",
     api: "governance",
     rust_name: "governance::entitlements::Create",
@@ -217,18 +182,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::EntitlementsFullWithParent);
+}, json models::EntitlementsFullWithParent);
 
 /// `DELETE /governance/api/v1/entitlements/{entitlementId}`
 ///
@@ -246,42 +207,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("entitlementId", entitlement_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteEntitlement",
-    api: "governance",
-    rust_name: "governance::entitlements::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v1/entitlements/{entitlementId}",
-    parameters: &[Parameter {
-        name: "entitlementId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.entitlements.manage"],
-    permissions: &[],
-    roles: &["APP_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteEntitlement",
+        api: "governance",
+        rust_name: "governance::entitlements::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v1/entitlements/{entitlementId}",
+        parameters: &[Parameter {
+            name: "entitlementId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.entitlements.manage"],
+        permissions: &[],
+        roles: &["APP_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /governance/api/v1/entitlements/{entitlementId}`
 ///
@@ -299,23 +263,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("entitlementId", entitlement_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getEntitlement",
     api: "governance",
     rust_name: "governance::entitlements::Get",
     method: Method::GET,
     path: "/governance/api/v1/entitlements/{entitlementId}",
-    parameters: &[Parameter {
-        name: "entitlementId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "entitlementId", location: Location::Path, required: true }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -323,18 +283,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::EntitlementsFullWithParent);
+}, json models::EntitlementsFullWithParent);
 
 /// `PATCH /governance/api/v1/entitlements/{entitlementId}`
 ///
@@ -352,24 +308,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(entitlement_id: impl Into<String>, body: Vec<models::EntitlementPatchItem>) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("entitlementId", entitlement_id);
         call.set_json(&body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateEntitlement",
     api: "governance",
     rust_name: "governance::entitlements::Update",
     method: Method::PATCH,
     path: "/governance/api/v1/entitlements/{entitlementId}",
-    parameters: &[Parameter {
-        name: "entitlementId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "entitlementId", location: Location::Path, required: true }],
     scopes: &["okta.governance.entitlements.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -377,18 +329,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::EntitlementsFullWithParent);
+}, json models::EntitlementsFullWithParent);
 
 /// `PUT /governance/api/v1/entitlements/{entitlementId}`
 ///
@@ -406,24 +354,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(entitlement_id: impl Into<String>, body: &models::EntitlementUpdatable) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("entitlementId", entitlement_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceEntitlement",
     api: "governance",
     rust_name: "governance::entitlements::Replace",
     method: Method::PUT,
     path: "/governance/api/v1/entitlements/{entitlementId}",
-    parameters: &[Parameter {
-        name: "entitlementId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "entitlementId", location: Location::Path, required: true }],
     scopes: &["okta.governance.entitlements.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -431,15 +375,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::EntitlementsFullWithParent);
+}, json models::EntitlementsFullWithParent);

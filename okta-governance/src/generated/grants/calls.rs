@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/grants`.
 #[derive(Clone, Debug)]
@@ -19,38 +21,28 @@ pub struct Grants {
 impl Grants {
     /// `GET /governance/api/v1/grants` (operation `listGrants`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List {
-            call: List::new(filter).call.attach(&self.client),
-        }
+        List::new(filter).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/grants` (operation `createGrant`).
     #[inline]
     pub fn create(&self, body: &models::GrantCreatable) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/grants/{grantId}` (operation `getGrant`).
     pub fn get(&self, grant_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(grant_id).call.attach(&self.client),
-        }
+        Get::new(grant_id).attach(&self.client)
     }
 
     /// `PATCH /governance/api/v1/grants/{grantId}` (operation `updateGrant`).
     pub fn update(&self, grant_id: impl Into<String>, body: &models::GrantPatch) -> Update {
-        Update {
-            call: Update::new(grant_id, body).call.attach(&self.client),
-        }
+        Update::new(grant_id, body).attach(&self.client)
     }
 
     /// `PUT /governance/api/v1/grants/{grantId}` (operation `replaceGrant`).
     pub fn replace(&self, grant_id: impl Into<String>, body: &shared::GrantFull) -> Replace {
-        Replace {
-            call: Replace::new(grant_id, body).call.attach(&self.client),
-        }
+        Replace::new(grant_id, body).attach(&self.client)
     }
 }
 
@@ -70,7 +62,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -96,34 +88,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listGrants",
     api: "governance",
     rust_name: "governance::grants::List",
     method: Method::GET,
     path: "/governance/api/v1/grants",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "include",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: true }, Parameter { name: "include", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -131,18 +102,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::GrantFullWithEntitlements);
+}, page models::GrantFullWithEntitlements);
 
 /// `POST /governance/api/v1/grants`
 ///
@@ -161,13 +128,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::GrantCreatable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createGrant",
     api: "governance",
     rust_name: "governance::grants::Create",
@@ -181,18 +148,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::GrantFull);
+}, json shared::GrantFull);
 
 /// `GET /governance/api/v1/grants/{grantId}`
 ///
@@ -210,7 +173,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("grantId", grant_id);
         Self { call }
     }
@@ -223,24 +186,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getGrant",
     api: "governance",
     rust_name: "governance::grants::Get",
     method: Method::GET,
     path: "/governance/api/v1/grants/{grantId}",
-    parameters: &[
-        Parameter {
-            name: "grantId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "include",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "grantId", location: Location::Path, required: true }, Parameter { name: "include", location: Location::Query, required: false }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -248,18 +200,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::GrantFullWithEntitlements);
+}, json models::GrantFullWithEntitlements);
 
 /// `PATCH /governance/api/v1/grants/{grantId}`
 ///
@@ -277,24 +225,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(grant_id: impl Into<String>, body: &models::GrantPatch) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("grantId", grant_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateGrant",
     api: "governance",
     rust_name: "governance::grants::Update",
     method: Method::PATCH,
     path: "/governance/api/v1/grants/{grantId}",
-    parameters: &[Parameter {
-        name: "grantId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "grantId", location: Location::Path, required: true }],
     scopes: &["okta.governance.entitlements.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -302,18 +246,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json shared::GrantFull);
+}, json shared::GrantFull);
 
 /// `PUT /governance/api/v1/grants/{grantId}`
 ///
@@ -331,24 +271,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(grant_id: impl Into<String>, body: &shared::GrantFull) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("grantId", grant_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceGrant",
     api: "governance",
     rust_name: "governance::grants::Replace",
     method: Method::PUT,
     path: "/governance/api/v1/grants/{grantId}",
-    parameters: &[Parameter {
-        name: "grantId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "grantId", location: Location::Path, required: true }],
     scopes: &["okta.governance.entitlements.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -356,15 +292,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json shared::GrantFull);
+}, json shared::GrantFull);

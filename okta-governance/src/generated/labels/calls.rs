@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/labels`.
 #[derive(Clone, Debug)]
@@ -20,31 +22,23 @@ impl Labels {
     /// `GET /governance/api/v1/labels` (operation `listLabels`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/labels` (operation `createLabel`).
     #[inline]
     pub fn create(&self, body: &models::LabelCreate) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v1/labels/{labelId}` (operation `deleteLabel`).
     pub fn delete(&self, label_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(label_id).call.attach(&self.client),
-        }
+        Delete::new(label_id).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/labels/{labelId}` (operation `getLabel`).
     pub fn get(&self, label_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(label_id).call.attach(&self.client),
-        }
+        Get::new(label_id).attach(&self.client)
     }
 
     /// `PATCH /governance/api/v1/labels/{labelId}` (operation `updateLabel`).
@@ -53,9 +47,7 @@ impl Labels {
         label_id: impl Into<String>,
         body: Vec<models::PatchLabelsItem>,
     ) -> Update {
-        Update {
-            call: Update::new(label_id, body).call.attach(&self.client),
-        }
+        Update::new(label_id, body).attach(&self.client)
     }
 }
 
@@ -77,7 +69,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -88,17 +80,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listLabels",
     api: "governance",
     rust_name: "governance::labels::List",
     method: Method::GET,
     path: "/governance/api/v1/labels",
-    parameters: &[Parameter {
-        name: "filter",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "filter", location: Location::Query, required: false }],
     scopes: &["okta.governance.labels.read"],
     permissions: &[],
     roles: &["SUPER_ADMIN"],
@@ -106,18 +94,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::Label);
+}, page shared::Label);
 
 /// `POST /governance/api/v1/labels`
 ///
@@ -136,13 +120,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::LabelCreate) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createLabel",
     api: "governance",
     rust_name: "governance::labels::Create",
@@ -156,18 +140,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::Label);
+}, json shared::Label);
 
 /// `DELETE /governance/api/v1/labels/{labelId}`
 ///
@@ -185,42 +165,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(label_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("labelId", label_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteLabel",
-    api: "governance",
-    rust_name: "governance::labels::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v1/labels/{labelId}",
-    parameters: &[Parameter {
-        name: "labelId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.labels.manage"],
-    permissions: &[],
-    roles: &["SUPER_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteLabel",
+        api: "governance",
+        rust_name: "governance::labels::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v1/labels/{labelId}",
+        parameters: &[Parameter {
+            name: "labelId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.labels.manage"],
+        permissions: &[],
+        roles: &["SUPER_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /governance/api/v1/labels/{labelId}`
 ///
@@ -238,23 +221,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(label_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("labelId", label_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getLabel",
     api: "governance",
     rust_name: "governance::labels::Get",
     method: Method::GET,
     path: "/governance/api/v1/labels/{labelId}",
-    parameters: &[Parameter {
-        name: "labelId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "labelId", location: Location::Path, required: true }],
     scopes: &["okta.governance.labels.read"],
     permissions: &[],
     roles: &["SUPER_ADMIN"],
@@ -262,18 +241,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::Label);
+}, json shared::Label);
 
 /// `PATCH /governance/api/v1/labels/{labelId}`
 ///
@@ -291,24 +266,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(label_id: impl Into<String>, body: Vec<models::PatchLabelsItem>) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("labelId", label_id);
         call.set_json(&body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateLabel",
     api: "governance",
     rust_name: "governance::labels::Update",
     method: Method::PATCH,
     path: "/governance/api/v1/labels/{labelId}",
-    parameters: &[Parameter {
-        name: "labelId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "labelId", location: Location::Path, required: true }],
     scopes: &["okta.governance.labels.manage"],
     permissions: &[],
     roles: &["SUPER_ADMIN"],
@@ -316,15 +287,11 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json shared::Label);
+}, json shared::Label);

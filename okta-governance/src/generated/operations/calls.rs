@@ -7,7 +7,9 @@ use crate::generated::operations::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/operations/{operationId}`.
 #[derive(Clone, Debug)]
@@ -18,9 +20,7 @@ pub struct Operations {
 impl Operations {
     /// `GET /governance/api/v1/operations/{operationId}` (operation `getOperation`).
     pub fn get(&self, operation_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(operation_id).call.attach(&self.client),
-        }
+        Get::new(operation_id).attach(&self.client)
     }
 }
 
@@ -40,23 +40,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(operation_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("operationId", operation_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOperation",
     api: "governance",
     rust_name: "governance::operations::Get",
     method: Method::GET,
     path: "/governance/api/v1/operations/{operationId}",
-    parameters: &[Parameter {
-        name: "operationId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "operationId", location: Location::Path, required: true }],
     scopes: &["okta.governance.operations.read"],
     permissions: &[],
     roles: &["ORG_ADMIN"],
@@ -64,15 +60,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::Operation);
+}, json models::Operation);

@@ -7,7 +7,9 @@ use crate::generated::principal_access::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/principal-access`.
 #[derive(Clone, Debug)]
@@ -18,9 +20,7 @@ pub struct PrincipalAccess {
 impl PrincipalAccess {
     /// `GET /governance/api/v1/principal-access` (operation `getPrincipalAccess`).
     pub fn get(&self, filter: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(filter).call.attach(&self.client),
-        }
+        Get::new(filter).attach(&self.client)
     }
 }
 
@@ -40,23 +40,19 @@ pub struct Get {
 impl Get {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getPrincipalAccess",
     api: "governance",
     rust_name: "governance::principal_access::Get",
     method: Method::GET,
     path: "/governance/api/v1/principal-access",
-    parameters: &[Parameter {
-        name: "filter",
-        location: Location::Query,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "filter", location: Location::Query, required: true }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -64,15 +60,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::PrincipalAccess);
+}, json models::PrincipalAccess);

@@ -9,7 +9,9 @@ use crate::generated::principal_entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/principal-entitlements`.
 #[derive(Clone, Debug)]
@@ -20,9 +22,7 @@ pub struct PrincipalEntitlements {
 impl PrincipalEntitlements {
     /// `GET /governance/api/v1/principal-entitlements` (operation `getPrincipalEntitlements`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List {
-            call: List::new(filter).call.attach(&self.client),
-        }
+        List::new(filter).attach(&self.client)
     }
 
     /// Operations on `/governance/api/v1/principal-entitlements/history`.
@@ -50,23 +50,19 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "getPrincipalEntitlements",
     api: "governance",
     rust_name: "governance::principal_entitlements::List",
     method: Method::GET,
     path: "/governance/api/v1/principal-entitlements",
-    parameters: &[Parameter {
-        name: "filter",
-        location: Location::Query,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "filter", location: Location::Query, required: true }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -74,15 +70,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::PrincipalEntitlement);
+}, page models::PrincipalEntitlement);

@@ -7,7 +7,9 @@ use crate::generated::principal_entitlements_changes::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}`.
 #[derive(Clone, Debug)]
@@ -18,11 +20,7 @@ pub struct PrincipalEntitlementsChanges {
 impl PrincipalEntitlementsChanges {
     /// `GET /governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}` (operation `getPrincipalEntitlementsChanges`).
     pub fn get(&self, principal_entitlements_change_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(principal_entitlements_change_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(principal_entitlements_change_id).attach(&self.client)
     }
 }
 
@@ -42,7 +40,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(principal_entitlements_change_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path(
             "principalEntitlementsChangeId",
             principal_entitlements_change_id,
@@ -51,17 +49,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getPrincipalEntitlementsChanges",
     api: "governance",
     rust_name: "governance::principal_entitlements_changes::Get",
     method: Method::GET,
     path: "/governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}",
-    parameters: &[Parameter {
-        name: "principalEntitlementsChangeId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "principalEntitlementsChangeId", location: Location::Path, required: true }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -69,15 +63,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::PrincipalEntitlementsChange);
+}, json models::PrincipalEntitlementsChange);

@@ -7,7 +7,9 @@ use crate::generated::principal_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/principal-settings/{targetPrincipalId}`.
 #[derive(Clone, Debug)]
@@ -22,11 +24,7 @@ impl PrincipalSettings {
         target_principal_id: impl Into<String>,
         body: &models::PrincipalSettingsPatchable,
     ) -> Update {
-        Update {
-            call: Update::new(target_principal_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(target_principal_id, body).attach(&self.client)
     }
 }
 
@@ -49,44 +47,32 @@ impl Update {
         target_principal_id: impl Into<String>,
         body: &models::PrincipalSettingsPatchable,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("targetPrincipalId", target_principal_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updatePrincipalSettings",
     api: "governance",
     rust_name: "governance::principal_settings::Update",
     method: Method::PATCH,
     path: "/governance/api/v1/principal-settings/{targetPrincipalId}",
-    parameters: &[Parameter {
-        name: "targetPrincipalId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "targetPrincipalId", location: Location::Path, required: true }],
     scopes: &["okta.governance.principalSettings.manage"],
     permissions: &[],
-    roles: &[
-        "SUPER_ADMIN",
-        "ACCESS_CERTIFICATION_ADMIN",
-        "ACCESS_REQUESTS_ADMIN",
-    ],
+    roles: &["SUPER_ADMIN", "ACCESS_CERTIFICATION_ADMIN", "ACCESS_REQUESTS_ADMIN"],
     lifecycle: Lifecycle::Beta,
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::PrincipalSettings);
+}, json models::PrincipalSettings);

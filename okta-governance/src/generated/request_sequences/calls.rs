@@ -6,7 +6,9 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/request-sequences/{sequenceId}`.
 #[derive(Clone, Debug)]
@@ -17,9 +19,7 @@ pub struct RequestSequences {
 impl RequestSequences {
     /// `DELETE /governance/api/v2/request-sequences/{sequenceId}` (operation `deleteRequestSequenceV2`).
     pub fn delete(&self, sequence_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(sequence_id).call.attach(&self.client),
-        }
+        Delete::new(sequence_id).attach(&self.client)
     }
 }
 
@@ -39,39 +39,42 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(sequence_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("sequenceId", sequence_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteRequestSequenceV2",
-    api: "governance",
-    rust_name: "governance::request_sequences::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v2/request-sequences/{sequenceId}",
-    parameters: &[Parameter {
-        name: "sequenceId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.accessRequests.condition.manage"],
-    permissions: &[],
-    roles: &["ACCESS_REQUESTS_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteRequestSequenceV2",
+        api: "governance",
+        rust_name: "governance::request_sequences::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v2/request-sequences/{sequenceId}",
+        parameters: &[Parameter {
+            name: "sequenceId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.accessRequests.condition.manage"],
+        permissions: &[],
+        roles: &["ACCESS_REQUESTS_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);

@@ -7,7 +7,7 @@ use crate::generated::request_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v2/request-settings`.
 #[derive(Clone, Debug)]
@@ -19,17 +19,13 @@ impl RequestSettings {
     /// `GET /governance/api/v2/request-settings` (operation `getOrgRequestSettingsV2`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 
     /// `PATCH /governance/api/v2/request-settings` (operation `updateOrgRequestSettingsV2`).
     #[inline]
     pub fn update(&self, body: &models::OrgRequestSettingsPatchable) -> Update {
-        Update {
-            call: Update::new(body).call.attach(&self.client),
-        }
+        Update::new(body).attach(&self.client)
     }
 }
 
@@ -51,12 +47,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOrgRequestSettingsV2",
     api: "governance",
     rust_name: "governance::request_settings::Get",
@@ -70,18 +66,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::OrgRequestSettings);
+}, json models::OrgRequestSettings);
 
 /// `PATCH /governance/api/v2/request-settings`
 ///
@@ -100,13 +92,13 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgRequestSettingsPatchable) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateOrgRequestSettingsV2",
     api: "governance",
     rust_name: "governance::request_settings::Update",
@@ -120,15 +112,11 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::OrgRequestSettingsPatchable);
+}, json models::OrgRequestSettingsPatchable);

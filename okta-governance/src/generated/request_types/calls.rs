@@ -7,7 +7,9 @@ use crate::generated::request_types::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/request-types`.
 #[derive(Clone, Debug)]
@@ -19,45 +21,33 @@ impl RequestTypes {
     /// `GET /governance/api/v1/request-types` (operation `listAllRequestTypes`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/request-types` (operation `createRequestType`).
     #[inline]
     pub fn create(&self, body: &models::RequestTypeCreatable) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v1/request-types/{requestTypeId}` (operation `deleteRequestType`).
     pub fn delete(&self, request_type_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(request_type_id).call.attach(&self.client),
-        }
+        Delete::new(request_type_id).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/request-types/{requestTypeId}` (operation `getRequestType`).
     pub fn get(&self, request_type_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(request_type_id).call.attach(&self.client),
-        }
+        Get::new(request_type_id).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/request-types/{requestTypeId}/publish` (operation `publishRequestType`).
     pub fn publish(&self, request_type_id: impl Into<String>) -> Publish {
-        Publish {
-            call: Publish::new(request_type_id).call.attach(&self.client),
-        }
+        Publish::new(request_type_id).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/request-types/{requestTypeId}/un-publish` (operation `unpublishRequestType`).
     pub fn un_publish(&self, request_type_id: impl Into<String>) -> UnPublish {
-        UnPublish {
-            call: UnPublish::new(request_type_id).call.attach(&self.client),
-        }
+        UnPublish::new(request_type_id).attach(&self.client)
     }
 }
 
@@ -79,7 +69,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -109,34 +99,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAllRequestTypes",
     api: "governance",
     rust_name: "governance::request_types::List",
     method: Method::GET,
     path: "/governance/api/v1/request-types",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.governance.accessRequests.read"],
     permissions: &[],
     roles: &[],
@@ -144,18 +113,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::RequestTypeSparse);
+}, page models::RequestTypeSparse);
 
 /// `POST /governance/api/v1/request-types`
 ///
@@ -174,13 +139,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RequestTypeCreatable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createRequestType",
     api: "governance",
     rust_name: "governance::request_types::Create",
@@ -194,18 +159,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::RequestTypeFull);
+}, json models::RequestTypeFull);
 
 /// `DELETE /governance/api/v1/request-types/{requestTypeId}`
 ///
@@ -223,42 +184,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteRequestType",
-    api: "governance",
-    rust_name: "governance::request_types::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v1/request-types/{requestTypeId}",
-    parameters: &[Parameter {
-        name: "requestTypeId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.accessRequests.manage"],
-    permissions: &[],
-    roles: &["ACCESS_REQUESTS_ADMIN"],
-    lifecycle: Lifecycle::Beta,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteRequestType",
+        api: "governance",
+        rust_name: "governance::request_types::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v1/request-types/{requestTypeId}",
+        parameters: &[Parameter {
+            name: "requestTypeId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.accessRequests.manage"],
+        permissions: &[],
+        roles: &["ACCESS_REQUESTS_ADMIN"],
+        lifecycle: Lifecycle::Beta,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /governance/api/v1/request-types/{requestTypeId}`
 ///
@@ -276,23 +240,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getRequestType",
     api: "governance",
     rust_name: "governance::request_types::Get",
     method: Method::GET,
     path: "/governance/api/v1/request-types/{requestTypeId}",
-    parameters: &[Parameter {
-        name: "requestTypeId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "requestTypeId", location: Location::Path, required: true }],
     scopes: &["okta.governance.accessRequests.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -300,18 +260,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::RequestTypeFull);
+}, json models::RequestTypeFull);
 
 /// `POST /governance/api/v1/request-types/{requestTypeId}/publish`
 ///
@@ -329,23 +285,19 @@ pub struct Publish {
 impl Publish {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&PUBLISH);
+        let mut call = Call::new(Self::INFO);
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }
 }
 
-pub(crate) static PUBLISH: OperationInfo = OperationInfo {
+okta_core::operation!(Publish, OperationInfo {
     id: "publishRequestType",
     api: "governance",
     rust_name: "governance::request_types::Publish",
     method: Method::POST,
     path: "/governance/api/v1/request-types/{requestTypeId}/publish",
-    parameters: &[Parameter {
-        name: "requestTypeId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "requestTypeId", location: Location::Path, required: true }],
     scopes: &["okta.governance.accessRequests.manage"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -353,18 +305,14 @@ pub(crate) static PUBLISH: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Publish, PUBLISH, json models::RequestTypeFull);
+}, json models::RequestTypeFull);
 
 /// `POST /governance/api/v1/request-types/{requestTypeId}/un-publish`
 ///
@@ -382,23 +330,19 @@ pub struct UnPublish {
 impl UnPublish {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&UN_PUBLISH);
+        let mut call = Call::new(Self::INFO);
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }
 }
 
-pub(crate) static UN_PUBLISH: OperationInfo = OperationInfo {
+okta_core::operation!(UnPublish, OperationInfo {
     id: "unpublishRequestType",
     api: "governance",
     rust_name: "governance::request_types::UnPublish",
     method: Method::POST,
     path: "/governance/api/v1/request-types/{requestTypeId}/un-publish",
-    parameters: &[Parameter {
-        name: "requestTypeId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "requestTypeId", location: Location::Path, required: true }],
     scopes: &["okta.governance.accessRequests.manage"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -406,15 +350,11 @@ pub(crate) static UN_PUBLISH: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(UnPublish, UN_PUBLISH, json models::RequestTypeFull);
+}, json models::RequestTypeFull);

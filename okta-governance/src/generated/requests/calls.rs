@@ -9,7 +9,9 @@ use crate::generated::requests::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/requests`.
 #[derive(Clone, Debug)]
@@ -21,24 +23,18 @@ impl Requests {
     /// `GET /governance/api/v1/requests` (operation `listAllRequests`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/requests` (operation `createRequest`).
     #[inline]
     pub fn create(&self, body: &models::RequestCreatable) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/requests/{requestId}` (operation `getRequest`).
     pub fn get(&self, request_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(request_id).call.attach(&self.client),
-        }
+        Get::new(request_id).attach(&self.client)
     }
 
     /// Operations on `/governance/api/v1/requests/{requestId}/messages`.
@@ -68,7 +64,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -98,34 +94,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAllRequests",
     api: "governance",
     rust_name: "governance::requests::List",
     method: Method::GET,
     path: "/governance/api/v1/requests",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.governance.accessRequests.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -133,18 +108,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::RequestSparse);
+}, page models::RequestSparse);
 
 /// `POST /governance/api/v1/requests`
 ///
@@ -163,13 +134,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RequestCreatable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createRequest",
     api: "governance",
     rust_name: "governance::requests::Create",
@@ -183,18 +154,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::RequestFull);
+}, json models::RequestFull);
 
 /// `GET /governance/api/v1/requests/{requestId}`
 ///
@@ -212,23 +179,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("requestId", request_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getRequest",
     api: "governance",
     rust_name: "governance::requests::Get",
     method: Method::GET,
     path: "/governance/api/v1/requests/{requestId}",
-    parameters: &[Parameter {
-        name: "requestId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "requestId", location: Location::Path, required: true }],
     scopes: &["okta.governance.accessRequests.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -236,15 +199,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::RequestFull);
+}, json models::RequestFull);

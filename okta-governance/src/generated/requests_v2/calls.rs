@@ -10,7 +10,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/requests`.
 #[derive(Clone, Debug)]
@@ -22,24 +24,18 @@ impl RequestsV2 {
     /// `GET /governance/api/v2/requests` (operation `listAllRequestsV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v2/requests` (operation `createRequestV2`).
     #[inline]
     pub fn create(&self, body: &models::RequestCreatable2) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `GET /governance/api/v2/requests/{requestId}` (operation `getRequestV2`).
     pub fn get(&self, request_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(request_id).call.attach(&self.client),
-        }
+        Get::new(request_id).attach(&self.client)
     }
 
     /// Operations on `/governance/api/v2/requests/{requestId}/messages`.
@@ -69,7 +65,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -99,34 +95,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAllRequestsV2",
     api: "governance",
     rust_name: "governance::requests_v2::List",
     method: Method::GET,
     path: "/governance/api/v2/requests",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.accessRequests.request.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -134,18 +109,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::RequestSparse2);
+}, page models::RequestSparse2);
 
 /// `POST /governance/api/v2/requests`
 ///
@@ -164,13 +135,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RequestCreatable2) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createRequestV2",
     api: "governance",
     rust_name: "governance::requests_v2::Create",
@@ -184,18 +155,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 202, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::RequestSubmissionFull);
+}, json models::RequestSubmissionFull);
 
 /// `GET /governance/api/v2/requests/{requestId}`
 ///
@@ -213,23 +180,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("requestId", request_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getRequestV2",
     api: "governance",
     rust_name: "governance::requests_v2::Get",
     method: Method::GET,
     path: "/governance/api/v2/requests/{requestId}",
-    parameters: &[Parameter {
-        name: "requestId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "requestId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.request.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -237,15 +200,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::RequestFull2);
+}, json shared::RequestFull2);

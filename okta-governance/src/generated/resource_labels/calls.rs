@@ -7,7 +7,9 @@ use crate::generated::resource_labels::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/resource-labels`.
 #[derive(Clone, Debug)]
@@ -18,25 +20,19 @@ pub struct ResourceLabels {
 impl ResourceLabels {
     /// `GET /governance/api/v1/resource-labels` (operation `listLabelResources`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List {
-            call: List::new(filter).call.attach(&self.client),
-        }
+        List::new(filter).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/resource-labels/assign` (operation `assignResourceLabels`).
     #[inline]
     pub fn assign(&self, body: &models::AssignResourceLabels) -> Assign {
-        Assign {
-            call: Assign::new(body).call.attach(&self.client),
-        }
+        Assign::new(body).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/resource-labels/unassign` (operation `removeResourceLabels`).
     #[inline]
     pub fn unassign(&self, body: &models::AssignResourceLabels) -> Unassign {
-        Unassign {
-            call: Unassign::new(body).call.attach(&self.client),
-        }
+        Unassign::new(body).attach(&self.client)
     }
 }
 
@@ -56,7 +52,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -75,29 +71,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listLabelResources",
     api: "governance",
     rust_name: "governance::resource_labels::List",
     method: Method::GET,
     path: "/governance/api/v1/resource-labels",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: true }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.governance.labels.read"],
     permissions: &[],
     roles: &["SUPER_ADMIN"],
@@ -105,18 +85,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::ResourceLabel);
+}, page models::ResourceLabel);
 
 /// `POST /governance/api/v1/resource-labels/assign`
 ///
@@ -135,13 +111,13 @@ impl Assign {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::AssignResourceLabels) -> Self {
-        let mut call = Call::new(&ASSIGN);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static ASSIGN: OperationInfo = OperationInfo {
+okta_core::operation!(Assign, OperationInfo {
     id: "assignResourceLabels",
     api: "governance",
     rust_name: "governance::resource_labels::Assign",
@@ -155,18 +131,14 @@ pub(crate) static ASSIGN: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Assign, ASSIGN, json models::AssignmentResourceLabelsResult);
+}, json models::AssignmentResourceLabelsResult);
 
 /// `POST /governance/api/v1/resource-labels/unassign`
 ///
@@ -185,35 +157,38 @@ impl Unassign {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::AssignResourceLabels) -> Self {
-        let mut call = Call::new(&UNASSIGN);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
-    id: "removeResourceLabels",
-    api: "governance",
-    rust_name: "governance::resource_labels::Unassign",
-    method: Method::POST,
-    path: "/governance/api/v1/resource-labels/unassign",
-    parameters: &[],
-    scopes: &["okta.governance.labels.manage"],
-    permissions: &[],
-    roles: &["SUPER_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Unassign, UNASSIGN, empty);
+okta_core::operation!(
+    Unassign,
+    OperationInfo {
+        id: "removeResourceLabels",
+        api: "governance",
+        rust_name: "governance::resource_labels::Unassign",
+        method: Method::POST,
+        path: "/governance/api/v1/resource-labels/unassign",
+        parameters: &[],
+        scopes: &["okta.governance.labels.manage"],
+        permissions: &[],
+        roles: &["SUPER_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);

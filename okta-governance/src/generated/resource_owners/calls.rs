@@ -9,7 +9,9 @@ use crate::generated::resource_owners::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/resource-owners`.
 #[derive(Clone, Debug)]
@@ -20,25 +22,19 @@ pub struct ResourceOwners {
 impl ResourceOwners {
     /// `GET /governance/api/v1/resource-owners` (operation `listResourceOwners`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List {
-            call: List::new(filter).call.attach(&self.client),
-        }
+        List::new(filter).attach(&self.client)
     }
 
     /// `PATCH /governance/api/v1/resource-owners` (operation `updateResourceOwners`).
     #[inline]
     pub fn update(&self, body: &models::ResourceOwnersPatch) -> Update {
-        Update {
-            call: Update::new(body).call.attach(&self.client),
-        }
+        Update::new(body).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/resource-owners` (operation `configureResourceOwners`).
     #[inline]
     pub fn create(&self, body: &models::ResourceOwnersUpdatable) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// Operations below `catalog`.
@@ -66,7 +62,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -92,34 +88,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listResourceOwners",
     api: "governance",
     rust_name: "governance::resource_owners::List",
     method: Method::GET,
     path: "/governance/api/v1/resource-owners",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "include",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: true }, Parameter { name: "include", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.governance.resourceOwner.read"],
     permissions: &["okta.apps.read", "okta.users.read", "okta.groups.read"],
     roles: &["SUPER_ADMIN"],
@@ -127,18 +102,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::ResourceOwner);
+}, page models::ResourceOwner);
 
 /// `PATCH /governance/api/v1/resource-owners`
 ///
@@ -157,38 +128,41 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::ResourceOwnersPatch) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
-    id: "updateResourceOwners",
-    api: "governance",
-    rust_name: "governance::resource_owners::Update",
-    method: Method::PATCH,
-    path: "/governance/api/v1/resource-owners",
-    parameters: &[],
-    scopes: &["okta.governance.resourceOwner.manage"],
-    permissions: &["okta.apps.manage", "okta.users.read", "okta.groups.read"],
-    roles: &["SUPER_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Update, UPDATE, empty);
+okta_core::operation!(
+    Update,
+    OperationInfo {
+        id: "updateResourceOwners",
+        api: "governance",
+        rust_name: "governance::resource_owners::Update",
+        method: Method::PATCH,
+        path: "/governance/api/v1/resource-owners",
+        parameters: &[],
+        scopes: &["okta.governance.resourceOwner.manage"],
+        permissions: &["okta.apps.manage", "okta.users.read", "okta.groups.read"],
+        roles: &["SUPER_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /governance/api/v1/resource-owners`
 ///
@@ -207,13 +181,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::ResourceOwnersUpdatable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "configureResourceOwners",
     api: "governance",
     rust_name: "governance::resource_owners::Create",
@@ -227,15 +201,11 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::ResourceOwnersResponse);
+}, json models::ResourceOwnersResponse);

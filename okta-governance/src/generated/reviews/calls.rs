@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/reviews`.
 #[derive(Clone, Debug)]
@@ -20,16 +22,12 @@ impl Reviews {
     /// `GET /governance/api/v1/reviews` (operation `listReviews`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `GET /governance/api/v1/reviews/{reviewId}` (operation `getReview`).
     pub fn get(&self, review_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(review_id).call.attach(&self.client),
-        }
+        Get::new(review_id).attach(&self.client)
     }
 }
 
@@ -51,7 +49,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -85,34 +83,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listReviews",
     api: "governance",
     rust_name: "governance::reviews::List",
     method: Method::GET,
     path: "/governance/api/v1/reviews",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.governance.accessCertifications.read"],
     permissions: &[],
     roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
@@ -120,18 +97,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::ReviewSparse);
+}, page shared::ReviewSparse);
 
 /// `GET /governance/api/v1/reviews/{reviewId}`
 ///
@@ -149,23 +122,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("reviewId", review_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getReview",
     api: "governance",
     rust_name: "governance::reviews::Get",
     method: Method::GET,
     path: "/governance/api/v1/reviews/{reviewId}",
-    parameters: &[Parameter {
-        name: "reviewId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "reviewId", location: Location::Path, required: true }],
     scopes: &["okta.governance.accessCertifications.read"],
     permissions: &[],
     roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
@@ -173,15 +142,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::ReviewFull);
+}, json models::ReviewFull);

@@ -7,7 +7,7 @@ use crate::generated::revoke_principal_access::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v2/revoke-principal-access`.
 #[derive(Clone, Debug)]
@@ -19,9 +19,7 @@ impl RevokePrincipalAccess {
     /// `POST /governance/api/v2/revoke-principal-access` (operation `revokePrincipalAccess`).
     #[inline]
     pub fn create(&self, body: &models::RevokePrincipalAccessCreatable) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 }
 
@@ -42,13 +40,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RevokePrincipalAccessCreatable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "revokePrincipalAccess",
     api: "governance",
     rust_name: "governance::revoke_principal_access::Create",
@@ -62,15 +60,11 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::RevokePrincipalAccessResponse);
+}, json models::RevokePrincipalAccessResponse);

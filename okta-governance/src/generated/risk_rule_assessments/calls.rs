@@ -7,7 +7,7 @@ use crate::generated::risk_rule_assessments::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/risk-rule-assessments`.
 #[derive(Clone, Debug)]
@@ -19,9 +19,7 @@ impl RiskRuleAssessments {
     /// `POST /governance/api/v1/risk-rule-assessments` (operation `generatePotentialRiskAssessments`).
     #[inline]
     pub fn create(&self, body: &models::PotentialRiskAssessmentRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 }
 
@@ -42,13 +40,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PotentialRiskAssessmentRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "generatePotentialRiskAssessments",
     api: "governance",
     rust_name: "governance::risk_rule_assessments::Create",
@@ -62,15 +60,11 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::RiskAssessmentResponse);
+}, json models::RiskAssessmentResponse);

@@ -7,7 +7,9 @@ use crate::generated::risk_rules::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/risk-rules`.
 #[derive(Clone, Debug)]
@@ -19,31 +21,23 @@ impl RiskRules {
     /// `GET /governance/api/v1/risk-rules` (operation `listRiskRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/risk-rules` (operation `createRiskRule`).
     #[inline]
     pub fn create(&self, body: &models::CreateRiskRuleRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v1/risk-rules/{ruleId}` (operation `deleteRiskRule`).
     pub fn delete(&self, rule_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(rule_id).call.attach(&self.client),
-        }
+        Delete::new(rule_id).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/risk-rules/{ruleId}` (operation `getRiskRule`).
     pub fn get(&self, rule_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(rule_id).call.attach(&self.client),
-        }
+        Get::new(rule_id).attach(&self.client)
     }
 
     /// `PUT /governance/api/v1/risk-rules/{ruleId}` (operation `replaceRiskRule`).
@@ -52,9 +46,7 @@ impl RiskRules {
         rule_id: impl Into<String>,
         body: &models::UpdateRiskRuleRequest,
     ) -> Replace {
-        Replace {
-            call: Replace::new(rule_id, body).call.attach(&self.client),
-        }
+        Replace::new(rule_id, body).attach(&self.client)
     }
 }
 
@@ -76,7 +68,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -100,29 +92,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listRiskRules",
     api: "governance",
     rust_name: "governance::risk_rules::List",
     method: Method::GET,
     path: "/governance/api/v1/risk-rules",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.governance.riskRule.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -130,18 +106,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::RiskRuleResponse);
+}, page models::RiskRuleResponse);
 
 /// `POST /governance/api/v1/risk-rules`
 ///
@@ -160,13 +132,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateRiskRuleRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createRiskRule",
     api: "governance",
     rust_name: "governance::risk_rules::Create",
@@ -180,18 +152,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::RiskRuleResponse);
+}, json models::RiskRuleResponse);
 
 /// `DELETE /governance/api/v1/risk-rules/{ruleId}`
 ///
@@ -209,42 +177,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("ruleId", rule_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteRiskRule",
-    api: "governance",
-    rust_name: "governance::risk_rules::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v1/risk-rules/{ruleId}",
-    parameters: &[Parameter {
-        name: "ruleId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.riskRule.manage"],
-    permissions: &[],
-    roles: &["APP_ADMIN"],
-    lifecycle: Lifecycle::Beta,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteRiskRule",
+        api: "governance",
+        rust_name: "governance::risk_rules::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v1/risk-rules/{ruleId}",
+        parameters: &[Parameter {
+            name: "ruleId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.riskRule.manage"],
+        permissions: &[],
+        roles: &["APP_ADMIN"],
+        lifecycle: Lifecycle::Beta,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /governance/api/v1/risk-rules/{ruleId}`
 ///
@@ -262,23 +233,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("ruleId", rule_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getRiskRule",
     api: "governance",
     rust_name: "governance::risk_rules::Get",
     method: Method::GET,
     path: "/governance/api/v1/risk-rules/{ruleId}",
-    parameters: &[Parameter {
-        name: "ruleId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "ruleId", location: Location::Path, required: true }],
     scopes: &["okta.governance.riskRule.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -286,18 +253,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::RiskRuleResponse);
+}, json models::RiskRuleResponse);
 
 /// `PUT /governance/api/v1/risk-rules/{ruleId}`
 ///
@@ -315,24 +278,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(rule_id: impl Into<String>, body: &models::UpdateRiskRuleRequest) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("ruleId", rule_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceRiskRule",
     api: "governance",
     rust_name: "governance::risk_rules::Replace",
     method: Method::PUT,
     path: "/governance/api/v1/risk-rules/{ruleId}",
-    parameters: &[Parameter {
-        name: "ruleId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "ruleId", location: Location::Path, required: true }],
     scopes: &["okta.governance.riskRule.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -340,15 +299,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::RiskRuleResponse);
+}, json models::RiskRuleResponse);

@@ -14,7 +14,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/security-access-reviews`.
 #[derive(Clone, Debug)]
@@ -26,26 +28,18 @@ impl SecurityAccessReviews {
     /// `GET /governance/api/v2/security-access-reviews` (operation `listSecurityAccessReviews`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v2/security-access-reviews` (operation `createSecurityAccessReview`).
     #[inline]
     pub fn create(&self, body: &models::SecurityAccessReviewRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}` (operation `getSecurityAccessReview`).
     pub fn get(&self, security_access_review_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(security_access_review_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(security_access_review_id).attach(&self.client)
     }
 
     /// `PATCH /governance/api/v2/security-access-reviews/{securityAccessReviewId}` (operation `updateSecurityAccessReview`).
@@ -54,11 +48,7 @@ impl SecurityAccessReviews {
         security_access_review_id: impl Into<String>,
         body: &models::SecurityAccessReviewUpdateRequest,
     ) -> Update {
-        Update {
-            call: Update::new(security_access_review_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(security_access_review_id, body).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/comment` (operation `addSecurityAccessReviewComment`).
@@ -67,20 +57,12 @@ impl SecurityAccessReviews {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Comment {
-        Comment {
-            call: Comment::new(security_access_review_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Comment::new(security_access_review_id, body).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/summary` (operation `generateSecurityAccessReviewSummary`).
     pub fn summary(&self, security_access_review_id: impl Into<String>) -> Summary {
-        Summary {
-            call: Summary::new(security_access_review_id)
-                .call
-                .attach(&self.client),
-        }
+        Summary::new(security_access_review_id).attach(&self.client)
     }
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses`.
@@ -142,7 +124,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -176,34 +158,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listSecurityAccessReviews",
     api: "governance",
     rust_name: "governance::security_access_reviews::List",
     method: Method::GET,
     path: "/governance/api/v2/security-access-reviews",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.governance.securityAccessReviews.admin.read"],
     permissions: &["okta.governance.securityAccessReviews.admin.read"],
     roles: &["SUPER_ADMIN"],
@@ -211,18 +172,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::SecurityAccessReviewSparse);
+}, page shared::SecurityAccessReviewSparse);
 
 /// `POST /governance/api/v2/security-access-reviews`
 ///
@@ -241,13 +198,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::SecurityAccessReviewRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createSecurityAccessReview",
     api: "governance",
     rust_name: "governance::security_access_reviews::Create",
@@ -261,18 +218,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 202, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::SecurityAccessReview);
+}, json shared::SecurityAccessReview);
 
 /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}`
 ///
@@ -290,23 +243,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getSecurityAccessReview",
     api: "governance",
     rust_name: "governance::security_access_reviews::Get",
     method: Method::GET,
     path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}",
-    parameters: &[Parameter {
-        name: "securityAccessReviewId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }],
     scopes: &["okta.governance.securityAccessReviews.admin.read"],
     permissions: &["okta.governance.securityAccessReviews.admin.read"],
     roles: &["SUPER_ADMIN"],
@@ -314,18 +263,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::SecurityAccessReview);
+}, json shared::SecurityAccessReview);
 
 /// `PATCH /governance/api/v2/security-access-reviews/{securityAccessReviewId}`
 ///
@@ -346,24 +291,20 @@ impl Update {
         security_access_review_id: impl Into<String>,
         body: &models::SecurityAccessReviewUpdateRequest,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateSecurityAccessReview",
     api: "governance",
     rust_name: "governance::security_access_reviews::Update",
     method: Method::PATCH,
     path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}",
-    parameters: &[Parameter {
-        name: "securityAccessReviewId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }],
     scopes: &["okta.governance.securityAccessReviews.admin.manage"],
     permissions: &["okta.governance.securityAccessReviews.admin.manage"],
     roles: &["SUPER_ADMIN"],
@@ -371,18 +312,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json shared::SecurityAccessReview);
+}, json shared::SecurityAccessReview);
 
 /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/comment`
 ///
@@ -403,43 +340,46 @@ impl Comment {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Self {
-        let mut call = Call::new(&COMMENT);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static COMMENT: OperationInfo = OperationInfo {
-    id: "addSecurityAccessReviewComment",
-    api: "governance",
-    rust_name: "governance::security_access_reviews::Comment",
-    method: Method::POST,
-    path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/comment",
-    parameters: &[Parameter {
-        name: "securityAccessReviewId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.securityAccessReviews.admin.manage"],
-    permissions: &["okta.governance.securityAccessReviews.admin.manage"],
-    roles: &["SUPER_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Comment, COMMENT, empty);
+okta_core::operation!(
+    Comment,
+    OperationInfo {
+        id: "addSecurityAccessReviewComment",
+        api: "governance",
+        rust_name: "governance::security_access_reviews::Comment",
+        method: Method::POST,
+        path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/comment",
+        parameters: &[Parameter {
+            name: "securityAccessReviewId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.securityAccessReviews.admin.manage"],
+        permissions: &["okta.governance.securityAccessReviews.admin.manage"],
+        roles: &["SUPER_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/summary`
 ///
@@ -457,23 +397,19 @@ pub struct Summary {
 impl Summary {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&SUMMARY);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
 }
 
-pub(crate) static SUMMARY: OperationInfo = OperationInfo {
+okta_core::operation!(Summary, OperationInfo {
     id: "generateSecurityAccessReviewSummary",
     api: "governance",
     rust_name: "governance::security_access_reviews::Summary",
     method: Method::POST,
     path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/summary",
-    parameters: &[Parameter {
-        name: "securityAccessReviewId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }],
     scopes: &["okta.governance.securityAccessReviews.admin.manage"],
     permissions: &["okta.governance.securityAccessReviews.admin.manage"],
     roles: &["SUPER_ADMIN"],
@@ -481,15 +417,11 @@ pub(crate) static SUMMARY: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Summary, SUMMARY, json shared::AiMessage);
+}, json shared::AiMessage);

@@ -10,7 +10,7 @@ use crate::generated::settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/settings`.
 #[derive(Clone, Debug)]
@@ -22,17 +22,13 @@ impl Settings {
     /// `GET /governance/api/v1/settings` (operation `getOrgSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 
     /// `PATCH /governance/api/v1/settings` (operation `updateOrgSettings`).
     #[inline]
     pub fn update(&self, body: &models::OrgSettingsPatchable) -> Update {
-        Update {
-            call: Update::new(body).call.attach(&self.client),
-        }
+        Update::new(body).attach(&self.client)
     }
 
     /// Operations on `/governance/api/v1/settings/certification`.
@@ -70,12 +66,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOrgSettings",
     api: "governance",
     rust_name: "governance::settings::Get",
@@ -84,27 +80,19 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     parameters: &[],
     scopes: &["okta.governance.settings.read"],
     permissions: &[],
-    roles: &[
-        "ACCESS_CERTIFICATION_ADMIN",
-        "ACCESS_REQUESTS_ADMIN",
-        "SUPER_ADMIN",
-    ],
+    roles: &["ACCESS_CERTIFICATION_ADMIN", "ACCESS_REQUESTS_ADMIN", "SUPER_ADMIN"],
     lifecycle: Lifecycle::Beta,
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::OrgSettings);
+}, json models::OrgSettings);
 
 /// `PATCH /governance/api/v1/settings`
 ///
@@ -123,13 +111,13 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgSettingsPatchable) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateOrgSettings",
     api: "governance",
     rust_name: "governance::settings::Update",
@@ -143,15 +131,11 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::OrgSettingsPatchable);
+}, json models::OrgSettingsPatchable);

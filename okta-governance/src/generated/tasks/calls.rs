@@ -8,7 +8,9 @@ use crate::generated::tasks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/tasks`.
 #[derive(Clone, Debug)]
@@ -20,30 +22,22 @@ impl Tasks {
     /// `GET /governance/api/v2/tasks` (operation `listAllTasksV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `GET /governance/api/v2/tasks/{taskId}` (operation `getTaskV2`).
     pub fn get(&self, task_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(task_id).call.attach(&self.client),
-        }
+        Get::new(task_id).attach(&self.client)
     }
 
     /// `PATCH /governance/api/v2/tasks/{taskId}` (operation `updateTaskV2`).
     pub fn update(&self, task_id: impl Into<String>, body: &models::TasksUpdateRequest) -> Update {
-        Update {
-            call: Update::new(task_id, body).call.attach(&self.client),
-        }
+        Update::new(task_id, body).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/tasks/{taskId}/resolve` (operation `resolveTaskV2`).
     pub fn resolve(&self, task_id: impl Into<String>) -> Resolve {
-        Resolve {
-            call: Resolve::new(task_id).call.attach(&self.client),
-        }
+        Resolve::new(task_id).attach(&self.client)
     }
 }
 
@@ -65,7 +59,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -95,34 +89,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAllTasksV2",
     api: "governance",
     rust_name: "governance::tasks::List",
     method: Method::GET,
     path: "/governance/api/v2/tasks",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.accessRequests.tasks.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -130,18 +103,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::TaskSparse);
+}, page shared::TaskSparse);
 
 /// `GET /governance/api/v2/tasks/{taskId}`
 ///
@@ -159,23 +128,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("taskId", task_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getTaskV2",
     api: "governance",
     rust_name: "governance::tasks::Get",
     method: Method::GET,
     path: "/governance/api/v2/tasks/{taskId}",
-    parameters: &[Parameter {
-        name: "taskId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "taskId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.tasks.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -183,18 +148,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::TaskFull);
+}, json shared::TaskFull);
 
 /// `PATCH /governance/api/v2/tasks/{taskId}`
 ///
@@ -212,24 +173,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(task_id: impl Into<String>, body: &models::TasksUpdateRequest) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("taskId", task_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateTaskV2",
     api: "governance",
     rust_name: "governance::tasks::Update",
     method: Method::PATCH,
     path: "/governance/api/v2/tasks/{taskId}",
-    parameters: &[Parameter {
-        name: "taskId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "taskId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.tasks.manage"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -237,18 +194,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json shared::TaskFull);
+}, json shared::TaskFull);
 
 /// `POST /governance/api/v2/tasks/{taskId}/resolve`
 ///
@@ -266,7 +219,7 @@ pub struct Resolve {
 impl Resolve {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&RESOLVE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("taskId", task_id);
         Self { call }
     }
@@ -279,17 +232,13 @@ impl Resolve {
     }
 }
 
-pub(crate) static RESOLVE: OperationInfo = OperationInfo {
+okta_core::operation!(Resolve, OperationInfo {
     id: "resolveTaskV2",
     api: "governance",
     rust_name: "governance::tasks::Resolve",
     method: Method::POST,
     path: "/governance/api/v2/tasks/{taskId}/resolve",
-    parameters: &[Parameter {
-        name: "taskId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "taskId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.tasks.manage"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -297,15 +246,11 @@ pub(crate) static RESOLVE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Resolve, RESOLVE, json shared::TaskFull);
+}, json shared::TaskFull);

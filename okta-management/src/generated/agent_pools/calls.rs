@@ -10,7 +10,9 @@ use crate::generated::agent_pools::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/agentPools`.
 #[derive(Clone, Debug)]
@@ -22,9 +24,7 @@ impl AgentPools {
     /// `GET /api/v1/agentPools` (operation `listAgentPools`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates`.
@@ -54,7 +54,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -79,29 +79,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAgentPools",
     api: "management",
     rust_name: "agent_pools::List",
     method: Method::GET,
     path: "/api/v1/agentPools",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limitPerPoolType",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "poolType",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limitPerPoolType", location: Location::Query, required: false }, Parameter { name: "poolType", location: Location::Query, required: false }],
     scopes: &["okta.agentPools.read"],
     permissions: &[],
     roles: &[],
@@ -109,15 +93,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::AgentPool);
+}, page models::AgentPool);

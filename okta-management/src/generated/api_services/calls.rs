@@ -10,7 +10,9 @@ use crate::generated::api_services::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/integrations/api/v1/api-services`.
 #[derive(Clone, Debug)]
@@ -22,31 +24,23 @@ impl ApiServices {
     /// `GET /integrations/api/v1/api-services` (operation `listApiServiceIntegrationInstances`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /integrations/api/v1/api-services` (operation `createApiServiceIntegrationInstance`).
     #[inline]
     pub fn create(&self, body: &models::PostApiServiceIntegrationInstanceRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /integrations/api/v1/api-services/{apiServiceId}` (operation `deleteApiServiceIntegrationInstance`).
     pub fn delete(&self, api_service_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(api_service_id).call.attach(&self.client),
-        }
+        Delete::new(api_service_id).attach(&self.client)
     }
 
     /// `GET /integrations/api/v1/api-services/{apiServiceId}` (operation `getApiServiceIntegrationInstance`).
     pub fn get(&self, api_service_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(api_service_id).call.attach(&self.client),
-        }
+        Get::new(api_service_id).attach(&self.client)
     }
 
     /// Operations below `credentials`.
@@ -76,7 +70,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -87,17 +81,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listApiServiceIntegrationInstances",
     api: "management",
     rust_name: "api_services::List",
     method: Method::GET,
     path: "/integrations/api/v1/api-services",
-    parameters: &[Parameter {
-        name: "after",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }],
     scopes: &["okta.oauthIntegrations.read"],
     permissions: &[],
     roles: &[],
@@ -105,18 +95,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/integrations/api/v1/api-services",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::ApiServiceIntegrationInstance);
+}, page models::ApiServiceIntegrationInstance);
 
 /// `POST /integrations/api/v1/api-services`
 ///
@@ -135,13 +121,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PostApiServiceIntegrationInstanceRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createApiServiceIntegrationInstance",
     api: "management",
     rust_name: "api_services::Create",
@@ -155,18 +141,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/integrations/api/v1/api-services",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::PostApiServiceIntegrationInstance);
+}, json models::PostApiServiceIntegrationInstance);
 
 /// `DELETE /integrations/api/v1/api-services/{apiServiceId}`
 ///
@@ -184,42 +166,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(api_service_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("apiServiceId", api_service_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteApiServiceIntegrationInstance",
-    api: "management",
-    rust_name: "api_services::Delete",
-    method: Method::DELETE,
-    path: "/integrations/api/v1/api-services/{apiServiceId}",
-    parameters: &[Parameter {
-        name: "apiServiceId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.oauthIntegrations.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/integrations/api/v1/api-services/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteApiServiceIntegrationInstance",
+        api: "management",
+        rust_name: "api_services::Delete",
+        method: Method::DELETE,
+        path: "/integrations/api/v1/api-services/{apiServiceId}",
+        parameters: &[Parameter {
+            name: "apiServiceId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.oauthIntegrations.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/integrations/api/v1/api-services/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /integrations/api/v1/api-services/{apiServiceId}`
 ///
@@ -237,23 +222,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(api_service_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("apiServiceId", api_service_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getApiServiceIntegrationInstance",
     api: "management",
     rust_name: "api_services::Get",
     method: Method::GET,
     path: "/integrations/api/v1/api-services/{apiServiceId}",
-    parameters: &[Parameter {
-        name: "apiServiceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "apiServiceId", location: Location::Path, required: true }],
     scopes: &["okta.oauthIntegrations.read"],
     permissions: &[],
     roles: &[],
@@ -261,15 +242,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/integrations/api/v1/api-services/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::ApiServiceIntegrationInstance);
+}, json models::ApiServiceIntegrationInstance);

@@ -10,7 +10,9 @@ use crate::generated::api_tokens::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/api-tokens`.
 #[derive(Clone, Debug)]
@@ -22,23 +24,17 @@ impl ApiTokens {
     /// `GET /api/v1/api-tokens` (operation `listApiTokens`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `DELETE /api/v1/api-tokens/{apiTokenId}` (operation `revokeApiToken`).
     pub fn delete(&self, api_token_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(api_token_id).call.attach(&self.client),
-        }
+        Delete::new(api_token_id).attach(&self.client)
     }
 
     /// `GET /api/v1/api-tokens/{apiTokenId}` (operation `getApiToken`).
     pub fn get(&self, api_token_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(api_token_id).call.attach(&self.client),
-        }
+        Get::new(api_token_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/api-tokens/{apiTokenId}` (operation `upsertApiToken`).
@@ -47,9 +43,7 @@ impl ApiTokens {
         api_token_id: impl Into<String>,
         body: &models::ApiTokenUpdate,
     ) -> Replace {
-        Replace {
-            call: Replace::new(api_token_id, body).call.attach(&self.client),
-        }
+        Replace::new(api_token_id, body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/api-tokens/current`.
@@ -79,12 +73,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listApiTokens",
     api: "management",
     rust_name: "api_tokens::List",
@@ -98,18 +92,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/api-tokens",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::ApiToken);
+}, page models::ApiToken);
 
 /// `DELETE /api/v1/api-tokens/{apiTokenId}`
 ///
@@ -127,42 +117,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(api_token_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("apiTokenId", api_token_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "revokeApiToken",
-    api: "management",
-    rust_name: "api_tokens::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/api-tokens/{apiTokenId}",
-    parameters: &[Parameter {
-        name: "apiTokenId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.apiTokens.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/api-tokens/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "revokeApiToken",
+        api: "management",
+        rust_name: "api_tokens::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/api-tokens/{apiTokenId}",
+        parameters: &[Parameter {
+            name: "apiTokenId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.apiTokens.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/api-tokens/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/api-tokens/{apiTokenId}`
 ///
@@ -180,23 +173,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(api_token_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("apiTokenId", api_token_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getApiToken",
     api: "management",
     rust_name: "api_tokens::Get",
     method: Method::GET,
     path: "/api/v1/api-tokens/{apiTokenId}",
-    parameters: &[Parameter {
-        name: "apiTokenId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "apiTokenId", location: Location::Path, required: true }],
     scopes: &["okta.apiTokens.read"],
     permissions: &[],
     roles: &[],
@@ -204,18 +193,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/api-tokens/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::ApiToken);
+}, json models::ApiToken);
 
 /// `PUT /api/v1/api-tokens/{apiTokenId}`
 ///
@@ -233,24 +218,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(api_token_id: impl Into<String>, body: &models::ApiTokenUpdate) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("apiTokenId", api_token_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "upsertApiToken",
     api: "management",
     rust_name: "api_tokens::Replace",
     method: Method::PUT,
     path: "/api/v1/api-tokens/{apiTokenId}",
-    parameters: &[Parameter {
-        name: "apiTokenId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "apiTokenId", location: Location::Path, required: true }],
     scopes: &["okta.apiTokens.manage"],
     permissions: &[],
     roles: &[],
@@ -258,15 +239,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/api-tokens/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::ApiToken);
+}, json models::ApiToken);

@@ -25,7 +25,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps`.
 #[derive(Clone, Debug)]
@@ -37,52 +39,38 @@ impl Apps {
     /// `GET /api/v1/apps` (operation `listApplications`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/apps` (operation `createApplication`).
     #[inline]
     pub fn create(&self, body: &shared::Application) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/apps/{appId}` (operation `deleteApplication`).
     pub fn delete(&self, app_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(app_id).call.attach(&self.client),
-        }
+        Delete::new(app_id).attach(&self.client)
     }
 
     /// `GET /api/v1/apps/{appId}` (operation `getApplication`).
     pub fn get(&self, app_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(app_id).call.attach(&self.client),
-        }
+        Get::new(app_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/apps/{appId}` (operation `replaceApplication`).
     pub fn replace(&self, app_id: impl Into<String>, body: &shared::Application) -> Replace {
-        Replace {
-            call: Replace::new(app_id, body).call.attach(&self.client),
-        }
+        Replace::new(app_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/apps/{appId}/lifecycle/activate` (operation `activateApplication`).
     pub fn activate(&self, app_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(app_id).call.attach(&self.client),
-        }
+        Activate::new(app_id).attach(&self.client)
     }
 
     /// `POST /api/v1/apps/{appId}/lifecycle/deactivate` (operation `deactivateApplication`).
     pub fn deactivate(&self, app_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(app_id).call.attach(&self.client),
-        }
+        Deactivate::new(app_id).attach(&self.client)
     }
 
     /// Operations below `connections`.
@@ -239,7 +227,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -296,54 +284,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listApplications",
     api: "management",
     rust_name: "apps::List",
     method: Method::GET,
     path: "/api/v1/apps",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "alwaysIncludeVpnSettings",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "includeNonDeleted",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "useOptimization",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "alwaysIncludeVpnSettings", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "includeNonDeleted", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }, Parameter { name: "useOptimization", location: Location::Query, required: false }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -351,18 +298,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::Application);
+}, page shared::Application);
 
 /// `POST /api/v1/apps`
 ///
@@ -381,7 +324,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &shared::Application) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -400,24 +343,13 @@ impl Create {
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createApplication",
     api: "management",
     rust_name: "apps::Create",
     method: Method::POST,
     path: "/api/v1/apps",
-    parameters: &[
-        Parameter {
-            name: "OktaAccessGateway-Agent",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "activate",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "OktaAccessGateway-Agent", location: Location::Header, required: false }, Parameter { name: "activate", location: Location::Query, required: false }],
     scopes: &["okta.apps.manage"],
     permissions: &[],
     roles: &[],
@@ -425,18 +357,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::Application);
+}, json shared::Application);
 
 /// `DELETE /api/v1/apps/{appId}`
 ///
@@ -454,42 +382,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteApplication",
-    api: "management",
-    rust_name: "apps::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/apps/{appId}",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.apps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "app",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteApplication",
+        api: "management",
+        rust_name: "apps::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/apps/{appId}",
+        parameters: &[Parameter {
+            name: "appId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.apps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "app",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/apps/{appId}`
 ///
@@ -507,7 +438,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -519,24 +450,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getApplication",
     api: "management",
     rust_name: "apps::Get",
     method: Method::GET,
     path: "/api/v1/apps/{appId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -544,18 +464,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "app",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::Application);
+}, json shared::Application);
 
 /// `PUT /api/v1/apps/{appId}`
 ///
@@ -573,24 +489,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, body: &shared::Application) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceApplication",
     api: "management",
     rust_name: "apps::Replace",
     method: Method::PUT,
     path: "/api/v1/apps/{appId}",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
     scopes: &["okta.apps.manage"],
     permissions: &[],
     roles: &[],
@@ -598,18 +510,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "app",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json shared::Application);
+}, json shared::Application);
 
 /// `POST /api/v1/apps/{appId}/lifecycle/activate`
 ///
@@ -627,42 +535,45 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-    id: "activateApplication",
-    api: "management",
-    rust_name: "apps::Activate",
-    method: Method::POST,
-    path: "/api/v1/apps/{appId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.apps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, empty);
+okta_core::operation!(
+    Activate,
+    OperationInfo {
+        id: "activateApplication",
+        api: "management",
+        rust_name: "apps::Activate",
+        method: Method::POST,
+        path: "/api/v1/apps/{appId}/lifecycle/activate",
+        parameters: &[Parameter {
+            name: "appId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.apps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/apps/{appId}/lifecycle/deactivate`
 ///
@@ -680,39 +591,42 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-    id: "deactivateApplication",
-    api: "management",
-    rust_name: "apps::Deactivate",
-    method: Method::POST,
-    path: "/api/v1/apps/{appId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.apps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, empty);
+okta_core::operation!(
+    Deactivate,
+    OperationInfo {
+        id: "deactivateApplication",
+        api: "management",
+        rust_name: "apps::Deactivate",
+        method: Method::POST,
+        path: "/api/v1/apps/{appId}/lifecycle/deactivate",
+        parameters: &[Parameter {
+            name: "appId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.apps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);

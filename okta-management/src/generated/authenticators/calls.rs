@@ -11,7 +11,9 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authenticators`.
 #[derive(Clone, Debug)]
@@ -23,24 +25,18 @@ impl Authenticators {
     /// `GET /api/v1/authenticators` (operation `listAuthenticators`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/authenticators` (operation `createAuthenticator`).
     #[inline]
     pub fn create(&self, body: &models::Authenticator) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `GET /api/v1/authenticators/{authenticatorId}` (operation `getAuthenticator`).
     pub fn get(&self, authenticator_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(authenticator_id).call.attach(&self.client),
-        }
+        Get::new(authenticator_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/authenticators/{authenticatorId}` (operation `replaceAuthenticator`).
@@ -49,25 +45,17 @@ impl Authenticators {
         authenticator_id: impl Into<String>,
         body: &models::Authenticator,
     ) -> Replace {
-        Replace {
-            call: Replace::new(authenticator_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(authenticator_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/lifecycle/activate` (operation `activateAuthenticator`).
     pub fn activate(&self, authenticator_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(authenticator_id).call.attach(&self.client),
-        }
+        Activate::new(authenticator_id).attach(&self.client)
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/lifecycle/deactivate` (operation `deactivateAuthenticator`).
     pub fn deactivate(&self, authenticator_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(authenticator_id).call.attach(&self.client),
-        }
+        Deactivate::new(authenticator_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/authenticators/{authenticatorId}/aaguids`.
@@ -105,12 +93,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAuthenticators",
     api: "management",
     rust_name: "authenticators::List",
@@ -124,18 +112,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::Authenticator);
+}, page models::Authenticator);
 
 /// `POST /api/v1/authenticators`
 ///
@@ -154,7 +138,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::Authenticator) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -167,17 +151,13 @@ impl Create {
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createAuthenticator",
     api: "management",
     rust_name: "authenticators::Create",
     method: Method::POST,
     path: "/api/v1/authenticators",
-    parameters: &[Parameter {
-        name: "activate",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "activate", location: Location::Query, required: false }],
     scopes: &["okta.authenticators.manage"],
     permissions: &[],
     roles: &[],
@@ -185,18 +165,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::Authenticator);
+}, json models::Authenticator);
 
 /// `GET /api/v1/authenticators/{authenticatorId}`
 ///
@@ -214,23 +190,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getAuthenticator",
     api: "management",
     rust_name: "authenticators::Get",
     method: Method::GET,
     path: "/api/v1/authenticators/{authenticatorId}",
-    parameters: &[Parameter {
-        name: "authenticatorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.read"],
     permissions: &[],
     roles: &[],
@@ -238,18 +210,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authenticators/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::Authenticator);
+}, json models::Authenticator);
 
 /// `PUT /api/v1/authenticators/{authenticatorId}`
 ///
@@ -267,24 +235,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(authenticator_id: impl Into<String>, body: &models::Authenticator) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceAuthenticator",
     api: "management",
     rust_name: "authenticators::Replace",
     method: Method::PUT,
     path: "/api/v1/authenticators/{authenticatorId}",
-    parameters: &[Parameter {
-        name: "authenticatorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.manage"],
     permissions: &[],
     roles: &[],
@@ -292,18 +256,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authenticators/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::Authenticator);
+}, json models::Authenticator);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/lifecycle/activate`
 ///
@@ -321,23 +281,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateAuthenticator",
     api: "management",
     rust_name: "authenticators::Activate",
     method: Method::POST,
     path: "/api/v1/authenticators/{authenticatorId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "authenticatorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.manage"],
     permissions: &[],
     roles: &[],
@@ -345,18 +301,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::Authenticator);
+}, json models::Authenticator);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/lifecycle/deactivate`
 ///
@@ -374,23 +326,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateAuthenticator",
     api: "management",
     rust_name: "authenticators::Deactivate",
     method: Method::POST,
     path: "/api/v1/authenticators/{authenticatorId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "authenticatorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.manage"],
     permissions: &[],
     roles: &[],
@@ -398,15 +346,11 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::Authenticator);
+}, json models::Authenticator);

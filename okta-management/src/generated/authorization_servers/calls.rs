@@ -16,7 +16,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers`.
 #[derive(Clone, Debug)]
@@ -28,31 +30,23 @@ impl AuthorizationServers {
     /// `GET /api/v1/authorizationServers` (operation `listAuthorizationServers`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers` (operation `createAuthorizationServer`).
     #[inline]
     pub fn create(&self, body: &models::AuthorizationServer) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}` (operation `deleteAuthorizationServer`).
     pub fn delete(&self, auth_server_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(auth_server_id).call.attach(&self.client),
-        }
+        Delete::new(auth_server_id).attach(&self.client)
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}` (operation `getAuthorizationServer`).
     pub fn get(&self, auth_server_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(auth_server_id).call.attach(&self.client),
-        }
+        Get::new(auth_server_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}` (operation `replaceAuthorizationServer`).
@@ -61,23 +55,17 @@ impl AuthorizationServers {
         auth_server_id: impl Into<String>,
         body: &models::AuthorizationServer,
     ) -> Replace {
-        Replace {
-            call: Replace::new(auth_server_id, body).call.attach(&self.client),
-        }
+        Replace::new(auth_server_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/lifecycle/activate` (operation `activateAuthorizationServer`).
     pub fn activate(&self, auth_server_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(auth_server_id).call.attach(&self.client),
-        }
+        Activate::new(auth_server_id).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/lifecycle/deactivate` (operation `deactivateAuthorizationServer`).
     pub fn deactivate(&self, auth_server_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(auth_server_id).call.attach(&self.client),
-        }
+        Deactivate::new(auth_server_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/associatedServers`.
@@ -161,7 +149,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -185,29 +173,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAuthorizationServers",
     api: "management",
     rust_name: "authorization_servers::List",
     method: Method::GET,
     path: "/api/v1/authorizationServers",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }],
     scopes: &["okta.authorizationServers.read"],
     permissions: &[],
     roles: &[],
@@ -215,18 +187,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::AuthorizationServer);
+}, page models::AuthorizationServer);
 
 /// `POST /api/v1/authorizationServers`
 ///
@@ -245,13 +213,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::AuthorizationServer) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createAuthorizationServer",
     api: "management",
     rust_name: "authorization_servers::Create",
@@ -265,18 +233,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::AuthorizationServer);
+}, json models::AuthorizationServer);
 
 /// `DELETE /api/v1/authorizationServers/{authServerId}`
 ///
@@ -294,42 +258,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteAuthorizationServer",
-    api: "management",
-    rust_name: "authorization_servers::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/authorizationServers/{authServerId}",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.authorizationServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/authorizationServers/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteAuthorizationServer",
+        api: "management",
+        rust_name: "authorization_servers::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/authorizationServers/{authServerId}",
+        parameters: &[Parameter {
+            name: "authServerId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.authorizationServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/authorizationServers/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/authorizationServers/{authServerId}`
 ///
@@ -347,23 +314,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getAuthorizationServer",
     api: "management",
     rust_name: "authorization_servers::Get",
     method: Method::GET,
     path: "/api/v1/authorizationServers/{authServerId}",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.read"],
     permissions: &[],
     roles: &[],
@@ -371,18 +334,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::AuthorizationServer);
+}, json models::AuthorizationServer);
 
 /// `PUT /api/v1/authorizationServers/{authServerId}`
 ///
@@ -400,24 +359,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::AuthorizationServer) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceAuthorizationServer",
     api: "management",
     rust_name: "authorization_servers::Replace",
     method: Method::PUT,
     path: "/api/v1/authorizationServers/{authServerId}",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.manage"],
     permissions: &[],
     roles: &[],
@@ -425,18 +380,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::AuthorizationServer);
+}, json models::AuthorizationServer);
 
 /// `POST /api/v1/authorizationServers/{authServerId}/lifecycle/activate`
 ///
@@ -454,42 +405,45 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-    id: "activateAuthorizationServer",
-    api: "management",
-    rust_name: "authorization_servers::Activate",
-    method: Method::POST,
-    path: "/api/v1/authorizationServers/{authServerId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.authorizationServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/authorizationServers",
-    public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, empty);
+okta_core::operation!(
+    Activate,
+    OperationInfo {
+        id: "activateAuthorizationServer",
+        api: "management",
+        rust_name: "authorization_servers::Activate",
+        method: Method::POST,
+        path: "/api/v1/authorizationServers/{authServerId}/lifecycle/activate",
+        parameters: &[Parameter {
+            name: "authServerId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.authorizationServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/authorizationServers",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/authorizationServers/{authServerId}/lifecycle/deactivate`
 ///
@@ -507,39 +461,42 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-    id: "deactivateAuthorizationServer",
-    api: "management",
-    rust_name: "authorization_servers::Deactivate",
-    method: Method::POST,
-    path: "/api/v1/authorizationServers/{authServerId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.authorizationServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/authorizationServers",
-    public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, empty);
+okta_core::operation!(
+    Deactivate,
+    OperationInfo {
+        id: "deactivateAuthorizationServer",
+        api: "management",
+        rust_name: "authorization_servers::Deactivate",
+        method: Method::POST,
+        path: "/api/v1/authorizationServers/{authServerId}/lifecycle/deactivate",
+        parameters: &[Parameter {
+            name: "authServerId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.authorizationServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/authorizationServers",
+        public: false,
+    },
+    empty
+);

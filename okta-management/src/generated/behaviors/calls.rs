@@ -8,7 +8,9 @@ use crate::generated::behaviors::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/behaviors`.
 #[derive(Clone, Debug)]
@@ -20,52 +22,38 @@ impl Behaviors {
     /// `GET /api/v1/behaviors` (operation `listBehaviorDetectionRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/behaviors` (operation `createBehaviorDetectionRule`).
     #[inline]
     pub fn create(&self, body: &models::BehaviorRule) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/behaviors/{behaviorId}` (operation `deleteBehaviorDetectionRule`).
     pub fn delete(&self, behavior_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(behavior_id).call.attach(&self.client),
-        }
+        Delete::new(behavior_id).attach(&self.client)
     }
 
     /// `GET /api/v1/behaviors/{behaviorId}` (operation `getBehaviorDetectionRule`).
     pub fn get(&self, behavior_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(behavior_id).call.attach(&self.client),
-        }
+        Get::new(behavior_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/behaviors/{behaviorId}` (operation `replaceBehaviorDetectionRule`).
     pub fn replace(&self, behavior_id: impl Into<String>, body: &models::BehaviorRule) -> Replace {
-        Replace {
-            call: Replace::new(behavior_id, body).call.attach(&self.client),
-        }
+        Replace::new(behavior_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/behaviors/{behaviorId}/lifecycle/activate` (operation `activateBehaviorDetectionRule`).
     pub fn activate(&self, behavior_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(behavior_id).call.attach(&self.client),
-        }
+        Activate::new(behavior_id).attach(&self.client)
     }
 
     /// `POST /api/v1/behaviors/{behaviorId}/lifecycle/deactivate` (operation `deactivateBehaviorDetectionRule`).
     pub fn deactivate(&self, behavior_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(behavior_id).call.attach(&self.client),
-        }
+        Deactivate::new(behavior_id).attach(&self.client)
     }
 }
 
@@ -87,7 +75,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -105,24 +93,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listBehaviorDetectionRules",
     api: "management",
     rust_name: "behaviors::List",
     method: Method::GET,
     path: "/api/v1/behaviors",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.behaviors.read"],
     permissions: &[],
     roles: &[],
@@ -130,18 +107,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/behaviors",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::BehaviorRule);
+}, page models::BehaviorRule);
 
 /// `POST /api/v1/behaviors`
 ///
@@ -160,13 +133,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::BehaviorRule) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createBehaviorDetectionRule",
     api: "management",
     rust_name: "behaviors::Create",
@@ -180,18 +153,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/behaviors",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::BehaviorRule);
+}, json models::BehaviorRule);
 
 /// `DELETE /api/v1/behaviors/{behaviorId}`
 ///
@@ -209,42 +178,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(behavior_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("behaviorId", behavior_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteBehaviorDetectionRule",
-    api: "management",
-    rust_name: "behaviors::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/behaviors/{behaviorId}",
-    parameters: &[Parameter {
-        name: "behaviorId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.behaviors.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/behaviors/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteBehaviorDetectionRule",
+        api: "management",
+        rust_name: "behaviors::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/behaviors/{behaviorId}",
+        parameters: &[Parameter {
+            name: "behaviorId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.behaviors.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/behaviors/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/behaviors/{behaviorId}`
 ///
@@ -262,23 +234,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(behavior_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("behaviorId", behavior_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getBehaviorDetectionRule",
     api: "management",
     rust_name: "behaviors::Get",
     method: Method::GET,
     path: "/api/v1/behaviors/{behaviorId}",
-    parameters: &[Parameter {
-        name: "behaviorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "behaviorId", location: Location::Path, required: true }],
     scopes: &["okta.behaviors.read"],
     permissions: &[],
     roles: &[],
@@ -286,18 +254,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/behaviors/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::BehaviorRule);
+}, json models::BehaviorRule);
 
 /// `PUT /api/v1/behaviors/{behaviorId}`
 ///
@@ -315,24 +279,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(behavior_id: impl Into<String>, body: &models::BehaviorRule) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("behaviorId", behavior_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceBehaviorDetectionRule",
     api: "management",
     rust_name: "behaviors::Replace",
     method: Method::PUT,
     path: "/api/v1/behaviors/{behaviorId}",
-    parameters: &[Parameter {
-        name: "behaviorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "behaviorId", location: Location::Path, required: true }],
     scopes: &["okta.behaviors.manage"],
     permissions: &[],
     roles: &[],
@@ -340,18 +300,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/behaviors/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::BehaviorRule);
+}, json models::BehaviorRule);
 
 /// `POST /api/v1/behaviors/{behaviorId}/lifecycle/activate`
 ///
@@ -369,23 +325,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(behavior_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("behaviorId", behavior_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateBehaviorDetectionRule",
     api: "management",
     rust_name: "behaviors::Activate",
     method: Method::POST,
     path: "/api/v1/behaviors/{behaviorId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "behaviorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "behaviorId", location: Location::Path, required: true }],
     scopes: &["okta.behaviors.manage"],
     permissions: &[],
     roles: &[],
@@ -393,18 +345,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/behaviors",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::BehaviorRule);
+}, json models::BehaviorRule);
 
 /// `POST /api/v1/behaviors/{behaviorId}/lifecycle/deactivate`
 ///
@@ -422,23 +370,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(behavior_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("behaviorId", behavior_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateBehaviorDetectionRule",
     api: "management",
     rust_name: "behaviors::Deactivate",
     method: Method::POST,
     path: "/api/v1/behaviors/{behaviorId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "behaviorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "behaviorId", location: Location::Path, required: true }],
     scopes: &["okta.behaviors.manage"],
     permissions: &[],
     roles: &[],
@@ -446,15 +390,11 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/behaviors",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::BehaviorRule);
+}, json models::BehaviorRule);

@@ -15,7 +15,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/brands`.
 #[derive(Clone, Debug)]
@@ -27,38 +29,28 @@ impl Brands {
     /// `GET /api/v1/brands` (operation `listBrands`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/brands` (operation `createBrand`).
     #[inline]
     pub fn create(&self, body: &models::CreateBrandRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/brands/{brandId}` (operation `deleteBrand`).
     pub fn delete(&self, brand_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(brand_id).call.attach(&self.client),
-        }
+        Delete::new(brand_id).attach(&self.client)
     }
 
     /// `GET /api/v1/brands/{brandId}` (operation `getBrand`).
     pub fn get(&self, brand_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(brand_id).call.attach(&self.client),
-        }
+        Get::new(brand_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/brands/{brandId}` (operation `replaceBrand`).
     pub fn replace(&self, brand_id: impl Into<String>, body: &models::BrandRequest) -> Replace {
-        Replace {
-            call: Replace::new(brand_id, body).call.attach(&self.client),
-        }
+        Replace::new(brand_id, body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/brands/{brandId}/domains`.
@@ -120,7 +112,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -151,34 +143,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listBrands",
     api: "management",
     rust_name: "brands::List",
     method: Method::GET,
     path: "/api/v1/brands",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }],
     scopes: &["okta.brands.read"],
     permissions: &[],
     roles: &[],
@@ -186,18 +157,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/brands",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::BrandWithEmbedded);
+}, page models::BrandWithEmbedded);
 
 /// `POST /api/v1/brands`
 ///
@@ -216,13 +183,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateBrandRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createBrand",
     api: "management",
     rust_name: "brands::Create",
@@ -236,18 +203,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/brands",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::Brand);
+}, json shared::Brand);
 
 /// `DELETE /api/v1/brands/{brandId}`
 ///
@@ -265,42 +228,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("brandId", brand_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteBrand",
-    api: "management",
-    rust_name: "brands::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/brands/{brandId}",
-    parameters: &[Parameter {
-        name: "brandId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.brands.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/brands/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteBrand",
+        api: "management",
+        rust_name: "brands::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/brands/{brandId}",
+        parameters: &[Parameter {
+            name: "brandId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.brands.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/brands/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/brands/{brandId}`
 ///
@@ -318,7 +284,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("brandId", brand_id);
         Self { call }
     }
@@ -331,24 +297,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getBrand",
     api: "management",
     rust_name: "brands::Get",
     method: Method::GET,
     path: "/api/v1/brands/{brandId}",
-    parameters: &[
-        Parameter {
-            name: "brandId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.brands.read"],
     permissions: &[],
     roles: &[],
@@ -356,18 +311,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/brands/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::BrandWithEmbedded);
+}, json models::BrandWithEmbedded);
 
 /// `PUT /api/v1/brands/{brandId}`
 ///
@@ -385,24 +336,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(brand_id: impl Into<String>, body: &models::BrandRequest) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("brandId", brand_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceBrand",
     api: "management",
     rust_name: "brands::Replace",
     method: Method::PUT,
     path: "/api/v1/brands/{brandId}",
-    parameters: &[Parameter {
-        name: "brandId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
     scopes: &["okta.brands.manage"],
     permissions: &[],
     roles: &[],
@@ -410,15 +357,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/brands/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json shared::Brand);
+}, json shared::Brand);

@@ -8,7 +8,9 @@ use crate::generated::captchas::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/captchas`.
 #[derive(Clone, Debug)]
@@ -20,38 +22,28 @@ impl Captchas {
     /// `GET /api/v1/captchas` (operation `listCaptchaInstances`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/captchas` (operation `createCaptchaInstance`).
     #[inline]
     pub fn create(&self, body: &models::CaptchaInstance) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/captchas/{captchaId}` (operation `deleteCaptchaInstance`).
     pub fn delete(&self, captcha_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(captcha_id).call.attach(&self.client),
-        }
+        Delete::new(captcha_id).attach(&self.client)
     }
 
     /// `GET /api/v1/captchas/{captchaId}` (operation `getCaptchaInstance`).
     pub fn get(&self, captcha_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(captcha_id).call.attach(&self.client),
-        }
+        Get::new(captcha_id).attach(&self.client)
     }
 
     /// `POST /api/v1/captchas/{captchaId}` (operation `updateCaptchaInstance`).
     pub fn update(&self, captcha_id: impl Into<String>, body: &models::CaptchaInstance) -> Update {
-        Update {
-            call: Update::new(captcha_id, body).call.attach(&self.client),
-        }
+        Update::new(captcha_id, body).attach(&self.client)
     }
 
     /// `PUT /api/v1/captchas/{captchaId}` (operation `replaceCaptchaInstance`).
@@ -60,9 +52,7 @@ impl Captchas {
         captcha_id: impl Into<String>,
         body: &models::CaptchaInstance,
     ) -> Replace {
-        Replace {
-            call: Replace::new(captcha_id, body).call.attach(&self.client),
-        }
+        Replace::new(captcha_id, body).attach(&self.client)
     }
 }
 
@@ -84,12 +74,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listCaptchaInstances",
     api: "management",
     rust_name: "captchas::List",
@@ -103,18 +93,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/captchas",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::CaptchaInstance);
+}, page models::CaptchaInstance);
 
 /// `POST /api/v1/captchas`
 ///
@@ -133,13 +119,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CaptchaInstance) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createCaptchaInstance",
     api: "management",
     rust_name: "captchas::Create",
@@ -153,18 +139,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/captchas",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::CaptchaInstance);
+}, json models::CaptchaInstance);
 
 /// `DELETE /api/v1/captchas/{captchaId}`
 ///
@@ -182,42 +164,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(captcha_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("captchaId", captcha_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteCaptchaInstance",
-    api: "management",
-    rust_name: "captchas::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/captchas/{captchaId}",
-    parameters: &[Parameter {
-        name: "captchaId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.captchas.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/captchas/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteCaptchaInstance",
+        api: "management",
+        rust_name: "captchas::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/captchas/{captchaId}",
+        parameters: &[Parameter {
+            name: "captchaId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.captchas.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/captchas/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/captchas/{captchaId}`
 ///
@@ -235,23 +220,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(captcha_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("captchaId", captcha_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getCaptchaInstance",
     api: "management",
     rust_name: "captchas::Get",
     method: Method::GET,
     path: "/api/v1/captchas/{captchaId}",
-    parameters: &[Parameter {
-        name: "captchaId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "captchaId", location: Location::Path, required: true }],
     scopes: &["okta.captchas.read"],
     permissions: &[],
     roles: &[],
@@ -259,18 +240,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/captchas/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::CaptchaInstance);
+}, json models::CaptchaInstance);
 
 /// `POST /api/v1/captchas/{captchaId}`
 ///
@@ -288,24 +265,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(captcha_id: impl Into<String>, body: &models::CaptchaInstance) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("captchaId", captcha_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateCaptchaInstance",
     api: "management",
     rust_name: "captchas::Update",
     method: Method::POST,
     path: "/api/v1/captchas/{captchaId}",
-    parameters: &[Parameter {
-        name: "captchaId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "captchaId", location: Location::Path, required: true }],
     scopes: &["okta.captchas.manage"],
     permissions: &[],
     roles: &[],
@@ -313,18 +286,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/captchas/{id}",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::CaptchaInstance);
+}, json models::CaptchaInstance);
 
 /// `PUT /api/v1/captchas/{captchaId}`
 ///
@@ -342,24 +311,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(captcha_id: impl Into<String>, body: &models::CaptchaInstance) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("captchaId", captcha_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceCaptchaInstance",
     api: "management",
     rust_name: "captchas::Replace",
     method: Method::PUT,
     path: "/api/v1/captchas/{captchaId}",
-    parameters: &[Parameter {
-        name: "captchaId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "captchaId", location: Location::Path, required: true }],
     scopes: &["okta.captchas.manage"],
     permissions: &[],
     roles: &[],
@@ -367,15 +332,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/captchas/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::CaptchaInstance);
+}, json models::CaptchaInstance);

@@ -8,7 +8,9 @@ use crate::generated::device_assurances::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/device-assurances`.
 #[derive(Clone, Debug)]
@@ -20,31 +22,23 @@ impl DeviceAssurances {
     /// `GET /api/v1/device-assurances` (operation `listDeviceAssurancePolicies`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/device-assurances` (operation `createDeviceAssurancePolicy`).
     #[inline]
     pub fn create(&self, body: &models::DeviceAssurance) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/device-assurances/{deviceAssuranceId}` (operation `deleteDeviceAssurancePolicy`).
     pub fn delete(&self, device_assurance_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(device_assurance_id).call.attach(&self.client),
-        }
+        Delete::new(device_assurance_id).attach(&self.client)
     }
 
     /// `GET /api/v1/device-assurances/{deviceAssuranceId}` (operation `getDeviceAssurancePolicy`).
     pub fn get(&self, device_assurance_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(device_assurance_id).call.attach(&self.client),
-        }
+        Get::new(device_assurance_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/device-assurances/{deviceAssuranceId}` (operation `replaceDeviceAssurancePolicy`).
@@ -53,11 +47,7 @@ impl DeviceAssurances {
         device_assurance_id: impl Into<String>,
         body: &models::DeviceAssurance,
     ) -> Replace {
-        Replace {
-            call: Replace::new(device_assurance_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(device_assurance_id, body).attach(&self.client)
     }
 }
 
@@ -79,12 +69,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listDeviceAssurancePolicies",
     api: "management",
     rust_name: "device_assurances::List",
@@ -98,18 +88,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/device-assurances",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::DeviceAssurance);
+}, page models::DeviceAssurance);
 
 /// `POST /api/v1/device-assurances`
 ///
@@ -128,13 +114,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::DeviceAssurance) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createDeviceAssurancePolicy",
     api: "management",
     rust_name: "device_assurances::Create",
@@ -148,18 +134,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/device-assurances",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::DeviceAssurance);
+}, json models::DeviceAssurance);
 
 /// `DELETE /api/v1/device-assurances/{deviceAssuranceId}`
 ///
@@ -177,42 +159,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_assurance_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceAssuranceId", device_assurance_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteDeviceAssurancePolicy",
-    api: "management",
-    rust_name: "device_assurances::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/device-assurances/{deviceAssuranceId}",
-    parameters: &[Parameter {
-        name: "deviceAssuranceId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.deviceAssurance.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/device-assurances/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteDeviceAssurancePolicy",
+        api: "management",
+        rust_name: "device_assurances::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/device-assurances/{deviceAssuranceId}",
+        parameters: &[Parameter {
+            name: "deviceAssuranceId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.deviceAssurance.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/device-assurances/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/device-assurances/{deviceAssuranceId}`
 ///
@@ -230,23 +215,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_assurance_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceAssuranceId", device_assurance_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getDeviceAssurancePolicy",
     api: "management",
     rust_name: "device_assurances::Get",
     method: Method::GET,
     path: "/api/v1/device-assurances/{deviceAssuranceId}",
-    parameters: &[Parameter {
-        name: "deviceAssuranceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "deviceAssuranceId", location: Location::Path, required: true }],
     scopes: &["okta.deviceAssurance.read"],
     permissions: &[],
     roles: &[],
@@ -254,18 +235,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/device-assurances/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::DeviceAssurance);
+}, json models::DeviceAssurance);
 
 /// `PUT /api/v1/device-assurances/{deviceAssuranceId}`
 ///
@@ -283,24 +260,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(device_assurance_id: impl Into<String>, body: &models::DeviceAssurance) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceAssuranceId", device_assurance_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceDeviceAssurancePolicy",
     api: "management",
     rust_name: "device_assurances::Replace",
     method: Method::PUT,
     path: "/api/v1/device-assurances/{deviceAssuranceId}",
-    parameters: &[Parameter {
-        name: "deviceAssuranceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "deviceAssuranceId", location: Location::Path, required: true }],
     scopes: &["okta.deviceAssurance.manage"],
     permissions: &[],
     roles: &[],
@@ -308,15 +281,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/device-assurances/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::DeviceAssurance);
+}, json models::DeviceAssurance);

@@ -8,7 +8,9 @@ use crate::generated::device_integrations::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/device-integrations`.
 #[derive(Clone, Debug)]
@@ -20,34 +22,22 @@ impl DeviceIntegrations {
     /// `GET /api/v1/device-integrations` (operation `listDeviceIntegrations`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `GET /api/v1/device-integrations/{deviceIntegrationId}` (operation `getDeviceIntegration`).
     pub fn get(&self, device_integration_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(device_integration_id).call.attach(&self.client),
-        }
+        Get::new(device_integration_id).attach(&self.client)
     }
 
     /// `POST /api/v1/device-integrations/{deviceIntegrationId}/lifecycle/activate` (operation `activateDeviceIntegration`).
     pub fn activate(&self, device_integration_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(device_integration_id)
-                .call
-                .attach(&self.client),
-        }
+        Activate::new(device_integration_id).attach(&self.client)
     }
 
     /// `POST /api/v1/device-integrations/{deviceIntegrationId}/lifecycle/deactivate` (operation `deactivateDeviceIntegration`).
     pub fn deactivate(&self, device_integration_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(device_integration_id)
-                .call
-                .attach(&self.client),
-        }
+        Deactivate::new(device_integration_id).attach(&self.client)
     }
 }
 
@@ -69,12 +59,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listDeviceIntegrations",
     api: "management",
     rust_name: "device_integrations::List",
@@ -88,18 +78,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/device-integrations",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::DeviceIntegrations);
+}, page models::DeviceIntegrations);
 
 /// `GET /api/v1/device-integrations/{deviceIntegrationId}`
 ///
@@ -117,23 +103,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_integration_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceIntegrationId", device_integration_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getDeviceIntegration",
     api: "management",
     rust_name: "device_integrations::Get",
     method: Method::GET,
     path: "/api/v1/device-integrations/{deviceIntegrationId}",
-    parameters: &[Parameter {
-        name: "deviceIntegrationId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "deviceIntegrationId", location: Location::Path, required: true }],
     scopes: &["okta.deviceIntegrations.read"],
     permissions: &[],
     roles: &[],
@@ -141,18 +123,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/device-integrations/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::DeviceIntegrations);
+}, json models::DeviceIntegrations);
 
 /// `POST /api/v1/device-integrations/{deviceIntegrationId}/lifecycle/activate`
 ///
@@ -170,23 +148,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_integration_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceIntegrationId", device_integration_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateDeviceIntegration",
     api: "management",
     rust_name: "device_integrations::Activate",
     method: Method::POST,
     path: "/api/v1/device-integrations/{deviceIntegrationId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "deviceIntegrationId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "deviceIntegrationId", location: Location::Path, required: true }],
     scopes: &["okta.deviceIntegrations.manage"],
     permissions: &[],
     roles: &[],
@@ -194,18 +168,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/device-integrations",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::DeviceIntegrations);
+}, json models::DeviceIntegrations);
 
 /// `POST /api/v1/device-integrations/{deviceIntegrationId}/lifecycle/deactivate`
 ///
@@ -223,23 +193,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_integration_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceIntegrationId", device_integration_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateDeviceIntegration",
     api: "management",
     rust_name: "device_integrations::Deactivate",
     method: Method::POST,
     path: "/api/v1/device-integrations/{deviceIntegrationId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "deviceIntegrationId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "deviceIntegrationId", location: Location::Path, required: true }],
     scopes: &["okta.deviceIntegrations.manage"],
     permissions: &[],
     roles: &[],
@@ -247,15 +213,11 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/device-integrations",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::DeviceIntegrations);
+}, json models::DeviceIntegrations);

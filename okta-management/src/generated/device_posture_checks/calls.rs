@@ -10,7 +10,9 @@ use crate::generated::device_posture_checks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/device-posture-checks`.
 #[derive(Clone, Debug)]
@@ -22,31 +24,23 @@ impl DevicePostureChecks {
     /// `GET /api/v1/device-posture-checks` (operation `listDevicePostureChecks`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/device-posture-checks` (operation `createDevicePostureCheck`).
     #[inline]
     pub fn create(&self, body: &models::DevicePostureCheck) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/device-posture-checks/{postureCheckId}` (operation `deleteDevicePostureCheck`).
     pub fn delete(&self, posture_check_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(posture_check_id).call.attach(&self.client),
-        }
+        Delete::new(posture_check_id).attach(&self.client)
     }
 
     /// `GET /api/v1/device-posture-checks/{postureCheckId}` (operation `getDevicePostureCheck`).
     pub fn get(&self, posture_check_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(posture_check_id).call.attach(&self.client),
-        }
+        Get::new(posture_check_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/device-posture-checks/{postureCheckId}` (operation `replaceDevicePostureCheck`).
@@ -55,11 +49,7 @@ impl DevicePostureChecks {
         posture_check_id: impl Into<String>,
         body: &models::DevicePostureCheck,
     ) -> Replace {
-        Replace {
-            call: Replace::new(posture_check_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(posture_check_id, body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/device-posture-checks/default`.
@@ -89,12 +79,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listDevicePostureChecks",
     api: "management",
     rust_name: "device_posture_checks::List",
@@ -108,18 +98,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/device-posture-checks",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::DevicePostureCheck);
+}, page models::DevicePostureCheck);
 
 /// `POST /api/v1/device-posture-checks`
 ///
@@ -138,13 +124,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::DevicePostureCheck) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createDevicePostureCheck",
     api: "management",
     rust_name: "device_posture_checks::Create",
@@ -158,18 +144,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/device-posture-checks",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::DevicePostureCheck);
+}, json models::DevicePostureCheck);
 
 /// `DELETE /api/v1/device-posture-checks/{postureCheckId}`
 ///
@@ -187,42 +169,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(posture_check_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("postureCheckId", posture_check_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteDevicePostureCheck",
-    api: "management",
-    rust_name: "device_posture_checks::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/device-posture-checks/{postureCheckId}",
-    parameters: &[Parameter {
-        name: "postureCheckId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.devicePostureChecks.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/device-posture-checks/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteDevicePostureCheck",
+        api: "management",
+        rust_name: "device_posture_checks::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/device-posture-checks/{postureCheckId}",
+        parameters: &[Parameter {
+            name: "postureCheckId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.devicePostureChecks.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/device-posture-checks/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/device-posture-checks/{postureCheckId}`
 ///
@@ -240,23 +225,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(posture_check_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("postureCheckId", posture_check_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getDevicePostureCheck",
     api: "management",
     rust_name: "device_posture_checks::Get",
     method: Method::GET,
     path: "/api/v1/device-posture-checks/{postureCheckId}",
-    parameters: &[Parameter {
-        name: "postureCheckId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "postureCheckId", location: Location::Path, required: true }],
     scopes: &["okta.devicePostureChecks.read"],
     permissions: &[],
     roles: &[],
@@ -264,18 +245,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/device-posture-checks/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::DevicePostureCheck);
+}, json models::DevicePostureCheck);
 
 /// `PUT /api/v1/device-posture-checks/{postureCheckId}`
 ///
@@ -293,24 +270,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(posture_check_id: impl Into<String>, body: &models::DevicePostureCheck) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("postureCheckId", posture_check_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceDevicePostureCheck",
     api: "management",
     rust_name: "device_posture_checks::Replace",
     method: Method::PUT,
     path: "/api/v1/device-posture-checks/{postureCheckId}",
-    parameters: &[Parameter {
-        name: "postureCheckId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "postureCheckId", location: Location::Path, required: true }],
     scopes: &["okta.devicePostureChecks.manage"],
     permissions: &[],
     roles: &[],
@@ -318,15 +291,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/device-posture-checks/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::DevicePostureCheck);
+}, json models::DevicePostureCheck);

@@ -10,7 +10,9 @@ use crate::generated::devices::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/devices`.
 #[derive(Clone, Debug)]
@@ -22,51 +24,37 @@ impl Devices {
     /// `GET /api/v1/devices` (operation `listDevices`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `DELETE /api/v1/devices/{deviceId}` (operation `deleteDevice`).
     pub fn delete(&self, device_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(device_id).call.attach(&self.client),
-        }
+        Delete::new(device_id).attach(&self.client)
     }
 
     /// `GET /api/v1/devices/{deviceId}` (operation `getDevice`).
     pub fn get(&self, device_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(device_id).call.attach(&self.client),
-        }
+        Get::new(device_id).attach(&self.client)
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/activate` (operation `activateDevice`).
     pub fn activate(&self, device_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(device_id).call.attach(&self.client),
-        }
+        Activate::new(device_id).attach(&self.client)
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/deactivate` (operation `deactivateDevice`).
     pub fn deactivate(&self, device_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(device_id).call.attach(&self.client),
-        }
+        Deactivate::new(device_id).attach(&self.client)
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/suspend` (operation `suspendDevice`).
     pub fn suspend(&self, device_id: impl Into<String>) -> Suspend {
-        Suspend {
-            call: Suspend::new(device_id).call.attach(&self.client),
-        }
+        Suspend::new(device_id).attach(&self.client)
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/unsuspend` (operation `unsuspendDevice`).
     pub fn unsuspend(&self, device_id: impl Into<String>) -> Unsuspend {
-        Unsuspend {
-            call: Unsuspend::new(device_id).call.attach(&self.client),
-        }
+        Unsuspend::new(device_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/devices/{deviceId}/users`.
@@ -96,7 +84,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -127,34 +115,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listDevices",
     api: "management",
     rust_name: "devices::List",
     method: Method::GET,
     path: "/api/v1/devices",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "search",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "search", location: Location::Query, required: false }],
     scopes: &["okta.devices.read"],
     permissions: &[],
     roles: &[],
@@ -162,18 +129,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "devices",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::DeviceList);
+}, page models::DeviceList);
 
 /// `DELETE /api/v1/devices/{deviceId}`
 ///
@@ -191,42 +154,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteDevice",
-    api: "management",
-    rust_name: "devices::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/devices/{deviceId}",
-    parameters: &[Parameter {
-        name: "deviceId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.devices.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "devices",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteDevice",
+        api: "management",
+        rust_name: "devices::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/devices/{deviceId}",
+        parameters: &[Parameter {
+            name: "deviceId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.devices.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "devices",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/devices/{deviceId}`
 ///
@@ -244,23 +210,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getDevice",
     api: "management",
     rust_name: "devices::Get",
     method: Method::GET,
     path: "/api/v1/devices/{deviceId}",
-    parameters: &[Parameter {
-        name: "deviceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "deviceId", location: Location::Path, required: true }],
     scopes: &["okta.devices.read"],
     permissions: &[],
     roles: &[],
@@ -268,18 +230,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "devices",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::DeviceWithProviders);
+}, json models::DeviceWithProviders);
 
 /// `POST /api/v1/devices/{deviceId}/lifecycle/activate`
 ///
@@ -297,42 +255,45 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-    id: "activateDevice",
-    api: "management",
-    rust_name: "devices::Activate",
-    method: Method::POST,
-    path: "/api/v1/devices/{deviceId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "deviceId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.devices.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "devices",
-    public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, empty);
+okta_core::operation!(
+    Activate,
+    OperationInfo {
+        id: "activateDevice",
+        api: "management",
+        rust_name: "devices::Activate",
+        method: Method::POST,
+        path: "/api/v1/devices/{deviceId}/lifecycle/activate",
+        parameters: &[Parameter {
+            name: "deviceId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.devices.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "devices",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/devices/{deviceId}/lifecycle/deactivate`
 ///
@@ -350,42 +311,45 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-    id: "deactivateDevice",
-    api: "management",
-    rust_name: "devices::Deactivate",
-    method: Method::POST,
-    path: "/api/v1/devices/{deviceId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "deviceId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.devices.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "devices",
-    public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, empty);
+okta_core::operation!(
+    Deactivate,
+    OperationInfo {
+        id: "deactivateDevice",
+        api: "management",
+        rust_name: "devices::Deactivate",
+        method: Method::POST,
+        path: "/api/v1/devices/{deviceId}/lifecycle/deactivate",
+        parameters: &[Parameter {
+            name: "deviceId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.devices.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "devices",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/devices/{deviceId}/lifecycle/suspend`
 ///
@@ -403,42 +367,45 @@ pub struct Suspend {
 impl Suspend {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&SUSPEND);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
 }
 
-pub(crate) static SUSPEND: OperationInfo = OperationInfo {
-    id: "suspendDevice",
-    api: "management",
-    rust_name: "devices::Suspend",
-    method: Method::POST,
-    path: "/api/v1/devices/{deviceId}/lifecycle/suspend",
-    parameters: &[Parameter {
-        name: "deviceId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.devices.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "devices",
-    public: false,
-};
-okta_core::operation!(Suspend, SUSPEND, empty);
+okta_core::operation!(
+    Suspend,
+    OperationInfo {
+        id: "suspendDevice",
+        api: "management",
+        rust_name: "devices::Suspend",
+        method: Method::POST,
+        path: "/api/v1/devices/{deviceId}/lifecycle/suspend",
+        parameters: &[Parameter {
+            name: "deviceId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.devices.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "devices",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/devices/{deviceId}/lifecycle/unsuspend`
 ///
@@ -456,39 +423,42 @@ pub struct Unsuspend {
 impl Unsuspend {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&UNSUSPEND);
+        let mut call = Call::new(Self::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
 }
 
-pub(crate) static UNSUSPEND: OperationInfo = OperationInfo {
-    id: "unsuspendDevice",
-    api: "management",
-    rust_name: "devices::Unsuspend",
-    method: Method::POST,
-    path: "/api/v1/devices/{deviceId}/lifecycle/unsuspend",
-    parameters: &[Parameter {
-        name: "deviceId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.devices.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "devices",
-    public: false,
-};
-okta_core::operation!(Unsuspend, UNSUSPEND, empty);
+okta_core::operation!(
+    Unsuspend,
+    OperationInfo {
+        id: "unsuspendDevice",
+        api: "management",
+        rust_name: "devices::Unsuspend",
+        method: Method::POST,
+        path: "/api/v1/devices/{deviceId}/lifecycle/unsuspend",
+        parameters: &[Parameter {
+            name: "deviceId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.devices.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "devices",
+        public: false,
+    },
+    empty
+);

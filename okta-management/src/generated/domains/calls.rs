@@ -11,7 +11,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/domains`.
 #[derive(Clone, Debug)]
@@ -23,45 +25,33 @@ impl Domains {
     /// `GET /api/v1/domains` (operation `listCustomDomains`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/domains` (operation `createCustomDomain`).
     #[inline]
     pub fn create(&self, body: &models::DomainRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/domains/{domainId}` (operation `deleteCustomDomain`).
     pub fn delete(&self, domain_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(domain_id).call.attach(&self.client),
-        }
+        Delete::new(domain_id).attach(&self.client)
     }
 
     /// `GET /api/v1/domains/{domainId}` (operation `getCustomDomain`).
     pub fn get(&self, domain_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(domain_id).call.attach(&self.client),
-        }
+        Get::new(domain_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/domains/{domainId}` (operation `replaceCustomDomain`).
     pub fn replace(&self, domain_id: impl Into<String>, body: &models::UpdateDomain) -> Replace {
-        Replace {
-            call: Replace::new(domain_id, body).call.attach(&self.client),
-        }
+        Replace::new(domain_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/domains/{domainId}/verify` (operation `verifyDomain`).
     pub fn verify(&self, domain_id: impl Into<String>) -> Verify {
-        Verify {
-            call: Verify::new(domain_id).call.attach(&self.client),
-        }
+        Verify::new(domain_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/domains/{domainId}/certificate`.
@@ -91,12 +81,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listCustomDomains",
     api: "management",
     rust_name: "domains::List",
@@ -110,18 +100,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("domains"),
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/domains",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::DomainResponse);
+}, page shared::DomainResponse);
 
 /// `POST /api/v1/domains`
 ///
@@ -140,13 +126,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::DomainRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createCustomDomain",
     api: "management",
     rust_name: "domains::Create",
@@ -160,24 +146,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "application/json",
-        },
-        ResponseInfo {
-            status: 201,
-            media: "application/json",
-        },
-    ],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/domains",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::DomainResponse);
+}, json shared::DomainResponse);
 
 /// `DELETE /api/v1/domains/{domainId}`
 ///
@@ -195,42 +171,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("domainId", domain_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteCustomDomain",
-    api: "management",
-    rust_name: "domains::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/domains/{domainId}",
-    parameters: &[Parameter {
-        name: "domainId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.domains.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/domains/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteCustomDomain",
+        api: "management",
+        rust_name: "domains::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/domains/{domainId}",
+        parameters: &[Parameter {
+            name: "domainId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.domains.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/domains/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/domains/{domainId}`
 ///
@@ -248,23 +227,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("domainId", domain_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getCustomDomain",
     api: "management",
     rust_name: "domains::Get",
     method: Method::GET,
     path: "/api/v1/domains/{domainId}",
-    parameters: &[Parameter {
-        name: "domainId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "domainId", location: Location::Path, required: true }],
     scopes: &["okta.domains.read"],
     permissions: &[],
     roles: &[],
@@ -272,18 +247,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/domains/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::DomainResponse);
+}, json shared::DomainResponse);
 
 /// `PUT /api/v1/domains/{domainId}`
 ///
@@ -301,24 +272,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(domain_id: impl Into<String>, body: &models::UpdateDomain) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("domainId", domain_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceCustomDomain",
     api: "management",
     rust_name: "domains::Replace",
     method: Method::PUT,
     path: "/api/v1/domains/{domainId}",
-    parameters: &[Parameter {
-        name: "domainId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "domainId", location: Location::Path, required: true }],
     scopes: &["okta.domains.manage"],
     permissions: &[],
     roles: &[],
@@ -326,18 +293,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/domains/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json shared::DomainResponse);
+}, json shared::DomainResponse);
 
 /// `POST /api/v1/domains/{domainId}/verify`
 ///
@@ -355,23 +318,19 @@ pub struct Verify {
 impl Verify {
     /// The operation with the path's parameters, without a client.
     pub fn new(domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&VERIFY);
+        let mut call = Call::new(Self::INFO);
         call.set_path("domainId", domain_id);
         Self { call }
     }
 }
 
-pub(crate) static VERIFY: OperationInfo = OperationInfo {
+okta_core::operation!(Verify, OperationInfo {
     id: "verifyDomain",
     api: "management",
     rust_name: "domains::Verify",
     method: Method::POST,
     path: "/api/v1/domains/{domainId}/verify",
-    parameters: &[Parameter {
-        name: "domainId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "domainId", location: Location::Path, required: true }],
     scopes: &["okta.domains.manage"],
     permissions: &[],
     roles: &[],
@@ -379,15 +338,11 @@ pub(crate) static VERIFY: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/domains",
     public: false,
-};
-okta_core::operation!(Verify, VERIFY, json shared::DomainResponse);
+}, json shared::DomainResponse);

@@ -10,7 +10,7 @@ use crate::generated::dr::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/dr/failback`.
 #[derive(Clone, Debug)]
@@ -22,17 +22,13 @@ impl Dr {
     /// `POST /api/v1/dr/failback` (operation `startOrgFailback`).
     #[inline]
     pub fn failback(&self) -> Failback {
-        Failback {
-            call: Failback::new().call.attach(&self.client),
-        }
+        Failback::new().attach(&self.client)
     }
 
     /// `POST /api/v1/dr/failover` (operation `startOrgFailover`).
     #[inline]
     pub fn failover(&self) -> Failover {
-        Failover {
-            call: Failover::new().call.attach(&self.client),
-        }
+        Failover::new().attach(&self.client)
     }
 
     /// Operations on `/api/v1/dr/status`.
@@ -62,7 +58,7 @@ impl Failback {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&FAILBACK),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -74,7 +70,7 @@ impl Failback {
     }
 }
 
-pub(crate) static FAILBACK: OperationInfo = OperationInfo {
+okta_core::operation!(Failback, OperationInfo {
     id: "startOrgFailback",
     api: "management",
     rust_name: "dr::Failback",
@@ -88,18 +84,14 @@ pub(crate) static FAILBACK: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/dr",
     public: false,
-};
-okta_core::operation!(Failback, FAILBACK, json models::DrFailbackResponse);
+}, json models::DrFailbackResponse);
 
 /// `POST /api/v1/dr/failover`
 ///
@@ -119,7 +111,7 @@ impl Failover {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&FAILOVER),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -131,7 +123,7 @@ impl Failover {
     }
 }
 
-pub(crate) static FAILOVER: OperationInfo = OperationInfo {
+okta_core::operation!(Failover, OperationInfo {
     id: "startOrgFailover",
     api: "management",
     rust_name: "dr::Failover",
@@ -145,15 +137,11 @@ pub(crate) static FAILOVER: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/dr",
     public: false,
-};
-okta_core::operation!(Failover, FAILOVER, json models::DrFailoverResponse);
+}, json models::DrFailoverResponse);

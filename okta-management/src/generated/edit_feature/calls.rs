@@ -8,7 +8,7 @@ use crate::generated::edit_feature::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/okta-personal-settings/api/v1/edit-feature`.
 #[derive(Clone, Debug)]
@@ -20,9 +20,7 @@ impl EditFeature {
     /// `PUT /okta-personal-settings/api/v1/edit-feature` (operation `replaceOktaPersonalAdminSettings`).
     #[inline]
     pub fn replace(&self, body: &models::OktaPersonalAdminFeatureSettings) -> Replace {
-        Replace {
-            call: Replace::new(body).call.attach(&self.client),
-        }
+        Replace::new(body).attach(&self.client)
     }
 }
 
@@ -43,35 +41,38 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OktaPersonalAdminFeatureSettings) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
-    id: "replaceOktaPersonalAdminSettings",
-    api: "management",
-    rust_name: "edit_feature::Replace",
-    method: Method::PUT,
-    path: "/okta-personal-settings/api/v1/edit-feature",
-    parameters: &[],
-    scopes: &["okta.personal.adminSettings.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/okta-personal-settings/api/v1/edit-feature",
-    public: false,
-};
-okta_core::operation!(Replace, REPLACE, empty);
+okta_core::operation!(
+    Replace,
+    OperationInfo {
+        id: "replaceOktaPersonalAdminSettings",
+        api: "management",
+        rust_name: "edit_feature::Replace",
+        method: Method::PUT,
+        path: "/okta-personal-settings/api/v1/edit-feature",
+        parameters: &[],
+        scopes: &["okta.personal.adminSettings.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/okta-personal-settings/api/v1/edit-feature",
+        public: false,
+    },
+    empty
+);

@@ -9,7 +9,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/email-domains`.
 #[derive(Clone, Debug)]
@@ -21,31 +23,23 @@ impl EmailDomains {
     /// `GET /api/v1/email-domains` (operation `listEmailDomains`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/email-domains` (operation `createEmailDomain`).
     #[inline]
     pub fn create(&self, body: &models::EmailDomain) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/email-domains/{emailDomainId}` (operation `deleteEmailDomain`).
     pub fn delete(&self, email_domain_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(email_domain_id).call.attach(&self.client),
-        }
+        Delete::new(email_domain_id).attach(&self.client)
     }
 
     /// `GET /api/v1/email-domains/{emailDomainId}` (operation `getEmailDomain`).
     pub fn get(&self, email_domain_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(email_domain_id).call.attach(&self.client),
-        }
+        Get::new(email_domain_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/email-domains/{emailDomainId}` (operation `replaceEmailDomain`).
@@ -54,18 +48,12 @@ impl EmailDomains {
         email_domain_id: impl Into<String>,
         body: &models::UpdateEmailDomain,
     ) -> Replace {
-        Replace {
-            call: Replace::new(email_domain_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(email_domain_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/email-domains/{emailDomainId}/verify` (operation `verifyEmailDomain`).
     pub fn verify(&self, email_domain_id: impl Into<String>) -> Verify {
-        Verify {
-            call: Verify::new(email_domain_id).call.attach(&self.client),
-        }
+        Verify::new(email_domain_id).attach(&self.client)
     }
 }
 
@@ -87,7 +75,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -99,17 +87,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listEmailDomains",
     api: "management",
     rust_name: "email_domains::List",
     method: Method::GET,
     path: "/api/v1/email-domains",
-    parameters: &[Parameter {
-        name: "expand",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.emailDomains.read"],
     permissions: &[],
     roles: &[],
@@ -117,18 +101,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/email-domains",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::EmailDomainResponseWithEmbedded);
+}, page models::EmailDomainResponseWithEmbedded);
 
 /// `POST /api/v1/email-domains`
 ///
@@ -147,7 +127,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EmailDomain) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -160,17 +140,13 @@ impl Create {
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createEmailDomain",
     api: "management",
     rust_name: "email_domains::Create",
     method: Method::POST,
     path: "/api/v1/email-domains",
-    parameters: &[Parameter {
-        name: "expand",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.emailDomains.manage"],
     permissions: &[],
     roles: &[],
@@ -178,24 +154,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "application/json",
-        },
-        ResponseInfo {
-            status: 201,
-            media: "application/json",
-        },
-    ],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/email-domains",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::EmailDomainResponse);
+}, json shared::EmailDomainResponse);
 
 /// `DELETE /api/v1/email-domains/{emailDomainId}`
 ///
@@ -213,7 +179,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("emailDomainId", email_domain_id);
         Self { call }
     }
@@ -226,43 +192,46 @@ impl Delete {
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteEmailDomain",
-    api: "management",
-    rust_name: "email_domains::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/email-domains/{emailDomainId}",
-    parameters: &[
-        Parameter {
-            name: "emailDomainId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
-    scopes: &["okta.emailDomains.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/email-domains/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteEmailDomain",
+        api: "management",
+        rust_name: "email_domains::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/email-domains/{emailDomainId}",
+        parameters: &[
+            Parameter {
+                name: "emailDomainId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "expand",
+                location: Location::Query,
+                required: false
+            }
+        ],
+        scopes: &["okta.emailDomains.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/email-domains/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/email-domains/{emailDomainId}`
 ///
@@ -280,7 +249,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("emailDomainId", email_domain_id);
         Self { call }
     }
@@ -293,24 +262,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getEmailDomain",
     api: "management",
     rust_name: "email_domains::Get",
     method: Method::GET,
     path: "/api/v1/email-domains/{emailDomainId}",
-    parameters: &[
-        Parameter {
-            name: "emailDomainId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "emailDomainId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.emailDomains.read"],
     permissions: &[],
     roles: &[],
@@ -318,18 +276,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/email-domains/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::EmailDomainResponseWithEmbedded);
+}, json models::EmailDomainResponseWithEmbedded);
 
 /// `PUT /api/v1/email-domains/{emailDomainId}`
 ///
@@ -347,7 +301,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(email_domain_id: impl Into<String>, body: &models::UpdateEmailDomain) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("emailDomainId", email_domain_id);
         call.set_json(body);
         Self { call }
@@ -361,24 +315,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceEmailDomain",
     api: "management",
     rust_name: "email_domains::Replace",
     method: Method::PUT,
     path: "/api/v1/email-domains/{emailDomainId}",
-    parameters: &[
-        Parameter {
-            name: "emailDomainId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "emailDomainId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.emailDomains.manage"],
     permissions: &[],
     roles: &[],
@@ -386,18 +329,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/email-domains/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json shared::EmailDomainResponse);
+}, json shared::EmailDomainResponse);
 
 /// `POST /api/v1/email-domains/{emailDomainId}/verify`
 ///
@@ -415,23 +354,19 @@ pub struct Verify {
 impl Verify {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&VERIFY);
+        let mut call = Call::new(Self::INFO);
         call.set_path("emailDomainId", email_domain_id);
         Self { call }
     }
 }
 
-pub(crate) static VERIFY: OperationInfo = OperationInfo {
+okta_core::operation!(Verify, OperationInfo {
     id: "verifyEmailDomain",
     api: "management",
     rust_name: "email_domains::Verify",
     method: Method::POST,
     path: "/api/v1/email-domains/{emailDomainId}/verify",
-    parameters: &[Parameter {
-        name: "emailDomainId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "emailDomainId", location: Location::Path, required: true }],
     scopes: &["okta.emailDomains.manage"],
     permissions: &[],
     roles: &[],
@@ -439,15 +374,11 @@ pub(crate) static VERIFY: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/email-domains",
     public: false,
-};
-okta_core::operation!(Verify, VERIFY, json shared::EmailDomainResponse);
+}, json shared::EmailDomainResponse);

@@ -8,7 +8,9 @@ use crate::generated::email_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/email-servers`.
 #[derive(Clone, Debug)]
@@ -20,45 +22,33 @@ impl EmailServers {
     /// `GET /api/v1/email-servers` (operation `listEmailServers`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/email-servers` (operation `createEmailServer`).
     #[inline]
     pub fn create(&self, body: &models::EmailServerCreate) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/email-servers/{emailServerId}` (operation `deleteEmailServer`).
     pub fn delete(&self, email_server_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(email_server_id).call.attach(&self.client),
-        }
+        Delete::new(email_server_id).attach(&self.client)
     }
 
     /// `GET /api/v1/email-servers/{emailServerId}` (operation `getEmailServer`).
     pub fn get(&self, email_server_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(email_server_id).call.attach(&self.client),
-        }
+        Get::new(email_server_id).attach(&self.client)
     }
 
     /// `PATCH /api/v1/email-servers/{emailServerId}` (operation `updateEmailServer`).
     pub fn update(&self, email_server_id: impl Into<String>, body: &models::EmailServer) -> Update {
-        Update {
-            call: Update::new(email_server_id, body).call.attach(&self.client),
-        }
+        Update::new(email_server_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/email-servers/{emailServerId}/test` (operation `testEmailServer`).
     pub fn test(&self, email_server_id: impl Into<String>) -> Test {
-        Test {
-            call: Test::new(email_server_id).call.attach(&self.client),
-        }
+        Test::new(email_server_id).attach(&self.client)
     }
 }
 
@@ -80,12 +70,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listEmailServers",
     api: "management",
     rust_name: "email_servers::List",
@@ -99,18 +89,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("email-servers"),
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/email-servers",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::EmailServer);
+}, page models::EmailServer);
 
 /// `POST /api/v1/email-servers`
 ///
@@ -129,13 +115,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EmailServerCreate) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createEmailServer",
     api: "management",
     rust_name: "email_servers::Create",
@@ -149,18 +135,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/email-servers",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::EmailServer);
+}, json models::EmailServer);
 
 /// `DELETE /api/v1/email-servers/{emailServerId}`
 ///
@@ -178,42 +160,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("emailServerId", email_server_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteEmailServer",
-    api: "management",
-    rust_name: "email_servers::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/email-servers/{emailServerId}",
-    parameters: &[Parameter {
-        name: "emailServerId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.emailServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/email-servers/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteEmailServer",
+        api: "management",
+        rust_name: "email_servers::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/email-servers/{emailServerId}",
+        parameters: &[Parameter {
+            name: "emailServerId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.emailServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/email-servers/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/email-servers/{emailServerId}`
 ///
@@ -231,23 +216,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("emailServerId", email_server_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getEmailServer",
     api: "management",
     rust_name: "email_servers::Get",
     method: Method::GET,
     path: "/api/v1/email-servers/{emailServerId}",
-    parameters: &[Parameter {
-        name: "emailServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "emailServerId", location: Location::Path, required: true }],
     scopes: &["okta.emailServers.read"],
     permissions: &[],
     roles: &[],
@@ -255,18 +236,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/email-servers/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::EmailServer);
+}, json models::EmailServer);
 
 /// `PATCH /api/v1/email-servers/{emailServerId}`
 ///
@@ -284,24 +261,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(email_server_id: impl Into<String>, body: &models::EmailServer) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("emailServerId", email_server_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateEmailServer",
     api: "management",
     rust_name: "email_servers::Update",
     method: Method::PATCH,
     path: "/api/v1/email-servers/{emailServerId}",
-    parameters: &[Parameter {
-        name: "emailServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "emailServerId", location: Location::Path, required: true }],
     scopes: &["okta.emailServers.manage"],
     permissions: &[],
     roles: &[],
@@ -309,18 +282,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/email-servers/{id}",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::EmailServer);
+}, json models::EmailServer);
 
 /// `POST /api/v1/email-servers/{emailServerId}/test`
 ///
@@ -338,7 +307,7 @@ pub struct Test {
 impl Test {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&TEST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("emailServerId", email_server_id);
         Self { call }
     }
@@ -351,33 +320,36 @@ impl Test {
     }
 }
 
-pub(crate) static TEST: OperationInfo = OperationInfo {
-    id: "testEmailServer",
-    api: "management",
-    rust_name: "email_servers::Test",
-    method: Method::POST,
-    path: "/api/v1/email-servers/{emailServerId}/test",
-    parameters: &[Parameter {
-        name: "emailServerId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.emailServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/email-servers",
-    public: false,
-};
-okta_core::operation!(Test, TEST, empty);
+okta_core::operation!(
+    Test,
+    OperationInfo {
+        id: "testEmailServer",
+        api: "management",
+        rust_name: "email_servers::Test",
+        method: Method::POST,
+        path: "/api/v1/email-servers/{emailServerId}/test",
+        parameters: &[Parameter {
+            name: "emailServerId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.emailServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/email-servers",
+        public: false,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::event_hooks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/eventHooks`.
 #[derive(Clone, Debug)]
@@ -20,59 +22,43 @@ impl EventHooks {
     /// `GET /api/v1/eventHooks` (operation `listEventHooks`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/eventHooks` (operation `createEventHook`).
     #[inline]
     pub fn create(&self, body: &models::EventHook) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/eventHooks/{eventHookId}` (operation `deleteEventHook`).
     pub fn delete(&self, event_hook_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(event_hook_id).call.attach(&self.client),
-        }
+        Delete::new(event_hook_id).attach(&self.client)
     }
 
     /// `GET /api/v1/eventHooks/{eventHookId}` (operation `getEventHook`).
     pub fn get(&self, event_hook_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(event_hook_id).call.attach(&self.client),
-        }
+        Get::new(event_hook_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/eventHooks/{eventHookId}` (operation `replaceEventHook`).
     pub fn replace(&self, event_hook_id: impl Into<String>, body: &models::EventHook) -> Replace {
-        Replace {
-            call: Replace::new(event_hook_id, body).call.attach(&self.client),
-        }
+        Replace::new(event_hook_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/activate` (operation `activateEventHook`).
     pub fn activate(&self, event_hook_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(event_hook_id).call.attach(&self.client),
-        }
+        Activate::new(event_hook_id).attach(&self.client)
     }
 
     /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/deactivate` (operation `deactivateEventHook`).
     pub fn deactivate(&self, event_hook_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(event_hook_id).call.attach(&self.client),
-        }
+        Deactivate::new(event_hook_id).attach(&self.client)
     }
 
     /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/verify` (operation `verifyEventHook`).
     pub fn verify(&self, event_hook_id: impl Into<String>) -> Verify {
-        Verify {
-            call: Verify::new(event_hook_id).call.attach(&self.client),
-        }
+        Verify::new(event_hook_id).attach(&self.client)
     }
 }
 
@@ -94,12 +80,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listEventHooks",
     api: "management",
     rust_name: "event_hooks::List",
@@ -113,18 +99,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/eventHooks",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::EventHook);
+}, page models::EventHook);
 
 /// `POST /api/v1/eventHooks`
 ///
@@ -143,13 +125,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EventHook) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createEventHook",
     api: "management",
     rust_name: "event_hooks::Create",
@@ -163,18 +145,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/eventHooks",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::EventHook);
+}, json models::EventHook);
 
 /// `DELETE /api/v1/eventHooks/{eventHookId}`
 ///
@@ -192,42 +170,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(event_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("eventHookId", event_hook_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteEventHook",
-    api: "management",
-    rust_name: "event_hooks::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/eventHooks/{eventHookId}",
-    parameters: &[Parameter {
-        name: "eventHookId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.eventHooks.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/eventHooks/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteEventHook",
+        api: "management",
+        rust_name: "event_hooks::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/eventHooks/{eventHookId}",
+        parameters: &[Parameter {
+            name: "eventHookId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.eventHooks.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/eventHooks/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/eventHooks/{eventHookId}`
 ///
@@ -245,23 +226,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(event_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("eventHookId", event_hook_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getEventHook",
     api: "management",
     rust_name: "event_hooks::Get",
     method: Method::GET,
     path: "/api/v1/eventHooks/{eventHookId}",
-    parameters: &[Parameter {
-        name: "eventHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "eventHookId", location: Location::Path, required: true }],
     scopes: &["okta.eventHooks.read"],
     permissions: &[],
     roles: &[],
@@ -269,18 +246,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/eventHooks/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::EventHook);
+}, json models::EventHook);
 
 /// `PUT /api/v1/eventHooks/{eventHookId}`
 ///
@@ -298,24 +271,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(event_hook_id: impl Into<String>, body: &models::EventHook) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("eventHookId", event_hook_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceEventHook",
     api: "management",
     rust_name: "event_hooks::Replace",
     method: Method::PUT,
     path: "/api/v1/eventHooks/{eventHookId}",
-    parameters: &[Parameter {
-        name: "eventHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "eventHookId", location: Location::Path, required: true }],
     scopes: &["okta.eventHooks.manage"],
     permissions: &[],
     roles: &[],
@@ -323,18 +292,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/eventHooks/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::EventHook);
+}, json models::EventHook);
 
 /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/activate`
 ///
@@ -352,23 +317,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(event_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("eventHookId", event_hook_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateEventHook",
     api: "management",
     rust_name: "event_hooks::Activate",
     method: Method::POST,
     path: "/api/v1/eventHooks/{eventHookId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "eventHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "eventHookId", location: Location::Path, required: true }],
     scopes: &["okta.eventHooks.manage"],
     permissions: &[],
     roles: &[],
@@ -376,18 +337,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/eventHooks",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::EventHook);
+}, json models::EventHook);
 
 /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/deactivate`
 ///
@@ -405,23 +362,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(event_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("eventHookId", event_hook_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateEventHook",
     api: "management",
     rust_name: "event_hooks::Deactivate",
     method: Method::POST,
     path: "/api/v1/eventHooks/{eventHookId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "eventHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "eventHookId", location: Location::Path, required: true }],
     scopes: &["okta.eventHooks.manage"],
     permissions: &[],
     roles: &[],
@@ -429,18 +382,14 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/eventHooks",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::EventHook);
+}, json models::EventHook);
 
 /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/verify`
 ///
@@ -458,23 +407,19 @@ pub struct Verify {
 impl Verify {
     /// The operation with the path's parameters, without a client.
     pub fn new(event_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&VERIFY);
+        let mut call = Call::new(Self::INFO);
         call.set_path("eventHookId", event_hook_id);
         Self { call }
     }
 }
 
-pub(crate) static VERIFY: OperationInfo = OperationInfo {
+okta_core::operation!(Verify, OperationInfo {
     id: "verifyEventHook",
     api: "management",
     rust_name: "event_hooks::Verify",
     method: Method::POST,
     path: "/api/v1/eventHooks/{eventHookId}/lifecycle/verify",
-    parameters: &[Parameter {
-        name: "eventHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "eventHookId", location: Location::Path, required: true }],
     scopes: &["okta.eventHooks.manage"],
     permissions: &[],
     roles: &[],
@@ -482,15 +427,11 @@ pub(crate) static VERIFY: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/eventHooks",
     public: false,
-};
-okta_core::operation!(Verify, VERIFY, json models::EventHook);
+}, json models::EventHook);

@@ -8,7 +8,7 @@ use crate::generated::export_blocklists::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/okta-personal-settings/api/v1/export-blocklists`.
 #[derive(Clone, Debug)]
@@ -20,17 +20,13 @@ impl ExportBlocklists {
     /// `GET /okta-personal-settings/api/v1/export-blocklists` (operation `listPersonalAppsExportBlockList`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `PUT /okta-personal-settings/api/v1/export-blocklists` (operation `replaceBlockedEmailDomains`).
     #[inline]
     pub fn replace(&self, body: &models::PersonalAppsBlockList) -> Replace {
-        Replace {
-            call: Replace::new(body).call.attach(&self.client),
-        }
+        Replace::new(body).attach(&self.client)
     }
 }
 
@@ -52,12 +48,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listPersonalAppsExportBlockList",
     api: "management",
     rust_name: "export_blocklists::List",
@@ -71,18 +67,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("domains"),
     max_limit: None,
     idempotent: true,
     bucket: "/okta-personal-settings/api/v1/export-blocklists",
     public: false,
-};
-okta_core::operation!(List, LIST, page String);
+}, page String);
 
 /// `PUT /okta-personal-settings/api/v1/export-blocklists`
 ///
@@ -101,35 +93,38 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PersonalAppsBlockList) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
-    id: "replaceBlockedEmailDomains",
-    api: "management",
-    rust_name: "export_blocklists::Replace",
-    method: Method::PUT,
-    path: "/okta-personal-settings/api/v1/export-blocklists",
-    parameters: &[],
-    scopes: &["okta.personal.adminSettings.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/okta-personal-settings/api/v1/export-blocklists",
-    public: false,
-};
-okta_core::operation!(Replace, REPLACE, empty);
+okta_core::operation!(
+    Replace,
+    OperationInfo {
+        id: "replaceBlockedEmailDomains",
+        api: "management",
+        rust_name: "export_blocklists::Replace",
+        method: Method::PUT,
+        path: "/okta-personal-settings/api/v1/export-blocklists",
+        parameters: &[],
+        scopes: &["okta.personal.adminSettings.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/okta-personal-settings/api/v1/export-blocklists",
+        public: false,
+    },
+    empty
+);

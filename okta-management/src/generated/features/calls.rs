@@ -11,7 +11,9 @@ use crate::generated::features::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/features`.
 #[derive(Clone, Debug)]
@@ -23,16 +25,12 @@ impl Features {
     /// `GET /api/v1/features` (operation `listFeatures`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `GET /api/v1/features/{featureId}` (operation `getFeature`).
     pub fn get(&self, feature_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(feature_id).call.attach(&self.client),
-        }
+        Get::new(feature_id).attach(&self.client)
     }
 
     /// `POST /api/v1/features/{featureId}/{lifecycle}` (operation `updateFeatureLifecycle`).
@@ -41,11 +39,7 @@ impl Features {
         feature_id: impl Into<String>,
         lifecycle: impl Into<String>,
     ) -> SetLifecycle {
-        SetLifecycle {
-            call: SetLifecycle::new(feature_id, lifecycle)
-                .call
-                .attach(&self.client),
-        }
+        SetLifecycle::new(feature_id, lifecycle).attach(&self.client)
     }
 
     /// Operations on `/api/v1/features/{featureId}/dependencies`.
@@ -83,12 +77,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listFeatures",
     api: "management",
     rust_name: "features::List",
@@ -102,18 +96,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/features",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::Feature);
+}, page models::Feature);
 
 /// `GET /api/v1/features/{featureId}`
 ///
@@ -131,23 +121,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(feature_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("featureId", feature_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getFeature",
     api: "management",
     rust_name: "features::Get",
     method: Method::GET,
     path: "/api/v1/features/{featureId}",
-    parameters: &[Parameter {
-        name: "featureId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "featureId", location: Location::Path, required: true }],
     scopes: &["okta.features.read"],
     permissions: &[],
     roles: &[],
@@ -155,18 +141,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/features/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::Feature);
+}, json models::Feature);
 
 /// `POST /api/v1/features/{featureId}/{lifecycle}`
 ///
@@ -184,7 +166,7 @@ pub struct SetLifecycle {
 impl SetLifecycle {
     /// The operation with the path's parameters, without a client.
     pub fn new(feature_id: impl Into<String>, lifecycle: impl Into<String>) -> Self {
-        let mut call = Call::new(&SET_LIFECYCLE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("featureId", feature_id);
         call.set_path("lifecycle", lifecycle);
         Self { call }
@@ -197,29 +179,13 @@ impl SetLifecycle {
     }
 }
 
-pub(crate) static SET_LIFECYCLE: OperationInfo = OperationInfo {
+okta_core::operation!(SetLifecycle, OperationInfo {
     id: "updateFeatureLifecycle",
     api: "management",
     rust_name: "features::SetLifecycle",
     method: Method::POST,
     path: "/api/v1/features/{featureId}/{lifecycle}",
-    parameters: &[
-        Parameter {
-            name: "featureId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "lifecycle",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "mode",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "featureId", location: Location::Path, required: true }, Parameter { name: "lifecycle", location: Location::Path, required: true }, Parameter { name: "mode", location: Location::Query, required: false }],
     scopes: &["okta.features.manage"],
     permissions: &[],
     roles: &[],
@@ -227,15 +193,11 @@ pub(crate) static SET_LIFECYCLE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/features",
     public: false,
-};
-okta_core::operation!(SetLifecycle, SET_LIFECYCLE, json models::Feature);
+}, json models::Feature);

@@ -8,7 +8,9 @@ use crate::generated::first_party_app_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/first-party-app-settings/{appName}`.
 #[derive(Clone, Debug)]
@@ -19,9 +21,7 @@ pub struct FirstPartyAppSettings {
 impl FirstPartyAppSettings {
     /// `GET /api/v1/first-party-app-settings/{appName}` (operation `getFirstPartyAppSettings`).
     pub fn get(&self, app_name: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(app_name).call.attach(&self.client),
-        }
+        Get::new(app_name).attach(&self.client)
     }
 
     /// `PUT /api/v1/first-party-app-settings/{appName}` (operation `replaceFirstPartyAppSettings`).
@@ -30,9 +30,7 @@ impl FirstPartyAppSettings {
         app_name: impl Into<String>,
         body: &models::AdminConsoleSettings,
     ) -> Replace {
-        Replace {
-            call: Replace::new(app_name, body).call.attach(&self.client),
-        }
+        Replace::new(app_name, body).attach(&self.client)
     }
 }
 
@@ -52,23 +50,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_name: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appName", app_name);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getFirstPartyAppSettings",
     api: "management",
     rust_name: "first_party_app_settings::Get",
     method: Method::GET,
     path: "/api/v1/first-party-app-settings/{appName}",
-    parameters: &[Parameter {
-        name: "appName",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "appName", location: Location::Path, required: true }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -76,18 +70,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/first-party-app-settings/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::AdminConsoleSettings);
+}, json models::AdminConsoleSettings);
 
 /// `PUT /api/v1/first-party-app-settings/{appName}`
 ///
@@ -105,24 +95,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_name: impl Into<String>, body: &models::AdminConsoleSettings) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appName", app_name);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceFirstPartyAppSettings",
     api: "management",
     rust_name: "first_party_app_settings::Replace",
     method: Method::PUT,
     path: "/api/v1/first-party-app-settings/{appName}",
-    parameters: &[Parameter {
-        name: "appName",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "appName", location: Location::Path, required: true }],
     scopes: &["okta.apps.manage"],
     permissions: &[],
     roles: &[],
@@ -130,15 +116,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/first-party-app-settings/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::AdminConsoleSettings);
+}, json models::AdminConsoleSettings);

@@ -15,7 +15,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups`.
 #[derive(Clone, Debug)]
@@ -27,31 +29,23 @@ impl Groups {
     /// `GET /api/v1/groups` (operation `listGroups`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/groups` (operation `addGroup`).
     #[inline]
     pub fn create(&self, body: &models::GroupsCreateRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/groups/{groupId}` (operation `deleteGroup`).
     pub fn delete(&self, group_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(group_id).call.attach(&self.client),
-        }
+        Delete::new(group_id).attach(&self.client)
     }
 
     /// `GET /api/v1/groups/{groupId}` (operation `getGroup`).
     pub fn get(&self, group_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(group_id).call.attach(&self.client),
-        }
+        Get::new(group_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/groups/{groupId}` (operation `replaceGroup`).
@@ -60,9 +54,7 @@ impl Groups {
         group_id: impl Into<String>,
         body: &models::GroupsReplaceRequest,
     ) -> Replace {
-        Replace {
-            call: Replace::new(group_id, body).call.attach(&self.client),
-        }
+        Replace::new(group_id, body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/groups/{groupId}/apps`.
@@ -124,7 +116,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -178,54 +170,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listGroups",
     api: "management",
     rust_name: "groups::List",
     method: Method::GET,
     path: "/api/v1/groups",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "search",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "sortBy",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "sortOrder",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }, Parameter { name: "search", location: Location::Query, required: false }, Parameter { name: "sortBy", location: Location::Query, required: false }, Parameter { name: "sortOrder", location: Location::Query, required: false }],
     scopes: &["okta.groups.read"],
     permissions: &[],
     roles: &[],
@@ -233,18 +184,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(10000),
     idempotent: true,
     bucket: "groups",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::Group);
+}, page shared::Group);
 
 /// `POST /api/v1/groups`
 ///
@@ -263,13 +210,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::GroupsCreateRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "addGroup",
     api: "management",
     rust_name: "groups::Create",
@@ -283,18 +230,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "groups",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::Group);
+}, json shared::Group);
 
 /// `DELETE /api/v1/groups/{groupId}`
 ///
@@ -312,42 +255,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteGroup",
-    api: "management",
-    rust_name: "groups::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/groups/{groupId}",
-    parameters: &[Parameter {
-        name: "groupId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.groups.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "group",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteGroup",
+        api: "management",
+        rust_name: "groups::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/groups/{groupId}",
+        parameters: &[Parameter {
+            name: "groupId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.groups.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "group",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/groups/{groupId}`
 ///
@@ -365,23 +311,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getGroup",
     api: "management",
     rust_name: "groups::Get",
     method: Method::GET,
     path: "/api/v1/groups/{groupId}",
-    parameters: &[Parameter {
-        name: "groupId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }],
     scopes: &["okta.groups.read"],
     permissions: &[],
     roles: &[],
@@ -389,18 +331,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "group",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::Group);
+}, json shared::Group);
 
 /// `PUT /api/v1/groups/{groupId}`
 ///
@@ -418,24 +356,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(group_id: impl Into<String>, body: &models::GroupsReplaceRequest) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceGroup",
     api: "management",
     rust_name: "groups::Replace",
     method: Method::PUT,
     path: "/api/v1/groups/{groupId}",
-    parameters: &[Parameter {
-        name: "groupId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }],
     scopes: &["okta.groups.manage"],
     permissions: &[],
     roles: &[],
@@ -443,15 +377,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "group",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json shared::Group);
+}, json shared::Group);

@@ -10,7 +10,9 @@ use crate::generated::hook_keys::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/hook-keys`.
 #[derive(Clone, Debug)]
@@ -22,38 +24,28 @@ impl HookKeys {
     /// `GET /api/v1/hook-keys` (operation `listHookKeys`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/hook-keys` (operation `createHookKey`).
     #[inline]
     pub fn create(&self, body: &models::KeyRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/hook-keys/{id}` (operation `deleteHookKey`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(id).call.attach(&self.client),
-        }
+        Delete::new(id).attach(&self.client)
     }
 
     /// `GET /api/v1/hook-keys/{id}` (operation `getHookKey`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(id).call.attach(&self.client),
-        }
+        Get::new(id).attach(&self.client)
     }
 
     /// `PUT /api/v1/hook-keys/{id}` (operation `replaceHookKey`).
     pub fn replace(&self, id: impl Into<String>, body: &models::KeyRequest) -> Replace {
-        Replace {
-            call: Replace::new(id, body).call.attach(&self.client),
-        }
+        Replace::new(id, body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/hook-keys/public/{keyId}`.
@@ -83,12 +75,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listHookKeys",
     api: "management",
     rust_name: "hook_keys::List",
@@ -102,18 +94,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/hook-keys",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::HookKey);
+}, page models::HookKey);
 
 /// `POST /api/v1/hook-keys`
 ///
@@ -132,13 +120,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::KeyRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createHookKey",
     api: "management",
     rust_name: "hook_keys::Create",
@@ -152,18 +140,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/hook-keys",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::DetailedHookKeyInstance);
+}, json models::DetailedHookKeyInstance);
 
 /// `DELETE /api/v1/hook-keys/{id}`
 ///
@@ -181,42 +165,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteHookKey",
-    api: "management",
-    rust_name: "hook_keys::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/hook-keys/{id}",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.inlineHooks.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/hook-keys/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteHookKey",
+        api: "management",
+        rust_name: "hook_keys::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/hook-keys/{id}",
+        parameters: &[Parameter {
+            name: "id",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.inlineHooks.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/hook-keys/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/hook-keys/{id}`
 ///
@@ -234,23 +221,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getHookKey",
     api: "management",
     rust_name: "hook_keys::Get",
     method: Method::GET,
     path: "/api/v1/hook-keys/{id}",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }],
     scopes: &["okta.inlineHooks.read"],
     permissions: &[],
     roles: &[],
@@ -258,18 +241,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/hook-keys/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::HookKey);
+}, json models::HookKey);
 
 /// `PUT /api/v1/hook-keys/{id}`
 ///
@@ -287,24 +266,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::KeyRequest) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceHookKey",
     api: "management",
     rust_name: "hook_keys::Replace",
     method: Method::PUT,
     path: "/api/v1/hook-keys/{id}",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }],
     scopes: &["okta.inlineHooks.manage"],
     permissions: &[],
     roles: &[],
@@ -312,15 +287,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/hook-keys/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::DetailedHookKeyInstance);
+}, json models::DetailedHookKeyInstance);

@@ -12,7 +12,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/idps`.
 #[derive(Clone, Debug)]
@@ -24,52 +26,38 @@ impl Idps {
     /// `GET /api/v1/idps` (operation `listIdentityProviders`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/idps` (operation `createIdentityProvider`).
     #[inline]
     pub fn create(&self, body: &shared::IdentityProvider) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/idps/{idpId}` (operation `deleteIdentityProvider`).
     pub fn delete(&self, idp_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(idp_id).call.attach(&self.client),
-        }
+        Delete::new(idp_id).attach(&self.client)
     }
 
     /// `GET /api/v1/idps/{idpId}` (operation `getIdentityProvider`).
     pub fn get(&self, idp_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(idp_id).call.attach(&self.client),
-        }
+        Get::new(idp_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/idps/{idpId}` (operation `replaceIdentityProvider`).
     pub fn replace(&self, idp_id: impl Into<String>, body: &shared::IdentityProvider) -> Replace {
-        Replace {
-            call: Replace::new(idp_id, body).call.attach(&self.client),
-        }
+        Replace::new(idp_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/idps/{idpId}/lifecycle/activate` (operation `activateIdentityProvider`).
     pub fn activate(&self, idp_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(idp_id).call.attach(&self.client),
-        }
+        Activate::new(idp_id).attach(&self.client)
     }
 
     /// `POST /api/v1/idps/{idpId}/lifecycle/deactivate` (operation `deactivateIdentityProvider`).
     pub fn deactivate(&self, idp_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(idp_id).call.attach(&self.client),
-        }
+        Deactivate::new(idp_id).attach(&self.client)
     }
 
     /// Operations below `credentials`.
@@ -115,7 +103,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -146,34 +134,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listIdentityProviders",
     api: "management",
     rust_name: "idps::List",
     method: Method::GET,
     path: "/api/v1/idps",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "type",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }, Parameter { name: "type", location: Location::Query, required: false }],
     scopes: &["okta.idps.read"],
     permissions: &[],
     roles: &[],
@@ -181,18 +148,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/idps",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::IdentityProvider);
+}, page shared::IdentityProvider);
 
 /// `POST /api/v1/idps`
 ///
@@ -211,13 +174,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &shared::IdentityProvider) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createIdentityProvider",
     api: "management",
     rust_name: "idps::Create",
@@ -231,18 +194,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/idps",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::IdentityProvider);
+}, json shared::IdentityProvider);
 
 /// `DELETE /api/v1/idps/{idpId}`
 ///
@@ -260,42 +219,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("idpId", idp_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteIdentityProvider",
-    api: "management",
-    rust_name: "idps::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/idps/{idpId}",
-    parameters: &[Parameter {
-        name: "idpId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.idps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/idps/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteIdentityProvider",
+        api: "management",
+        rust_name: "idps::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/idps/{idpId}",
+        parameters: &[Parameter {
+            name: "idpId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.idps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/idps/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/idps/{idpId}`
 ///
@@ -313,23 +275,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("idpId", idp_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getIdentityProvider",
     api: "management",
     rust_name: "idps::Get",
     method: Method::GET,
     path: "/api/v1/idps/{idpId}",
-    parameters: &[Parameter {
-        name: "idpId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }],
     scopes: &["okta.idps.read"],
     permissions: &[],
     roles: &[],
@@ -337,18 +295,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/idps/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::IdentityProvider);
+}, json shared::IdentityProvider);
 
 /// `PUT /api/v1/idps/{idpId}`
 ///
@@ -366,24 +320,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(idp_id: impl Into<String>, body: &shared::IdentityProvider) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("idpId", idp_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceIdentityProvider",
     api: "management",
     rust_name: "idps::Replace",
     method: Method::PUT,
     path: "/api/v1/idps/{idpId}",
-    parameters: &[Parameter {
-        name: "idpId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }],
     scopes: &["okta.idps.manage"],
     permissions: &[],
     roles: &[],
@@ -391,18 +341,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/idps/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json shared::IdentityProvider);
+}, json shared::IdentityProvider);
 
 /// `POST /api/v1/idps/{idpId}/lifecycle/activate`
 ///
@@ -420,23 +366,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("idpId", idp_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateIdentityProvider",
     api: "management",
     rust_name: "idps::Activate",
     method: Method::POST,
     path: "/api/v1/idps/{idpId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "idpId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }],
     scopes: &["okta.idps.manage"],
     permissions: &[],
     roles: &[],
@@ -444,18 +386,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/idps",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json shared::IdentityProvider);
+}, json shared::IdentityProvider);
 
 /// `POST /api/v1/idps/{idpId}/lifecycle/deactivate`
 ///
@@ -473,23 +411,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("idpId", idp_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateIdentityProvider",
     api: "management",
     rust_name: "idps::Deactivate",
     method: Method::POST,
     path: "/api/v1/idps/{idpId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "idpId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }],
     scopes: &["okta.idps.manage"],
     permissions: &[],
     roles: &[],
@@ -497,15 +431,11 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/idps",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json shared::IdentityProvider);
+}, json shared::IdentityProvider);

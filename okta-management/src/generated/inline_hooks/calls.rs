@@ -10,7 +10,9 @@ use okta_core::Call;
 use okta_core::Client;
 use okta_core::Json;
 use okta_core::Map;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/inlineHooks`.
 #[derive(Clone, Debug)]
@@ -22,31 +24,23 @@ impl InlineHooks {
     /// `GET /api/v1/inlineHooks` (operation `listInlineHooks`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/inlineHooks` (operation `createInlineHook`).
     #[inline]
     pub fn create(&self, body: &models::InlineHookCreate) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/inlineHooks/{inlineHookId}` (operation `deleteInlineHook`).
     pub fn delete(&self, inline_hook_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(inline_hook_id).call.attach(&self.client),
-        }
+        Delete::new(inline_hook_id).attach(&self.client)
     }
 
     /// `GET /api/v1/inlineHooks/{inlineHookId}` (operation `getInlineHook`).
     pub fn get(&self, inline_hook_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(inline_hook_id).call.attach(&self.client),
-        }
+        Get::new(inline_hook_id).attach(&self.client)
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}` (operation `updateInlineHook`).
@@ -55,9 +49,7 @@ impl InlineHooks {
         inline_hook_id: impl Into<String>,
         body: &models::InlineHookReplace,
     ) -> Update {
-        Update {
-            call: Update::new(inline_hook_id, body).call.attach(&self.client),
-        }
+        Update::new(inline_hook_id, body).attach(&self.client)
     }
 
     /// `PUT /api/v1/inlineHooks/{inlineHookId}` (operation `replaceInlineHook`).
@@ -66,30 +58,22 @@ impl InlineHooks {
         inline_hook_id: impl Into<String>,
         body: &models::InlineHookReplace,
     ) -> Replace {
-        Replace {
-            call: Replace::new(inline_hook_id, body).call.attach(&self.client),
-        }
+        Replace::new(inline_hook_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}/execute` (operation `executeInlineHook`).
     pub fn execute(&self, inline_hook_id: impl Into<String>, body: &Map<Json>) -> Execute {
-        Execute {
-            call: Execute::new(inline_hook_id, body).call.attach(&self.client),
-        }
+        Execute::new(inline_hook_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}/lifecycle/activate` (operation `activateInlineHook`).
     pub fn activate(&self, inline_hook_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(inline_hook_id).call.attach(&self.client),
-        }
+        Activate::new(inline_hook_id).attach(&self.client)
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}/lifecycle/deactivate` (operation `deactivateInlineHook`).
     pub fn deactivate(&self, inline_hook_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(inline_hook_id).call.attach(&self.client),
-        }
+        Deactivate::new(inline_hook_id).attach(&self.client)
     }
 }
 
@@ -111,7 +95,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -123,17 +107,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listInlineHooks",
     api: "management",
     rust_name: "inline_hooks::List",
     method: Method::GET,
     path: "/api/v1/inlineHooks",
-    parameters: &[Parameter {
-        name: "type",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "type", location: Location::Query, required: false }],
     scopes: &["okta.inlineHooks.read"],
     permissions: &[],
     roles: &[],
@@ -141,18 +121,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/inlineHooks",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::InlineHook);
+}, page models::InlineHook);
 
 /// `POST /api/v1/inlineHooks`
 ///
@@ -171,13 +147,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::InlineHookCreate) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createInlineHook",
     api: "management",
     rust_name: "inline_hooks::Create",
@@ -191,18 +167,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/inlineHooks",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::InlineHookCreateResponse);
+}, json models::InlineHookCreateResponse);
 
 /// `DELETE /api/v1/inlineHooks/{inlineHookId}`
 ///
@@ -220,42 +192,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteInlineHook",
-    api: "management",
-    rust_name: "inline_hooks::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/inlineHooks/{inlineHookId}",
-    parameters: &[Parameter {
-        name: "inlineHookId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.inlineHooks.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/inlineHooks/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteInlineHook",
+        api: "management",
+        rust_name: "inline_hooks::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/inlineHooks/{inlineHookId}",
+        parameters: &[Parameter {
+            name: "inlineHookId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.inlineHooks.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/inlineHooks/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/inlineHooks/{inlineHookId}`
 ///
@@ -273,23 +248,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getInlineHook",
     api: "management",
     rust_name: "inline_hooks::Get",
     method: Method::GET,
     path: "/api/v1/inlineHooks/{inlineHookId}",
-    parameters: &[Parameter {
-        name: "inlineHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "inlineHookId", location: Location::Path, required: true }],
     scopes: &["okta.inlineHooks.read"],
     permissions: &[],
     roles: &[],
@@ -297,18 +268,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/inlineHooks/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::InlineHook);
+}, json models::InlineHook);
 
 /// `POST /api/v1/inlineHooks/{inlineHookId}`
 ///
@@ -326,24 +293,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(inline_hook_id: impl Into<String>, body: &models::InlineHookReplace) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateInlineHook",
     api: "management",
     rust_name: "inline_hooks::Update",
     method: Method::POST,
     path: "/api/v1/inlineHooks/{inlineHookId}",
-    parameters: &[Parameter {
-        name: "inlineHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "inlineHookId", location: Location::Path, required: true }],
     scopes: &["okta.inlineHooks.manage"],
     permissions: &[],
     roles: &[],
@@ -351,18 +314,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/inlineHooks/{id}",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::InlineHook);
+}, json models::InlineHook);
 
 /// `PUT /api/v1/inlineHooks/{inlineHookId}`
 ///
@@ -380,24 +339,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(inline_hook_id: impl Into<String>, body: &models::InlineHookReplace) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceInlineHook",
     api: "management",
     rust_name: "inline_hooks::Replace",
     method: Method::PUT,
     path: "/api/v1/inlineHooks/{inlineHookId}",
-    parameters: &[Parameter {
-        name: "inlineHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "inlineHookId", location: Location::Path, required: true }],
     scopes: &["okta.inlineHooks.manage"],
     permissions: &[],
     roles: &[],
@@ -405,18 +360,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/inlineHooks/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::InlineHook);
+}, json models::InlineHook);
 
 /// `POST /api/v1/inlineHooks/{inlineHookId}/execute`
 ///
@@ -434,24 +385,20 @@ pub struct Execute {
 impl Execute {
     /// The operation with what the operation requires, without a client.
     pub fn new(inline_hook_id: impl Into<String>, body: &Map<Json>) -> Self {
-        let mut call = Call::new(&EXECUTE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static EXECUTE: OperationInfo = OperationInfo {
+okta_core::operation!(Execute, OperationInfo {
     id: "executeInlineHook",
     api: "management",
     rust_name: "inline_hooks::Execute",
     method: Method::POST,
     path: "/api/v1/inlineHooks/{inlineHookId}/execute",
-    parameters: &[Parameter {
-        name: "inlineHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "inlineHookId", location: Location::Path, required: true }],
     scopes: &["okta.inlineHooks.manage"],
     permissions: &[],
     roles: &[],
@@ -459,18 +406,14 @@ pub(crate) static EXECUTE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/inlineHooks",
     public: false,
-};
-okta_core::operation!(Execute, EXECUTE, json Map<Json>);
+}, json Map<Json>);
 
 /// `POST /api/v1/inlineHooks/{inlineHookId}/lifecycle/activate`
 ///
@@ -488,23 +431,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateInlineHook",
     api: "management",
     rust_name: "inline_hooks::Activate",
     method: Method::POST,
     path: "/api/v1/inlineHooks/{inlineHookId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "inlineHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "inlineHookId", location: Location::Path, required: true }],
     scopes: &["okta.inlineHooks.manage"],
     permissions: &[],
     roles: &[],
@@ -512,18 +451,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/inlineHooks",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::InlineHook);
+}, json models::InlineHook);
 
 /// `POST /api/v1/inlineHooks/{inlineHookId}/lifecycle/deactivate`
 ///
@@ -541,23 +476,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateInlineHook",
     api: "management",
     rust_name: "inline_hooks::Deactivate",
     method: Method::POST,
     path: "/api/v1/inlineHooks/{inlineHookId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "inlineHookId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "inlineHookId", location: Location::Path, required: true }],
     scopes: &["okta.inlineHooks.manage"],
     permissions: &[],
     roles: &[],
@@ -565,15 +496,11 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/inlineHooks",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::InlineHook);
+}, json models::InlineHook);

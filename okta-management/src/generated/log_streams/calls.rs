@@ -8,7 +8,9 @@ use crate::generated::log_streams::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/logStreams`.
 #[derive(Clone, Debug)]
@@ -20,31 +22,23 @@ impl LogStreams {
     /// `GET /api/v1/logStreams` (operation `listLogStreams`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/logStreams` (operation `createLogStream`).
     #[inline]
     pub fn create(&self, body: &models::LogStream) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/logStreams/{logStreamId}` (operation `deleteLogStream`).
     pub fn delete(&self, log_stream_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(log_stream_id).call.attach(&self.client),
-        }
+        Delete::new(log_stream_id).attach(&self.client)
     }
 
     /// `GET /api/v1/logStreams/{logStreamId}` (operation `getLogStream`).
     pub fn get(&self, log_stream_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(log_stream_id).call.attach(&self.client),
-        }
+        Get::new(log_stream_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/logStreams/{logStreamId}` (operation `replaceLogStream`).
@@ -53,23 +47,17 @@ impl LogStreams {
         log_stream_id: impl Into<String>,
         body: &models::LogStreamPutSchema,
     ) -> Replace {
-        Replace {
-            call: Replace::new(log_stream_id, body).call.attach(&self.client),
-        }
+        Replace::new(log_stream_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/logStreams/{logStreamId}/lifecycle/activate` (operation `activateLogStream`).
     pub fn activate(&self, log_stream_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(log_stream_id).call.attach(&self.client),
-        }
+        Activate::new(log_stream_id).attach(&self.client)
     }
 
     /// `POST /api/v1/logStreams/{logStreamId}/lifecycle/deactivate` (operation `deactivateLogStream`).
     pub fn deactivate(&self, log_stream_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(log_stream_id).call.attach(&self.client),
-        }
+        Deactivate::new(log_stream_id).attach(&self.client)
     }
 }
 
@@ -91,7 +79,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -115,29 +103,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listLogStreams",
     api: "management",
     rust_name: "log_streams::List",
     method: Method::GET,
     path: "/api/v1/logStreams",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.logStreams.read"],
     permissions: &[],
     roles: &[],
@@ -145,18 +117,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/logStreams",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::LogStream);
+}, page models::LogStream);
 
 /// `POST /api/v1/logStreams`
 ///
@@ -175,13 +143,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::LogStream) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createLogStream",
     api: "management",
     rust_name: "log_streams::Create",
@@ -195,18 +163,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/logStreams",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::LogStream);
+}, json models::LogStream);
 
 /// `DELETE /api/v1/logStreams/{logStreamId}`
 ///
@@ -224,42 +188,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(log_stream_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("logStreamId", log_stream_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteLogStream",
-    api: "management",
-    rust_name: "log_streams::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/logStreams/{logStreamId}",
-    parameters: &[Parameter {
-        name: "logStreamId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.logStreams.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/logStreams/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteLogStream",
+        api: "management",
+        rust_name: "log_streams::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/logStreams/{logStreamId}",
+        parameters: &[Parameter {
+            name: "logStreamId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.logStreams.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/logStreams/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/logStreams/{logStreamId}`
 ///
@@ -277,23 +244,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(log_stream_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("logStreamId", log_stream_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getLogStream",
     api: "management",
     rust_name: "log_streams::Get",
     method: Method::GET,
     path: "/api/v1/logStreams/{logStreamId}",
-    parameters: &[Parameter {
-        name: "logStreamId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "logStreamId", location: Location::Path, required: true }],
     scopes: &["okta.logStreams.read"],
     permissions: &[],
     roles: &[],
@@ -301,18 +264,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/logStreams/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::LogStream);
+}, json models::LogStream);
 
 /// `PUT /api/v1/logStreams/{logStreamId}`
 ///
@@ -330,24 +289,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(log_stream_id: impl Into<String>, body: &models::LogStreamPutSchema) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("logStreamId", log_stream_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceLogStream",
     api: "management",
     rust_name: "log_streams::Replace",
     method: Method::PUT,
     path: "/api/v1/logStreams/{logStreamId}",
-    parameters: &[Parameter {
-        name: "logStreamId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "logStreamId", location: Location::Path, required: true }],
     scopes: &["okta.logStreams.manage"],
     permissions: &[],
     roles: &[],
@@ -355,18 +310,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/logStreams/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::LogStream);
+}, json models::LogStream);
 
 /// `POST /api/v1/logStreams/{logStreamId}/lifecycle/activate`
 ///
@@ -384,23 +335,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(log_stream_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("logStreamId", log_stream_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateLogStream",
     api: "management",
     rust_name: "log_streams::Activate",
     method: Method::POST,
     path: "/api/v1/logStreams/{logStreamId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "logStreamId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "logStreamId", location: Location::Path, required: true }],
     scopes: &["okta.logStreams.manage"],
     permissions: &[],
     roles: &[],
@@ -408,18 +355,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/logStreams",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::LogStream);
+}, json models::LogStream);
 
 /// `POST /api/v1/logStreams/{logStreamId}/lifecycle/deactivate`
 ///
@@ -437,23 +380,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(log_stream_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("logStreamId", log_stream_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateLogStream",
     api: "management",
     rust_name: "log_streams::Deactivate",
     method: Method::POST,
     path: "/api/v1/logStreams/{logStreamId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "logStreamId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "logStreamId", location: Location::Path, required: true }],
     scopes: &["okta.logStreams.manage"],
     permissions: &[],
     roles: &[],
@@ -461,15 +400,11 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/logStreams",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::LogStream);
+}, json models::LogStream);

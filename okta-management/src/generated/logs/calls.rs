@@ -8,7 +8,9 @@ use crate::generated::logs::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/logs`.
 #[derive(Clone, Debug)]
@@ -20,9 +22,7 @@ impl Logs {
     /// `GET /api/v1/logs` (operation `listLogEvents`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 }
 
@@ -44,7 +44,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -93,49 +93,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listLogEvents",
     api: "management",
     rust_name: "logs::List",
     method: Method::GET,
     path: "/api/v1/logs",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "since",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "sortOrder",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "until",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }, Parameter { name: "since", location: Location::Query, required: false }, Parameter { name: "sortOrder", location: Location::Query, required: false }, Parameter { name: "until", location: Location::Query, required: false }],
     scopes: &["okta.logs.read"],
     permissions: &[],
     roles: &[],
@@ -143,15 +107,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "logs",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::LogEvent);
+}, page models::LogEvent);

@@ -8,7 +8,9 @@ use crate::generated::mappings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/mappings`.
 #[derive(Clone, Debug)]
@@ -20,16 +22,12 @@ impl Mappings {
     /// `GET /api/v1/mappings` (operation `listProfileMappings`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `GET /api/v1/mappings/{mappingId}` (operation `getProfileMapping`).
     pub fn get(&self, mapping_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(mapping_id).call.attach(&self.client),
-        }
+        Get::new(mapping_id).attach(&self.client)
     }
 
     /// `POST /api/v1/mappings/{mappingId}` (operation `updateProfileMapping`).
@@ -38,9 +36,7 @@ impl Mappings {
         mapping_id: impl Into<String>,
         body: &models::ProfileMappingRequest,
     ) -> Update {
-        Update {
-            call: Update::new(mapping_id, body).call.attach(&self.client),
-        }
+        Update::new(mapping_id, body).attach(&self.client)
     }
 }
 
@@ -62,7 +58,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -92,34 +88,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listProfileMappings",
     api: "management",
     rust_name: "mappings::List",
     method: Method::GET,
     path: "/api/v1/mappings",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "sourceId",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "targetId",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "sourceId", location: Location::Query, required: false }, Parameter { name: "targetId", location: Location::Query, required: false }],
     scopes: &["okta.profileMappings.read"],
     permissions: &[],
     roles: &[],
@@ -127,18 +102,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/mappings",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::ListProfileMappings);
+}, page models::ListProfileMappings);
 
 /// `GET /api/v1/mappings/{mappingId}`
 ///
@@ -156,23 +127,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(mapping_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("mappingId", mapping_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getProfileMapping",
     api: "management",
     rust_name: "mappings::Get",
     method: Method::GET,
     path: "/api/v1/mappings/{mappingId}",
-    parameters: &[Parameter {
-        name: "mappingId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "mappingId", location: Location::Path, required: true }],
     scopes: &["okta.profileMappings.read"],
     permissions: &[],
     roles: &[],
@@ -180,18 +147,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/mappings/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::ProfileMapping);
+}, json models::ProfileMapping);
 
 /// `POST /api/v1/mappings/{mappingId}`
 ///
@@ -209,24 +172,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(mapping_id: impl Into<String>, body: &models::ProfileMappingRequest) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("mappingId", mapping_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateProfileMapping",
     api: "management",
     rust_name: "mappings::Update",
     method: Method::POST,
     path: "/api/v1/mappings/{mappingId}",
-    parameters: &[Parameter {
-        name: "mappingId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "mappingId", location: Location::Path, required: true }],
     scopes: &["okta.profileMappings.manage"],
     permissions: &[],
     roles: &[],
@@ -234,15 +193,11 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/mappings/{id}",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::ProfileMapping);
+}, json models::ProfileMapping);

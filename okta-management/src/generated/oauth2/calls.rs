@@ -18,7 +18,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/challenge`.
 #[derive(Clone, Debug)]
@@ -30,57 +30,43 @@ impl Oauth2 {
     /// `POST /oauth2/v1/challenge` (operation `challenge`).
     #[inline]
     pub fn challenge(&self) -> Challenge {
-        Challenge {
-            call: Challenge::new().call.attach(&self.client),
-        }
+        Challenge::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/introspect` (operation `introspect`).
     #[inline]
     pub fn introspect(&self) -> Introspect {
-        Introspect {
-            call: Introspect::new().call.attach(&self.client),
-        }
+        Introspect::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/oob-authenticate` (operation `oob-authenticate`).
     #[inline]
     pub fn oob_authenticate(&self) -> OobAuthenticate {
-        OobAuthenticate {
-            call: OobAuthenticate::new().call.attach(&self.client),
-        }
+        OobAuthenticate::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/par` (operation `par`).
     #[inline]
     pub fn par(&self) -> Par {
-        Par {
-            call: Par::new().call.attach(&self.client),
-        }
+        Par::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/primary-authenticate` (operation `primary-authenticate`).
     #[inline]
     pub fn primary_authenticate(&self) -> PrimaryAuthenticate {
-        PrimaryAuthenticate {
-            call: PrimaryAuthenticate::new().call.attach(&self.client),
-        }
+        PrimaryAuthenticate::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/revoke` (operation `revoke`).
     #[inline]
     pub fn revoke(&self) -> Revoke {
-        Revoke {
-            call: Revoke::new().call.attach(&self.client),
-        }
+        Revoke::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/token` (operation `token`).
     #[inline]
     pub fn token(&self) -> Token {
-        Token {
-            call: Token::new().call.attach(&self.client),
-        }
+        Token::new().attach(&self.client)
     }
 
     /// Operations on `/oauth2/v1/authorize`.
@@ -166,7 +152,7 @@ impl Challenge {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&CHALLENGE),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -178,7 +164,7 @@ impl Challenge {
     }
 }
 
-pub(crate) static CHALLENGE: OperationInfo = OperationInfo {
+okta_core::operation!(Challenge, OperationInfo {
     id: "challenge",
     api: "oauth",
     rust_name: "oauth2::Challenge",
@@ -192,18 +178,14 @@ pub(crate) static CHALLENGE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "org-as",
     public: true,
-};
-okta_core::operation!(Challenge, CHALLENGE, json shared::ChallengeResponse);
+}, json shared::ChallengeResponse);
 
 /// `POST /oauth2/v1/introspect`
 ///
@@ -223,7 +205,7 @@ impl Introspect {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&INTROSPECT),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -235,7 +217,7 @@ impl Introspect {
     }
 }
 
-pub(crate) static INTROSPECT: OperationInfo = OperationInfo {
+okta_core::operation!(Introspect, OperationInfo {
     id: "introspect",
     api: "oauth",
     rust_name: "oauth2::Introspect",
@@ -249,18 +231,14 @@ pub(crate) static INTROSPECT: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "org-as",
     public: true,
-};
-okta_core::operation!(Introspect, INTROSPECT, json shared::IntrospectionResponse);
+}, json shared::IntrospectionResponse);
 
 /// `POST /oauth2/v1/oob-authenticate`
 ///
@@ -280,7 +258,7 @@ impl OobAuthenticate {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&OOB_AUTHENTICATE),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -292,7 +270,7 @@ impl OobAuthenticate {
     }
 }
 
-pub(crate) static OOB_AUTHENTICATE: OperationInfo = OperationInfo {
+okta_core::operation!(OobAuthenticate, OperationInfo {
     id: "oob-authenticate",
     api: "oauth",
     rust_name: "oauth2::OobAuthenticate",
@@ -306,18 +284,14 @@ pub(crate) static OOB_AUTHENTICATE: OperationInfo = OperationInfo {
     deprecated: true,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "org-as",
     public: true,
-};
-okta_core::operation!(OobAuthenticate, OOB_AUTHENTICATE, json shared::OobAuthenticateResponse);
+}, json shared::OobAuthenticateResponse);
 
 /// `POST /oauth2/v1/par`
 ///
@@ -337,7 +311,7 @@ impl Par {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&PAR),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -349,7 +323,7 @@ impl Par {
     }
 }
 
-pub(crate) static PAR: OperationInfo = OperationInfo {
+okta_core::operation!(Par, OperationInfo {
     id: "par",
     api: "oauth",
     rust_name: "oauth2::Par",
@@ -363,18 +337,14 @@ pub(crate) static PAR: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "org-as",
     public: true,
-};
-okta_core::operation!(Par, PAR, json shared::ParResponse);
+}, json shared::ParResponse);
 
 /// `POST /oauth2/v1/primary-authenticate`
 ///
@@ -394,7 +364,7 @@ impl PrimaryAuthenticate {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&PRIMARY_AUTHENTICATE),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -406,7 +376,7 @@ impl PrimaryAuthenticate {
     }
 }
 
-pub(crate) static PRIMARY_AUTHENTICATE: OperationInfo = OperationInfo {
+okta_core::operation!(PrimaryAuthenticate, OperationInfo {
     id: "primary-authenticate",
     api: "oauth",
     rust_name: "oauth2::PrimaryAuthenticate",
@@ -420,18 +390,14 @@ pub(crate) static PRIMARY_AUTHENTICATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "org-as",
     public: true,
-};
-okta_core::operation!(PrimaryAuthenticate, PRIMARY_AUTHENTICATE, json shared::OobAuthenticateResponse);
+}, json shared::OobAuthenticateResponse);
 
 /// `POST /oauth2/v1/revoke`
 ///
@@ -451,7 +417,7 @@ impl Revoke {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&REVOKE),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -463,32 +429,35 @@ impl Revoke {
     }
 }
 
-pub(crate) static REVOKE: OperationInfo = OperationInfo {
-    id: "revoke",
-    api: "oauth",
-    rust_name: "oauth2::Revoke",
-    method: Method::POST,
-    path: "/oauth2/v1/revoke",
-    parameters: &[],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "org-as",
-    public: true,
-};
-okta_core::operation!(Revoke, REVOKE, empty);
+okta_core::operation!(
+    Revoke,
+    OperationInfo {
+        id: "revoke",
+        api: "oauth",
+        rust_name: "oauth2::Revoke",
+        method: Method::POST,
+        path: "/oauth2/v1/revoke",
+        parameters: &[],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/x-www-form-urlencoded"],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "org-as",
+        public: true,
+    },
+    empty
+);
 
 /// `POST /oauth2/v1/token`
 ///
@@ -508,7 +477,7 @@ impl Token {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&TOKEN),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -520,7 +489,7 @@ impl Token {
     }
 }
 
-pub(crate) static TOKEN: OperationInfo = OperationInfo {
+okta_core::operation!(Token, OperationInfo {
     id: "token",
     api: "oauth",
     rust_name: "oauth2::Token",
@@ -534,15 +503,11 @@ pub(crate) static TOKEN: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "org-as-token",
     public: true,
-};
-okta_core::operation!(Token, TOKEN, json models::TokenResponseOrgAs);
+}, json models::TokenResponseOrgAs);

@@ -17,7 +17,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/challenge`.
 #[derive(Clone, Debug)]
@@ -30,71 +32,43 @@ impl OauthServer {
     /// `POST /oauth2/{authorizationServerId}/v1/challenge` (operation `challenge-custom-as`).
     #[inline]
     pub fn challenge(&self) -> Challenge {
-        Challenge {
-            call: Challenge::new(self.authorization_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        Challenge::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/introspect` (operation `introspectCustomAS`).
     #[inline]
     pub fn introspect(&self) -> Introspect {
-        Introspect {
-            call: Introspect::new(self.authorization_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        Introspect::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/oob-authenticate` (operation `oob-authenticate-custom-as`).
     #[inline]
     pub fn oob_authenticate(&self) -> OobAuthenticate {
-        OobAuthenticate {
-            call: OobAuthenticate::new(self.authorization_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        OobAuthenticate::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/par` (operation `parCustomAS`).
     #[inline]
     pub fn par(&self) -> Par {
-        Par {
-            call: Par::new(self.authorization_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        Par::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/primary-authenticate` (operation `primary-authenticate-custom-as`).
     #[inline]
     pub fn primary_authenticate(&self) -> PrimaryAuthenticate {
-        PrimaryAuthenticate {
-            call: PrimaryAuthenticate::new(self.authorization_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        PrimaryAuthenticate::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/revoke` (operation `revokeCustomAS`).
     #[inline]
     pub fn revoke(&self) -> Revoke {
-        Revoke {
-            call: Revoke::new(self.authorization_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        Revoke::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/token` (operation `tokenCustomAS`).
     #[inline]
     pub fn token(&self) -> Token {
-        Token {
-            call: Token::new(self.authorization_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        Token::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 
     /// Operations on `/oauth2/{authorizationServerId}/v1/authorize`.
@@ -177,7 +151,7 @@ pub struct Challenge {
 impl Challenge {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&CHALLENGE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -190,17 +164,13 @@ impl Challenge {
     }
 }
 
-pub(crate) static CHALLENGE: OperationInfo = OperationInfo {
+okta_core::operation!(Challenge, OperationInfo {
     id: "challenge-custom-as",
     api: "oauth",
     rust_name: "oauth_server::Challenge",
     method: Method::POST,
     path: "/oauth2/{authorizationServerId}/v1/challenge",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -208,18 +178,14 @@ pub(crate) static CHALLENGE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "custom-as",
     public: true,
-};
-okta_core::operation!(Challenge, CHALLENGE, json shared::ChallengeResponse);
+}, json shared::ChallengeResponse);
 
 /// `POST /oauth2/{authorizationServerId}/v1/introspect`
 ///
@@ -237,7 +203,7 @@ pub struct Introspect {
 impl Introspect {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&INTROSPECT);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -250,17 +216,13 @@ impl Introspect {
     }
 }
 
-pub(crate) static INTROSPECT: OperationInfo = OperationInfo {
+okta_core::operation!(Introspect, OperationInfo {
     id: "introspectCustomAS",
     api: "oauth",
     rust_name: "oauth_server::Introspect",
     method: Method::POST,
     path: "/oauth2/{authorizationServerId}/v1/introspect",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -268,18 +230,14 @@ pub(crate) static INTROSPECT: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "custom-as",
     public: true,
-};
-okta_core::operation!(Introspect, INTROSPECT, json shared::IntrospectionResponse);
+}, json shared::IntrospectionResponse);
 
 /// `POST /oauth2/{authorizationServerId}/v1/oob-authenticate`
 ///
@@ -297,7 +255,7 @@ pub struct OobAuthenticate {
 impl OobAuthenticate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&OOB_AUTHENTICATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -310,17 +268,13 @@ impl OobAuthenticate {
     }
 }
 
-pub(crate) static OOB_AUTHENTICATE: OperationInfo = OperationInfo {
+okta_core::operation!(OobAuthenticate, OperationInfo {
     id: "oob-authenticate-custom-as",
     api: "oauth",
     rust_name: "oauth_server::OobAuthenticate",
     method: Method::POST,
     path: "/oauth2/{authorizationServerId}/v1/oob-authenticate",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -328,18 +282,14 @@ pub(crate) static OOB_AUTHENTICATE: OperationInfo = OperationInfo {
     deprecated: true,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "custom-as",
     public: true,
-};
-okta_core::operation!(OobAuthenticate, OOB_AUTHENTICATE, json shared::OobAuthenticateResponse);
+}, json shared::OobAuthenticateResponse);
 
 /// `POST /oauth2/{authorizationServerId}/v1/par`
 ///
@@ -357,7 +307,7 @@ pub struct Par {
 impl Par {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&PAR);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -370,17 +320,13 @@ impl Par {
     }
 }
 
-pub(crate) static PAR: OperationInfo = OperationInfo {
+okta_core::operation!(Par, OperationInfo {
     id: "parCustomAS",
     api: "oauth",
     rust_name: "oauth_server::Par",
     method: Method::POST,
     path: "/oauth2/{authorizationServerId}/v1/par",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -388,18 +334,14 @@ pub(crate) static PAR: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "custom-as",
     public: true,
-};
-okta_core::operation!(Par, PAR, json shared::ParResponse);
+}, json shared::ParResponse);
 
 /// `POST /oauth2/{authorizationServerId}/v1/primary-authenticate`
 ///
@@ -417,7 +359,7 @@ pub struct PrimaryAuthenticate {
 impl PrimaryAuthenticate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&PRIMARY_AUTHENTICATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -430,17 +372,13 @@ impl PrimaryAuthenticate {
     }
 }
 
-pub(crate) static PRIMARY_AUTHENTICATE: OperationInfo = OperationInfo {
+okta_core::operation!(PrimaryAuthenticate, OperationInfo {
     id: "primary-authenticate-custom-as",
     api: "oauth",
     rust_name: "oauth_server::PrimaryAuthenticate",
     method: Method::POST,
     path: "/oauth2/{authorizationServerId}/v1/primary-authenticate",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -448,18 +386,14 @@ pub(crate) static PRIMARY_AUTHENTICATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "custom-as",
     public: true,
-};
-okta_core::operation!(PrimaryAuthenticate, PRIMARY_AUTHENTICATE, json shared::OobAuthenticateResponse);
+}, json shared::OobAuthenticateResponse);
 
 /// `POST /oauth2/{authorizationServerId}/v1/revoke`
 ///
@@ -477,7 +411,7 @@ pub struct Revoke {
 impl Revoke {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&REVOKE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -490,36 +424,39 @@ impl Revoke {
     }
 }
 
-pub(crate) static REVOKE: OperationInfo = OperationInfo {
-    id: "revokeCustomAS",
-    api: "oauth",
-    rust_name: "oauth_server::Revoke",
-    method: Method::POST,
-    path: "/oauth2/{authorizationServerId}/v1/revoke",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "custom-as",
-    public: true,
-};
-okta_core::operation!(Revoke, REVOKE, empty);
+okta_core::operation!(
+    Revoke,
+    OperationInfo {
+        id: "revokeCustomAS",
+        api: "oauth",
+        rust_name: "oauth_server::Revoke",
+        method: Method::POST,
+        path: "/oauth2/{authorizationServerId}/v1/revoke",
+        parameters: &[Parameter {
+            name: "authorizationServerId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/x-www-form-urlencoded"],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "custom-as",
+        public: true,
+    },
+    empty
+);
 
 /// `POST /oauth2/{authorizationServerId}/v1/token`
 ///
@@ -537,7 +474,7 @@ pub struct Token {
 impl Token {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&TOKEN);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -550,17 +487,13 @@ impl Token {
     }
 }
 
-pub(crate) static TOKEN: OperationInfo = OperationInfo {
+okta_core::operation!(Token, OperationInfo {
     id: "tokenCustomAS",
     api: "oauth",
     rust_name: "oauth_server::Token",
     method: Method::POST,
     path: "/oauth2/{authorizationServerId}/v1/token",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -568,15 +501,11 @@ pub(crate) static TOKEN: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "custom-as-token",
     public: true,
-};
-okta_core::operation!(Token, TOKEN, json models::TokenResponseCustomAs);
+}, json models::TokenResponseCustomAs);

@@ -8,7 +8,9 @@ use crate::generated::okta_service_accounts::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/privileged-access/api/v1/okta-service-accounts`.
 #[derive(Clone, Debug)]
@@ -20,31 +22,23 @@ impl OktaServiceAccounts {
     /// `GET /privileged-access/api/v1/okta-service-accounts` (operation `listOktaManagedUserAccounts`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /privileged-access/api/v1/okta-service-accounts` (operation `createOktaManagedUserAccount`).
     #[inline]
     pub fn create(&self, body: &models::OktaManagedUserAccountRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /privileged-access/api/v1/okta-service-accounts/{id}` (operation `deleteOktaManagedUserAccount`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(id).call.attach(&self.client),
-        }
+        Delete::new(id).attach(&self.client)
     }
 
     /// `GET /privileged-access/api/v1/okta-service-accounts/{id}` (operation `getOktaManagedUserAccount`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(id).call.attach(&self.client),
-        }
+        Get::new(id).attach(&self.client)
     }
 
     /// `PATCH /privileged-access/api/v1/okta-service-accounts/{id}` (operation `updateOktaManagedUserAccount`).
@@ -53,9 +47,7 @@ impl OktaServiceAccounts {
         id: impl Into<String>,
         body: &models::OktaManagedUserAccountForUpdate,
     ) -> Update {
-        Update {
-            call: Update::new(id, body).call.attach(&self.client),
-        }
+        Update::new(id, body).attach(&self.client)
     }
 }
 
@@ -77,7 +69,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -101,29 +93,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listOktaManagedUserAccounts",
     api: "management",
     rust_name: "okta_service_accounts::List",
     method: Method::GET,
     path: "/privileged-access/api/v1/okta-service-accounts",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "match",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "match", location: Location::Query, required: false }],
     scopes: &["okta.serviceAccounts.okta.read"],
     permissions: &[],
     roles: &["SUPER_ADMIN"],
@@ -131,18 +107,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/privileged-access/api/v1/okta-service-accounts",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::OktaManagedUserAccountResponse);
+}, page models::OktaManagedUserAccountResponse);
 
 /// `POST /privileged-access/api/v1/okta-service-accounts`
 ///
@@ -161,13 +133,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OktaManagedUserAccountRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createOktaManagedUserAccount",
     api: "management",
     rust_name: "okta_service_accounts::Create",
@@ -181,18 +153,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/privileged-access/api/v1/okta-service-accounts",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::OktaManagedUserAccountResponse);
+}, json models::OktaManagedUserAccountResponse);
 
 /// `DELETE /privileged-access/api/v1/okta-service-accounts/{id}`
 ///
@@ -210,42 +178,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteOktaManagedUserAccount",
-    api: "management",
-    rust_name: "okta_service_accounts::Delete",
-    method: Method::DELETE,
-    path: "/privileged-access/api/v1/okta-service-accounts/{id}",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.serviceAccounts.okta.manage"],
-    permissions: &[],
-    roles: &["SUPER_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/privileged-access/api/v1/okta-service-accounts/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteOktaManagedUserAccount",
+        api: "management",
+        rust_name: "okta_service_accounts::Delete",
+        method: Method::DELETE,
+        path: "/privileged-access/api/v1/okta-service-accounts/{id}",
+        parameters: &[Parameter {
+            name: "id",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.serviceAccounts.okta.manage"],
+        permissions: &[],
+        roles: &["SUPER_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/privileged-access/api/v1/okta-service-accounts/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /privileged-access/api/v1/okta-service-accounts/{id}`
 ///
@@ -263,23 +234,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOktaManagedUserAccount",
     api: "management",
     rust_name: "okta_service_accounts::Get",
     method: Method::GET,
     path: "/privileged-access/api/v1/okta-service-accounts/{id}",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }],
     scopes: &["okta.serviceAccounts.okta.read"],
     permissions: &[],
     roles: &["SUPER_ADMIN"],
@@ -287,18 +254,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/privileged-access/api/v1/okta-service-accounts/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::OktaManagedUserAccountResponse);
+}, json models::OktaManagedUserAccountResponse);
 
 /// `PATCH /privileged-access/api/v1/okta-service-accounts/{id}`
 ///
@@ -316,24 +279,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::OktaManagedUserAccountForUpdate) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateOktaManagedUserAccount",
     api: "management",
     rust_name: "okta_service_accounts::Update",
     method: Method::PATCH,
     path: "/privileged-access/api/v1/okta-service-accounts/{id}",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }],
     scopes: &["okta.serviceAccounts.okta.manage"],
     permissions: &[],
     roles: &["SUPER_ADMIN"],
@@ -341,15 +300,11 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/privileged-access/api/v1/okta-service-accounts/{id}",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::OktaManagedUserAccountResponse);
+}, json models::OktaManagedUserAccountResponse);

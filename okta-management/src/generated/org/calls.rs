@@ -17,7 +17,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org`.
 #[derive(Clone, Debug)]
@@ -29,25 +29,19 @@ impl Org {
     /// `GET /api/v1/org` (operation `getOrgSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 
     /// `POST /api/v1/org` (operation `updateOrgSettings`).
     #[inline]
     pub fn update(&self, body: &models::OrgSetting) -> Update {
-        Update {
-            call: Update::new(body).call.attach(&self.client),
-        }
+        Update::new(body).attach(&self.client)
     }
 
     /// `PUT /api/v1/org` (operation `replaceOrgSettings`).
     #[inline]
     pub fn replace(&self, body: &models::OrgSetting) -> Replace {
-        Replace {
-            call: Replace::new(body).call.attach(&self.client),
-        }
+        Replace::new(body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/org/captcha`.
@@ -133,12 +127,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOrgSettings",
     api: "management",
     rust_name: "org::Get",
@@ -152,18 +146,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/org",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::OrgSetting);
+}, json models::OrgSetting);
 
 /// `POST /api/v1/org`
 ///
@@ -182,13 +172,13 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgSetting) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateOrgSettings",
     api: "management",
     rust_name: "org::Update",
@@ -202,18 +192,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/org",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::OrgSetting);
+}, json models::OrgSetting);
 
 /// `PUT /api/v1/org`
 ///
@@ -232,13 +218,13 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgSetting) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceOrgSettings",
     api: "management",
     rust_name: "org::Replace",
@@ -252,15 +238,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/org",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::OrgSetting);
+}, json models::OrgSetting);

@@ -8,7 +8,7 @@ use crate::generated::orgs::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/orgs`.
 #[derive(Clone, Debug)]
@@ -20,9 +20,7 @@ impl Orgs {
     /// `POST /api/v1/orgs` (operation `createChildOrg`).
     #[inline]
     pub fn create(&self, body: &models::ChildOrg) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 }
 
@@ -43,13 +41,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::ChildOrg) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createChildOrg",
     api: "management",
     rust_name: "orgs::Create",
@@ -63,15 +61,11 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "org-creator",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::ChildOrg);
+}, json models::ChildOrg);

@@ -13,7 +13,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/policies`.
 #[derive(Clone, Debug)]
@@ -24,39 +26,29 @@ pub struct Policies {
 impl Policies {
     /// `GET /api/v1/policies` (operation `listPolicies`).
     pub fn list(&self, type_: impl Into<shared::PolicyType>) -> List {
-        List {
-            call: List::new(type_).call.attach(&self.client),
-        }
+        List::new(type_).attach(&self.client)
     }
 
     /// `POST /api/v1/policies` (operation `createPolicy`).
     #[inline]
     pub fn create(&self, body: &models::CreateOrUpdatePolicy) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/simulate` (operation `createPolicySimulation`).
     #[inline]
     pub fn simulate(&self, body: Vec<models::SimulatePolicyBody>) -> Simulate {
-        Simulate {
-            call: Simulate::new(body).call.attach(&self.client),
-        }
+        Simulate::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/policies/{policyId}` (operation `deletePolicy`).
     pub fn delete(&self, policy_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(policy_id).call.attach(&self.client),
-        }
+        Delete::new(policy_id).attach(&self.client)
     }
 
     /// `GET /api/v1/policies/{policyId}` (operation `getPolicy`).
     pub fn get(&self, policy_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(policy_id).call.attach(&self.client),
-        }
+        Get::new(policy_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/policies/{policyId}` (operation `replacePolicy`).
@@ -65,30 +57,22 @@ impl Policies {
         policy_id: impl Into<String>,
         body: &models::CreateOrUpdatePolicy,
     ) -> Replace {
-        Replace {
-            call: Replace::new(policy_id, body).call.attach(&self.client),
-        }
+        Replace::new(policy_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/{policyId}/clone` (operation `clonePolicy`).
     pub fn duplicate(&self, policy_id: impl Into<String>) -> Duplicate {
-        Duplicate {
-            call: Duplicate::new(policy_id).call.attach(&self.client),
-        }
+        Duplicate::new(policy_id).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/{policyId}/lifecycle/activate` (operation `activatePolicy`).
     pub fn activate(&self, policy_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(policy_id).call.attach(&self.client),
-        }
+        Activate::new(policy_id).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/{policyId}/lifecycle/deactivate` (operation `deactivatePolicy`).
     pub fn deactivate(&self, policy_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(policy_id).call.attach(&self.client),
-        }
+        Deactivate::new(policy_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/policies/{policyId}/app`.
@@ -132,7 +116,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(type_: impl Into<shared::PolicyType>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_query("type", type_.into().as_str().to_owned());
         Self { call }
     }
@@ -180,54 +164,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listPolicies",
     api: "management",
     rust_name: "policies::List",
     method: Method::GET,
     path: "/api/v1/policies",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "resourceId",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "sortBy",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "status",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "type",
-            location: Location::Query,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }, Parameter { name: "resourceId", location: Location::Query, required: false }, Parameter { name: "sortBy", location: Location::Query, required: false }, Parameter { name: "status", location: Location::Query, required: false }, Parameter { name: "type", location: Location::Query, required: true }],
     scopes: &["okta.policies.read"],
     permissions: &[],
     roles: &[],
@@ -235,18 +178,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::Policy);
+}, page models::Policy);
 
 /// `POST /api/v1/policies`
 ///
@@ -265,7 +204,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateOrUpdatePolicy) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -278,17 +217,13 @@ impl Create {
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createPolicy",
     api: "management",
     rust_name: "policies::Create",
     method: Method::POST,
     path: "/api/v1/policies",
-    parameters: &[Parameter {
-        name: "activate",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "activate", location: Location::Query, required: false }],
     scopes: &["okta.policies.manage"],
     permissions: &[],
     roles: &[],
@@ -296,18 +231,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::CreateOrUpdatePolicy);
+}, json models::CreateOrUpdatePolicy);
 
 /// `POST /api/v1/policies/simulate`
 ///
@@ -326,7 +257,7 @@ impl Simulate {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: Vec<models::SimulatePolicyBody>) -> Self {
-        let mut call = Call::new(&SIMULATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(&body);
         Self { call }
     }
@@ -338,17 +269,13 @@ impl Simulate {
     }
 }
 
-pub(crate) static SIMULATE: OperationInfo = OperationInfo {
+okta_core::operation!(Simulate, OperationInfo {
     id: "createPolicySimulation",
     api: "management",
     rust_name: "policies::Simulate",
     method: Method::POST,
     path: "/api/v1/policies/simulate",
-    parameters: &[Parameter {
-        name: "expand",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.policies.read"],
     permissions: &[],
     roles: &[],
@@ -356,18 +283,14 @@ pub(crate) static SIMULATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(Simulate, SIMULATE, json Vec<models::SimulatePolicyEvaluations>);
+}, json Vec<models::SimulatePolicyEvaluations>);
 
 /// `DELETE /api/v1/policies/{policyId}`
 ///
@@ -385,42 +308,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deletePolicy",
-    api: "management",
-    rust_name: "policies::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/policies/{policyId}",
-    parameters: &[Parameter {
-        name: "policyId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.policies.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/policies/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deletePolicy",
+        api: "management",
+        rust_name: "policies::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/policies/{policyId}",
+        parameters: &[Parameter {
+            name: "policyId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.policies.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/policies/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/policies/{policyId}`
 ///
@@ -438,7 +364,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -450,24 +376,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getPolicy",
     api: "management",
     rust_name: "policies::Get",
     method: Method::GET,
     path: "/api/v1/policies/{policyId}",
-    parameters: &[
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "policyId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.policies.read"],
     permissions: &[],
     roles: &[],
@@ -475,18 +390,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/policies/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::Policy);
+}, json models::Policy);
 
 /// `PUT /api/v1/policies/{policyId}`
 ///
@@ -504,24 +415,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(policy_id: impl Into<String>, body: &models::CreateOrUpdatePolicy) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replacePolicy",
     api: "management",
     rust_name: "policies::Replace",
     method: Method::PUT,
     path: "/api/v1/policies/{policyId}",
-    parameters: &[Parameter {
-        name: "policyId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "policyId", location: Location::Path, required: true }],
     scopes: &["okta.policies.manage"],
     permissions: &[],
     roles: &[],
@@ -529,18 +436,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/policies/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::Policy);
+}, json models::Policy);
 
 /// `POST /api/v1/policies/{policyId}/clone`
 ///
@@ -558,23 +461,19 @@ pub struct Duplicate {
 impl Duplicate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DUPLICATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
 }
 
-pub(crate) static DUPLICATE: OperationInfo = OperationInfo {
+okta_core::operation!(Duplicate, OperationInfo {
     id: "clonePolicy",
     api: "management",
     rust_name: "policies::Duplicate",
     method: Method::POST,
     path: "/api/v1/policies/{policyId}/clone",
-    parameters: &[Parameter {
-        name: "policyId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "policyId", location: Location::Path, required: true }],
     scopes: &["okta.policies.manage"],
     permissions: &[],
     roles: &[],
@@ -582,18 +481,14 @@ pub(crate) static DUPLICATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(Duplicate, DUPLICATE, json models::Policy);
+}, json models::Policy);
 
 /// `POST /api/v1/policies/{policyId}/lifecycle/activate`
 ///
@@ -611,42 +506,45 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-    id: "activatePolicy",
-    api: "management",
-    rust_name: "policies::Activate",
-    method: Method::POST,
-    path: "/api/v1/policies/{policyId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "policyId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.policies.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/policies",
-    public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, empty);
+okta_core::operation!(
+    Activate,
+    OperationInfo {
+        id: "activatePolicy",
+        api: "management",
+        rust_name: "policies::Activate",
+        method: Method::POST,
+        path: "/api/v1/policies/{policyId}/lifecycle/activate",
+        parameters: &[Parameter {
+            name: "policyId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.policies.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/policies",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/policies/{policyId}/lifecycle/deactivate`
 ///
@@ -664,39 +562,42 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-    id: "deactivatePolicy",
-    api: "management",
-    rust_name: "policies::Deactivate",
-    method: Method::POST,
-    path: "/api/v1/policies/{policyId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "policyId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.policies.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/policies",
-    public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, empty);
+okta_core::operation!(
+    Deactivate,
+    OperationInfo {
+        id: "deactivatePolicy",
+        api: "management",
+        rust_name: "policies::Deactivate",
+        method: Method::POST,
+        path: "/api/v1/policies/{policyId}/lifecycle/deactivate",
+        parameters: &[Parameter {
+            name: "policyId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.policies.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/policies",
+        public: false,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::principal_rate_limits::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/principal-rate-limits`.
 #[derive(Clone, Debug)]
@@ -19,24 +21,18 @@ pub struct PrincipalRateLimits {
 impl PrincipalRateLimits {
     /// `GET /api/v1/principal-rate-limits` (operation `listPrincipalRateLimitEntities`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List {
-            call: List::new(filter).call.attach(&self.client),
-        }
+        List::new(filter).attach(&self.client)
     }
 
     /// `POST /api/v1/principal-rate-limits` (operation `createPrincipalRateLimitEntity`).
     #[inline]
     pub fn create(&self, body: &models::PrincipalRateLimitEntity) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `GET /api/v1/principal-rate-limits/{principalRateLimitId}` (operation `getPrincipalRateLimitEntity`).
     pub fn get(&self, principal_rate_limit_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(principal_rate_limit_id).call.attach(&self.client),
-        }
+        Get::new(principal_rate_limit_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/principal-rate-limits/{principalRateLimitId}` (operation `replacePrincipalRateLimitEntity`).
@@ -45,11 +41,7 @@ impl PrincipalRateLimits {
         principal_rate_limit_id: impl Into<String>,
         body: &models::PrincipalRateLimitEntity,
     ) -> Replace {
-        Replace {
-            call: Replace::new(principal_rate_limit_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(principal_rate_limit_id, body).attach(&self.client)
     }
 }
 
@@ -69,7 +61,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -88,29 +80,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listPrincipalRateLimitEntities",
     api: "management",
     rust_name: "principal_rate_limits::List",
     method: Method::GET,
     path: "/api/v1/principal-rate-limits",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: true }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.principalRateLimits.read"],
     permissions: &[],
     roles: &[],
@@ -118,18 +94,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(50),
     idempotent: true,
     bucket: "/api/v1/principal-rate-limits",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::PrincipalRateLimitEntity);
+}, page models::PrincipalRateLimitEntity);
 
 /// `POST /api/v1/principal-rate-limits`
 ///
@@ -148,13 +120,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PrincipalRateLimitEntity) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createPrincipalRateLimitEntity",
     api: "management",
     rust_name: "principal_rate_limits::Create",
@@ -168,18 +140,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/principal-rate-limits",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::PrincipalRateLimitEntity);
+}, json models::PrincipalRateLimitEntity);
 
 /// `GET /api/v1/principal-rate-limits/{principalRateLimitId}`
 ///
@@ -197,23 +165,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(principal_rate_limit_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("principalRateLimitId", principal_rate_limit_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getPrincipalRateLimitEntity",
     api: "management",
     rust_name: "principal_rate_limits::Get",
     method: Method::GET,
     path: "/api/v1/principal-rate-limits/{principalRateLimitId}",
-    parameters: &[Parameter {
-        name: "principalRateLimitId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "principalRateLimitId", location: Location::Path, required: true }],
     scopes: &["okta.principalRateLimits.read"],
     permissions: &[],
     roles: &[],
@@ -221,18 +185,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/principal-rate-limits/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::PrincipalRateLimitEntity);
+}, json models::PrincipalRateLimitEntity);
 
 /// `PUT /api/v1/principal-rate-limits/{principalRateLimitId}`
 ///
@@ -253,24 +213,20 @@ impl Replace {
         principal_rate_limit_id: impl Into<String>,
         body: &models::PrincipalRateLimitEntity,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("principalRateLimitId", principal_rate_limit_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replacePrincipalRateLimitEntity",
     api: "management",
     rust_name: "principal_rate_limits::Replace",
     method: Method::PUT,
     path: "/api/v1/principal-rate-limits/{principalRateLimitId}",
-    parameters: &[Parameter {
-        name: "principalRateLimitId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "principalRateLimitId", location: Location::Path, required: true }],
     scopes: &["okta.principalRateLimits.manage"],
     permissions: &[],
     roles: &[],
@@ -278,15 +234,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/principal-rate-limits/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::PrincipalRateLimitEntity);
+}, json models::PrincipalRateLimitEntity);

@@ -8,7 +8,9 @@ use crate::generated::push_providers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/push-providers`.
 #[derive(Clone, Debug)]
@@ -20,31 +22,23 @@ impl PushProviders {
     /// `GET /api/v1/push-providers` (operation `listPushProviders`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/push-providers` (operation `createPushProvider`).
     #[inline]
     pub fn create(&self, body: &models::PushProvider) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/push-providers/{pushProviderId}` (operation `deletePushProvider`).
     pub fn delete(&self, push_provider_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(push_provider_id).call.attach(&self.client),
-        }
+        Delete::new(push_provider_id).attach(&self.client)
     }
 
     /// `GET /api/v1/push-providers/{pushProviderId}` (operation `getPushProvider`).
     pub fn get(&self, push_provider_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(push_provider_id).call.attach(&self.client),
-        }
+        Get::new(push_provider_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/push-providers/{pushProviderId}` (operation `replacePushProvider`).
@@ -53,11 +47,7 @@ impl PushProviders {
         push_provider_id: impl Into<String>,
         body: &models::PushProvider,
     ) -> Replace {
-        Replace {
-            call: Replace::new(push_provider_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(push_provider_id, body).attach(&self.client)
     }
 }
 
@@ -79,7 +69,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -91,17 +81,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listPushProviders",
     api: "management",
     rust_name: "push_providers::List",
     method: Method::GET,
     path: "/api/v1/push-providers",
-    parameters: &[Parameter {
-        name: "type",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "type", location: Location::Query, required: false }],
     scopes: &["okta.pushProviders.read"],
     permissions: &[],
     roles: &[],
@@ -109,18 +95,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/push-providers",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::PushProvider);
+}, page models::PushProvider);
 
 /// `POST /api/v1/push-providers`
 ///
@@ -139,13 +121,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PushProvider) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createPushProvider",
     api: "management",
     rust_name: "push_providers::Create",
@@ -159,18 +141,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/push-providers",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::PushProvider);
+}, json models::PushProvider);
 
 /// `DELETE /api/v1/push-providers/{pushProviderId}`
 ///
@@ -188,42 +166,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(push_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("pushProviderId", push_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deletePushProvider",
-    api: "management",
-    rust_name: "push_providers::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/push-providers/{pushProviderId}",
-    parameters: &[Parameter {
-        name: "pushProviderId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.pushProviders.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/push-providers/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deletePushProvider",
+        api: "management",
+        rust_name: "push_providers::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/push-providers/{pushProviderId}",
+        parameters: &[Parameter {
+            name: "pushProviderId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.pushProviders.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/push-providers/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/push-providers/{pushProviderId}`
 ///
@@ -241,23 +222,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(push_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("pushProviderId", push_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getPushProvider",
     api: "management",
     rust_name: "push_providers::Get",
     method: Method::GET,
     path: "/api/v1/push-providers/{pushProviderId}",
-    parameters: &[Parameter {
-        name: "pushProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "pushProviderId", location: Location::Path, required: true }],
     scopes: &["okta.pushProviders.read"],
     permissions: &[],
     roles: &[],
@@ -265,18 +242,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/push-providers/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::PushProvider);
+}, json models::PushProvider);
 
 /// `PUT /api/v1/push-providers/{pushProviderId}`
 ///
@@ -294,24 +267,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(push_provider_id: impl Into<String>, body: &models::PushProvider) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("pushProviderId", push_provider_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replacePushProvider",
     api: "management",
     rust_name: "push_providers::Replace",
     method: Method::PUT,
     path: "/api/v1/push-providers/{pushProviderId}",
-    parameters: &[Parameter {
-        name: "pushProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "pushProviderId", location: Location::Path, required: true }],
     scopes: &["okta.pushProviders.manage"],
     permissions: &[],
     roles: &[],
@@ -319,15 +288,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/push-providers/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::PushProvider);
+}, json models::PushProvider);

@@ -10,7 +10,9 @@ use crate::generated::realm_assignments::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/realm-assignments`.
 #[derive(Clone, Debug)]
@@ -22,31 +24,23 @@ impl RealmAssignments {
     /// `GET /api/v1/realm-assignments` (operation `listRealmAssignments`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/realm-assignments` (operation `createRealmAssignment`).
     #[inline]
     pub fn create(&self, body: &models::CreateRealmAssignmentRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/realm-assignments/{assignmentId}` (operation `deleteRealmAssignment`).
     pub fn delete(&self, assignment_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(assignment_id).call.attach(&self.client),
-        }
+        Delete::new(assignment_id).attach(&self.client)
     }
 
     /// `GET /api/v1/realm-assignments/{assignmentId}` (operation `getRealmAssignment`).
     pub fn get(&self, assignment_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(assignment_id).call.attach(&self.client),
-        }
+        Get::new(assignment_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/realm-assignments/{assignmentId}` (operation `replaceRealmAssignment`).
@@ -55,23 +49,17 @@ impl RealmAssignments {
         assignment_id: impl Into<String>,
         body: &models::UpdateRealmAssignmentRequest,
     ) -> Replace {
-        Replace {
-            call: Replace::new(assignment_id, body).call.attach(&self.client),
-        }
+        Replace::new(assignment_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/realm-assignments/{assignmentId}/lifecycle/activate` (operation `activateRealmAssignment`).
     pub fn activate(&self, assignment_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(assignment_id).call.attach(&self.client),
-        }
+        Activate::new(assignment_id).attach(&self.client)
     }
 
     /// `POST /api/v1/realm-assignments/{assignmentId}/lifecycle/deactivate` (operation `deactivateRealmAssignment`).
     pub fn deactivate(&self, assignment_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(assignment_id).call.attach(&self.client),
-        }
+        Deactivate::new(assignment_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/realm-assignments/operations`.
@@ -101,7 +89,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -119,24 +107,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listRealmAssignments",
     api: "management",
     rust_name: "realm_assignments::List",
     method: Method::GET,
     path: "/api/v1/realm-assignments",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.realmAssignments.read"],
     permissions: &[],
     roles: &[],
@@ -144,18 +121,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/realm-assignments",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::RealmAssignment);
+}, page models::RealmAssignment);
 
 /// `POST /api/v1/realm-assignments`
 ///
@@ -174,13 +147,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateRealmAssignmentRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createRealmAssignment",
     api: "management",
     rust_name: "realm_assignments::Create",
@@ -194,24 +167,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "application/json",
-        },
-        ResponseInfo {
-            status: 201,
-            media: "application/json",
-        },
-    ],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/realm-assignments",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::RealmAssignment);
+}, json models::RealmAssignment);
 
 /// `DELETE /api/v1/realm-assignments/{assignmentId}`
 ///
@@ -229,42 +192,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteRealmAssignment",
-    api: "management",
-    rust_name: "realm_assignments::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/realm-assignments/{assignmentId}",
-    parameters: &[Parameter {
-        name: "assignmentId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.realmAssignments.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/realm-assignments/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteRealmAssignment",
+        api: "management",
+        rust_name: "realm_assignments::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/realm-assignments/{assignmentId}",
+        parameters: &[Parameter {
+            name: "assignmentId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.realmAssignments.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/realm-assignments/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/realm-assignments/{assignmentId}`
 ///
@@ -282,23 +248,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getRealmAssignment",
     api: "management",
     rust_name: "realm_assignments::Get",
     method: Method::GET,
     path: "/api/v1/realm-assignments/{assignmentId}",
-    parameters: &[Parameter {
-        name: "assignmentId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "assignmentId", location: Location::Path, required: true }],
     scopes: &["okta.realmAssignments.read"],
     permissions: &[],
     roles: &[],
@@ -306,18 +268,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/realm-assignments/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::RealmAssignment);
+}, json models::RealmAssignment);
 
 /// `PUT /api/v1/realm-assignments/{assignmentId}`
 ///
@@ -338,24 +296,20 @@ impl Replace {
         assignment_id: impl Into<String>,
         body: &models::UpdateRealmAssignmentRequest,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("assignmentId", assignment_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceRealmAssignment",
     api: "management",
     rust_name: "realm_assignments::Replace",
     method: Method::PUT,
     path: "/api/v1/realm-assignments/{assignmentId}",
-    parameters: &[Parameter {
-        name: "assignmentId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "assignmentId", location: Location::Path, required: true }],
     scopes: &["okta.realmAssignments.manage"],
     permissions: &[],
     roles: &[],
@@ -363,18 +317,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/realm-assignments/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::RealmAssignment);
+}, json models::RealmAssignment);
 
 /// `POST /api/v1/realm-assignments/{assignmentId}/lifecycle/activate`
 ///
@@ -392,42 +342,45 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-    id: "activateRealmAssignment",
-    api: "management",
-    rust_name: "realm_assignments::Activate",
-    method: Method::POST,
-    path: "/api/v1/realm-assignments/{assignmentId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "assignmentId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.realmAssignments.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/realm-assignments",
-    public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, empty);
+okta_core::operation!(
+    Activate,
+    OperationInfo {
+        id: "activateRealmAssignment",
+        api: "management",
+        rust_name: "realm_assignments::Activate",
+        method: Method::POST,
+        path: "/api/v1/realm-assignments/{assignmentId}/lifecycle/activate",
+        parameters: &[Parameter {
+            name: "assignmentId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.realmAssignments.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/realm-assignments",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/realm-assignments/{assignmentId}/lifecycle/deactivate`
 ///
@@ -445,39 +398,42 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-    id: "deactivateRealmAssignment",
-    api: "management",
-    rust_name: "realm_assignments::Deactivate",
-    method: Method::POST,
-    path: "/api/v1/realm-assignments/{assignmentId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "assignmentId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.realmAssignments.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/realm-assignments",
-    public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, empty);
+okta_core::operation!(
+    Deactivate,
+    OperationInfo {
+        id: "deactivateRealmAssignment",
+        api: "management",
+        rust_name: "realm_assignments::Deactivate",
+        method: Method::POST,
+        path: "/api/v1/realm-assignments/{assignmentId}/lifecycle/deactivate",
+        parameters: &[Parameter {
+            name: "assignmentId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.realmAssignments.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/realm-assignments",
+        public: false,
+    },
+    empty
+);

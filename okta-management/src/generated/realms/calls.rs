@@ -8,7 +8,9 @@ use crate::generated::realms::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/realms`.
 #[derive(Clone, Debug)]
@@ -20,31 +22,23 @@ impl Realms {
     /// `GET /api/v1/realms` (operation `listRealms`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/realms` (operation `createRealm`).
     #[inline]
     pub fn create(&self, body: &models::CreateRealmRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/realms/{realmId}` (operation `deleteRealm`).
     pub fn delete(&self, realm_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(realm_id).call.attach(&self.client),
-        }
+        Delete::new(realm_id).attach(&self.client)
     }
 
     /// `GET /api/v1/realms/{realmId}` (operation `getRealm`).
     pub fn get(&self, realm_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(realm_id).call.attach(&self.client),
-        }
+        Get::new(realm_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/realms/{realmId}` (operation `replaceRealm`).
@@ -53,9 +47,7 @@ impl Realms {
         realm_id: impl Into<String>,
         body: &models::UpdateRealmRequest,
     ) -> Replace {
-        Replace {
-            call: Replace::new(realm_id, body).call.attach(&self.client),
-        }
+        Replace::new(realm_id, body).attach(&self.client)
     }
 }
 
@@ -77,7 +69,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -113,39 +105,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listRealms",
     api: "management",
     rust_name: "realms::List",
     method: Method::GET,
     path: "/api/v1/realms",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "search",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "sortBy",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "sortOrder",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "search", location: Location::Query, required: false }, Parameter { name: "sortBy", location: Location::Query, required: false }, Parameter { name: "sortOrder", location: Location::Query, required: false }],
     scopes: &["okta.realms.read"],
     permissions: &[],
     roles: &[],
@@ -153,18 +119,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/realms",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::Realm);
+}, page models::Realm);
 
 /// `POST /api/v1/realms`
 ///
@@ -183,13 +145,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateRealmRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createRealm",
     api: "management",
     rust_name: "realms::Create",
@@ -203,18 +165,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/realms",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::Realm);
+}, json models::Realm);
 
 /// `DELETE /api/v1/realms/{realmId}`
 ///
@@ -232,42 +190,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(realm_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("realmId", realm_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteRealm",
-    api: "management",
-    rust_name: "realms::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/realms/{realmId}",
-    parameters: &[Parameter {
-        name: "realmId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.realms.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/realms/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteRealm",
+        api: "management",
+        rust_name: "realms::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/realms/{realmId}",
+        parameters: &[Parameter {
+            name: "realmId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.realms.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/realms/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/realms/{realmId}`
 ///
@@ -285,23 +246,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(realm_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("realmId", realm_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getRealm",
     api: "management",
     rust_name: "realms::Get",
     method: Method::GET,
     path: "/api/v1/realms/{realmId}",
-    parameters: &[Parameter {
-        name: "realmId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "realmId", location: Location::Path, required: true }],
     scopes: &["okta.realms.read"],
     permissions: &[],
     roles: &[],
@@ -309,18 +266,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/realms/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::Realm);
+}, json models::Realm);
 
 /// `PUT /api/v1/realms/{realmId}`
 ///
@@ -338,24 +291,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(realm_id: impl Into<String>, body: &models::UpdateRealmRequest) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("realmId", realm_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceRealm",
     api: "management",
     rust_name: "realms::Replace",
     method: Method::PUT,
     path: "/api/v1/realms/{realmId}",
-    parameters: &[Parameter {
-        name: "realmId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "realmId", location: Location::Path, required: true }],
     scopes: &["okta.realms.manage"],
     permissions: &[],
     roles: &[],
@@ -363,15 +312,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/realms/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::Realm);
+}, json models::Realm);

@@ -7,7 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/security/api/v1/security-events`.
 #[derive(Clone, Debug)]
@@ -18,9 +18,7 @@ pub struct SecurityEvents {
 impl SecurityEvents {
     /// `POST /security/api/v1/security-events` (operation `publishSecurityEventTokens`).
     pub fn create(&self, body: impl Into<bytes::Bytes>) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 }
 
@@ -40,35 +38,38 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(body: impl Into<bytes::Bytes>) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_bytes("application/secevent+jwt", body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
-    id: "publishSecurityEventTokens",
-    api: "management",
-    rust_name: "security_events::Create",
-    method: Method::POST,
-    path: "/security/api/v1/security-events",
-    parameters: &[],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &["application/secevent+jwt"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/security/api/v1/security-events",
-    public: true,
-};
-okta_core::operation!(Create, CREATE, empty);
+okta_core::operation!(
+    Create,
+    OperationInfo {
+        id: "publishSecurityEventTokens",
+        api: "management",
+        rust_name: "security_events::Create",
+        method: Method::POST,
+        path: "/security/api/v1/security-events",
+        parameters: &[],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &["application/secevent+jwt"],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/security/api/v1/security-events",
+        public: true,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::security_events_providers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/security-events-providers`.
 #[derive(Clone, Debug)]
@@ -20,35 +22,23 @@ impl SecurityEventsProviders {
     /// `GET /api/v1/security-events-providers` (operation `listSecurityEventsProviderInstances`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/security-events-providers` (operation `createSecurityEventsProviderInstance`).
     #[inline]
     pub fn create(&self, body: &models::SecurityEventsProviderRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/security-events-providers/{securityEventProviderId}` (operation `deleteSecurityEventsProviderInstance`).
     pub fn delete(&self, security_event_provider_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(security_event_provider_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(security_event_provider_id).attach(&self.client)
     }
 
     /// `GET /api/v1/security-events-providers/{securityEventProviderId}` (operation `getSecurityEventsProviderInstance`).
     pub fn get(&self, security_event_provider_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(security_event_provider_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(security_event_provider_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/security-events-providers/{securityEventProviderId}` (operation `replaceSecurityEventsProviderInstance`).
@@ -57,29 +47,17 @@ impl SecurityEventsProviders {
         security_event_provider_id: impl Into<String>,
         body: &models::SecurityEventsProviderRequest,
     ) -> Replace {
-        Replace {
-            call: Replace::new(security_event_provider_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(security_event_provider_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/security-events-providers/{securityEventProviderId}/lifecycle/activate` (operation `activateSecurityEventsProviderInstance`).
     pub fn activate(&self, security_event_provider_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(security_event_provider_id)
-                .call
-                .attach(&self.client),
-        }
+        Activate::new(security_event_provider_id).attach(&self.client)
     }
 
     /// `POST /api/v1/security-events-providers/{securityEventProviderId}/lifecycle/deactivate` (operation `deactivateSecurityEventsProviderInstance`).
     pub fn deactivate(&self, security_event_provider_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(security_event_provider_id)
-                .call
-                .attach(&self.client),
-        }
+        Deactivate::new(security_event_provider_id).attach(&self.client)
     }
 }
 
@@ -101,12 +79,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listSecurityEventsProviderInstances",
     api: "management",
     rust_name: "security_events_providers::List",
@@ -120,18 +98,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/security-events-providers",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::SecurityEventsProviderResponse);
+}, page models::SecurityEventsProviderResponse);
 
 /// `POST /api/v1/security-events-providers`
 ///
@@ -150,13 +124,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::SecurityEventsProviderRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createSecurityEventsProviderInstance",
     api: "management",
     rust_name: "security_events_providers::Create",
@@ -170,18 +144,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/security-events-providers",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::SecurityEventsProviderResponse);
+}, json models::SecurityEventsProviderResponse);
 
 /// `DELETE /api/v1/security-events-providers/{securityEventProviderId}`
 ///
@@ -199,42 +169,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_event_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityEventProviderId", security_event_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteSecurityEventsProviderInstance",
-    api: "management",
-    rust_name: "security_events_providers::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/security-events-providers/{securityEventProviderId}",
-    parameters: &[Parameter {
-        name: "securityEventProviderId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.securityEventsProviders.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/security-events-providers/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteSecurityEventsProviderInstance",
+        api: "management",
+        rust_name: "security_events_providers::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/security-events-providers/{securityEventProviderId}",
+        parameters: &[Parameter {
+            name: "securityEventProviderId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.securityEventsProviders.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/security-events-providers/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/security-events-providers/{securityEventProviderId}`
 ///
@@ -252,23 +225,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_event_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityEventProviderId", security_event_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getSecurityEventsProviderInstance",
     api: "management",
     rust_name: "security_events_providers::Get",
     method: Method::GET,
     path: "/api/v1/security-events-providers/{securityEventProviderId}",
-    parameters: &[Parameter {
-        name: "securityEventProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityEventProviderId", location: Location::Path, required: true }],
     scopes: &["okta.securityEventsProviders.read"],
     permissions: &[],
     roles: &[],
@@ -276,18 +245,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/security-events-providers/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::SecurityEventsProviderResponse);
+}, json models::SecurityEventsProviderResponse);
 
 /// `PUT /api/v1/security-events-providers/{securityEventProviderId}`
 ///
@@ -308,24 +273,20 @@ impl Replace {
         security_event_provider_id: impl Into<String>,
         body: &models::SecurityEventsProviderRequest,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityEventProviderId", security_event_provider_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceSecurityEventsProviderInstance",
     api: "management",
     rust_name: "security_events_providers::Replace",
     method: Method::PUT,
     path: "/api/v1/security-events-providers/{securityEventProviderId}",
-    parameters: &[Parameter {
-        name: "securityEventProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityEventProviderId", location: Location::Path, required: true }],
     scopes: &["okta.securityEventsProviders.manage"],
     permissions: &[],
     roles: &[],
@@ -333,18 +294,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/security-events-providers/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::SecurityEventsProviderResponse);
+}, json models::SecurityEventsProviderResponse);
 
 /// `POST /api/v1/security-events-providers/{securityEventProviderId}/lifecycle/activate`
 ///
@@ -362,23 +319,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_event_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityEventProviderId", security_event_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateSecurityEventsProviderInstance",
     api: "management",
     rust_name: "security_events_providers::Activate",
     method: Method::POST,
     path: "/api/v1/security-events-providers/{securityEventProviderId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "securityEventProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityEventProviderId", location: Location::Path, required: true }],
     scopes: &["okta.securityEventsProviders.manage"],
     permissions: &[],
     roles: &[],
@@ -386,18 +339,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/security-events-providers",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::SecurityEventsProviderResponse);
+}, json models::SecurityEventsProviderResponse);
 
 /// `POST /api/v1/security-events-providers/{securityEventProviderId}/lifecycle/deactivate`
 ///
@@ -415,23 +364,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_event_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityEventProviderId", security_event_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateSecurityEventsProviderInstance",
     api: "management",
     rust_name: "security_events_providers::Deactivate",
     method: Method::POST,
     path: "/api/v1/security-events-providers/{securityEventProviderId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "securityEventProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityEventProviderId", location: Location::Path, required: true }],
     scopes: &["okta.securityEventsProviders.manage"],
     permissions: &[],
     roles: &[],
@@ -439,15 +384,11 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/security-events-providers",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::SecurityEventsProviderResponse);
+}, json models::SecurityEventsProviderResponse);

@@ -8,7 +8,9 @@ use crate::generated::sessions::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/sessions/{sessionId}`.
 #[derive(Clone, Debug)]
@@ -19,23 +21,17 @@ pub struct Sessions {
 impl Sessions {
     /// `DELETE /api/v1/sessions/{sessionId}` (operation `revokeSession`).
     pub fn delete(&self, session_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(session_id).call.attach(&self.client),
-        }
+        Delete::new(session_id).attach(&self.client)
     }
 
     /// `GET /api/v1/sessions/{sessionId}` (operation `getSession`).
     pub fn get(&self, session_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(session_id).call.attach(&self.client),
-        }
+        Get::new(session_id).attach(&self.client)
     }
 
     /// `POST /api/v1/sessions/{sessionId}/lifecycle/refresh` (operation `refreshSession`).
     pub fn refresh(&self, session_id: impl Into<String>) -> Refresh {
-        Refresh {
-            call: Refresh::new(session_id).call.attach(&self.client),
-        }
+        Refresh::new(session_id).attach(&self.client)
     }
 }
 
@@ -55,42 +51,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("sessionId", session_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "revokeSession",
-    api: "management",
-    rust_name: "sessions::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/sessions/{sessionId}",
-    parameters: &[Parameter {
-        name: "sessionId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.sessions.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "sessions",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "revokeSession",
+        api: "management",
+        rust_name: "sessions::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/sessions/{sessionId}",
+        parameters: &[Parameter {
+            name: "sessionId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.sessions.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "sessions",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/sessions/{sessionId}`
 ///
@@ -108,23 +107,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("sessionId", session_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getSession",
     api: "management",
     rust_name: "sessions::Get",
     method: Method::GET,
     path: "/api/v1/sessions/{sessionId}",
-    parameters: &[Parameter {
-        name: "sessionId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "sessionId", location: Location::Path, required: true }],
     scopes: &["okta.sessions.read"],
     permissions: &[],
     roles: &[],
@@ -132,18 +127,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "sessions",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::Session);
+}, json models::Session);
 
 /// `POST /api/v1/sessions/{sessionId}/lifecycle/refresh`
 ///
@@ -161,23 +152,19 @@ pub struct Refresh {
 impl Refresh {
     /// The operation with the path's parameters, without a client.
     pub fn new(session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&REFRESH);
+        let mut call = Call::new(Self::INFO);
         call.set_path("sessionId", session_id);
         Self { call }
     }
 }
 
-pub(crate) static REFRESH: OperationInfo = OperationInfo {
+okta_core::operation!(Refresh, OperationInfo {
     id: "refreshSession",
     api: "management",
     rust_name: "sessions::Refresh",
     method: Method::POST,
     path: "/api/v1/sessions/{sessionId}/lifecycle/refresh",
-    parameters: &[Parameter {
-        name: "sessionId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "sessionId", location: Location::Path, required: true }],
     scopes: &["okta.sessions.manage"],
     permissions: &[],
     roles: &[],
@@ -185,15 +172,11 @@ pub(crate) static REFRESH: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "sessions",
     public: false,
-};
-okta_core::operation!(Refresh, REFRESH, json models::Session);
+}, json models::Session);

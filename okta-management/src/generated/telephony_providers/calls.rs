@@ -8,7 +8,9 @@ use crate::generated::telephony_providers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/telephony-providers`.
 #[derive(Clone, Debug)]
@@ -20,35 +22,23 @@ impl TelephonyProviders {
     /// `GET /api/v1/telephony-providers` (operation `listAllCustomTelephonyProviderCredentials`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/telephony-providers` (operation `createCustomTelephonyProviderCredentials`).
     #[inline]
     pub fn create(&self, body: &models::CustomTelephonyProviderCredentialCreateRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/telephony-providers/{customTelephonyProviderId}` (operation `deleteCustomTelephonyProviderCredential`).
     pub fn delete(&self, custom_telephony_provider_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(custom_telephony_provider_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(custom_telephony_provider_id).attach(&self.client)
     }
 
     /// `GET /api/v1/telephony-providers/{customTelephonyProviderId}` (operation `getCustomTelephonyProviderCredential`).
     pub fn get(&self, custom_telephony_provider_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(custom_telephony_provider_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(custom_telephony_provider_id).attach(&self.client)
     }
 
     /// `PATCH /api/v1/telephony-providers/{customTelephonyProviderId}` (operation `updateCustomTelephonyProviderCredential`).
@@ -57,38 +47,22 @@ impl TelephonyProviders {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialUpdateRequest,
     ) -> Update {
-        Update {
-            call: Update::new(custom_telephony_provider_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(custom_telephony_provider_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/activate` (operation `activateCustomTelephonyCredential`).
     pub fn activate(&self, custom_telephony_provider_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(custom_telephony_provider_id)
-                .call
-                .attach(&self.client),
-        }
+        Activate::new(custom_telephony_provider_id).attach(&self.client)
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/deactivate` (operation `deactivateCustomTelephonyCredential`).
     pub fn deactivate(&self, custom_telephony_provider_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(custom_telephony_provider_id)
-                .call
-                .attach(&self.client),
-        }
+        Deactivate::new(custom_telephony_provider_id).attach(&self.client)
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/setAsPrimary` (operation `setAsPrimaryCustomTelephonyCredential`).
     pub fn set_as_primary(&self, custom_telephony_provider_id: impl Into<String>) -> SetAsPrimary {
-        SetAsPrimary {
-            call: SetAsPrimary::new(custom_telephony_provider_id)
-                .call
-                .attach(&self.client),
-        }
+        SetAsPrimary::new(custom_telephony_provider_id).attach(&self.client)
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/test` (operation `sendTestCustomTelephonyProviderCredential`).
@@ -97,11 +71,7 @@ impl TelephonyProviders {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialSendTestRequest,
     ) -> Test {
-        Test {
-            call: Test::new(custom_telephony_provider_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Test::new(custom_telephony_provider_id, body).attach(&self.client)
     }
 }
 
@@ -123,12 +93,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAllCustomTelephonyProviderCredentials",
     api: "management",
     rust_name: "telephony_providers::List",
@@ -142,18 +112,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/telephony-providers",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::CustomTelephonyProviderCredentialResponse);
+}, page models::CustomTelephonyProviderCredentialResponse);
 
 /// `POST /api/v1/telephony-providers`
 ///
@@ -172,13 +138,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CustomTelephonyProviderCredentialCreateRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createCustomTelephonyProviderCredentials",
     api: "management",
     rust_name: "telephony_providers::Create",
@@ -192,18 +158,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/telephony-providers",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::CustomTelephonyProviderCredentialResponse);
+}, json models::CustomTelephonyProviderCredentialResponse);
 
 /// `DELETE /api/v1/telephony-providers/{customTelephonyProviderId}`
 ///
@@ -221,42 +183,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteCustomTelephonyProviderCredential",
-    api: "management",
-    rust_name: "telephony_providers::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/telephony-providers/{customTelephonyProviderId}",
-    parameters: &[Parameter {
-        name: "customTelephonyProviderId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.customTelephonyProvider.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/telephony-providers/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteCustomTelephonyProviderCredential",
+        api: "management",
+        rust_name: "telephony_providers::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/telephony-providers/{customTelephonyProviderId}",
+        parameters: &[Parameter {
+            name: "customTelephonyProviderId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.customTelephonyProvider.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/telephony-providers/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/telephony-providers/{customTelephonyProviderId}`
 ///
@@ -274,23 +239,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getCustomTelephonyProviderCredential",
     api: "management",
     rust_name: "telephony_providers::Get",
     method: Method::GET,
     path: "/api/v1/telephony-providers/{customTelephonyProviderId}",
-    parameters: &[Parameter {
-        name: "customTelephonyProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "customTelephonyProviderId", location: Location::Path, required: true }],
     scopes: &["okta.customTelephonyProvider.read"],
     permissions: &[],
     roles: &[],
@@ -298,18 +259,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/telephony-providers/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::CustomTelephonyProviderCredentialResponse);
+}, json models::CustomTelephonyProviderCredentialResponse);
 
 /// `PATCH /api/v1/telephony-providers/{customTelephonyProviderId}`
 ///
@@ -330,24 +287,20 @@ impl Update {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialUpdateRequest,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateCustomTelephonyProviderCredential",
     api: "management",
     rust_name: "telephony_providers::Update",
     method: Method::PATCH,
     path: "/api/v1/telephony-providers/{customTelephonyProviderId}",
-    parameters: &[Parameter {
-        name: "customTelephonyProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "customTelephonyProviderId", location: Location::Path, required: true }],
     scopes: &["okta.customTelephonyProvider.manage"],
     permissions: &[],
     roles: &[],
@@ -355,18 +308,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/telephony-providers/{id}",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::CustomTelephonyProviderCredentialResponse);
+}, json models::CustomTelephonyProviderCredentialResponse);
 
 /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/activate`
 ///
@@ -384,23 +333,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateCustomTelephonyCredential",
     api: "management",
     rust_name: "telephony_providers::Activate",
     method: Method::POST,
     path: "/api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "customTelephonyProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "customTelephonyProviderId", location: Location::Path, required: true }],
     scopes: &["okta.customTelephonyProvider.manage"],
     permissions: &[],
     roles: &[],
@@ -408,18 +353,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/telephony-providers",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::CustomTelephonyProviderCredentialResponse);
+}, json models::CustomTelephonyProviderCredentialResponse);
 
 /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/deactivate`
 ///
@@ -437,23 +378,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateCustomTelephonyCredential",
     api: "management",
     rust_name: "telephony_providers::Deactivate",
     method: Method::POST,
     path: "/api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "customTelephonyProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "customTelephonyProviderId", location: Location::Path, required: true }],
     scopes: &["okta.customTelephonyProvider.manage"],
     permissions: &[],
     roles: &[],
@@ -461,18 +398,14 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/telephony-providers",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::CustomTelephonyProviderCredentialResponse);
+}, json models::CustomTelephonyProviderCredentialResponse);
 
 /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/setAsPrimary`
 ///
@@ -490,23 +423,19 @@ pub struct SetAsPrimary {
 impl SetAsPrimary {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&SET_AS_PRIMARY);
+        let mut call = Call::new(Self::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
 }
 
-pub(crate) static SET_AS_PRIMARY: OperationInfo = OperationInfo {
+okta_core::operation!(SetAsPrimary, OperationInfo {
     id: "setAsPrimaryCustomTelephonyCredential",
     api: "management",
     rust_name: "telephony_providers::SetAsPrimary",
     method: Method::POST,
     path: "/api/v1/telephony-providers/{customTelephonyProviderId}/setAsPrimary",
-    parameters: &[Parameter {
-        name: "customTelephonyProviderId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "customTelephonyProviderId", location: Location::Path, required: true }],
     scopes: &["okta.customTelephonyProvider.manage"],
     permissions: &[],
     roles: &[],
@@ -514,18 +443,14 @@ pub(crate) static SET_AS_PRIMARY: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/telephony-providers",
     public: false,
-};
-okta_core::operation!(SetAsPrimary, SET_AS_PRIMARY, json models::CustomTelephonyProviderCredentialResponse);
+}, json models::CustomTelephonyProviderCredentialResponse);
 
 /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/test`
 ///
@@ -546,40 +471,43 @@ impl Test {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialSendTestRequest,
     ) -> Self {
-        let mut call = Call::new(&TEST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static TEST: OperationInfo = OperationInfo {
-    id: "sendTestCustomTelephonyProviderCredential",
-    api: "management",
-    rust_name: "telephony_providers::Test",
-    method: Method::POST,
-    path: "/api/v1/telephony-providers/{customTelephonyProviderId}/test",
-    parameters: &[Parameter {
-        name: "customTelephonyProviderId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.customTelephonyProvider.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/telephony-providers",
-    public: false,
-};
-okta_core::operation!(Test, TEST, empty);
+okta_core::operation!(
+    Test,
+    OperationInfo {
+        id: "sendTestCustomTelephonyProviderCredential",
+        api: "management",
+        rust_name: "telephony_providers::Test",
+        method: Method::POST,
+        path: "/api/v1/telephony-providers/{customTelephonyProviderId}/test",
+        parameters: &[Parameter {
+            name: "customTelephonyProviderId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.customTelephonyProvider.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/telephony-providers",
+        public: false,
+    },
+    empty
+);

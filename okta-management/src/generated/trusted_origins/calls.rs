@@ -8,7 +8,9 @@ use crate::generated::trusted_origins::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/trustedOrigins`.
 #[derive(Clone, Debug)]
@@ -20,31 +22,23 @@ impl TrustedOrigins {
     /// `GET /api/v1/trustedOrigins` (operation `listTrustedOrigins`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/trustedOrigins` (operation `createTrustedOrigin`).
     #[inline]
     pub fn create(&self, body: &models::TrustedOriginWrite) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/trustedOrigins/{trustedOriginId}` (operation `deleteTrustedOrigin`).
     pub fn delete(&self, trusted_origin_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(trusted_origin_id).call.attach(&self.client),
-        }
+        Delete::new(trusted_origin_id).attach(&self.client)
     }
 
     /// `GET /api/v1/trustedOrigins/{trustedOriginId}` (operation `getTrustedOrigin`).
     pub fn get(&self, trusted_origin_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(trusted_origin_id).call.attach(&self.client),
-        }
+        Get::new(trusted_origin_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/trustedOrigins/{trustedOriginId}` (operation `replaceTrustedOrigin`).
@@ -53,25 +47,17 @@ impl TrustedOrigins {
         trusted_origin_id: impl Into<String>,
         body: &models::TrustedOrigin,
     ) -> Replace {
-        Replace {
-            call: Replace::new(trusted_origin_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(trusted_origin_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/trustedOrigins/{trustedOriginId}/lifecycle/activate` (operation `activateTrustedOrigin`).
     pub fn activate(&self, trusted_origin_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(trusted_origin_id).call.attach(&self.client),
-        }
+        Activate::new(trusted_origin_id).attach(&self.client)
     }
 
     /// `POST /api/v1/trustedOrigins/{trustedOriginId}/lifecycle/deactivate` (operation `deactivateTrustedOrigin`).
     pub fn deactivate(&self, trusted_origin_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(trusted_origin_id).call.attach(&self.client),
-        }
+        Deactivate::new(trusted_origin_id).attach(&self.client)
     }
 }
 
@@ -93,7 +79,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -123,34 +109,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listTrustedOrigins",
     api: "management",
     rust_name: "trusted_origins::List",
     method: Method::GET,
     path: "/api/v1/trustedOrigins",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }],
     scopes: &["okta.trustedOrigins.read"],
     permissions: &[],
     roles: &[],
@@ -158,18 +123,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/trustedOrigins",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::TrustedOrigin);
+}, page models::TrustedOrigin);
 
 /// `POST /api/v1/trustedOrigins`
 ///
@@ -188,13 +149,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::TrustedOriginWrite) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createTrustedOrigin",
     api: "management",
     rust_name: "trusted_origins::Create",
@@ -208,18 +169,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/trustedOrigins",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::TrustedOrigin);
+}, json models::TrustedOrigin);
 
 /// `DELETE /api/v1/trustedOrigins/{trustedOriginId}`
 ///
@@ -237,42 +194,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(trusted_origin_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("trustedOriginId", trusted_origin_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteTrustedOrigin",
-    api: "management",
-    rust_name: "trusted_origins::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/trustedOrigins/{trustedOriginId}",
-    parameters: &[Parameter {
-        name: "trustedOriginId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.trustedOrigins.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/trustedOrigins/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteTrustedOrigin",
+        api: "management",
+        rust_name: "trusted_origins::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/trustedOrigins/{trustedOriginId}",
+        parameters: &[Parameter {
+            name: "trustedOriginId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.trustedOrigins.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/trustedOrigins/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/trustedOrigins/{trustedOriginId}`
 ///
@@ -290,23 +250,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(trusted_origin_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("trustedOriginId", trusted_origin_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getTrustedOrigin",
     api: "management",
     rust_name: "trusted_origins::Get",
     method: Method::GET,
     path: "/api/v1/trustedOrigins/{trustedOriginId}",
-    parameters: &[Parameter {
-        name: "trustedOriginId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "trustedOriginId", location: Location::Path, required: true }],
     scopes: &["okta.trustedOrigins.read"],
     permissions: &[],
     roles: &[],
@@ -314,18 +270,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/trustedOrigins/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::TrustedOrigin);
+}, json models::TrustedOrigin);
 
 /// `PUT /api/v1/trustedOrigins/{trustedOriginId}`
 ///
@@ -343,24 +295,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(trusted_origin_id: impl Into<String>, body: &models::TrustedOrigin) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("trustedOriginId", trusted_origin_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceTrustedOrigin",
     api: "management",
     rust_name: "trusted_origins::Replace",
     method: Method::PUT,
     path: "/api/v1/trustedOrigins/{trustedOriginId}",
-    parameters: &[Parameter {
-        name: "trustedOriginId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "trustedOriginId", location: Location::Path, required: true }],
     scopes: &["okta.trustedOrigins.manage"],
     permissions: &[],
     roles: &[],
@@ -368,18 +316,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/trustedOrigins/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::TrustedOrigin);
+}, json models::TrustedOrigin);
 
 /// `POST /api/v1/trustedOrigins/{trustedOriginId}/lifecycle/activate`
 ///
@@ -397,23 +341,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(trusted_origin_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("trustedOriginId", trusted_origin_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateTrustedOrigin",
     api: "management",
     rust_name: "trusted_origins::Activate",
     method: Method::POST,
     path: "/api/v1/trustedOrigins/{trustedOriginId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "trustedOriginId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "trustedOriginId", location: Location::Path, required: true }],
     scopes: &["okta.trustedOrigins.manage"],
     permissions: &[],
     roles: &[],
@@ -421,18 +361,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/trustedOrigins",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::TrustedOrigin);
+}, json models::TrustedOrigin);
 
 /// `POST /api/v1/trustedOrigins/{trustedOriginId}/lifecycle/deactivate`
 ///
@@ -450,23 +386,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(trusted_origin_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("trustedOriginId", trusted_origin_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateTrustedOrigin",
     api: "management",
     rust_name: "trusted_origins::Deactivate",
     method: Method::POST,
     path: "/api/v1/trustedOrigins/{trustedOriginId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "trustedOriginId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "trustedOriginId", location: Location::Path, required: true }],
     scopes: &["okta.trustedOrigins.manage"],
     permissions: &[],
     roles: &[],
@@ -474,15 +406,11 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/trustedOrigins",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::TrustedOrigin);
+}, json models::TrustedOrigin);

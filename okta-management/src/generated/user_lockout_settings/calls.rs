@@ -8,7 +8,7 @@ use crate::generated::user_lockout_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/attack-protection/api/v1/user-lockout-settings`.
 #[derive(Clone, Debug)]
@@ -20,17 +20,13 @@ impl UserLockoutSettings {
     /// `GET /attack-protection/api/v1/user-lockout-settings` (operation `getUserLockoutSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 
     /// `PUT /attack-protection/api/v1/user-lockout-settings` (operation `replaceUserLockoutSettings`).
     #[inline]
     pub fn replace(&self, body: &models::UserLockoutSettings) -> Replace {
-        Replace {
-            call: Replace::new(body).call.attach(&self.client),
-        }
+        Replace::new(body).attach(&self.client)
     }
 }
 
@@ -52,12 +48,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getUserLockoutSettings",
     api: "management",
     rust_name: "user_lockout_settings::Get",
@@ -71,18 +67,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/attack-protection/api/v1/user-lockout-settings",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::UserLockoutSettings);
+}, json models::UserLockoutSettings);
 
 /// `PUT /attack-protection/api/v1/user-lockout-settings`
 ///
@@ -101,13 +93,13 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::UserLockoutSettings) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceUserLockoutSettings",
     api: "management",
     rust_name: "user_lockout_settings::Replace",
@@ -121,15 +113,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/attack-protection/api/v1/user-lockout-settings",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::UserLockoutSettings);
+}, json models::UserLockoutSettings);

@@ -10,7 +10,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/meta/schemas/user/{schemaId}`.
 #[derive(Clone, Debug)]
@@ -21,16 +23,12 @@ pub struct UserSchemas {
 impl UserSchemas {
     /// `GET /api/v1/meta/schemas/user/{schemaId}` (operation `getUserSchema`).
     pub fn get(&self, schema_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(schema_id).call.attach(&self.client),
-        }
+        Get::new(schema_id).attach(&self.client)
     }
 
     /// `POST /api/v1/meta/schemas/user/{schemaId}` (operation `updateUserProfile`).
     pub fn update(&self, schema_id: impl Into<String>, body: &shared::UserSchema) -> Update {
-        Update {
-            call: Update::new(schema_id, body).call.attach(&self.client),
-        }
+        Update::new(schema_id, body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/meta/schemas/user/linkedObjects`.
@@ -58,23 +56,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(schema_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("schemaId", schema_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getUserSchema",
     api: "management",
     rust_name: "user_schemas::Get",
     method: Method::GET,
     path: "/api/v1/meta/schemas/user/{schemaId}",
-    parameters: &[Parameter {
-        name: "schemaId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "schemaId", location: Location::Path, required: true }],
     scopes: &["okta.schemas.read"],
     permissions: &["okta.apps.manage"],
     roles: &["API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN", "ORG_ADMIN"],
@@ -82,18 +76,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/meta/schemas/user/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::UserSchema);
+}, json shared::UserSchema);
 
 /// `POST /api/v1/meta/schemas/user/{schemaId}`
 ///
@@ -111,24 +101,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(schema_id: impl Into<String>, body: &shared::UserSchema) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("schemaId", schema_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateUserProfile",
     api: "management",
     rust_name: "user_schemas::Update",
     method: Method::POST,
     path: "/api/v1/meta/schemas/user/{schemaId}",
-    parameters: &[Parameter {
-        name: "schemaId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "schemaId", location: Location::Path, required: true }],
     scopes: &["okta.schemas.manage"],
     permissions: &[],
     roles: &["API_ACCESS_MANAGEMENT_ADMIN", "ORG_ADMIN", "APP_ADMIN"],
@@ -136,15 +122,11 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/meta/schemas/user/{id}",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json shared::UserSchema);
+}, json shared::UserSchema);

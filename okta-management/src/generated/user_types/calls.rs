@@ -8,7 +8,9 @@ use crate::generated::user_types::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/meta/types/user`.
 #[derive(Clone, Debug)]
@@ -20,38 +22,28 @@ impl UserTypes {
     /// `GET /api/v1/meta/types/user` (operation `listUserTypes`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/meta/types/user` (operation `createUserType`).
     #[inline]
     pub fn create(&self, body: &models::UserType) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/meta/types/user/{typeId}` (operation `deleteUserType`).
     pub fn delete(&self, type_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(type_id).call.attach(&self.client),
-        }
+        Delete::new(type_id).attach(&self.client)
     }
 
     /// `GET /api/v1/meta/types/user/{typeId}` (operation `getUserType`).
     pub fn get(&self, type_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(type_id).call.attach(&self.client),
-        }
+        Get::new(type_id).attach(&self.client)
     }
 
     /// `POST /api/v1/meta/types/user/{typeId}` (operation `updateUserType`).
     pub fn update(&self, type_id: impl Into<String>, body: &models::UserTypePostRequest) -> Update {
-        Update {
-            call: Update::new(type_id, body).call.attach(&self.client),
-        }
+        Update::new(type_id, body).attach(&self.client)
     }
 
     /// `PUT /api/v1/meta/types/user/{typeId}` (operation `replaceUserType`).
@@ -60,9 +52,7 @@ impl UserTypes {
         type_id: impl Into<String>,
         body: &models::UserTypePutRequest,
     ) -> Replace {
-        Replace {
-            call: Replace::new(type_id, body).call.attach(&self.client),
-        }
+        Replace::new(type_id, body).attach(&self.client)
     }
 }
 
@@ -84,12 +74,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listUserTypes",
     api: "management",
     rust_name: "user_types::List",
@@ -103,18 +93,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/meta",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::UserType);
+}, page models::UserType);
 
 /// `POST /api/v1/meta/types/user`
 ///
@@ -133,13 +119,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::UserType) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createUserType",
     api: "management",
     rust_name: "user_types::Create",
@@ -153,18 +139,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/meta",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::UserType);
+}, json models::UserType);
 
 /// `DELETE /api/v1/meta/types/user/{typeId}`
 ///
@@ -182,42 +164,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("typeId", type_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteUserType",
-    api: "management",
-    rust_name: "user_types::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/meta/types/user/{typeId}",
-    parameters: &[Parameter {
-        name: "typeId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.userTypes.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/meta/types/user/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteUserType",
+        api: "management",
+        rust_name: "user_types::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/meta/types/user/{typeId}",
+        parameters: &[Parameter {
+            name: "typeId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.userTypes.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/meta/types/user/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/meta/types/user/{typeId}`
 ///
@@ -235,23 +220,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("typeId", type_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getUserType",
     api: "management",
     rust_name: "user_types::Get",
     method: Method::GET,
     path: "/api/v1/meta/types/user/{typeId}",
-    parameters: &[Parameter {
-        name: "typeId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "typeId", location: Location::Path, required: true }],
     scopes: &["okta.userTypes.read"],
     permissions: &[],
     roles: &[],
@@ -259,18 +240,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/meta/types/user/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::UserType);
+}, json models::UserType);
 
 /// `POST /api/v1/meta/types/user/{typeId}`
 ///
@@ -288,24 +265,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(type_id: impl Into<String>, body: &models::UserTypePostRequest) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("typeId", type_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateUserType",
     api: "management",
     rust_name: "user_types::Update",
     method: Method::POST,
     path: "/api/v1/meta/types/user/{typeId}",
-    parameters: &[Parameter {
-        name: "typeId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "typeId", location: Location::Path, required: true }],
     scopes: &["okta.userTypes.manage"],
     permissions: &[],
     roles: &[],
@@ -313,18 +286,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/meta/types/user/{id}",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::UserType);
+}, json models::UserType);
 
 /// `PUT /api/v1/meta/types/user/{typeId}`
 ///
@@ -342,24 +311,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(type_id: impl Into<String>, body: &models::UserTypePutRequest) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("typeId", type_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceUserType",
     api: "management",
     rust_name: "user_types::Replace",
     method: Method::PUT,
     path: "/api/v1/meta/types/user/{typeId}",
-    parameters: &[Parameter {
-        name: "typeId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "typeId", location: Location::Path, required: true }],
     scopes: &["okta.userTypes.manage"],
     permissions: &[],
     roles: &[],
@@ -367,15 +332,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/meta/types/user/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::UserType);
+}, json models::UserType);

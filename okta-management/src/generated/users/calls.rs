@@ -26,7 +26,9 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users`.
 #[derive(Clone, Debug)]
@@ -38,66 +40,48 @@ impl Users {
     /// `GET /api/v1/users` (operation `listUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/users` (operation `createUser`).
     #[inline]
     pub fn create(&self, body: &models::CreateUserRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/users/{id}` (operation `deleteUser`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(id).call.attach(&self.client),
-        }
+        Delete::new(id).attach(&self.client)
     }
 
     /// `GET /api/v1/users/{id}` (operation `getUser`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(id).call.attach(&self.client),
-        }
+        Get::new(id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}` (operation `updateUser`).
     pub fn update(&self, id: impl Into<String>, body: &models::UpdateUserRequest) -> Update {
-        Update {
-            call: Update::new(id, body).call.attach(&self.client),
-        }
+        Update::new(id, body).attach(&self.client)
     }
 
     /// `PUT /api/v1/users/{id}` (operation `replaceUser`).
     pub fn replace(&self, id: impl Into<String>, body: &models::UpdateUserRequest) -> Replace {
-        Replace {
-            call: Replace::new(id, body).call.attach(&self.client),
-        }
+        Replace::new(id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/activate` (operation `activateUser`).
     pub fn activate(&self, id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(id).call.attach(&self.client),
-        }
+        Activate::new(id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/deactivate` (operation `deactivateUser`).
     pub fn deactivate(&self, id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(id).call.attach(&self.client),
-        }
+        Deactivate::new(id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/expire_password` (operation `expirePassword`).
     pub fn expire_password(&self, id: impl Into<String>) -> ExpirePassword {
-        ExpirePassword {
-            call: ExpirePassword::new(id).call.attach(&self.client),
-        }
+        ExpirePassword::new(id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/expire_password_with_temp_password` (operation `expirePasswordWithTempPassword`).
@@ -105,53 +89,37 @@ impl Users {
         &self,
         id: impl Into<String>,
     ) -> ExpirePasswordWithTempPassword {
-        ExpirePasswordWithTempPassword {
-            call: ExpirePasswordWithTempPassword::new(id)
-                .call
-                .attach(&self.client),
-        }
+        ExpirePasswordWithTempPassword::new(id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/reactivate` (operation `reactivateUser`).
     pub fn reactivate(&self, id: impl Into<String>) -> Reactivate {
-        Reactivate {
-            call: Reactivate::new(id).call.attach(&self.client),
-        }
+        Reactivate::new(id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/reset_factors` (operation `resetFactors`).
     pub fn reset_factors(&self, id: impl Into<String>) -> ResetFactors {
-        ResetFactors {
-            call: ResetFactors::new(id).call.attach(&self.client),
-        }
+        ResetFactors::new(id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/reset_password` (operation `resetPassword`).
     pub fn reset_password(&self, id: impl Into<String>, send_email: bool) -> ResetPassword {
-        ResetPassword {
-            call: ResetPassword::new(id, send_email).call.attach(&self.client),
-        }
+        ResetPassword::new(id, send_email).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/suspend` (operation `suspendUser`).
     pub fn suspend(&self, id: impl Into<String>) -> Suspend {
-        Suspend {
-            call: Suspend::new(id).call.attach(&self.client),
-        }
+        Suspend::new(id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/unlock` (operation `unlockUser`).
     pub fn unlock(&self, id: impl Into<String>) -> Unlock {
-        Unlock {
-            call: Unlock::new(id).call.attach(&self.client),
-        }
+        Unlock::new(id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/unsuspend` (operation `unsuspendUser`).
     pub fn unsuspend(&self, id: impl Into<String>) -> Unsuspend {
-        Unsuspend {
-            call: Unsuspend::new(id).call.attach(&self.client),
-        }
+        Unsuspend::new(id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/users/{id}/appLinks`.
@@ -307,7 +275,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -373,64 +341,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listUsers",
     api: "management",
     rust_name: "users::List",
     method: Method::GET,
     path: "/api/v1/users",
-    parameters: &[
-        Parameter {
-            name: "Content-Type",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "fields",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "search",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "sortBy",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "sortOrder",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "Content-Type", location: Location::Header, required: false }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "fields", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }, Parameter { name: "search", location: Location::Query, required: false }, Parameter { name: "sortBy", location: Location::Query, required: false }, Parameter { name: "sortOrder", location: Location::Query, required: false }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -438,18 +355,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "users-list",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::User);
+}, page shared::User);
 
 /// `POST /api/v1/users`
 ///
@@ -468,7 +381,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateUserRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -495,29 +408,13 @@ impl Create {
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createUser",
     api: "management",
     rust_name: "users::Create",
     method: Method::POST,
     path: "/api/v1/users",
-    parameters: &[
-        Parameter {
-            name: "activate",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "nextLogin",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "provider",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "activate", location: Location::Query, required: false }, Parameter { name: "nextLogin", location: Location::Query, required: false }, Parameter { name: "provider", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -525,18 +422,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "users-list",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::User);
+}, json shared::User);
 
 /// `DELETE /api/v1/users/{id}`
 ///
@@ -554,7 +447,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -573,48 +466,51 @@ impl Delete {
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteUser",
-    api: "management",
-    rust_name: "users::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/users/{id}",
-    parameters: &[
-        Parameter {
-            name: "id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "Prefer",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "sendEmail",
-            location: Location::Query,
-            required: false,
-        },
-    ],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "user-write",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteUser",
+        api: "management",
+        rust_name: "users::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/users/{id}",
+        parameters: &[
+            Parameter {
+                name: "id",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "Prefer",
+                location: Location::Header,
+                required: false
+            },
+            Parameter {
+                name: "sendEmail",
+                location: Location::Query,
+                required: false
+            }
+        ],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "user-write",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/users/{id}`
 ///
@@ -632,7 +528,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -650,29 +546,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getUser",
     api: "management",
     rust_name: "users::Get",
     method: Method::GET,
     path: "/api/v1/users/{id}",
-    parameters: &[
-        Parameter {
-            name: "id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "Content-Type",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }, Parameter { name: "Content-Type", location: Location::Header, required: false }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -680,18 +560,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "user-get",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::UserGetSingleton);
+}, json models::UserGetSingleton);
 
 /// `POST /api/v1/users/{id}`
 ///
@@ -709,7 +585,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::UpdateUserRequest) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         call.set_json(body);
         Self { call }
@@ -729,29 +605,13 @@ impl Update {
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateUser",
     api: "management",
     rust_name: "users::Update",
     method: Method::POST,
     path: "/api/v1/users/{id}",
-    parameters: &[
-        Parameter {
-            name: "id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "If-Match",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "strict",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }, Parameter { name: "If-Match", location: Location::Header, required: false }, Parameter { name: "strict", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -759,18 +619,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "user-write",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json shared::User);
+}, json shared::User);
 
 /// `PUT /api/v1/users/{id}`
 ///
@@ -788,7 +644,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::UpdateUserRequest) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         call.set_json(body);
         Self { call }
@@ -808,29 +664,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceUser",
     api: "management",
     rust_name: "users::Replace",
     method: Method::PUT,
     path: "/api/v1/users/{id}",
-    parameters: &[
-        Parameter {
-            name: "id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "If-Match",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "strict",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }, Parameter { name: "If-Match", location: Location::Header, required: false }, Parameter { name: "strict", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -838,18 +678,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "user-write",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json shared::User);
+}, json shared::User);
 
 /// `POST /api/v1/users/{id}/lifecycle/activate`
 ///
@@ -867,7 +703,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -880,24 +716,13 @@ impl Activate {
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateUser",
     api: "management",
     rust_name: "users::Activate",
     method: Method::POST,
     path: "/api/v1/users/{id}/lifecycle/activate",
-    parameters: &[
-        Parameter {
-            name: "id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sendEmail",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }, Parameter { name: "sendEmail", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -905,18 +730,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::UserActivationToken);
+}, json models::UserActivationToken);
 
 /// `POST /api/v1/users/{id}/lifecycle/deactivate`
 ///
@@ -934,7 +755,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -953,54 +774,57 @@ impl Deactivate {
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-    id: "deactivateUser",
-    api: "management",
-    rust_name: "users::Deactivate",
-    method: Method::POST,
-    path: "/api/v1/users/{id}/lifecycle/deactivate",
-    parameters: &[
-        Parameter {
-            name: "id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "Prefer",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "sendEmail",
-            location: Location::Query,
-            required: false,
-        },
-    ],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "",
-        },
-        ResponseInfo {
-            status: 204,
-            media: "",
-        },
-    ],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, empty);
+okta_core::operation!(
+    Deactivate,
+    OperationInfo {
+        id: "deactivateUser",
+        api: "management",
+        rust_name: "users::Deactivate",
+        method: Method::POST,
+        path: "/api/v1/users/{id}/lifecycle/deactivate",
+        parameters: &[
+            Parameter {
+                name: "id",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "Prefer",
+                location: Location::Header,
+                required: false
+            },
+            Parameter {
+                name: "sendEmail",
+                location: Location::Query,
+                required: false
+            }
+        ],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[
+            ResponseInfo {
+                status: 200,
+                media: ""
+            },
+            ResponseInfo {
+                status: 204,
+                media: ""
+            }
+        ],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/users/{id}/lifecycle/expire_password`
 ///
@@ -1018,23 +842,19 @@ pub struct ExpirePassword {
 impl ExpirePassword {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&EXPIRE_PASSWORD);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static EXPIRE_PASSWORD: OperationInfo = OperationInfo {
+okta_core::operation!(ExpirePassword, OperationInfo {
     id: "expirePassword",
     api: "management",
     rust_name: "users::ExpirePassword",
     method: Method::POST,
     path: "/api/v1/users/{id}/lifecycle/expire_password",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -1042,18 +862,14 @@ pub(crate) static EXPIRE_PASSWORD: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(ExpirePassword, EXPIRE_PASSWORD, json shared::User);
+}, json shared::User);
 
 /// `POST /api/v1/users/{id}/lifecycle/expire_password_with_temp_password`
 ///
@@ -1071,7 +887,7 @@ pub struct ExpirePasswordWithTempPassword {
 impl ExpirePasswordWithTempPassword {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&EXPIRE_PASSWORD_WITH_TEMP_PASSWORD);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -1084,24 +900,13 @@ impl ExpirePasswordWithTempPassword {
     }
 }
 
-pub(crate) static EXPIRE_PASSWORD_WITH_TEMP_PASSWORD: OperationInfo = OperationInfo {
+okta_core::operation!(ExpirePasswordWithTempPassword, OperationInfo {
     id: "expirePasswordWithTempPassword",
     api: "management",
     rust_name: "users::ExpirePasswordWithTempPassword",
     method: Method::POST,
     path: "/api/v1/users/{id}/lifecycle/expire_password_with_temp_password",
-    parameters: &[
-        Parameter {
-            name: "id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "revokeSessions",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }, Parameter { name: "revokeSessions", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -1109,18 +914,14 @@ pub(crate) static EXPIRE_PASSWORD_WITH_TEMP_PASSWORD: OperationInfo = OperationI
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(ExpirePasswordWithTempPassword, EXPIRE_PASSWORD_WITH_TEMP_PASSWORD, json models::TemporaryPassword);
+}, json models::TemporaryPassword);
 
 /// `POST /api/v1/users/{id}/lifecycle/reactivate`
 ///
@@ -1138,7 +939,7 @@ pub struct Reactivate {
 impl Reactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&REACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -1151,24 +952,13 @@ impl Reactivate {
     }
 }
 
-pub(crate) static REACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Reactivate, OperationInfo {
     id: "reactivateUser",
     api: "management",
     rust_name: "users::Reactivate",
     method: Method::POST,
     path: "/api/v1/users/{id}/lifecycle/reactivate",
-    parameters: &[
-        Parameter {
-            name: "id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sendEmail",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }, Parameter { name: "sendEmail", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -1176,18 +966,14 @@ pub(crate) static REACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Reactivate, REACTIVATE, json models::UserActivationToken);
+}, json models::UserActivationToken);
 
 /// `POST /api/v1/users/{id}/lifecycle/reset_factors`
 ///
@@ -1205,42 +991,45 @@ pub struct ResetFactors {
 impl ResetFactors {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&RESET_FACTORS);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static RESET_FACTORS: OperationInfo = OperationInfo {
-    id: "resetFactors",
-    api: "management",
-    rust_name: "users::ResetFactors",
-    method: Method::POST,
-    path: "/api/v1/users/{id}/lifecycle/reset_factors",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(ResetFactors, RESET_FACTORS, empty);
+okta_core::operation!(
+    ResetFactors,
+    OperationInfo {
+        id: "resetFactors",
+        api: "management",
+        rust_name: "users::ResetFactors",
+        method: Method::POST,
+        path: "/api/v1/users/{id}/lifecycle/reset_factors",
+        parameters: &[Parameter {
+            name: "id",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/users/{id}/lifecycle/reset_password`
 ///
@@ -1258,7 +1047,7 @@ pub struct ResetPassword {
 impl ResetPassword {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, send_email: bool) -> Self {
-        let mut call = Call::new(&RESET_PASSWORD);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         call.set_query("sendEmail", send_email);
         Self { call }
@@ -1272,29 +1061,13 @@ impl ResetPassword {
     }
 }
 
-pub(crate) static RESET_PASSWORD: OperationInfo = OperationInfo {
+okta_core::operation!(ResetPassword, OperationInfo {
     id: "resetPassword",
     api: "management",
     rust_name: "users::ResetPassword",
     method: Method::POST,
     path: "/api/v1/users/{id}/lifecycle/reset_password",
-    parameters: &[
-        Parameter {
-            name: "id",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "revokeSessions",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "sendEmail",
-            location: Location::Query,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }, Parameter { name: "revokeSessions", location: Location::Query, required: false }, Parameter { name: "sendEmail", location: Location::Query, required: true }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -1302,18 +1075,14 @@ pub(crate) static RESET_PASSWORD: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(ResetPassword, RESET_PASSWORD, json models::ResetPasswordToken);
+}, json models::ResetPasswordToken);
 
 /// `POST /api/v1/users/{id}/lifecycle/suspend`
 ///
@@ -1331,42 +1100,45 @@ pub struct Suspend {
 impl Suspend {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&SUSPEND);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static SUSPEND: OperationInfo = OperationInfo {
-    id: "suspendUser",
-    api: "management",
-    rust_name: "users::Suspend",
-    method: Method::POST,
-    path: "/api/v1/users/{id}/lifecycle/suspend",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Suspend, SUSPEND, empty);
+okta_core::operation!(
+    Suspend,
+    OperationInfo {
+        id: "suspendUser",
+        api: "management",
+        rust_name: "users::Suspend",
+        method: Method::POST,
+        path: "/api/v1/users/{id}/lifecycle/suspend",
+        parameters: &[Parameter {
+            name: "id",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/users/{id}/lifecycle/unlock`
 ///
@@ -1384,42 +1156,45 @@ pub struct Unlock {
 impl Unlock {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&UNLOCK);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static UNLOCK: OperationInfo = OperationInfo {
-    id: "unlockUser",
-    api: "management",
-    rust_name: "users::Unlock",
-    method: Method::POST,
-    path: "/api/v1/users/{id}/lifecycle/unlock",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Unlock, UNLOCK, empty);
+okta_core::operation!(
+    Unlock,
+    OperationInfo {
+        id: "unlockUser",
+        api: "management",
+        rust_name: "users::Unlock",
+        method: Method::POST,
+        path: "/api/v1/users/{id}/lifecycle/unlock",
+        parameters: &[Parameter {
+            name: "id",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/users/{id}/lifecycle/unsuspend`
 ///
@@ -1437,39 +1212,42 @@ pub struct Unsuspend {
 impl Unsuspend {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&UNSUSPEND);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static UNSUSPEND: OperationInfo = OperationInfo {
-    id: "unsuspendUser",
-    api: "management",
-    rust_name: "users::Unsuspend",
-    method: Method::POST,
-    path: "/api/v1/users/{id}/lifecycle/unsuspend",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Unsuspend, UNSUSPEND, empty);
+okta_core::operation!(
+    Unsuspend,
+    OperationInfo {
+        id: "unsuspendUser",
+        api: "management",
+        rust_name: "users::Unsuspend",
+        method: Method::POST,
+        path: "/api/v1/users/{id}/lifecycle/unsuspend",
+        parameters: &[Parameter {
+            name: "id",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);

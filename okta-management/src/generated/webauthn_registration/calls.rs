@@ -10,7 +10,7 @@ use crate::generated::webauthn_registration::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/webauthn-registration/api/v1/activate`.
 #[derive(Clone, Debug)]
@@ -22,33 +22,25 @@ impl WebauthnRegistration {
     /// `POST /webauthn-registration/api/v1/activate` (operation `activatePreregistrationEnrollment`).
     #[inline]
     pub fn activate(&self) -> Activate {
-        Activate {
-            call: Activate::new().call.attach(&self.client),
-        }
+        Activate::new().attach(&self.client)
     }
 
     /// `POST /webauthn-registration/api/v1/enroll` (operation `enrollPreregistrationEnrollment`).
     #[inline]
     pub fn enroll(&self) -> Enroll {
-        Enroll {
-            call: Enroll::new().call.attach(&self.client),
-        }
+        Enroll::new().attach(&self.client)
     }
 
     /// `POST /webauthn-registration/api/v1/initiate-fulfillment-request` (operation `generateFulfillmentRequest`).
     #[inline]
     pub fn initiate_fulfillment_request(&self) -> InitiateFulfillmentRequest {
-        InitiateFulfillmentRequest {
-            call: InitiateFulfillmentRequest::new().call.attach(&self.client),
-        }
+        InitiateFulfillmentRequest::new().attach(&self.client)
     }
 
     /// `POST /webauthn-registration/api/v1/send-pin` (operation `sendPin`).
     #[inline]
     pub fn send_pin(&self) -> SendPin {
-        SendPin {
-            call: SendPin::new().call.attach(&self.client),
-        }
+        SendPin::new().attach(&self.client)
     }
 
     /// Operations below `users`.
@@ -78,7 +70,7 @@ impl Activate {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&ACTIVATE),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -90,7 +82,7 @@ impl Activate {
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activatePreregistrationEnrollment",
     api: "management",
     rust_name: "webauthn_registration::Activate",
@@ -104,18 +96,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/webauthn-registration/api/v1/activate",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::EnrollmentActivationResponse);
+}, json models::EnrollmentActivationResponse);
 
 /// `POST /webauthn-registration/api/v1/enroll`
 ///
@@ -135,7 +123,7 @@ impl Enroll {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&ENROLL),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -147,7 +135,7 @@ impl Enroll {
     }
 }
 
-pub(crate) static ENROLL: OperationInfo = OperationInfo {
+okta_core::operation!(Enroll, OperationInfo {
     id: "enrollPreregistrationEnrollment",
     api: "management",
     rust_name: "webauthn_registration::Enroll",
@@ -161,18 +149,14 @@ pub(crate) static ENROLL: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/webauthn-registration/api/v1/enroll",
     public: false,
-};
-okta_core::operation!(Enroll, ENROLL, json models::EnrollmentInitializationResponse);
+}, json models::EnrollmentInitializationResponse);
 
 /// `POST /webauthn-registration/api/v1/initiate-fulfillment-request`
 ///
@@ -192,7 +176,7 @@ impl InitiateFulfillmentRequest {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&INITIATE_FULFILLMENT_REQUEST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -204,34 +188,33 @@ impl InitiateFulfillmentRequest {
     }
 }
 
-pub(crate) static INITIATE_FULFILLMENT_REQUEST: OperationInfo = OperationInfo {
-    id: "generateFulfillmentRequest",
-    api: "management",
-    rust_name: "webauthn_registration::InitiateFulfillmentRequest",
-    method: Method::POST,
-    path: "/webauthn-registration/api/v1/initiate-fulfillment-request",
-    parameters: &[],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/webauthn-registration/api/v1/initiate-fulfillment-request",
-    public: false,
-};
 okta_core::operation!(
     InitiateFulfillmentRequest,
-    INITIATE_FULFILLMENT_REQUEST,
+    OperationInfo {
+        id: "generateFulfillmentRequest",
+        api: "management",
+        rust_name: "webauthn_registration::InitiateFulfillmentRequest",
+        method: Method::POST,
+        path: "/webauthn-registration/api/v1/initiate-fulfillment-request",
+        parameters: &[],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/webauthn-registration/api/v1/initiate-fulfillment-request",
+        public: false,
+    },
     empty
 );
 
@@ -253,7 +236,7 @@ impl SendPin {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&SEND_PIN),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -265,29 +248,32 @@ impl SendPin {
     }
 }
 
-pub(crate) static SEND_PIN: OperationInfo = OperationInfo {
-    id: "sendPin",
-    api: "management",
-    rust_name: "webauthn_registration::SendPin",
-    method: Method::POST,
-    path: "/webauthn-registration/api/v1/send-pin",
-    parameters: &[],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/webauthn-registration/api/v1/send-pin",
-    public: false,
-};
-okta_core::operation!(SendPin, SEND_PIN, empty);
+okta_core::operation!(
+    SendPin,
+    OperationInfo {
+        id: "sendPin",
+        api: "management",
+        rust_name: "webauthn_registration::SendPin",
+        method: Method::POST,
+        path: "/webauthn-registration/api/v1/send-pin",
+        parameters: &[],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/webauthn-registration/api/v1/send-pin",
+        public: false,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::zones::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/zones`.
 #[derive(Clone, Debug)]
@@ -20,52 +22,38 @@ impl Zones {
     /// `GET /api/v1/zones` (operation `listNetworkZones`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/zones` (operation `createNetworkZone`).
     #[inline]
     pub fn create(&self, body: &models::NetworkZone) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/zones/{zoneId}` (operation `deleteNetworkZone`).
     pub fn delete(&self, zone_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(zone_id).call.attach(&self.client),
-        }
+        Delete::new(zone_id).attach(&self.client)
     }
 
     /// `GET /api/v1/zones/{zoneId}` (operation `getNetworkZone`).
     pub fn get(&self, zone_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(zone_id).call.attach(&self.client),
-        }
+        Get::new(zone_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/zones/{zoneId}` (operation `replaceNetworkZone`).
     pub fn replace(&self, zone_id: impl Into<String>, body: &models::NetworkZone) -> Replace {
-        Replace {
-            call: Replace::new(zone_id, body).call.attach(&self.client),
-        }
+        Replace::new(zone_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/zones/{zoneId}/lifecycle/activate` (operation `activateNetworkZone`).
     pub fn activate(&self, zone_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(zone_id).call.attach(&self.client),
-        }
+        Activate::new(zone_id).attach(&self.client)
     }
 
     /// `POST /api/v1/zones/{zoneId}/lifecycle/deactivate` (operation `deactivateNetworkZone`).
     pub fn deactivate(&self, zone_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(zone_id).call.attach(&self.client),
-        }
+        Deactivate::new(zone_id).attach(&self.client)
     }
 }
 
@@ -87,7 +75,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -111,29 +99,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listNetworkZones",
     api: "management",
     rust_name: "zones::List",
     method: Method::GET,
     path: "/api/v1/zones",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.networkZones.read"],
     permissions: &[],
     roles: &[],
@@ -141,18 +113,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/zones",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::NetworkZone);
+}, page models::NetworkZone);
 
 /// `POST /api/v1/zones`
 ///
@@ -171,13 +139,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::NetworkZone) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createNetworkZone",
     api: "management",
     rust_name: "zones::Create",
@@ -191,18 +159,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/zones",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::NetworkZone);
+}, json models::NetworkZone);
 
 /// `DELETE /api/v1/zones/{zoneId}`
 ///
@@ -220,42 +184,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(zone_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("zoneId", zone_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteNetworkZone",
-    api: "management",
-    rust_name: "zones::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/zones/{zoneId}",
-    parameters: &[Parameter {
-        name: "zoneId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.networkZones.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/zones/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteNetworkZone",
+        api: "management",
+        rust_name: "zones::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/zones/{zoneId}",
+        parameters: &[Parameter {
+            name: "zoneId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.networkZones.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/zones/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/zones/{zoneId}`
 ///
@@ -273,23 +240,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(zone_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("zoneId", zone_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getNetworkZone",
     api: "management",
     rust_name: "zones::Get",
     method: Method::GET,
     path: "/api/v1/zones/{zoneId}",
-    parameters: &[Parameter {
-        name: "zoneId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "zoneId", location: Location::Path, required: true }],
     scopes: &["okta.networkZones.read"],
     permissions: &[],
     roles: &[],
@@ -297,18 +260,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/zones/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::NetworkZone);
+}, json models::NetworkZone);
 
 /// `PUT /api/v1/zones/{zoneId}`
 ///
@@ -326,24 +285,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(zone_id: impl Into<String>, body: &models::NetworkZone) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("zoneId", zone_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceNetworkZone",
     api: "management",
     rust_name: "zones::Replace",
     method: Method::PUT,
     path: "/api/v1/zones/{zoneId}",
-    parameters: &[Parameter {
-        name: "zoneId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "zoneId", location: Location::Path, required: true }],
     scopes: &["okta.networkZones.manage"],
     permissions: &[],
     roles: &[],
@@ -351,18 +306,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/zones/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::NetworkZone);
+}, json models::NetworkZone);
 
 /// `POST /api/v1/zones/{zoneId}/lifecycle/activate`
 ///
@@ -380,23 +331,19 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(zone_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("zoneId", zone_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateNetworkZone",
     api: "management",
     rust_name: "zones::Activate",
     method: Method::POST,
     path: "/api/v1/zones/{zoneId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "zoneId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "zoneId", location: Location::Path, required: true }],
     scopes: &["okta.networkZones.manage"],
     permissions: &[],
     roles: &[],
@@ -404,18 +351,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/zones",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::NetworkZone);
+}, json models::NetworkZone);
 
 /// `POST /api/v1/zones/{zoneId}/lifecycle/deactivate`
 ///
@@ -433,23 +376,19 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(zone_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("zoneId", zone_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateNetworkZone",
     api: "management",
     rust_name: "zones::Deactivate",
     method: Method::POST,
     path: "/api/v1/zones/{zoneId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "zoneId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "zoneId", location: Location::Path, required: true }],
     scopes: &["okta.networkZones.manage"],
     permissions: &[],
     roles: &[],
@@ -457,15 +396,11 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/zones",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::NetworkZone);
+}, json models::NetworkZone);

@@ -7,7 +7,9 @@ use crate::generated::campaigns::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/campaigns/{campaignId}/reviews/reassign`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,7 @@ impl Reviews {
     /// `POST /governance/api/v1/campaigns/{campaignId}/reviews/reassign` (operation `reassignReviews`).
     #[inline]
     pub fn reassign(&self, body: &models::ReviewsReassign) -> Reassign {
-        Reassign {
-            call: Reassign::new(self.campaign_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Reassign::new(self.campaign_id.clone(), body).attach(&self.client)
     }
 }
 
@@ -44,24 +42,20 @@ pub struct Reassign {
 impl Reassign {
     /// The operation with what the operation requires, without a client.
     pub fn new(campaign_id: impl Into<String>, body: &models::ReviewsReassign) -> Self {
-        let mut call = Call::new(&REASSIGN);
+        let mut call = Call::new(Self::INFO);
         call.set_path("campaignId", campaign_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REASSIGN: OperationInfo = OperationInfo {
+okta_core::operation!(Reassign, OperationInfo {
     id: "reassignReviews",
     api: "governance",
     rust_name: "governance::campaigns::reviews::Reassign",
     method: Method::POST,
     path: "/governance/api/v1/campaigns/{campaignId}/reviews/reassign",
-    parameters: &[Parameter {
-        name: "campaignId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "campaignId", location: Location::Path, required: true }],
     scopes: &["okta.governance.accessCertifications.manage"],
     permissions: &[],
     roles: &["ACCESS_CERTIFICATIONS_ADMIN"],
@@ -69,15 +63,11 @@ pub(crate) static REASSIGN: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Reassign, REASSIGN, json models::ReviewReassignList);
+}, json models::ReviewReassignList);

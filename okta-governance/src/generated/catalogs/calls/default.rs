@@ -36,7 +36,7 @@ pub mod entries {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/catalogs/default/entries`.
@@ -48,16 +48,12 @@ pub mod entries {
     impl Entries {
         /// `GET /governance/api/v2/catalogs/default/entries` (operation `listAllDefaultEntriesV2`).
         pub fn list(&self, filter: impl Into<String>) -> List {
-            List {
-                call: List::new(filter).call.attach(&self.client),
-            }
+            List::new(filter).attach(&self.client)
         }
 
         /// `GET /governance/api/v2/catalogs/default/entries/{entryId}` (operation `getCatalogEntryV2`).
         pub fn get(&self, entry_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(entry_id).call.attach(&self.client),
-            }
+            Get::new(entry_id).attach(&self.client)
         }
 
         /// Operations below `users`.
@@ -85,7 +81,7 @@ pub mod entries {
     impl List {
         /// The operation with what the operation requires, without a client.
         pub fn new(filter: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_query("filter", filter.into());
             Self { call }
         }
@@ -110,53 +106,28 @@ pub mod entries {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listAllDefaultEntriesV2",
-        api: "governance",
-        rust_name: "governance::catalogs::default::entries::List",
-        method: Method::GET,
-        path: "/governance/api/v2/catalogs/default/entries",
-        parameters: &[
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "filter",
-                location: Location::Query,
-                required: true,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "match",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.accessRequests.catalog.read"],
-        permissions: &[],
-        roles: &["ACCESS_REQUESTS_ADMIN"],
-        lifecycle: Lifecycle::Ea,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Body,
-        items: Some("data"),
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::RcarEntry);
+    okta_core::operation!(List, OperationInfo {
+    id: "listAllDefaultEntriesV2",
+    api: "governance",
+    rust_name: "governance::catalogs::default::entries::List",
+    method: Method::GET,
+    path: "/governance/api/v2/catalogs/default/entries",
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: true }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "match", location: Location::Query, required: false }],
+    scopes: &["okta.accessRequests.catalog.read"],
+    permissions: &[],
+    roles: &["ACCESS_REQUESTS_ADMIN"],
+    lifecycle: Lifecycle::Ea,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::RcarEntry);
 
     /// `GET /governance/api/v2/catalogs/default/entries/{entryId}`
     ///
@@ -174,42 +145,34 @@ pub mod entries {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(entry_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("entryId", entry_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getCatalogEntryV2",
-        api: "governance",
-        rust_name: "governance::catalogs::default::entries::Get",
-        method: Method::GET,
-        path: "/governance/api/v2/catalogs/default/entries/{entryId}",
-        parameters: &[Parameter {
-            name: "entryId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.accessRequests.catalog.read"],
-        permissions: &[],
-        roles: &["ACCESS_REQUESTS_ADMIN"],
-        lifecycle: Lifecycle::Ea,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json shared::RcarEntryGet);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getCatalogEntryV2",
+    api: "governance",
+    rust_name: "governance::catalogs::default::entries::Get",
+    method: Method::GET,
+    path: "/governance/api/v2/catalogs/default/entries/{entryId}",
+    parameters: &[Parameter { name: "entryId", location: Location::Path, required: true }],
+    scopes: &["okta.accessRequests.catalog.read"],
+    permissions: &[],
+    roles: &["ACCESS_REQUESTS_ADMIN"],
+    lifecycle: Lifecycle::Ea,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, json shared::RcarEntryGet);
 
     /// Operations below `users`.
     pub mod users {
@@ -243,7 +206,7 @@ pub mod entries {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -258,11 +221,7 @@ pub mod entries {
                 /// `GET /governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields` (operation `getCatalogEntryRequestFieldsV2`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List {
-                        call: List::new(self.entry_id.clone(), self.user_id.clone())
-                            .call
-                            .attach(&self.client),
-                    }
+                    List::new(self.entry_id.clone(), self.user_id.clone()).attach(&self.client)
                 }
             }
 
@@ -284,50 +243,35 @@ pub mod entries {
             impl List {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(entry_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(&LIST);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("entryId", entry_id);
                     call.set_path("userId", user_id);
                     Self { call }
                 }
             }
 
-            pub(crate) static LIST: OperationInfo = OperationInfo {
-                id: "getCatalogEntryRequestFieldsV2",
-                api: "governance",
-                rust_name: "governance::catalogs::default::entries::users::request_fields::List",
-                method: Method::GET,
-                path: "/governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields",
-                parameters: &[
-                    Parameter {
-                        name: "entryId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "userId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.accessRequests.request.read"],
-                permissions: &[],
-                roles: &["ACCESS_REQUESTS_ADMIN"],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::None,
-                items: Some("data"),
-                max_limit: None,
-                idempotent: true,
-                bucket: "governance",
-                public: false,
-            };
-            okta_core::operation!(List, LIST, page shared::RequestField);
+            okta_core::operation!(List, OperationInfo {
+    id: "getCatalogEntryRequestFieldsV2",
+    api: "governance",
+    rust_name: "governance::catalogs::default::entries::users::request_fields::List",
+    method: Method::GET,
+    path: "/governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields",
+    parameters: &[Parameter { name: "entryId", location: Location::Path, required: true }, Parameter { name: "userId", location: Location::Path, required: true }],
+    scopes: &["okta.accessRequests.request.read"],
+    permissions: &[],
+    roles: &["ACCESS_REQUESTS_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: Some("data"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::RequestField);
         }
     }
 }
@@ -359,7 +303,7 @@ pub mod user {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/catalogs/default/user/{userId}/entries`.
@@ -372,11 +316,7 @@ pub mod user {
         impl Entries {
             /// `GET /governance/api/v2/catalogs/default/user/{userId}/entries` (operation `listAllDefaultUserEntriesV2`).
             pub fn list(&self, filter: impl Into<String>) -> List {
-                List {
-                    call: List::new(self.user_id.clone(), filter)
-                        .call
-                        .attach(&self.client),
-                }
+                List::new(self.user_id.clone(), filter).attach(&self.client)
             }
         }
 
@@ -396,7 +336,7 @@ pub mod user {
         impl List {
             /// The operation with what the operation requires, without a client.
             pub fn new(user_id: impl Into<String>, filter: impl Into<String>) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("userId", user_id);
                 call.set_query("filter", filter.into());
                 Self { call }
@@ -422,57 +362,27 @@ pub mod user {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listAllDefaultUserEntriesV2",
-            api: "governance",
-            rust_name: "governance::catalogs::default::user::entries::List",
-            method: Method::GET,
-            path: "/governance/api/v2/catalogs/default/user/{userId}/entries",
-            parameters: &[
-                Parameter {
-                    name: "userId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "filter",
-                    location: Location::Query,
-                    required: true,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "match",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.accessRequests.catalog.read"],
-            permissions: &[],
-            roles: &["ACCESS_REQUESTS_ADMIN"],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Body,
-            items: Some("data"),
-            max_limit: Some(200),
-            idempotent: true,
-            bucket: "governance",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page shared::RcarEntry);
+        okta_core::operation!(List, OperationInfo {
+    id: "listAllDefaultUserEntriesV2",
+    api: "governance",
+    rust_name: "governance::catalogs::default::user::entries::List",
+    method: Method::GET,
+    path: "/governance/api/v2/catalogs/default/user/{userId}/entries",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: true }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "match", location: Location::Query, required: false }],
+    scopes: &["okta.accessRequests.catalog.read"],
+    permissions: &[],
+    roles: &["ACCESS_REQUESTS_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::RcarEntry);
     }
 }

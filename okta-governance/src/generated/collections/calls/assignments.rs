@@ -7,7 +7,9 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/collections/{collectionId}/assignments`.
 #[derive(Clone, Debug)]
@@ -20,30 +22,18 @@ impl Assignments {
     /// `GET /governance/api/v1/collections/{collectionId}/assignments` (operation `listCollectionAssignments`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.collection_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.collection_id.clone()).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/collections/{collectionId}/assignments` (operation `assignCollection`).
     #[inline]
     pub fn create(&self, body: Vec<models::AssignedPrincipal>) -> Create {
-        Create {
-            call: Create::new(self.collection_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.collection_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v1/collections/{collectionId}/assignments/{assignmentId}` (operation `deletePrincipalAssignment`).
     pub fn delete(&self, assignment_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.collection_id.clone(), assignment_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.collection_id.clone(), assignment_id).attach(&self.client)
     }
 
     /// `PATCH /governance/api/v1/collections/{collectionId}/assignments/{assignmentId}` (operation `updatePrincipalAssignment`).
@@ -52,11 +42,7 @@ impl Assignments {
         assignment_id: impl Into<String>,
         body: Vec<models::AssignmentPatchOperation>,
     ) -> Update {
-        Update {
-            call: Update::new(self.collection_id.clone(), assignment_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.collection_id.clone(), assignment_id, body).attach(&self.client)
     }
 }
 
@@ -76,7 +62,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         Self { call }
     }
@@ -101,34 +87,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listCollectionAssignments",
     api: "governance",
     rust_name: "governance::collections::assignments::List",
     method: Method::GET,
     path: "/governance/api/v1/collections/{collectionId}/assignments",
-    parameters: &[
-        Parameter {
-            name: "collectionId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "collectionId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.governance.collections.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -136,18 +101,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::AssignedPrincipalDetails);
+}, page models::AssignedPrincipalDetails);
 
 /// `POST /governance/api/v1/collections/{collectionId}/assignments`
 ///
@@ -165,24 +126,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(collection_id: impl Into<String>, body: Vec<models::AssignedPrincipal>) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         call.set_json(&body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "assignCollection",
     api: "governance",
     rust_name: "governance::collections::assignments::Create",
     method: Method::POST,
     path: "/governance/api/v1/collections/{collectionId}/assignments",
-    parameters: &[Parameter {
-        name: "collectionId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "collectionId", location: Location::Path, required: true }],
     scopes: &["okta.governance.collections.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -190,18 +147,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json Vec<models::AssignedPrincipalFull>);
+}, json Vec<models::AssignedPrincipalFull>);
 
 /// `DELETE /governance/api/v1/collections/{collectionId}/assignments/{assignmentId}`
 ///
@@ -219,50 +172,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>, assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deletePrincipalAssignment",
-    api: "governance",
-    rust_name: "governance::collections::assignments::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v1/collections/{collectionId}/assignments/{assignmentId}",
-    parameters: &[
-        Parameter {
-            name: "collectionId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "assignmentId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.governance.collections.manage"],
-    permissions: &[],
-    roles: &["APP_ADMIN"],
-    lifecycle: Lifecycle::Beta,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deletePrincipalAssignment",
+        api: "governance",
+        rust_name: "governance::collections::assignments::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v1/collections/{collectionId}/assignments/{assignmentId}",
+        parameters: &[
+            Parameter {
+                name: "collectionId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "assignmentId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.governance.collections.manage"],
+        permissions: &[],
+        roles: &["APP_ADMIN"],
+        lifecycle: Lifecycle::Beta,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `PATCH /governance/api/v1/collections/{collectionId}/assignments/{assignmentId}`
 ///
@@ -284,7 +240,7 @@ impl Update {
         assignment_id: impl Into<String>,
         body: Vec<models::AssignmentPatchOperation>,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         call.set_path("assignmentId", assignment_id);
         call.set_json(&body);
@@ -292,40 +248,43 @@ impl Update {
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
-    id: "updatePrincipalAssignment",
-    api: "governance",
-    rust_name: "governance::collections::assignments::Update",
-    method: Method::PATCH,
-    path: "/governance/api/v1/collections/{collectionId}/assignments/{assignmentId}",
-    parameters: &[
-        Parameter {
-            name: "collectionId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "assignmentId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.governance.collections.manage"],
-    permissions: &[],
-    roles: &["APP_ADMIN"],
-    lifecycle: Lifecycle::Beta,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Update, UPDATE, empty);
+okta_core::operation!(
+    Update,
+    OperationInfo {
+        id: "updatePrincipalAssignment",
+        api: "governance",
+        rust_name: "governance::collections::assignments::Update",
+        method: Method::PATCH,
+        path: "/governance/api/v1/collections/{collectionId}/assignments/{assignmentId}",
+        parameters: &[
+            Parameter {
+                name: "collectionId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "assignmentId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.governance.collections.manage"],
+        permissions: &[],
+        roles: &["APP_ADMIN"],
+        lifecycle: Lifecycle::Beta,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);

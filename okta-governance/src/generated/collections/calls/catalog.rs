@@ -30,7 +30,7 @@ pub mod users {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v1/collections/{collectionId}/catalog/users`.
@@ -44,11 +44,7 @@ pub mod users {
         /// `GET /governance/api/v1/collections/{collectionId}/catalog/users` (operation `getUnassignedUsers`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.collection_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.collection_id.clone()).attach(&self.client)
         }
     }
 
@@ -68,7 +64,7 @@ pub mod users {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(collection_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("collectionId", collection_id);
             Self { call }
         }
@@ -80,41 +76,26 @@ pub mod users {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "getUnassignedUsers",
-        api: "governance",
-        rust_name: "governance::collections::catalog::users::List",
-        method: Method::GET,
-        path: "/governance/api/v1/collections/{collectionId}/catalog/users",
-        parameters: &[
-            Parameter {
-                name: "collectionId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "filter",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.governance.collections.read"],
-        permissions: &[],
-        roles: &["APP_ADMIN"],
-        lifecycle: Lifecycle::Beta,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: Some("data"),
-        max_limit: None,
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::PrincipalProfile);
+    okta_core::operation!(List, OperationInfo {
+    id: "getUnassignedUsers",
+    api: "governance",
+    rust_name: "governance::collections::catalog::users::List",
+    method: Method::GET,
+    path: "/governance/api/v1/collections/{collectionId}/catalog/users",
+    parameters: &[Parameter { name: "collectionId", location: Location::Path, required: true }, Parameter { name: "filter", location: Location::Query, required: false }],
+    scopes: &["okta.governance.collections.read"],
+    permissions: &[],
+    roles: &["APP_ADMIN"],
+    lifecycle: Lifecycle::Beta,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: Some("data"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page models::PrincipalProfile);
 }

@@ -7,7 +7,9 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/collections/{collectionId}/resources`.
 #[derive(Clone, Debug)]
@@ -20,39 +22,23 @@ impl Resources {
     /// `GET /governance/api/v1/collections/{collectionId}/resources` (operation `listCollectionResources`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.collection_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.collection_id.clone()).attach(&self.client)
     }
 
     /// `POST /governance/api/v1/collections/{collectionId}/resources` (operation `addResourcesToCollection`).
     #[inline]
     pub fn create(&self, body: Vec<models::CollectionResourceCreatable>) -> Create {
-        Create {
-            call: Create::new(self.collection_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.collection_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v1/collections/{collectionId}/resources/{resourceId}` (operation `deleteCollectionResource`).
     pub fn delete(&self, resource_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.collection_id.clone(), resource_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.collection_id.clone(), resource_id).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/collections/{collectionId}/resources/{resourceId}` (operation `getCollectionResource`).
     pub fn get(&self, resource_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.collection_id.clone(), resource_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.collection_id.clone(), resource_id).attach(&self.client)
     }
 
     /// `PUT /governance/api/v1/collections/{collectionId}/resources/{resourceId}` (operation `replaceCollectionResource`).
@@ -61,11 +47,7 @@ impl Resources {
         resource_id: impl Into<String>,
         body: &models::CollectionResourceUpdatable,
     ) -> Replace {
-        Replace {
-            call: Replace::new(self.collection_id.clone(), resource_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.collection_id.clone(), resource_id, body).attach(&self.client)
     }
 }
 
@@ -85,7 +67,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         Self { call }
     }
@@ -111,34 +93,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listCollectionResources",
     api: "governance",
     rust_name: "governance::collections::resources::List",
     method: Method::GET,
     path: "/governance/api/v1/collections/{collectionId}/resources",
-    parameters: &[
-        Parameter {
-            name: "collectionId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "include",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "collectionId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "include", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.governance.collections.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -146,18 +107,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::CollectionResourceFull);
+}, page models::CollectionResourceFull);
 
 /// `POST /governance/api/v1/collections/{collectionId}/resources`
 ///
@@ -178,24 +135,20 @@ impl Create {
         collection_id: impl Into<String>,
         body: Vec<models::CollectionResourceCreatable>,
     ) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         call.set_json(&body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "addResourcesToCollection",
     api: "governance",
     rust_name: "governance::collections::resources::Create",
     method: Method::POST,
     path: "/governance/api/v1/collections/{collectionId}/resources",
-    parameters: &[Parameter {
-        name: "collectionId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "collectionId", location: Location::Path, required: true }],
     scopes: &["okta.governance.collections.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -203,18 +156,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::CollectionResourcesList);
+}, json models::CollectionResourcesList);
 
 /// `DELETE /governance/api/v1/collections/{collectionId}/resources/{resourceId}`
 ///
@@ -232,50 +181,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>, resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         call.set_path("resourceId", resource_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteCollectionResource",
-    api: "governance",
-    rust_name: "governance::collections::resources::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v1/collections/{collectionId}/resources/{resourceId}",
-    parameters: &[
-        Parameter {
-            name: "collectionId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "resourceId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.governance.collections.manage"],
-    permissions: &[],
-    roles: &["APP_ADMIN"],
-    lifecycle: Lifecycle::Beta,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteCollectionResource",
+        api: "governance",
+        rust_name: "governance::collections::resources::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v1/collections/{collectionId}/resources/{resourceId}",
+        parameters: &[
+            Parameter {
+                name: "collectionId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "resourceId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.governance.collections.manage"],
+        permissions: &[],
+        roles: &["APP_ADMIN"],
+        lifecycle: Lifecycle::Beta,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /governance/api/v1/collections/{collectionId}/resources/{resourceId}`
 ///
@@ -293,31 +245,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>, resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         call.set_path("resourceId", resource_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getCollectionResource",
     api: "governance",
     rust_name: "governance::collections::resources::Get",
     method: Method::GET,
     path: "/governance/api/v1/collections/{collectionId}/resources/{resourceId}",
-    parameters: &[
-        Parameter {
-            name: "collectionId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "resourceId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "collectionId", location: Location::Path, required: true }, Parameter { name: "resourceId", location: Location::Path, required: true }],
     scopes: &["okta.governance.collections.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -325,18 +266,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::CollectionResourceFull);
+}, json models::CollectionResourceFull);
 
 /// `PUT /governance/api/v1/collections/{collectionId}/resources/{resourceId}`
 ///
@@ -358,7 +295,7 @@ impl Replace {
         resource_id: impl Into<String>,
         body: &models::CollectionResourceUpdatable,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("collectionId", collection_id);
         call.set_path("resourceId", resource_id);
         call.set_json(body);
@@ -366,24 +303,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceCollectionResource",
     api: "governance",
     rust_name: "governance::collections::resources::Replace",
     method: Method::PUT,
     path: "/governance/api/v1/collections/{collectionId}/resources/{resourceId}",
-    parameters: &[
-        Parameter {
-            name: "collectionId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "resourceId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "collectionId", location: Location::Path, required: true }, Parameter { name: "resourceId", location: Location::Path, required: true }],
     scopes: &["okta.governance.collections.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -391,15 +317,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::CollectionResourceFull);
+}, json models::CollectionResourceFull);

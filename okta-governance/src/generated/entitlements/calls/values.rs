@@ -7,7 +7,9 @@ use crate::generated::entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/entitlements/{entitlementId}/values`.
 #[derive(Clone, Debug)]
@@ -20,20 +22,12 @@ impl Values {
     /// `GET /governance/api/v1/entitlements/{entitlementId}/values` (operation `listEntitlementValues`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.entitlement_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.entitlement_id.clone()).attach(&self.client)
     }
 
     /// `GET /governance/api/v1/entitlements/{entitlementId}/values/{valueId}` (operation `getEntitlementValue`).
     pub fn get(&self, value_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.entitlement_id.clone(), value_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.entitlement_id.clone(), value_id).attach(&self.client)
     }
 }
 
@@ -53,7 +47,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("entitlementId", entitlement_id);
         Self { call }
     }
@@ -88,39 +82,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listEntitlementValues",
     api: "governance",
     rust_name: "governance::entitlements::values::List",
     method: Method::GET,
     path: "/governance/api/v1/entitlements/{entitlementId}/values",
-    parameters: &[
-        Parameter {
-            name: "entitlementId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "entitlementId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -128,18 +96,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::EntitlementValueWithParent);
+}, page models::EntitlementValueWithParent);
 
 /// `GET /governance/api/v1/entitlements/{entitlementId}/values/{valueId}`
 ///
@@ -157,31 +121,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_id: impl Into<String>, value_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("entitlementId", entitlement_id);
         call.set_path("valueId", value_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getEntitlementValue",
     api: "governance",
     rust_name: "governance::entitlements::values::Get",
     method: Method::GET,
     path: "/governance/api/v1/entitlements/{entitlementId}/values/{valueId}",
-    parameters: &[
-        Parameter {
-            name: "entitlementId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "valueId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "entitlementId", location: Location::Path, required: true }, Parameter { name: "valueId", location: Location::Path, required: true }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -189,15 +142,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::EntitlementValue2);
+}, json models::EntitlementValue2);

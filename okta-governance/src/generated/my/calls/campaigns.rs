@@ -62,7 +62,7 @@ pub mod reviews {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}`.
@@ -76,11 +76,8 @@ pub mod reviews {
         impl AgentResourceConnections {
             /// `GET /governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}` (operation `listMyResourceConnections`).
             pub fn list(&self, agent_id: impl Into<String>) -> List {
-                List {
-                    call: List::new(self.campaign_id.clone(), self.review_id.clone(), agent_id)
-                        .call
-                        .attach(&self.client),
-                }
+                List::new(self.campaign_id.clone(), self.review_id.clone(), agent_id)
+                    .attach(&self.client)
             }
         }
 
@@ -106,7 +103,7 @@ pub mod reviews {
                 review_id: impl Into<String>,
                 agent_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("campaignId", campaign_id);
                 call.set_path("reviewId", review_id);
                 call.set_path("agentId", agent_id);
@@ -127,58 +124,28 @@ pub mod reviews {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listMyResourceConnections",
-            api: "governance",
-            rust_name: "governance::my::campaigns::reviews::agent_resource_connections::List",
-            method: Method::GET,
-            path: "/governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}",
-            parameters: &[
-                Parameter {
-                    name: "campaignId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "reviewId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "agentId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.governance.reviewer.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Beta,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Body,
-            items: Some("data"),
-            max_limit: Some(200),
-            idempotent: true,
-            bucket: "governance",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page models::MyResourceConnection);
+        okta_core::operation!(List, OperationInfo {
+    id: "listMyResourceConnections",
+    api: "governance",
+    rust_name: "governance::my::campaigns::reviews::agent_resource_connections::List",
+    method: Method::GET,
+    path: "/governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}",
+    parameters: &[Parameter { name: "campaignId", location: Location::Path, required: true }, Parameter { name: "reviewId", location: Location::Path, required: true }, Parameter { name: "agentId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.governance.reviewer.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Beta,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page models::MyResourceConnection);
     }
 
     /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions`.
@@ -188,7 +155,7 @@ pub mod reviews {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions`.
@@ -202,11 +169,7 @@ pub mod reviews {
             /// `POST /governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions` (operation `submitCampaignBulkDecisions`).
             #[inline]
             pub fn create(&self, body: &models::BulkReviewSubmissionMutable) -> Create {
-                Create {
-                    call: Create::new(self.campaign_id.clone(), body)
-                        .call
-                        .attach(&self.client),
-                }
+                Create::new(self.campaign_id.clone(), body).attach(&self.client)
             }
 
             /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}`.
@@ -238,43 +201,35 @@ pub mod reviews {
                 campaign_id: impl Into<String>,
                 body: &models::BulkReviewSubmissionMutable,
             ) -> Self {
-                let mut call = Call::new(&CREATE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("campaignId", campaign_id);
                 call.set_json(body);
                 Self { call }
             }
         }
 
-        pub(crate) static CREATE: OperationInfo = OperationInfo {
-            id: "submitCampaignBulkDecisions",
-            api: "governance",
-            rust_name: "governance::my::campaigns::reviews::bulk_decisions::Create",
-            method: Method::POST,
-            path: "/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions",
-            parameters: &[Parameter {
-                name: "campaignId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.governance.reviewer.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ea,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 202,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: false,
-            bucket: "governance",
-            public: false,
-        };
-        okta_core::operation!(Create, CREATE, json models::BulkReviewSubmissionDetails);
+        okta_core::operation!(Create, OperationInfo {
+    id: "submitCampaignBulkDecisions",
+    api: "governance",
+    rust_name: "governance::my::campaigns::reviews::bulk_decisions::Create",
+    method: Method::POST,
+    path: "/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions",
+    parameters: &[Parameter { name: "campaignId", location: Location::Path, required: true }],
+    scopes: &["okta.governance.reviewer.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ea,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 202, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "governance",
+    public: false,
+}, json models::BulkReviewSubmissionDetails);
 
         /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}`.
         pub mod jobs {
@@ -283,7 +238,7 @@ pub mod reviews {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}`.
@@ -296,11 +251,7 @@ pub mod reviews {
             impl Jobs {
                 /// `GET /governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}` (operation `getCampaignBulkDecisionsJobStatus`).
                 pub fn get(&self, job_id: impl Into<String>) -> Get {
-                    Get {
-                        call: Get::new(self.campaign_id.clone(), job_id)
-                            .call
-                            .attach(&self.client),
-                    }
+                    Get::new(self.campaign_id.clone(), job_id).attach(&self.client)
                 }
             }
 
@@ -322,50 +273,35 @@ pub mod reviews {
             impl Get {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(campaign_id: impl Into<String>, job_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(&GET);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("campaignId", campaign_id);
                     call.set_path("jobId", job_id);
                     Self { call }
                 }
             }
 
-            pub(crate) static GET: OperationInfo = OperationInfo {
-                id: "getCampaignBulkDecisionsJobStatus",
-                api: "governance",
-                rust_name: "governance::my::campaigns::reviews::bulk_decisions::jobs::Get",
-                method: Method::GET,
-                path: "/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}",
-                parameters: &[
-                    Parameter {
-                        name: "campaignId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "jobId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.governance.reviewer.read"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ea,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "governance",
-                public: false,
-            };
-            okta_core::operation!(Get, GET, json models::BulkReviewSubmissionJobDetails);
+            okta_core::operation!(Get, OperationInfo {
+    id: "getCampaignBulkDecisionsJobStatus",
+    api: "governance",
+    rust_name: "governance::my::campaigns::reviews::bulk_decisions::jobs::Get",
+    method: Method::GET,
+    path: "/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}",
+    parameters: &[Parameter { name: "campaignId", location: Location::Path, required: true }, Parameter { name: "jobId", location: Location::Path, required: true }],
+    scopes: &["okta.governance.reviewer.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ea,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, json models::BulkReviewSubmissionJobDetails);
         }
     }
 }

@@ -48,7 +48,7 @@ pub mod default {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/catalogs/default/entries`.
@@ -60,16 +60,12 @@ pub mod default {
         impl Entries {
             /// `GET /governance/api/v2/my/catalogs/default/entries` (operation `listMyDefaultEntriesV2`).
             pub fn list(&self, filter: impl Into<String>) -> List {
-                List {
-                    call: List::new(filter).call.attach(&self.client),
-                }
+                List::new(filter).attach(&self.client)
             }
 
             /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}` (operation `getMyEntryV2`).
             pub fn get(&self, entry_id: impl Into<String>) -> Get {
-                Get {
-                    call: Get::new(entry_id).call.attach(&self.client),
-                }
+                Get::new(entry_id).attach(&self.client)
             }
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields`.
@@ -116,7 +112,7 @@ pub mod default {
         impl List {
             /// The operation with what the operation requires, without a client.
             pub fn new(filter: impl Into<String>) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_query("filter", filter.into());
                 Self { call }
             }
@@ -141,53 +137,28 @@ pub mod default {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listMyDefaultEntriesV2",
-            api: "governance",
-            rust_name: "governance::my::catalogs::default::entries::List",
-            method: Method::GET,
-            path: "/governance/api/v2/my/catalogs/default/entries",
-            parameters: &[
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "filter",
-                    location: Location::Query,
-                    required: true,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "match",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.accessRequests.catalog.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Body,
-            items: Some("data"),
-            max_limit: Some(200),
-            idempotent: true,
-            bucket: "governance",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page shared::RcarEntry);
+        okta_core::operation!(List, OperationInfo {
+    id: "listMyDefaultEntriesV2",
+    api: "governance",
+    rust_name: "governance::my::catalogs::default::entries::List",
+    method: Method::GET,
+    path: "/governance/api/v2/my/catalogs/default/entries",
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: true }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "match", location: Location::Query, required: false }],
+    scopes: &["okta.accessRequests.catalog.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::RcarEntry);
 
         /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}`
         ///
@@ -205,42 +176,34 @@ pub mod default {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(entry_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("entryId", entry_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getMyEntryV2",
-            api: "governance",
-            rust_name: "governance::my::catalogs::default::entries::Get",
-            method: Method::GET,
-            path: "/governance/api/v2/my/catalogs/default/entries/{entryId}",
-            parameters: &[Parameter {
-                name: "entryId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.accessRequests.catalog.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "governance",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json shared::RcarEntryGet);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getMyEntryV2",
+    api: "governance",
+    rust_name: "governance::my::catalogs::default::entries::Get",
+    method: Method::GET,
+    path: "/governance/api/v2/my/catalogs/default/entries/{entryId}",
+    parameters: &[Parameter { name: "entryId", location: Location::Path, required: true }],
+    scopes: &["okta.accessRequests.catalog.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, json shared::RcarEntryGet);
 
         /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields`.
         pub mod request_fields {
@@ -249,7 +212,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields`.
@@ -263,9 +226,7 @@ pub mod default {
                 /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields` (operation `getMyCatalogEntryRequestFieldsV2`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List {
-                        call: List::new(self.entry_id.clone()).call.attach(&self.client),
-                    }
+                    List::new(self.entry_id.clone()).attach(&self.client)
                 }
             }
 
@@ -287,42 +248,34 @@ pub mod default {
             impl List {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(entry_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(&LIST);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("entryId", entry_id);
                     Self { call }
                 }
             }
 
-            pub(crate) static LIST: OperationInfo = OperationInfo {
-                id: "getMyCatalogEntryRequestFieldsV2",
-                api: "governance",
-                rust_name: "governance::my::catalogs::default::entries::request_fields::List",
-                method: Method::GET,
-                path: "/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields",
-                parameters: &[Parameter {
-                    name: "entryId",
-                    location: Location::Path,
-                    required: true,
-                }],
-                scopes: &["okta.accessRequests.request.read"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::None,
-                items: Some("data"),
-                max_limit: None,
-                idempotent: true,
-                bucket: "governance",
-                public: false,
-            };
-            okta_core::operation!(List, LIST, page shared::RequestField);
+            okta_core::operation!(List, OperationInfo {
+    id: "getMyCatalogEntryRequestFieldsV2",
+    api: "governance",
+    rust_name: "governance::my::catalogs::default::entries::request_fields::List",
+    method: Method::GET,
+    path: "/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields",
+    parameters: &[Parameter { name: "entryId", location: Location::Path, required: true }],
+    scopes: &["okta.accessRequests.request.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: Some("data"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::RequestField);
         }
 
         /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/requests`.
@@ -333,7 +286,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/requests`.
@@ -347,20 +300,12 @@ pub mod default {
                 /// `POST /governance/api/v2/my/catalogs/default/entries/{entryId}/requests` (operation `createMyRequestV2`).
                 #[inline]
                 pub fn create(&self, body: &models::MyRequestCreatable) -> Create {
-                    Create {
-                        call: Create::new(self.entry_id.clone(), body)
-                            .call
-                            .attach(&self.client),
-                    }
+                    Create::new(self.entry_id.clone(), body).attach(&self.client)
                 }
 
                 /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/requests/{requestId}` (operation `getMyRequestV2`).
                 pub fn get(&self, request_id: impl Into<String>) -> Get {
-                    Get {
-                        call: Get::new(self.entry_id.clone(), request_id)
-                            .call
-                            .attach(&self.client),
-                    }
+                    Get::new(self.entry_id.clone(), request_id).attach(&self.client)
                 }
             }
 
@@ -380,43 +325,35 @@ pub mod default {
             impl Create {
                 /// The operation with what the operation requires, without a client.
                 pub fn new(entry_id: impl Into<String>, body: &models::MyRequestCreatable) -> Self {
-                    let mut call = Call::new(&CREATE);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("entryId", entry_id);
                     call.set_json(body);
                     Self { call }
                 }
             }
 
-            pub(crate) static CREATE: OperationInfo = OperationInfo {
-                id: "createMyRequestV2",
-                api: "governance",
-                rust_name: "governance::my::catalogs::default::entries::requests::Create",
-                method: Method::POST,
-                path: "/governance/api/v2/my/catalogs/default/entries/{entryId}/requests",
-                parameters: &[Parameter {
-                    name: "entryId",
-                    location: Location::Path,
-                    required: true,
-                }],
-                scopes: &["okta.accessRequests.request.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &["application/json"],
-                responses: &[ResponseInfo {
-                    status: 202,
-                    media: "application/json",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: false,
-                bucket: "governance",
-                public: false,
-            };
-            okta_core::operation!(Create, CREATE, json shared::RequestFull2);
+            okta_core::operation!(Create, OperationInfo {
+    id: "createMyRequestV2",
+    api: "governance",
+    rust_name: "governance::my::catalogs::default::entries::requests::Create",
+    method: Method::POST,
+    path: "/governance/api/v2/my/catalogs/default/entries/{entryId}/requests",
+    parameters: &[Parameter { name: "entryId", location: Location::Path, required: true }],
+    scopes: &["okta.accessRequests.request.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 202, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "governance",
+    public: false,
+}, json shared::RequestFull2);
 
             /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/requests/{requestId}`
             ///
@@ -436,50 +373,35 @@ pub mod default {
             impl Get {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(entry_id: impl Into<String>, request_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(&GET);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("entryId", entry_id);
                     call.set_path("requestId", request_id);
                     Self { call }
                 }
             }
 
-            pub(crate) static GET: OperationInfo = OperationInfo {
-                id: "getMyRequestV2",
-                api: "governance",
-                rust_name: "governance::my::catalogs::default::entries::requests::Get",
-                method: Method::GET,
-                path: "/governance/api/v2/my/catalogs/default/entries/{entryId}/requests/{requestId}",
-                parameters: &[
-                    Parameter {
-                        name: "entryId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "requestId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.accessRequests.request.read"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "governance",
-                public: false,
-            };
-            okta_core::operation!(Get, GET, json shared::RequestFull2);
+            okta_core::operation!(Get, OperationInfo {
+    id: "getMyRequestV2",
+    api: "governance",
+    rust_name: "governance::my::catalogs::default::entries::requests::Get",
+    method: Method::GET,
+    path: "/governance/api/v2/my/catalogs/default/entries/{entryId}/requests/{requestId}",
+    parameters: &[Parameter { name: "entryId", location: Location::Path, required: true }, Parameter { name: "requestId", location: Location::Path, required: true }],
+    scopes: &["okta.accessRequests.request.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, json shared::RequestFull2);
         }
 
         /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users`.
@@ -489,7 +411,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users`.
@@ -502,11 +424,7 @@ pub mod default {
             impl Users {
                 /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/users` (operation `listMyEntryUsersV2`).
                 pub fn list(&self, filter: impl Into<String>) -> List {
-                    List {
-                        call: List::new(self.entry_id.clone(), filter)
-                            .call
-                            .attach(&self.client),
-                    }
+                    List::new(self.entry_id.clone(), filter).attach(&self.client)
                 }
 
                 /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -538,7 +456,7 @@ pub mod default {
             impl List {
                 /// The operation with what the operation requires, without a client.
                 pub fn new(entry_id: impl Into<String>, filter: impl Into<String>) -> Self {
-                    let mut call = Call::new(&LIST);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("entryId", entry_id);
                     call.set_query("filter", filter.into());
                     Self { call }
@@ -558,53 +476,28 @@ pub mod default {
                 }
             }
 
-            pub(crate) static LIST: OperationInfo = OperationInfo {
-                id: "listMyEntryUsersV2",
-                api: "governance",
-                rust_name: "governance::my::catalogs::default::entries::users::List",
-                method: Method::GET,
-                path: "/governance/api/v2/my/catalogs/default/entries/{entryId}/users",
-                parameters: &[
-                    Parameter {
-                        name: "entryId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "after",
-                        location: Location::Query,
-                        required: false,
-                    },
-                    Parameter {
-                        name: "filter",
-                        location: Location::Query,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "limit",
-                        location: Location::Query,
-                        required: false,
-                    },
-                ],
-                scopes: &["okta.accessRequests.catalog.read"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::Body,
-                items: Some("data"),
-                max_limit: Some(200),
-                idempotent: true,
-                bucket: "governance",
-                public: false,
-            };
-            okta_core::operation!(List, LIST, page models::EntryUser);
+            okta_core::operation!(List, OperationInfo {
+    id: "listMyEntryUsersV2",
+    api: "governance",
+    rust_name: "governance::my::catalogs::default::entries::users::List",
+    method: Method::GET,
+    path: "/governance/api/v2/my/catalogs/default/entries/{entryId}/users",
+    parameters: &[Parameter { name: "entryId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: true }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.accessRequests.catalog.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page models::EntryUser);
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
             pub mod request_fields {
@@ -613,7 +506,7 @@ pub mod default {
                 use okta_core::Call;
                 use okta_core::Client;
                 use okta_core::operation::{
-                    Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
                 };
 
                 /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -628,11 +521,7 @@ pub mod default {
                     /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields` (operation `getMyCatalogEntryUserRequestFieldsV2`).
                     #[inline]
                     pub fn list(&self) -> List {
-                        List {
-                            call: List::new(self.entry_id.clone(), self.user_id.clone())
-                                .call
-                                .attach(&self.client),
-                        }
+                        List::new(self.entry_id.clone(), self.user_id.clone()).attach(&self.client)
                     }
                 }
 
@@ -654,50 +543,35 @@ pub mod default {
                 impl List {
                     /// The operation with the path's parameters, without a client.
                     pub fn new(entry_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-                        let mut call = Call::new(&LIST);
+                        let mut call = Call::new(Self::INFO);
                         call.set_path("entryId", entry_id);
                         call.set_path("userId", user_id);
                         Self { call }
                     }
                 }
 
-                pub(crate) static LIST: OperationInfo = OperationInfo {
-                    id: "getMyCatalogEntryUserRequestFieldsV2",
-                    api: "governance",
-                    rust_name: "governance::my::catalogs::default::entries::users::request_fields::List",
-                    method: Method::GET,
-                    path: "/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields",
-                    parameters: &[
-                        Parameter {
-                            name: "entryId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "userId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                    ],
-                    scopes: &["okta.accessRequests.catalog.read"],
-                    permissions: &[],
-                    roles: &[],
-                    lifecycle: Lifecycle::Ga,
-                    deprecated: false,
-                    since: None,
-                    request_media: &[],
-                    responses: &[ResponseInfo {
-                        status: 200,
-                        media: "application/json",
-                    }],
-                    paging: Paging::None,
-                    items: Some("data"),
-                    max_limit: None,
-                    idempotent: true,
-                    bucket: "governance",
-                    public: false,
-                };
-                okta_core::operation!(List, LIST, page shared::RequestField);
+                okta_core::operation!(List, OperationInfo {
+    id: "getMyCatalogEntryUserRequestFieldsV2",
+    api: "governance",
+    rust_name: "governance::my::catalogs::default::entries::users::request_fields::List",
+    method: Method::GET,
+    path: "/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields",
+    parameters: &[Parameter { name: "entryId", location: Location::Path, required: true }, Parameter { name: "userId", location: Location::Path, required: true }],
+    scopes: &["okta.accessRequests.catalog.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: Some("data"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::RequestField);
             }
         }
     }

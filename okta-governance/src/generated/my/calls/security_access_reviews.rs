@@ -7,7 +7,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/my/security-access-reviews`.
 #[derive(Clone, Debug)]
@@ -19,18 +21,12 @@ impl SecurityAccessReviews {
     /// `GET /governance/api/v2/my/security-access-reviews` (operation `listMySecurityAccessReviews`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}` (operation `getMySecurityAccessReview`).
     pub fn get(&self, security_access_review_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(security_access_review_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(security_access_review_id).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/comment` (operation `addMySecurityAccessReviewComment`).
@@ -39,20 +35,12 @@ impl SecurityAccessReviews {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Comment {
-        Comment {
-            call: Comment::new(security_access_review_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Comment::new(security_access_review_id, body).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/summary` (operation `generateMySecurityAccessReviewSummary`).
     pub fn summary(&self, security_access_review_id: impl Into<String>) -> Summary {
-        Summary {
-            call: Summary::new(security_access_review_id)
-                .call
-                .attach(&self.client),
-        }
+        Summary::new(security_access_review_id).attach(&self.client)
     }
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses`.
@@ -114,7 +102,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -148,34 +136,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listMySecurityAccessReviews",
     api: "governance",
     rust_name: "governance::my::security_access_reviews::List",
     method: Method::GET,
     path: "/governance/api/v2/my/security-access-reviews",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.governance.securityAccessReviews.endUser.read"],
     permissions: &[],
     roles: &[],
@@ -183,18 +150,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::SecurityAccessReviewSparse);
+}, page shared::SecurityAccessReviewSparse);
 
 /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}`
 ///
@@ -212,23 +175,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getMySecurityAccessReview",
     api: "governance",
     rust_name: "governance::my::security_access_reviews::Get",
     method: Method::GET,
     path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}",
-    parameters: &[Parameter {
-        name: "securityAccessReviewId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }],
     scopes: &["okta.governance.securityAccessReviews.endUser.read"],
     permissions: &[],
     roles: &[],
@@ -236,18 +195,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::SecurityAccessReview);
+}, json shared::SecurityAccessReview);
 
 /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/comment`
 ///
@@ -268,43 +223,46 @@ impl Comment {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Self {
-        let mut call = Call::new(&COMMENT);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static COMMENT: OperationInfo = OperationInfo {
-    id: "addMySecurityAccessReviewComment",
-    api: "governance",
-    rust_name: "governance::my::security_access_reviews::Comment",
-    method: Method::POST,
-    path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/comment",
-    parameters: &[Parameter {
-        name: "securityAccessReviewId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.securityAccessReviews.endUser.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Comment, COMMENT, empty);
+okta_core::operation!(
+    Comment,
+    OperationInfo {
+        id: "addMySecurityAccessReviewComment",
+        api: "governance",
+        rust_name: "governance::my::security_access_reviews::Comment",
+        method: Method::POST,
+        path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/comment",
+        parameters: &[Parameter {
+            name: "securityAccessReviewId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.securityAccessReviews.endUser.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/summary`
 ///
@@ -322,23 +280,19 @@ pub struct Summary {
 impl Summary {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&SUMMARY);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
 }
 
-pub(crate) static SUMMARY: OperationInfo = OperationInfo {
+okta_core::operation!(Summary, OperationInfo {
     id: "generateMySecurityAccessReviewSummary",
     api: "governance",
     rust_name: "governance::my::security_access_reviews::Summary",
     method: Method::POST,
     path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/summary",
-    parameters: &[Parameter {
-        name: "securityAccessReviewId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }],
     scopes: &["okta.governance.securityAccessReviews.endUser.manage"],
     permissions: &[],
     roles: &[],
@@ -346,18 +300,14 @@ pub(crate) static SUMMARY: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Summary, SUMMARY, json shared::AiMessage);
+}, json shared::AiMessage);
 
 /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses`.
 pub mod accesses {
@@ -366,7 +316,7 @@ pub mod accesses {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses`.
@@ -380,23 +330,16 @@ pub mod accesses {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses` (operation `listMySecurityAccessReviewAccesses`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.security_access_review_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.security_access_review_id.clone()).attach(&self.client)
         }
 
         /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary` (operation `generateMySecurityAccessReviewAccessesSummary`).
         pub fn summary(&self, security_access_review_target_id: impl Into<String>) -> Summary {
-            Summary {
-                call: Summary::new(
-                    self.security_access_review_id.clone(),
-                    security_access_review_target_id,
-                )
-                .call
-                .attach(&self.client),
-            }
+            Summary::new(
+                self.security_access_review_id.clone(),
+                security_access_review_target_id,
+            )
+            .attach(&self.client)
         }
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -454,7 +397,7 @@ pub mod accesses {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
@@ -489,58 +432,28 @@ pub mod accesses {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listMySecurityAccessReviewAccesses",
-        api: "governance",
-        rust_name: "governance::my::security_access_reviews::accesses::List",
-        method: Method::GET,
-        path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses",
-        parameters: &[
-            Parameter {
-                name: "securityAccessReviewId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "filter",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "orderBy",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.governance.securityAccessReviews.endUser.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Body,
-        items: Some("data"),
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAccessItem);
+    okta_core::operation!(List, OperationInfo {
+    id: "listMySecurityAccessReviewAccesses",
+    api: "governance",
+    rust_name: "governance::my::security_access_reviews::accesses::List",
+    method: Method::GET,
+    path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses",
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
+    scopes: &["okta.governance.securityAccessReviews.endUser.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::SecurityAccessReviewAccessItem);
 
     /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary`
     ///
@@ -563,7 +476,7 @@ pub mod accesses {
             security_access_review_id: impl Into<String>,
             security_access_review_target_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&SUMMARY);
+            let mut call = Call::new(Self::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewTargetId",
@@ -573,43 +486,28 @@ pub mod accesses {
         }
     }
 
-    pub(crate) static SUMMARY: OperationInfo = OperationInfo {
-        id: "generateMySecurityAccessReviewAccessesSummary",
-        api: "governance",
-        rust_name: "governance::my::security_access_reviews::accesses::Summary",
-        method: Method::POST,
-        path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary",
-        parameters: &[
-            Parameter {
-                name: "securityAccessReviewId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "securityAccessReviewTargetId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.governance.securityAccessReviews.endUser.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(Summary, SUMMARY, json shared::AiMessage);
+    okta_core::operation!(Summary, OperationInfo {
+    id: "generateMySecurityAccessReviewAccessesSummary",
+    api: "governance",
+    rust_name: "governance::my::security_access_reviews::accesses::Summary",
+    method: Method::POST,
+    path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary",
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }, Parameter { name: "securityAccessReviewTargetId", location: Location::Path, required: true }],
+    scopes: &["okta.governance.securityAccessReviews.endUser.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "governance",
+    public: false,
+}, json shared::AiMessage);
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
     pub mod actions {
@@ -618,7 +516,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -636,15 +534,12 @@ pub mod accesses {
                 &self,
                 body: &shared::SecurityAccessReviewAccessesActionRequest,
             ) -> Create {
-                Create {
-                    call: Create::new(
-                        self.security_access_review_id.clone(),
-                        self.security_access_review_target_id.clone(),
-                        body,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Create::new(
+                    self.security_access_review_id.clone(),
+                    self.security_access_review_target_id.clone(),
+                    body,
+                )
+                .attach(&self.client)
             }
         }
 
@@ -670,7 +565,7 @@ pub mod accesses {
                 security_access_review_target_id: impl Into<String>,
                 body: &shared::SecurityAccessReviewAccessesActionRequest,
             ) -> Self {
-                let mut call = Call::new(&CREATE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("securityAccessReviewId", security_access_review_id);
                 call.set_path(
                     "securityAccessReviewTargetId",
@@ -681,43 +576,46 @@ pub mod accesses {
             }
         }
 
-        pub(crate) static CREATE: OperationInfo = OperationInfo {
-            id: "executeMySecurityAccessReviewAccessesAction",
-            api: "governance",
-            rust_name: "governance::my::security_access_reviews::accesses::actions::Create",
-            method: Method::POST,
-            path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions",
-            parameters: &[
-                Parameter {
-                    name: "securityAccessReviewId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "securityAccessReviewTargetId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.governance.securityAccessReviews.endUser.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 202,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: false,
-            bucket: "governance",
-            public: false,
-        };
-        okta_core::operation!(Create, CREATE, empty);
+        okta_core::operation!(
+            Create,
+            OperationInfo {
+                id: "executeMySecurityAccessReviewAccessesAction",
+                api: "governance",
+                rust_name: "governance::my::security_access_reviews::accesses::actions::Create",
+                method: Method::POST,
+                path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions",
+                parameters: &[
+                    Parameter {
+                        name: "securityAccessReviewId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "securityAccessReviewTargetId",
+                        location: Location::Path,
+                        required: true
+                    }
+                ],
+                scopes: &["okta.governance.securityAccessReviews.endUser.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &["application/json"],
+                responses: &[ResponseInfo {
+                    status: 202,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: false,
+                bucket: "governance",
+                public: false,
+            },
+            empty
+        );
     }
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies`.
@@ -727,7 +625,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies`.
@@ -742,14 +640,11 @@ pub mod accesses {
             /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies` (operation `listMySecurityAccessReviewAccessesAnomalies`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(
-                        self.security_access_review_id.clone(),
-                        self.security_access_review_target_id.clone(),
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                List::new(
+                    self.security_access_review_id.clone(),
+                    self.security_access_review_target_id.clone(),
+                )
+                .attach(&self.client)
             }
         }
 
@@ -774,7 +669,7 @@ pub mod accesses {
                 security_access_review_id: impl Into<String>,
                 security_access_review_target_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("securityAccessReviewId", security_access_review_id);
                 call.set_path(
                     "securityAccessReviewTargetId",
@@ -784,43 +679,28 @@ pub mod accesses {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listMySecurityAccessReviewAccessesAnomalies",
-            api: "governance",
-            rust_name: "governance::my::security_access_reviews::accesses::anomalies::List",
-            method: Method::GET,
-            path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies",
-            parameters: &[
-                Parameter {
-                    name: "securityAccessReviewId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "securityAccessReviewTargetId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.governance.securityAccessReviews.endUser.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: Some("data"),
-            max_limit: None,
-            idempotent: true,
-            bucket: "governance",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAnomaly);
+        okta_core::operation!(List, OperationInfo {
+    id: "listMySecurityAccessReviewAccessesAnomalies",
+    api: "governance",
+    rust_name: "governance::my::security_access_reviews::accesses::anomalies::List",
+    method: Method::GET,
+    path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies",
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }, Parameter { name: "securityAccessReviewTargetId", location: Location::Path, required: true }],
+    scopes: &["okta.governance.securityAccessReviews.endUser.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: Some("data"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::SecurityAccessReviewAnomaly);
     }
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses`.
@@ -830,7 +710,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses`.
@@ -845,14 +725,11 @@ pub mod accesses {
             /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses` (operation `listMySecurityAccessReviewSubAccesses`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(
-                        self.security_access_review_id.clone(),
-                        self.security_access_review_access_id.clone(),
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                List::new(
+                    self.security_access_review_id.clone(),
+                    self.security_access_review_access_id.clone(),
+                )
+                .attach(&self.client)
             }
         }
 
@@ -877,7 +754,7 @@ pub mod accesses {
                 security_access_review_id: impl Into<String>,
                 security_access_review_access_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("securityAccessReviewId", security_access_review_id);
                 call.set_path(
                     "securityAccessReviewAccessId",
@@ -916,63 +793,28 @@ pub mod accesses {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listMySecurityAccessReviewSubAccesses",
-            api: "governance",
-            rust_name: "governance::my::security_access_reviews::accesses::sub_accesses::List",
-            method: Method::GET,
-            path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses",
-            parameters: &[
-                Parameter {
-                    name: "securityAccessReviewId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "securityAccessReviewAccessId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "filter",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "orderBy",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.governance.securityAccessReviews.endUser.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Body,
-            items: Some("data"),
-            max_limit: Some(200),
-            idempotent: true,
-            bucket: "governance",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page shared::SecurityAccessReviewSubAccessItem);
+        okta_core::operation!(List, OperationInfo {
+    id: "listMySecurityAccessReviewSubAccesses",
+    api: "governance",
+    rust_name: "governance::my::security_access_reviews::accesses::sub_accesses::List",
+    method: Method::GET,
+    path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses",
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }, Parameter { name: "securityAccessReviewAccessId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
+    scopes: &["okta.governance.securityAccessReviews.endUser.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::SecurityAccessReviewSubAccessItem);
     }
 }
 
@@ -983,7 +825,7 @@ pub mod actions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions`.
@@ -997,21 +839,13 @@ pub mod actions {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions` (operation `listMySecurityAccessReviewActions`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.security_access_review_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.security_access_review_id.clone()).attach(&self.client)
         }
 
         /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions` (operation `executeMySecurityAccessReviewAction`).
         #[inline]
         pub fn create(&self, body: &shared::SecurityAccessReviewActionRequest) -> Create {
-            Create {
-                call: Create::new(self.security_access_review_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.security_access_review_id.clone(), body).attach(&self.client)
         }
     }
 
@@ -1031,42 +865,34 @@ pub mod actions {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listMySecurityAccessReviewActions",
-        api: "governance",
-        rust_name: "governance::my::security_access_reviews::actions::List",
-        method: Method::GET,
-        path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions",
-        parameters: &[Parameter {
-            name: "securityAccessReviewId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.governance.securityAccessReviews.endUser.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: Some("data"),
-        max_limit: None,
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAction);
+    okta_core::operation!(List, OperationInfo {
+    id: "listMySecurityAccessReviewActions",
+    api: "governance",
+    rust_name: "governance::my::security_access_reviews::actions::List",
+    method: Method::GET,
+    path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions",
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }],
+    scopes: &["okta.governance.securityAccessReviews.endUser.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: Some("data"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::SecurityAccessReviewAction);
 
     /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions`
     ///
@@ -1087,43 +913,46 @@ pub mod actions {
             security_access_review_id: impl Into<String>,
             body: &shared::SecurityAccessReviewActionRequest,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "executeMySecurityAccessReviewAction",
-        api: "governance",
-        rust_name: "governance::my::security_access_reviews::actions::Create",
-        method: Method::POST,
-        path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions",
-        parameters: &[Parameter {
-            name: "securityAccessReviewId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.governance.securityAccessReviews.endUser.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 202,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, empty);
+    okta_core::operation!(
+        Create,
+        OperationInfo {
+            id: "executeMySecurityAccessReviewAction",
+            api: "governance",
+            rust_name: "governance::my::security_access_reviews::actions::Create",
+            method: Method::POST,
+            path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions",
+            parameters: &[Parameter {
+                name: "securityAccessReviewId",
+                location: Location::Path,
+                required: true
+            }],
+            scopes: &["okta.governance.securityAccessReviews.endUser.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &["application/json"],
+            responses: &[ResponseInfo {
+                status: 202,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "governance",
+            public: false,
+        },
+        empty
+    );
 }
 
 /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history`.
@@ -1133,7 +962,7 @@ pub mod history {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history`.
@@ -1147,11 +976,7 @@ pub mod history {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history` (operation `listMySecurityAccessReviewHistory`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.security_access_review_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.security_access_review_id.clone()).attach(&self.client)
         }
     }
 
@@ -1171,7 +996,7 @@ pub mod history {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
@@ -1190,48 +1015,28 @@ pub mod history {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listMySecurityAccessReviewHistory",
-        api: "governance",
-        rust_name: "governance::my::security_access_reviews::history::List",
-        method: Method::GET,
-        path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history",
-        parameters: &[
-            Parameter {
-                name: "securityAccessReviewId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.governance.securityAccessReviews.endUser.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Body,
-        items: Some("data"),
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::SecurityAccessReviewHistoryItem);
+    okta_core::operation!(List, OperationInfo {
+    id: "listMySecurityAccessReviewHistory",
+    api: "governance",
+    rust_name: "governance::my::security_access_reviews::history::List",
+    method: Method::GET,
+    path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history",
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.governance.securityAccessReviews.endUser.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::SecurityAccessReviewHistoryItem);
 }
 
 /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal`.
@@ -1241,7 +1046,7 @@ pub mod principal {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal`.
@@ -1255,11 +1060,7 @@ pub mod principal {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal` (operation `getMySecurityAccessReviewPrincipalDetails`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new(self.security_access_review_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.security_access_review_id.clone()).attach(&self.client)
         }
     }
 
@@ -1281,42 +1082,34 @@ pub mod principal {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getMySecurityAccessReviewPrincipalDetails",
-        api: "governance",
-        rust_name: "governance::my::security_access_reviews::principal::Get",
-        method: Method::GET,
-        path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal",
-        parameters: &[Parameter {
-            name: "securityAccessReviewId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.governance.securityAccessReviews.endUser.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json shared::SecurityAccessReviewPrincipal);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getMySecurityAccessReviewPrincipalDetails",
+    api: "governance",
+    rust_name: "governance::my::security_access_reviews::principal::Get",
+    method: Method::GET,
+    path: "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal",
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }],
+    scopes: &["okta.governance.securityAccessReviews.endUser.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, json shared::SecurityAccessReviewPrincipal);
 }
 
 /// Operations on `/governance/api/v2/my/security-access-reviews/stats`.
@@ -1325,7 +1118,7 @@ pub mod stats {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/stats`.
     #[derive(Clone, Debug)]
@@ -1337,9 +1130,7 @@ pub mod stats {
         /// `GET /governance/api/v2/my/security-access-reviews/stats` (operation `getMySecurityAccessReviewsStats`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new().call.attach(&self.client),
-            }
+            Get::new().attach(&self.client)
         }
     }
 
@@ -1361,35 +1152,31 @@ pub mod stats {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&GET),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getMySecurityAccessReviewsStats",
-        api: "governance",
-        rust_name: "governance::my::security_access_reviews::stats::Get",
-        method: Method::GET,
-        path: "/governance/api/v2/my/security-access-reviews/stats",
-        parameters: &[],
-        scopes: &["okta.governance.securityAccessReviews.endUser.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json shared::SecurityAccessReviewsStats);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getMySecurityAccessReviewsStats",
+    api: "governance",
+    rust_name: "governance::my::security_access_reviews::stats::Get",
+    method: Method::GET,
+    path: "/governance/api/v2/my/security-access-reviews/stats",
+    parameters: &[],
+    scopes: &["okta.governance.securityAccessReviews.endUser.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, json shared::SecurityAccessReviewsStats);
 }

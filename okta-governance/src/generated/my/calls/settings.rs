@@ -7,7 +7,7 @@ use crate::generated::my::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/my/settings`.
 #[derive(Clone, Debug)]
@@ -19,17 +19,13 @@ impl Settings {
     /// `GET /governance/api/v1/my/settings` (operation `getMySettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 
     /// `PATCH /governance/api/v1/my/settings` (operation `updateMySettings`).
     #[inline]
     pub fn update(&self, body: &models::MySettingsPatchable) -> Update {
-        Update {
-            call: Update::new(body).call.attach(&self.client),
-        }
+        Update::new(body).attach(&self.client)
     }
 
     /// Operations below `delegate`.
@@ -59,12 +55,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getMySettings",
     api: "governance",
     rust_name: "governance::my::settings::Get",
@@ -78,18 +74,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::MySettingsGet);
+}, json models::MySettingsGet);
 
 /// `PATCH /governance/api/v1/my/settings`
 ///
@@ -108,13 +100,13 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::MySettingsPatchable) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateMySettings",
     api: "governance",
     rust_name: "governance::my::settings::Update",
@@ -128,18 +120,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::MySettings);
+}, json models::MySettings);
 
 /// Operations below `delegate`.
 pub mod delegate {
@@ -168,7 +156,7 @@ pub mod delegate {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/settings/delegate/users`.
@@ -181,9 +169,7 @@ pub mod delegate {
             /// `GET /governance/api/v1/my/settings/delegate/users` (operation `listMyDelegateUsers`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new().call.attach(&self.client),
-                }
+                List::new().attach(&self.client)
             }
         }
 
@@ -205,7 +191,7 @@ pub mod delegate {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(&LIST),
+                    call: Call::new(Self::INFO),
                 }
             }
 
@@ -229,47 +215,27 @@ pub mod delegate {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listMyDelegateUsers",
-            api: "governance",
-            rust_name: "governance::my::settings::delegate::users::List",
-            method: Method::GET,
-            path: "/governance/api/v1/my/settings/delegate/users",
-            parameters: &[
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "filter",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.governance.principalSettings.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Beta,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Body,
-            items: Some("data"),
-            max_limit: Some(200),
-            idempotent: true,
-            bucket: "governance",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page models::DelegateUser);
+        okta_core::operation!(List, OperationInfo {
+    id: "listMyDelegateUsers",
+    api: "governance",
+    rust_name: "governance::my::settings::delegate::users::List",
+    method: Method::GET,
+    path: "/governance/api/v1/my/settings/delegate/users",
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.governance.principalSettings.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Beta,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page models::DelegateUser);
     }
 }

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/my/tasks`.
 #[derive(Clone, Debug)]
@@ -20,23 +22,17 @@ impl Tasks {
     /// `GET /governance/api/v2/my/tasks` (operation `listAllMyTasksV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `GET /governance/api/v2/my/tasks/{taskId}` (operation `getMyTaskV2`).
     pub fn get(&self, task_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(task_id).call.attach(&self.client),
-        }
+        Get::new(task_id).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/my/tasks/{taskId}/resolve` (operation `resolveMyTaskV2`).
     pub fn resolve(&self, task_id: impl Into<String>) -> Resolve {
-        Resolve {
-            call: Resolve::new(task_id).call.attach(&self.client),
-        }
+        Resolve::new(task_id).attach(&self.client)
     }
 }
 
@@ -58,7 +54,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -88,34 +84,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAllMyTasksV2",
     api: "governance",
     rust_name: "governance::my::tasks::List",
     method: Method::GET,
     path: "/governance/api/v2/my/tasks",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.accessRequests.tasks.read"],
     permissions: &[],
     roles: &[],
@@ -123,18 +98,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::TaskSparse);
+}, page shared::TaskSparse);
 
 /// `GET /governance/api/v2/my/tasks/{taskId}`
 ///
@@ -152,23 +123,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("taskId", task_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getMyTaskV2",
     api: "governance",
     rust_name: "governance::my::tasks::Get",
     method: Method::GET,
     path: "/governance/api/v2/my/tasks/{taskId}",
-    parameters: &[Parameter {
-        name: "taskId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "taskId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.tasks.read"],
     permissions: &[],
     roles: &[],
@@ -176,18 +143,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::TaskFull);
+}, json shared::TaskFull);
 
 /// `POST /governance/api/v2/my/tasks/{taskId}/resolve`
 ///
@@ -205,7 +168,7 @@ pub struct Resolve {
 impl Resolve {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&RESOLVE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("taskId", task_id);
         Self { call }
     }
@@ -218,17 +181,13 @@ impl Resolve {
     }
 }
 
-pub(crate) static RESOLVE: OperationInfo = OperationInfo {
+okta_core::operation!(Resolve, OperationInfo {
     id: "resolveMyTaskV2",
     api: "governance",
     rust_name: "governance::my::tasks::Resolve",
     method: Method::POST,
     path: "/governance/api/v2/my/tasks/{taskId}/resolve",
-    parameters: &[Parameter {
-        name: "taskId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "taskId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.tasks.manage"],
     permissions: &[],
     roles: &[],
@@ -236,15 +195,11 @@ pub(crate) static RESOLVE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Resolve, RESOLVE, json shared::TaskFull);
+}, json shared::TaskFull);

@@ -7,7 +7,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/requests/{requestId}/messages`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,7 @@ impl Messages {
     /// `POST /governance/api/v1/requests/{requestId}/messages` (operation `createRequestMessage`).
     #[inline]
     pub fn create(&self, body: &shared::RequestMessageCreatable) -> Create {
-        Create {
-            call: Create::new(self.request_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.request_id.clone(), body).attach(&self.client)
     }
 }
 
@@ -44,40 +42,43 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(request_id: impl Into<String>, body: &shared::RequestMessageCreatable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("requestId", request_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
-    id: "createRequestMessage",
-    api: "governance",
-    rust_name: "governance::requests::messages::Create",
-    method: Method::POST,
-    path: "/governance/api/v1/requests/{requestId}/messages",
-    parameters: &[Parameter {
-        name: "requestId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.accessRequests.manage"],
-    permissions: &[],
-    roles: &["ACCESS_REQUESTS_ADMIN"],
-    lifecycle: Lifecycle::Beta,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Create, CREATE, empty);
+okta_core::operation!(
+    Create,
+    OperationInfo {
+        id: "createRequestMessage",
+        api: "governance",
+        rust_name: "governance::requests::messages::Create",
+        method: Method::POST,
+        path: "/governance/api/v1/requests/{requestId}/messages",
+        parameters: &[Parameter {
+            name: "requestId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.accessRequests.manage"],
+        permissions: &[],
+        roles: &["ACCESS_REQUESTS_ADMIN"],
+        lifecycle: Lifecycle::Beta,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 201,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);

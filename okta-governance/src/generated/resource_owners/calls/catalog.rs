@@ -28,7 +28,7 @@ pub mod resources {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v1/resource-owners/catalog/resources`.
@@ -40,9 +40,7 @@ pub mod resources {
     impl Resources {
         /// `GET /governance/api/v1/resource-owners/catalog/resources` (operation `listResourceOwnerCatalogResources`).
         pub fn list(&self, filter: impl Into<String>) -> List {
-            List {
-                call: List::new(filter).call.attach(&self.client),
-            }
+            List::new(filter).attach(&self.client)
         }
     }
 
@@ -62,7 +60,7 @@ pub mod resources {
     impl List {
         /// The operation with what the operation requires, without a client.
         pub fn new(filter: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_query("filter", filter.into());
             Self { call }
         }
@@ -81,46 +79,26 @@ pub mod resources {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listResourceOwnerCatalogResources",
-        api: "governance",
-        rust_name: "governance::resource_owners::catalog::resources::List",
-        method: Method::GET,
-        path: "/governance/api/v1/resource-owners/catalog/resources",
-        parameters: &[
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "filter",
-                location: Location::Query,
-                required: true,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.governance.resourceOwner.read"],
-        permissions: &["okta.apps.read"],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Body,
-        items: Some("data"),
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::ResourceOwnerResource);
+    okta_core::operation!(List, OperationInfo {
+    id: "listResourceOwnerCatalogResources",
+    api: "governance",
+    rust_name: "governance::resource_owners::catalog::resources::List",
+    method: Method::GET,
+    path: "/governance/api/v1/resource-owners/catalog/resources",
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: true }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.governance.resourceOwner.read"],
+    permissions: &["okta.apps.read"],
+    roles: &["SUPER_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page models::ResourceOwnerResource);
 }

@@ -7,7 +7,9 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/resources/{resourceOrn}/entitlement-settings`.
 #[derive(Clone, Debug)]
@@ -20,21 +22,13 @@ impl EntitlementSettings {
     /// `GET /governance/api/v2/resources/{resourceOrn}/entitlement-settings` (operation `getEntitlementSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new(self.resource_orn.clone())
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.resource_orn.clone()).attach(&self.client)
     }
 
     /// `PATCH /governance/api/v2/resources/{resourceOrn}/entitlement-settings` (operation `updateEntitlementSettings`).
     #[inline]
     pub fn update(&self, body: &models::EntitlementSettingsUpdatable) -> Update {
-        Update {
-            call: Update::new(self.resource_orn.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.resource_orn.clone(), body).attach(&self.client)
     }
 }
 
@@ -54,23 +48,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_orn: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceOrn", resource_orn);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getEntitlementSettings",
     api: "governance",
     rust_name: "governance::resources::entitlement_settings::Get",
     method: Method::GET,
     path: "/governance/api/v2/resources/{resourceOrn}/entitlement-settings",
-    parameters: &[Parameter {
-        name: "resourceOrn",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "resourceOrn", location: Location::Path, required: true }],
     scopes: &["okta.governance.entitlements.read"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -78,18 +68,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::EntitlementSettingsFull);
+}, json models::EntitlementSettingsFull);
 
 /// `PATCH /governance/api/v2/resources/{resourceOrn}/entitlement-settings`
 ///
@@ -110,24 +96,20 @@ impl Update {
         resource_orn: impl Into<String>,
         body: &models::EntitlementSettingsUpdatable,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceOrn", resource_orn);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateEntitlementSettings",
     api: "governance",
     rust_name: "governance::resources::entitlement_settings::Update",
     method: Method::PATCH,
     path: "/governance/api/v2/resources/{resourceOrn}/entitlement-settings",
-    parameters: &[Parameter {
-        name: "resourceOrn",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "resourceOrn", location: Location::Path, required: true }],
     scopes: &["okta.governance.entitlements.manage"],
     permissions: &[],
     roles: &["APP_ADMIN"],
@@ -135,15 +117,11 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 202, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::EntitlementSettingsFull);
+}, json models::EntitlementSettingsFull);

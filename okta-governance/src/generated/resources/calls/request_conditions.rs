@@ -7,7 +7,9 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/resources/{resourceId}/request-conditions`.
 #[derive(Clone, Debug)]
@@ -20,39 +22,23 @@ impl RequestConditions {
     /// `GET /governance/api/v2/resources/{resourceId}/request-conditions` (operation `listResourceRequestConditionsV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.resource_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.resource_id.clone()).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/resources/{resourceId}/request-conditions` (operation `createResourceRequestConditionV2`).
     #[inline]
     pub fn create(&self, body: &models::RequestConditionCreatable) -> Create {
-        Create {
-            call: Create::new(self.resource_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.resource_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}` (operation `deleteResourceRequestConditionV2`).
     pub fn delete(&self, request_condition_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.resource_id.clone(), request_condition_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
     }
 
     /// `GET /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}` (operation `getResourceRequestConditionV2`).
     pub fn get(&self, request_condition_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.resource_id.clone(), request_condition_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
     }
 
     /// `PATCH /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}` (operation `updateResourceRequestConditionV2`).
@@ -61,29 +47,17 @@ impl RequestConditions {
         request_condition_id: impl Into<String>,
         body: &models::RequestConditionPatchable,
     ) -> Update {
-        Update {
-            call: Update::new(self.resource_id.clone(), request_condition_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.resource_id.clone(), request_condition_id, body).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/activate` (operation `activateResourceRequestConditionV2`).
     pub fn activate(&self, request_condition_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(self.resource_id.clone(), request_condition_id)
-                .call
-                .attach(&self.client),
-        }
+        Activate::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/deactivate` (operation `deactivateResourceRequestConditionV2`).
     pub fn deactivate(&self, request_condition_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(self.resource_id.clone(), request_condition_id)
-                .call
-                .attach(&self.client),
-        }
+        Deactivate::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
     }
 }
 
@@ -103,23 +77,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listResourceRequestConditionsV2",
     api: "governance",
     rust_name: "governance::resources::request_conditions::List",
     method: Method::GET,
     path: "/governance/api/v2/resources/{resourceId}/request-conditions",
-    parameters: &[Parameter {
-        name: "resourceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "resourceId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.condition.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -127,18 +97,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::RequestConditionSparse);
+}, page models::RequestConditionSparse);
 
 /// `POST /governance/api/v2/resources/{resourceId}/request-conditions`
 ///
@@ -156,24 +122,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(resource_id: impl Into<String>, body: &models::RequestConditionCreatable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createResourceRequestConditionV2",
     api: "governance",
     rust_name: "governance::resources::request_conditions::Create",
     method: Method::POST,
     path: "/governance/api/v2/resources/{resourceId}/request-conditions",
-    parameters: &[Parameter {
-        name: "resourceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "resourceId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.condition.manage"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -181,18 +143,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::RequestConditionFull);
+}, json models::RequestConditionFull);
 
 /// `DELETE /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}`
 ///
@@ -210,50 +168,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteResourceRequestConditionV2",
-    api: "governance",
-    rust_name: "governance::resources::request_conditions::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}",
-    parameters: &[
-        Parameter {
-            name: "resourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "requestConditionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.accessRequests.condition.manage"],
-    permissions: &[],
-    roles: &["ACCESS_REQUESTS_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteResourceRequestConditionV2",
+        api: "governance",
+        rust_name: "governance::resources::request_conditions::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}",
+        parameters: &[
+            Parameter {
+                name: "resourceId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "requestConditionId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.accessRequests.condition.manage"],
+        permissions: &[],
+        roles: &["ACCESS_REQUESTS_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}`
 ///
@@ -271,31 +232,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getResourceRequestConditionV2",
     api: "governance",
     rust_name: "governance::resources::request_conditions::Get",
     method: Method::GET,
     path: "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}",
-    parameters: &[
-        Parameter {
-            name: "resourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "requestConditionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "resourceId", location: Location::Path, required: true }, Parameter { name: "requestConditionId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.condition.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -303,18 +253,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::RequestConditionFull);
+}, json models::RequestConditionFull);
 
 /// `PATCH /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}`
 ///
@@ -336,7 +282,7 @@ impl Update {
         request_condition_id: impl Into<String>,
         body: &models::RequestConditionPatchable,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         call.set_json(body);
@@ -344,24 +290,13 @@ impl Update {
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateResourceRequestConditionV2",
     api: "governance",
     rust_name: "governance::resources::request_conditions::Update",
     method: Method::PATCH,
     path: "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}",
-    parameters: &[
-        Parameter {
-            name: "resourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "requestConditionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "resourceId", location: Location::Path, required: true }, Parameter { name: "requestConditionId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.condition.manage"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -369,18 +304,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::RequestConditionFull);
+}, json models::RequestConditionFull);
 
 /// `POST /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/activate`
 ///
@@ -400,31 +331,20 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateResourceRequestConditionV2",
     api: "governance",
     rust_name: "governance::resources::request_conditions::Activate",
     method: Method::POST,
     path: "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/activate",
-    parameters: &[
-        Parameter {
-            name: "resourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "requestConditionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "resourceId", location: Location::Path, required: true }, Parameter { name: "requestConditionId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.condition.manage"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -432,18 +352,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::RequestConditionFull);
+}, json models::RequestConditionFull);
 
 /// `POST /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/deactivate`
 ///
@@ -463,31 +379,20 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateResourceRequestConditionV2",
     api: "governance",
     rust_name: "governance::resources::request_conditions::Deactivate",
     method: Method::POST,
     path: "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/deactivate",
-    parameters: &[
-        Parameter {
-            name: "resourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "requestConditionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "resourceId", location: Location::Path, required: true }, Parameter { name: "requestConditionId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.condition.manage"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -495,15 +400,11 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::RequestConditionFull);
+}, json models::RequestConditionFull);

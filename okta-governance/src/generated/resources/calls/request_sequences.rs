@@ -7,7 +7,9 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/resources/{resourceId}/request-sequences`.
 #[derive(Clone, Debug)]
@@ -20,20 +22,12 @@ impl RequestSequences {
     /// `GET /governance/api/v2/resources/{resourceId}/request-sequences` (operation `listResourceRequestSequencesV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.resource_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.resource_id.clone()).attach(&self.client)
     }
 
     /// `GET /governance/api/v2/resources/{resourceId}/request-sequences/{sequenceId}` (operation `getResourceRequestSequenceV2`).
     pub fn get(&self, sequence_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.resource_id.clone(), sequence_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.resource_id.clone(), sequence_id).attach(&self.client)
     }
 }
 
@@ -53,23 +47,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listResourceRequestSequencesV2",
     api: "governance",
     rust_name: "governance::resources::request_sequences::List",
     method: Method::GET,
     path: "/governance/api/v2/resources/{resourceId}/request-sequences",
-    parameters: &[Parameter {
-        name: "resourceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "resourceId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.condition.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -77,18 +67,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("data"),
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::RequestSequence);
+}, page models::RequestSequence);
 
 /// `GET /governance/api/v2/resources/{resourceId}/request-sequences/{sequenceId}`
 ///
@@ -106,31 +92,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, sequence_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("sequenceId", sequence_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getResourceRequestSequenceV2",
     api: "governance",
     rust_name: "governance::resources::request_sequences::Get",
     method: Method::GET,
     path: "/governance/api/v2/resources/{resourceId}/request-sequences/{sequenceId}",
-    parameters: &[
-        Parameter {
-            name: "resourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sequenceId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "resourceId", location: Location::Path, required: true }, Parameter { name: "sequenceId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.condition.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -138,15 +113,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::RequestSequence);
+}, json models::RequestSequence);

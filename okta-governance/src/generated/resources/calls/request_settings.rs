@@ -7,7 +7,9 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/resources/{resourceId}/request-settings`.
 #[derive(Clone, Debug)]
@@ -20,19 +22,13 @@ impl RequestSettings {
     /// `GET /governance/api/v2/resources/{resourceId}/request-settings` (operation `getRequestSettingsV2`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new(self.resource_id.clone()).call.attach(&self.client),
-        }
+        Get::new(self.resource_id.clone()).attach(&self.client)
     }
 
     /// `PATCH /governance/api/v2/resources/{resourceId}/request-settings` (operation `updateResourceRequestSettingsV2`).
     #[inline]
     pub fn update(&self, body: &models::ResourceRequestSettingsPatchable) -> Update {
-        Update {
-            call: Update::new(self.resource_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.resource_id.clone(), body).attach(&self.client)
     }
 }
 
@@ -52,23 +48,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getRequestSettingsV2",
     api: "governance",
     rust_name: "governance::resources::request_settings::Get",
     method: Method::GET,
     path: "/governance/api/v2/resources/{resourceId}/request-settings",
-    parameters: &[Parameter {
-        name: "resourceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "resourceId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.condition.read"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -76,18 +68,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::RequestSettings);
+}, json models::RequestSettings);
 
 /// `PATCH /governance/api/v2/resources/{resourceId}/request-settings`
 ///
@@ -108,24 +96,20 @@ impl Update {
         resource_id: impl Into<String>,
         body: &models::ResourceRequestSettingsPatchable,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceId", resource_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateResourceRequestSettingsV2",
     api: "governance",
     rust_name: "governance::resources::request_settings::Update",
     method: Method::PATCH,
     path: "/governance/api/v2/resources/{resourceId}/request-settings",
-    parameters: &[Parameter {
-        name: "resourceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "resourceId", location: Location::Path, required: true }],
     scopes: &["okta.accessRequests.condition.manage"],
     permissions: &[],
     roles: &["ACCESS_REQUESTS_ADMIN"],
@@ -133,15 +117,11 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::RequestSettings);
+}, json models::RequestSettings);

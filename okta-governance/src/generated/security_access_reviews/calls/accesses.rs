@@ -7,7 +7,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses`.
 #[derive(Clone, Debug)]
@@ -20,23 +22,16 @@ impl Accesses {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses` (operation `listSecurityAccessReviewAccesses`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.security_access_review_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.security_access_review_id.clone()).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary` (operation `generateSecurityAccessReviewAccessesSummary`).
     pub fn summary(&self, security_access_review_target_id: impl Into<String>) -> Summary {
-        Summary {
-            call: Summary::new(
-                self.security_access_review_id.clone(),
-                security_access_review_target_id,
-            )
-            .call
-            .attach(&self.client),
-        }
+        Summary::new(
+            self.security_access_review_id.clone(),
+            security_access_review_target_id,
+        )
+        .attach(&self.client)
     }
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -89,7 +84,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -124,39 +119,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listSecurityAccessReviewAccesses",
     api: "governance",
     rust_name: "governance::security_access_reviews::accesses::List",
     method: Method::GET,
     path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses",
-    parameters: &[
-        Parameter {
-            name: "securityAccessReviewId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "orderBy",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
     scopes: &["okta.governance.securityAccessReviews.admin.read"],
     permissions: &["okta.governance.securityAccessReviews.admin.read"],
     roles: &["SUPER_ADMIN"],
@@ -164,18 +133,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAccessItem);
+}, page shared::SecurityAccessReviewAccessItem);
 
 /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary`
 ///
@@ -198,7 +163,7 @@ impl Summary {
         security_access_review_id: impl Into<String>,
         security_access_review_target_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(&SUMMARY);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_path(
             "securityAccessReviewTargetId",
@@ -208,24 +173,13 @@ impl Summary {
     }
 }
 
-pub(crate) static SUMMARY: OperationInfo = OperationInfo {
+okta_core::operation!(Summary, OperationInfo {
     id: "generateSecurityAccessReviewAccessesSummary",
     api: "governance",
     rust_name: "governance::security_access_reviews::accesses::Summary",
     method: Method::POST,
     path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary",
-    parameters: &[
-        Parameter {
-            name: "securityAccessReviewId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "securityAccessReviewTargetId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }, Parameter { name: "securityAccessReviewTargetId", location: Location::Path, required: true }],
     scopes: &["okta.governance.securityAccessReviews.admin.manage"],
     permissions: &["okta.governance.securityAccessReviews.admin.manage"],
     roles: &["SUPER_ADMIN"],
@@ -233,18 +187,14 @@ pub(crate) static SUMMARY: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Summary, SUMMARY, json shared::AiMessage);
+}, json shared::AiMessage);
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
 pub mod actions {
@@ -253,7 +203,7 @@ pub mod actions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -268,15 +218,12 @@ pub mod actions {
         /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions` (operation `executeSecurityAccessReviewAccessesAction`).
         #[inline]
         pub fn create(&self, body: &shared::SecurityAccessReviewAccessesActionRequest) -> Create {
-            Create {
-                call: Create::new(
-                    self.security_access_review_id.clone(),
-                    self.security_access_review_target_id.clone(),
-                    body,
-                )
-                .call
-                .attach(&self.client),
-            }
+            Create::new(
+                self.security_access_review_id.clone(),
+                self.security_access_review_target_id.clone(),
+                body,
+            )
+            .attach(&self.client)
         }
     }
 
@@ -302,7 +249,7 @@ pub mod actions {
             security_access_review_target_id: impl Into<String>,
             body: &shared::SecurityAccessReviewAccessesActionRequest,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewTargetId",
@@ -313,43 +260,46 @@ pub mod actions {
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "executeSecurityAccessReviewAccessesAction",
-        api: "governance",
-        rust_name: "governance::security_access_reviews::accesses::actions::Create",
-        method: Method::POST,
-        path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions",
-        parameters: &[
-            Parameter {
-                name: "securityAccessReviewId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "securityAccessReviewTargetId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.governance.securityAccessReviews.admin.manage"],
-        permissions: &["okta.governance.securityAccessReviews.admin.manage"],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 202,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, empty);
+    okta_core::operation!(
+        Create,
+        OperationInfo {
+            id: "executeSecurityAccessReviewAccessesAction",
+            api: "governance",
+            rust_name: "governance::security_access_reviews::accesses::actions::Create",
+            method: Method::POST,
+            path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions",
+            parameters: &[
+                Parameter {
+                    name: "securityAccessReviewId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "securityAccessReviewTargetId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.governance.securityAccessReviews.admin.manage"],
+            permissions: &["okta.governance.securityAccessReviews.admin.manage"],
+            roles: &["SUPER_ADMIN"],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &["application/json"],
+            responses: &[ResponseInfo {
+                status: 202,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "governance",
+            public: false,
+        },
+        empty
+    );
 }
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies`.
@@ -359,7 +309,7 @@ pub mod anomalies {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies`.
@@ -374,14 +324,11 @@ pub mod anomalies {
         /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies` (operation `listSecurityAccessReviewAccessesAnomalies`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(
-                    self.security_access_review_id.clone(),
-                    self.security_access_review_target_id.clone(),
-                )
-                .call
-                .attach(&self.client),
-            }
+            List::new(
+                self.security_access_review_id.clone(),
+                self.security_access_review_target_id.clone(),
+            )
+            .attach(&self.client)
         }
     }
 
@@ -406,7 +353,7 @@ pub mod anomalies {
             security_access_review_id: impl Into<String>,
             security_access_review_target_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewTargetId",
@@ -416,43 +363,28 @@ pub mod anomalies {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listSecurityAccessReviewAccessesAnomalies",
-        api: "governance",
-        rust_name: "governance::security_access_reviews::accesses::anomalies::List",
-        method: Method::GET,
-        path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies",
-        parameters: &[
-            Parameter {
-                name: "securityAccessReviewId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "securityAccessReviewTargetId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.governance.securityAccessReviews.admin.read"],
-        permissions: &["okta.governance.securityAccessReviews.admin.read"],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: Some("data"),
-        max_limit: None,
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAnomaly);
+    okta_core::operation!(List, OperationInfo {
+    id: "listSecurityAccessReviewAccessesAnomalies",
+    api: "governance",
+    rust_name: "governance::security_access_reviews::accesses::anomalies::List",
+    method: Method::GET,
+    path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies",
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }, Parameter { name: "securityAccessReviewTargetId", location: Location::Path, required: true }],
+    scopes: &["okta.governance.securityAccessReviews.admin.read"],
+    permissions: &["okta.governance.securityAccessReviews.admin.read"],
+    roles: &["SUPER_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: Some("data"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::SecurityAccessReviewAnomaly);
 }
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses`.
@@ -462,7 +394,7 @@ pub mod sub_accesses {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses`.
@@ -477,14 +409,11 @@ pub mod sub_accesses {
         /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses` (operation `listSecurityAccessReviewSubAccesses`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(
-                    self.security_access_review_id.clone(),
-                    self.security_access_review_access_id.clone(),
-                )
-                .call
-                .attach(&self.client),
-            }
+            List::new(
+                self.security_access_review_id.clone(),
+                self.security_access_review_access_id.clone(),
+            )
+            .attach(&self.client)
         }
     }
 
@@ -509,7 +438,7 @@ pub mod sub_accesses {
             security_access_review_id: impl Into<String>,
             security_access_review_access_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewAccessId",
@@ -548,61 +477,26 @@ pub mod sub_accesses {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listSecurityAccessReviewSubAccesses",
-        api: "governance",
-        rust_name: "governance::security_access_reviews::accesses::sub_accesses::List",
-        method: Method::GET,
-        path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses",
-        parameters: &[
-            Parameter {
-                name: "securityAccessReviewId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "securityAccessReviewAccessId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "filter",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "orderBy",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.governance.securityAccessReviews.admin.read"],
-        permissions: &["okta.governance.securityAccessReviews.admin.read"],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Body,
-        items: Some("data"),
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "governance",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::SecurityAccessReviewSubAccessItem);
+    okta_core::operation!(List, OperationInfo {
+    id: "listSecurityAccessReviewSubAccesses",
+    api: "governance",
+    rust_name: "governance::security_access_reviews::accesses::sub_accesses::List",
+    method: Method::GET,
+    path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses",
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }, Parameter { name: "securityAccessReviewAccessId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "orderBy", location: Location::Query, required: false }],
+    scopes: &["okta.governance.securityAccessReviews.admin.read"],
+    permissions: &["okta.governance.securityAccessReviews.admin.read"],
+    roles: &["SUPER_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("data"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "governance",
+    public: false,
+}, page shared::SecurityAccessReviewSubAccessItem);
 }

@@ -7,7 +7,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions`.
 #[derive(Clone, Debug)]
@@ -20,21 +22,13 @@ impl Actions {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions` (operation `listSecurityAccessReviewActions`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.security_access_review_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.security_access_review_id.clone()).attach(&self.client)
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions` (operation `executeSecurityAccessReviewAction`).
     #[inline]
     pub fn create(&self, body: &shared::SecurityAccessReviewActionRequest) -> Create {
-        Create {
-            call: Create::new(self.security_access_review_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.security_access_review_id.clone(), body).attach(&self.client)
     }
 }
 
@@ -54,23 +48,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listSecurityAccessReviewActions",
     api: "governance",
     rust_name: "governance::security_access_reviews::actions::List",
     method: Method::GET,
     path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions",
-    parameters: &[Parameter {
-        name: "securityAccessReviewId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }],
     scopes: &["okta.governance.securityAccessReviews.admin.read"],
     permissions: &["okta.governance.securityAccessReviews.admin.read"],
     roles: &["SUPER_ADMIN"],
@@ -78,18 +68,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("data"),
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::SecurityAccessReviewAction);
+}, page shared::SecurityAccessReviewAction);
 
 /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions`
 ///
@@ -110,40 +96,43 @@ impl Create {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewActionRequest,
     ) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
-    id: "executeSecurityAccessReviewAction",
-    api: "governance",
-    rust_name: "governance::security_access_reviews::actions::Create",
-    method: Method::POST,
-    path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions",
-    parameters: &[Parameter {
-        name: "securityAccessReviewId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.securityAccessReviews.admin.manage"],
-    permissions: &["okta.governance.securityAccessReviews.admin.manage"],
-    roles: &["SUPER_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Create, CREATE, empty);
+okta_core::operation!(
+    Create,
+    OperationInfo {
+        id: "executeSecurityAccessReviewAction",
+        api: "governance",
+        rust_name: "governance::security_access_reviews::actions::Create",
+        method: Method::POST,
+        path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions",
+        parameters: &[Parameter {
+            name: "securityAccessReviewId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.securityAccessReviews.admin.manage"],
+        permissions: &["okta.governance.securityAccessReviews.admin.manage"],
+        roles: &["SUPER_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);

@@ -7,7 +7,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/history`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,7 @@ impl History {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/history` (operation `listSecurityAccessReviewHistory`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.security_access_review_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.security_access_review_id.clone()).attach(&self.client)
     }
 }
 
@@ -44,7 +42,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -63,29 +61,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listSecurityAccessReviewHistory",
     api: "governance",
     rust_name: "governance::security_access_reviews::history::List",
     method: Method::GET,
     path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/history",
-    parameters: &[
-        Parameter {
-            name: "securityAccessReviewId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.governance.securityAccessReviews.admin.read"],
     permissions: &["okta.governance.securityAccessReviews.admin.read"],
     roles: &["SUPER_ADMIN"],
@@ -93,15 +75,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("data"),
     max_limit: Some(200),
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::SecurityAccessReviewHistoryItem);
+}, page shared::SecurityAccessReviewHistoryItem);

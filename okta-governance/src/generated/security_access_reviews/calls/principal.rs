@@ -7,7 +7,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/principal`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,7 @@ impl Principal {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/principal` (operation `getSecurityAccessReviewPrincipalDetails`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new(self.security_access_review_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.security_access_review_id.clone()).attach(&self.client)
     }
 }
 
@@ -44,23 +42,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getSecurityAccessReviewPrincipalDetails",
     api: "governance",
     rust_name: "governance::security_access_reviews::principal::Get",
     method: Method::GET,
     path: "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/principal",
-    parameters: &[Parameter {
-        name: "securityAccessReviewId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "securityAccessReviewId", location: Location::Path, required: true }],
     scopes: &["okta.governance.securityAccessReviews.admin.read"],
     permissions: &["okta.governance.securityAccessReviews.admin.read"],
     roles: &["SUPER_ADMIN"],
@@ -68,15 +62,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::SecurityAccessReviewPrincipal);
+}, json shared::SecurityAccessReviewPrincipal);

@@ -7,7 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews/stats`.
 #[derive(Clone, Debug)]
@@ -19,9 +19,7 @@ impl Stats {
     /// `GET /governance/api/v2/security-access-reviews/stats` (operation `getSecurityAccessReviewsStats`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 }
 
@@ -43,12 +41,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getSecurityAccessReviewsStats",
     api: "governance",
     rust_name: "governance::security_access_reviews::stats::Get",
@@ -62,15 +60,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::SecurityAccessReviewsStats);
+}, json shared::SecurityAccessReviewsStats);

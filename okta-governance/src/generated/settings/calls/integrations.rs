@@ -7,7 +7,9 @@ use crate::generated::settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/governance/api/v1/settings/integrations`.
 #[derive(Clone, Debug)]
@@ -19,24 +21,18 @@ impl Integrations {
     /// `GET /governance/api/v1/settings/integrations` (operation `listOrgIntegrations`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /governance/api/v1/settings/integrations` (operation `createOrgIntegration`).
     #[inline]
     pub fn create(&self, body: &models::IntegrationCreatable) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /governance/api/v1/settings/integrations/{integrationId}` (operation `deleteOrgIntegration`).
     pub fn delete(&self, integration_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(integration_id).call.attach(&self.client),
-        }
+        Delete::new(integration_id).attach(&self.client)
     }
 }
 
@@ -58,12 +54,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listOrgIntegrations",
     api: "governance",
     rust_name: "governance::settings::integrations::List",
@@ -72,27 +68,19 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     parameters: &[],
     scopes: &["okta.governance.settings.read"],
     permissions: &["okta.governance.settings.read"],
-    roles: &[
-        "ACCESS_CERTIFICATION_ADMIN",
-        "ACCESS_REQUESTS_ADMIN",
-        "SUPER_ADMIN",
-    ],
+    roles: &["ACCESS_CERTIFICATION_ADMIN", "ACCESS_REQUESTS_ADMIN", "SUPER_ADMIN"],
     lifecycle: Lifecycle::Beta,
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("data"),
     max_limit: None,
     idempotent: true,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::IntegrationReadable);
+}, page models::IntegrationReadable);
 
 /// `POST /governance/api/v1/settings/integrations`
 ///
@@ -111,13 +99,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::IntegrationCreatable) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createOrgIntegration",
     api: "governance",
     rust_name: "governance::settings::integrations::Create",
@@ -131,18 +119,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "governance",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::IntegrationFull);
+}, json models::IntegrationFull);
 
 /// `DELETE /governance/api/v1/settings/integrations/{integrationId}`
 ///
@@ -160,39 +144,42 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(integration_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("integrationId", integration_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteOrgIntegration",
-    api: "governance",
-    rust_name: "governance::settings::integrations::Delete",
-    method: Method::DELETE,
-    path: "/governance/api/v1/settings/integrations/{integrationId}",
-    parameters: &[Parameter {
-        name: "integrationId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.governance.settings.manage"],
-    permissions: &["okta.governance.settings.manage"],
-    roles: &["SUPER_ADMIN"],
-    lifecycle: Lifecycle::Beta,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "governance",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteOrgIntegration",
+        api: "governance",
+        rust_name: "governance::settings::integrations::Delete",
+        method: Method::DELETE,
+        path: "/governance/api/v1/settings/integrations/{integrationId}",
+        parameters: &[Parameter {
+            name: "integrationId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.governance.settings.manage"],
+        permissions: &["okta.governance.settings.manage"],
+        roles: &["SUPER_ADMIN"],
+        lifecycle: Lifecycle::Beta,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "governance",
+        public: false,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::agent_pools::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/agentPools/{poolId}/updates`.
 #[derive(Clone, Debug)]
@@ -21,100 +23,58 @@ impl Updates {
     /// `GET /api/v1/agentPools/{poolId}/updates` (operation `listAgentPoolsUpdates`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.pool_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.pool_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates` (operation `createAgentPoolsUpdate`).
     #[inline]
     pub fn create(&self, body: &models::AgentPoolUpdate) -> Create {
-        Create {
-            call: Create::new(self.pool_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.pool_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/agentPools/{poolId}/updates/{updateId}` (operation `deleteAgentPoolsUpdate`).
     pub fn delete(&self, update_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.pool_id.clone(), update_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.pool_id.clone(), update_id).attach(&self.client)
     }
 
     /// `GET /api/v1/agentPools/{poolId}/updates/{updateId}` (operation `getAgentPoolsUpdateInstance`).
     pub fn get(&self, update_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.pool_id.clone(), update_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.pool_id.clone(), update_id).attach(&self.client)
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}` (operation `updateAgentPoolsUpdate`).
     pub fn update(&self, update_id: impl Into<String>, body: &models::AgentPoolUpdate) -> Update {
-        Update {
-            call: Update::new(self.pool_id.clone(), update_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.pool_id.clone(), update_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/activate` (operation `activateAgentPoolsUpdate`).
     pub fn activate(&self, update_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(self.pool_id.clone(), update_id)
-                .call
-                .attach(&self.client),
-        }
+        Activate::new(self.pool_id.clone(), update_id).attach(&self.client)
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/deactivate` (operation `deactivateAgentPoolsUpdate`).
     pub fn deactivate(&self, update_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(self.pool_id.clone(), update_id)
-                .call
-                .attach(&self.client),
-        }
+        Deactivate::new(self.pool_id.clone(), update_id).attach(&self.client)
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/pause` (operation `pauseAgentPoolsUpdate`).
     pub fn pause(&self, update_id: impl Into<String>) -> Pause {
-        Pause {
-            call: Pause::new(self.pool_id.clone(), update_id)
-                .call
-                .attach(&self.client),
-        }
+        Pause::new(self.pool_id.clone(), update_id).attach(&self.client)
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/resume` (operation `resumeAgentPoolsUpdate`).
     pub fn resume(&self, update_id: impl Into<String>) -> Resume {
-        Resume {
-            call: Resume::new(self.pool_id.clone(), update_id)
-                .call
-                .attach(&self.client),
-        }
+        Resume::new(self.pool_id.clone(), update_id).attach(&self.client)
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/retry` (operation `retryAgentPoolsUpdate`).
     pub fn retry(&self, update_id: impl Into<String>) -> Retry {
-        Retry {
-            call: Retry::new(self.pool_id.clone(), update_id)
-                .call
-                .attach(&self.client),
-        }
+        Retry::new(self.pool_id.clone(), update_id).attach(&self.client)
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/stop` (operation `stopAgentPoolsUpdate`).
     pub fn stop(&self, update_id: impl Into<String>) -> Stop {
-        Stop {
-            call: Stop::new(self.pool_id.clone(), update_id)
-                .call
-                .attach(&self.client),
-        }
+        Stop::new(self.pool_id.clone(), update_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates/settings`.
@@ -143,7 +103,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         Self { call }
     }
@@ -156,24 +116,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAgentPoolsUpdates",
     api: "management",
     rust_name: "agent_pools::updates::List",
     method: Method::GET,
     path: "/api/v1/agentPools/{poolId}/updates",
-    parameters: &[
-        Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "scheduled",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }, Parameter { name: "scheduled", location: Location::Query, required: false }],
     scopes: &["okta.agentPools.read"],
     permissions: &[],
     roles: &[],
@@ -181,18 +130,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::AgentPoolUpdate);
+}, page models::AgentPoolUpdate);
 
 /// `POST /api/v1/agentPools/{poolId}/updates`
 ///
@@ -210,24 +155,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(pool_id: impl Into<String>, body: &models::AgentPoolUpdate) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createAgentPoolsUpdate",
     api: "management",
     rust_name: "agent_pools::updates::Create",
     method: Method::POST,
     path: "/api/v1/agentPools/{poolId}/updates",
-    parameters: &[Parameter {
-        name: "poolId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }],
     scopes: &["okta.agentPools.manage"],
     permissions: &[],
     roles: &[],
@@ -235,24 +176,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "application/json",
-        },
-        ResponseInfo {
-            status: 201,
-            media: "application/json",
-        },
-    ],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::AgentPoolUpdate);
+}, json models::AgentPoolUpdate);
 
 /// `DELETE /api/v1/agentPools/{poolId}/updates/{updateId}`
 ///
@@ -270,50 +201,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteAgentPoolsUpdate",
-    api: "management",
-    rust_name: "agent_pools::updates::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/agentPools/{poolId}/updates/{updateId}",
-    parameters: &[
-        Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "updateId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.agentPools.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/agentPools",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteAgentPoolsUpdate",
+        api: "management",
+        rust_name: "agent_pools::updates::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/agentPools/{poolId}/updates/{updateId}",
+        parameters: &[
+            Parameter {
+                name: "poolId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "updateId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.agentPools.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/agentPools",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/agentPools/{poolId}/updates/{updateId}`
 ///
@@ -331,31 +265,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getAgentPoolsUpdateInstance",
     api: "management",
     rust_name: "agent_pools::updates::Get",
     method: Method::GET,
     path: "/api/v1/agentPools/{poolId}/updates/{updateId}",
-    parameters: &[
-        Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "updateId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }, Parameter { name: "updateId", location: Location::Path, required: true }],
     scopes: &["okta.agentPools.read"],
     permissions: &[],
     roles: &[],
@@ -363,18 +286,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::AgentPoolUpdate);
+}, json models::AgentPoolUpdate);
 
 /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}`
 ///
@@ -396,7 +315,7 @@ impl Update {
         update_id: impl Into<String>,
         body: &models::AgentPoolUpdate,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         call.set_json(body);
@@ -404,24 +323,13 @@ impl Update {
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateAgentPoolsUpdate",
     api: "management",
     rust_name: "agent_pools::updates::Update",
     method: Method::POST,
     path: "/api/v1/agentPools/{poolId}/updates/{updateId}",
-    parameters: &[
-        Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "updateId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }, Parameter { name: "updateId", location: Location::Path, required: true }],
     scopes: &["okta.agentPools.manage"],
     permissions: &[],
     roles: &[],
@@ -429,24 +337,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "application/json",
-        },
-        ResponseInfo {
-            status: 201,
-            media: "application/json",
-        },
-    ],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::AgentPoolUpdate);
+}, json models::AgentPoolUpdate);
 
 /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/activate`
 ///
@@ -464,31 +362,20 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateAgentPoolsUpdate",
     api: "management",
     rust_name: "agent_pools::updates::Activate",
     method: Method::POST,
     path: "/api/v1/agentPools/{poolId}/updates/{updateId}/activate",
-    parameters: &[
-        Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "updateId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }, Parameter { name: "updateId", location: Location::Path, required: true }],
     scopes: &["okta.agentPools.manage"],
     permissions: &[],
     roles: &[],
@@ -496,18 +383,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::AgentPoolUpdate);
+}, json models::AgentPoolUpdate);
 
 /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/deactivate`
 ///
@@ -525,31 +408,20 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateAgentPoolsUpdate",
     api: "management",
     rust_name: "agent_pools::updates::Deactivate",
     method: Method::POST,
     path: "/api/v1/agentPools/{poolId}/updates/{updateId}/deactivate",
-    parameters: &[
-        Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "updateId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }, Parameter { name: "updateId", location: Location::Path, required: true }],
     scopes: &["okta.agentPools.manage"],
     permissions: &[],
     roles: &[],
@@ -557,18 +429,14 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::AgentPoolUpdate);
+}, json models::AgentPoolUpdate);
 
 /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/pause`
 ///
@@ -586,31 +454,20 @@ pub struct Pause {
 impl Pause {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&PAUSE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
     }
 }
 
-pub(crate) static PAUSE: OperationInfo = OperationInfo {
+okta_core::operation!(Pause, OperationInfo {
     id: "pauseAgentPoolsUpdate",
     api: "management",
     rust_name: "agent_pools::updates::Pause",
     method: Method::POST,
     path: "/api/v1/agentPools/{poolId}/updates/{updateId}/pause",
-    parameters: &[
-        Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "updateId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }, Parameter { name: "updateId", location: Location::Path, required: true }],
     scopes: &["okta.agentPools.manage"],
     permissions: &[],
     roles: &[],
@@ -618,18 +475,14 @@ pub(crate) static PAUSE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(Pause, PAUSE, json models::AgentPoolUpdate);
+}, json models::AgentPoolUpdate);
 
 /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/resume`
 ///
@@ -647,31 +500,20 @@ pub struct Resume {
 impl Resume {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&RESUME);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
     }
 }
 
-pub(crate) static RESUME: OperationInfo = OperationInfo {
+okta_core::operation!(Resume, OperationInfo {
     id: "resumeAgentPoolsUpdate",
     api: "management",
     rust_name: "agent_pools::updates::Resume",
     method: Method::POST,
     path: "/api/v1/agentPools/{poolId}/updates/{updateId}/resume",
-    parameters: &[
-        Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "updateId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }, Parameter { name: "updateId", location: Location::Path, required: true }],
     scopes: &["okta.agentPools.manage"],
     permissions: &[],
     roles: &[],
@@ -679,18 +521,14 @@ pub(crate) static RESUME: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(Resume, RESUME, json models::AgentPoolUpdate);
+}, json models::AgentPoolUpdate);
 
 /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/retry`
 ///
@@ -708,31 +546,20 @@ pub struct Retry {
 impl Retry {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&RETRY);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
     }
 }
 
-pub(crate) static RETRY: OperationInfo = OperationInfo {
+okta_core::operation!(Retry, OperationInfo {
     id: "retryAgentPoolsUpdate",
     api: "management",
     rust_name: "agent_pools::updates::Retry",
     method: Method::POST,
     path: "/api/v1/agentPools/{poolId}/updates/{updateId}/retry",
-    parameters: &[
-        Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "updateId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }, Parameter { name: "updateId", location: Location::Path, required: true }],
     scopes: &["okta.agentPools.manage"],
     permissions: &[],
     roles: &[],
@@ -740,18 +567,14 @@ pub(crate) static RETRY: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(Retry, RETRY, json models::AgentPoolUpdate);
+}, json models::AgentPoolUpdate);
 
 /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/stop`
 ///
@@ -769,31 +592,20 @@ pub struct Stop {
 impl Stop {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&STOP);
+        let mut call = Call::new(Self::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
     }
 }
 
-pub(crate) static STOP: OperationInfo = OperationInfo {
+okta_core::operation!(Stop, OperationInfo {
     id: "stopAgentPoolsUpdate",
     api: "management",
     rust_name: "agent_pools::updates::Stop",
     method: Method::POST,
     path: "/api/v1/agentPools/{poolId}/updates/{updateId}/stop",
-    parameters: &[
-        Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "updateId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }, Parameter { name: "updateId", location: Location::Path, required: true }],
     scopes: &["okta.agentPools.manage"],
     permissions: &[],
     roles: &[],
@@ -801,18 +613,14 @@ pub(crate) static STOP: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/agentPools",
     public: false,
-};
-okta_core::operation!(Stop, STOP, json models::AgentPoolUpdate);
+}, json models::AgentPoolUpdate);
 
 /// Operations on `/api/v1/agentPools/{poolId}/updates/settings`.
 pub mod settings {
@@ -821,7 +629,7 @@ pub mod settings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates/settings`.
@@ -835,19 +643,13 @@ pub mod settings {
         /// `GET /api/v1/agentPools/{poolId}/updates/settings` (operation `getAgentPoolsUpdateSettings`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new(self.pool_id.clone()).call.attach(&self.client),
-            }
+            Get::new(self.pool_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/agentPools/{poolId}/updates/settings` (operation `updateAgentPoolsUpdateSettings`).
         #[inline]
         pub fn update(&self, body: &models::AgentPoolUpdateSettingRequest) -> Update {
-            Update {
-                call: Update::new(self.pool_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Update::new(self.pool_id.clone(), body).attach(&self.client)
         }
     }
 
@@ -867,42 +669,34 @@ pub mod settings {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(pool_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("poolId", pool_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getAgentPoolsUpdateSettings",
-        api: "management",
-        rust_name: "agent_pools::updates::settings::Get",
-        method: Method::GET,
-        path: "/api/v1/agentPools/{poolId}/updates/settings",
-        parameters: &[Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.agentPools.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/agentPools",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::AgentPoolUpdateSettingResponse);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getAgentPoolsUpdateSettings",
+    api: "management",
+    rust_name: "agent_pools::updates::settings::Get",
+    method: Method::GET,
+    path: "/api/v1/agentPools/{poolId}/updates/settings",
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }],
+    scopes: &["okta.agentPools.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/agentPools",
+    public: false,
+}, json models::AgentPoolUpdateSettingResponse);
 
     /// `POST /api/v1/agentPools/{poolId}/updates/settings`
     ///
@@ -923,41 +717,33 @@ pub mod settings {
             pool_id: impl Into<String>,
             body: &models::AgentPoolUpdateSettingRequest,
         ) -> Self {
-            let mut call = Call::new(&UPDATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("poolId", pool_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static UPDATE: OperationInfo = OperationInfo {
-        id: "updateAgentPoolsUpdateSettings",
-        api: "management",
-        rust_name: "agent_pools::updates::settings::Update",
-        method: Method::POST,
-        path: "/api/v1/agentPools/{poolId}/updates/settings",
-        parameters: &[Parameter {
-            name: "poolId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.agentPools.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/agentPools",
-        public: false,
-    };
-    okta_core::operation!(Update, UPDATE, json models::AgentPoolUpdateSettingResponse);
+    okta_core::operation!(Update, OperationInfo {
+    id: "updateAgentPoolsUpdateSettings",
+    api: "management",
+    rust_name: "agent_pools::updates::settings::Update",
+    method: Method::POST,
+    path: "/api/v1/agentPools/{poolId}/updates/settings",
+    parameters: &[Parameter { name: "poolId", location: Location::Path, required: true }],
+    scopes: &["okta.agentPools.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/agentPools",
+    public: false,
+}, json models::AgentPoolUpdateSettingResponse);
 }

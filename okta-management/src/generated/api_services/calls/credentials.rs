@@ -31,7 +31,7 @@ pub mod secrets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets`.
@@ -45,48 +45,28 @@ pub mod secrets {
         /// `GET /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets` (operation `listApiServiceIntegrationInstanceSecrets`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.api_service_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.api_service_id.clone()).attach(&self.client)
         }
 
         /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets` (operation `createApiServiceIntegrationInstanceSecret`).
         #[inline]
         pub fn create(&self) -> Create {
-            Create {
-                call: Create::new(self.api_service_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.api_service_id.clone()).attach(&self.client)
         }
 
         /// `DELETE /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}` (operation `deleteApiServiceIntegrationInstanceSecret`).
         pub fn delete(&self, secret_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.api_service_id.clone(), secret_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.api_service_id.clone(), secret_id).attach(&self.client)
         }
 
         /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/activate` (operation `activateApiServiceIntegrationInstanceSecret`).
         pub fn activate(&self, secret_id: impl Into<String>) -> Activate {
-            Activate {
-                call: Activate::new(self.api_service_id.clone(), secret_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Activate::new(self.api_service_id.clone(), secret_id).attach(&self.client)
         }
 
         /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/deactivate` (operation `deactivateApiServiceIntegrationInstanceSecret`).
         pub fn deactivate(&self, secret_id: impl Into<String>) -> Deactivate {
-            Deactivate {
-                call: Deactivate::new(self.api_service_id.clone(), secret_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Deactivate::new(self.api_service_id.clone(), secret_id).attach(&self.client)
         }
     }
 
@@ -106,42 +86,34 @@ pub mod secrets {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("apiServiceId", api_service_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listApiServiceIntegrationInstanceSecrets",
-        api: "management",
-        rust_name: "api_services::credentials::secrets::List",
-        method: Method::GET,
-        path: "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets",
-        parameters: &[Parameter {
-            name: "apiServiceId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.oauthIntegrations.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/integrations/api/v1/api-services",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::ApiServiceIntegrationInstanceSecret);
+    okta_core::operation!(List, OperationInfo {
+    id: "listApiServiceIntegrationInstanceSecrets",
+    api: "management",
+    rust_name: "api_services::credentials::secrets::List",
+    method: Method::GET,
+    path: "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets",
+    parameters: &[Parameter { name: "apiServiceId", location: Location::Path, required: true }],
+    scopes: &["okta.oauthIntegrations.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/integrations/api/v1/api-services",
+    public: false,
+}, page models::ApiServiceIntegrationInstanceSecret);
 
     /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets`
     ///
@@ -159,42 +131,34 @@ pub mod secrets {
     impl Create {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("apiServiceId", api_service_id);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createApiServiceIntegrationInstanceSecret",
-        api: "management",
-        rust_name: "api_services::credentials::secrets::Create",
-        method: Method::POST,
-        path: "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets",
-        parameters: &[Parameter {
-            name: "apiServiceId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.oauthIntegrations.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/integrations/api/v1/api-services",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::ApiServiceIntegrationInstanceSecret);
+    okta_core::operation!(Create, OperationInfo {
+    id: "createApiServiceIntegrationInstanceSecret",
+    api: "management",
+    rust_name: "api_services::credentials::secrets::Create",
+    method: Method::POST,
+    path: "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets",
+    parameters: &[Parameter { name: "apiServiceId", location: Location::Path, required: true }],
+    scopes: &["okta.oauthIntegrations.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/integrations/api/v1/api-services",
+    public: false,
+}, json models::ApiServiceIntegrationInstanceSecret);
 
     /// `DELETE /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}`
     ///
@@ -214,50 +178,53 @@ pub mod secrets {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("apiServiceId", api_service_id);
             call.set_path("secretId", secret_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteApiServiceIntegrationInstanceSecret",
-        api: "management",
-        rust_name: "api_services::credentials::secrets::Delete",
-        method: Method::DELETE,
-        path: "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}",
-        parameters: &[
-            Parameter {
-                name: "apiServiceId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "secretId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.oauthIntegrations.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/integrations/api/v1/api-services",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteApiServiceIntegrationInstanceSecret",
+            api: "management",
+            rust_name: "api_services::credentials::secrets::Delete",
+            method: Method::DELETE,
+            path: "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}",
+            parameters: &[
+                Parameter {
+                    name: "apiServiceId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "secretId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.oauthIntegrations.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/integrations/api/v1/api-services",
+            public: false,
+        },
+        empty
+    );
 
     /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/activate`
     ///
@@ -277,50 +244,35 @@ pub mod secrets {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&ACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("apiServiceId", api_service_id);
             call.set_path("secretId", secret_id);
             Self { call }
         }
     }
 
-    pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-        id: "activateApiServiceIntegrationInstanceSecret",
-        api: "management",
-        rust_name: "api_services::credentials::secrets::Activate",
-        method: Method::POST,
-        path: "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/activate",
-        parameters: &[
-            Parameter {
-                name: "apiServiceId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "secretId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.oauthIntegrations.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/integrations/api/v1/api-services",
-        public: false,
-    };
-    okta_core::operation!(Activate, ACTIVATE, json models::ApiServiceIntegrationInstanceSecret);
+    okta_core::operation!(Activate, OperationInfo {
+    id: "activateApiServiceIntegrationInstanceSecret",
+    api: "management",
+    rust_name: "api_services::credentials::secrets::Activate",
+    method: Method::POST,
+    path: "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/activate",
+    parameters: &[Parameter { name: "apiServiceId", location: Location::Path, required: true }, Parameter { name: "secretId", location: Location::Path, required: true }],
+    scopes: &["okta.oauthIntegrations.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/integrations/api/v1/api-services",
+    public: false,
+}, json models::ApiServiceIntegrationInstanceSecret);
 
     /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/deactivate`
     ///
@@ -340,48 +292,33 @@ pub mod secrets {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DEACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("apiServiceId", api_service_id);
             call.set_path("secretId", secret_id);
             Self { call }
         }
     }
 
-    pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-        id: "deactivateApiServiceIntegrationInstanceSecret",
-        api: "management",
-        rust_name: "api_services::credentials::secrets::Deactivate",
-        method: Method::POST,
-        path: "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/deactivate",
-        parameters: &[
-            Parameter {
-                name: "apiServiceId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "secretId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.oauthIntegrations.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/integrations/api/v1/api-services",
-        public: false,
-    };
-    okta_core::operation!(Deactivate, DEACTIVATE, json models::ApiServiceIntegrationInstanceSecret);
+    okta_core::operation!(Deactivate, OperationInfo {
+    id: "deactivateApiServiceIntegrationInstanceSecret",
+    api: "management",
+    rust_name: "api_services::credentials::secrets::Deactivate",
+    method: Method::POST,
+    path: "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/deactivate",
+    parameters: &[Parameter { name: "apiServiceId", location: Location::Path, required: true }, Parameter { name: "secretId", location: Location::Path, required: true }],
+    scopes: &["okta.oauthIntegrations.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/integrations/api/v1/api-services",
+    public: false,
+}, json models::ApiServiceIntegrationInstanceSecret);
 }

@@ -7,7 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/api-tokens/current`.
 #[derive(Clone, Debug)]
@@ -19,9 +19,7 @@ impl Current {
     /// `DELETE /api/v1/api-tokens/current` (operation `revokeCurrentApiToken`).
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete {
-            call: Delete::new().call.attach(&self.client),
-        }
+        Delete::new().attach(&self.client)
     }
 }
 
@@ -43,34 +41,37 @@ impl Delete {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&DELETE),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "revokeCurrentApiToken",
-    api: "management",
-    rust_name: "api_tokens::current::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/api-tokens/current",
-    parameters: &[],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/api-tokens",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "revokeCurrentApiToken",
+        api: "management",
+        rust_name: "api_tokens::current::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/api-tokens/current",
+        parameters: &[],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/api-tokens",
+        public: false,
+    },
+    empty
+);

@@ -31,7 +31,7 @@ pub mod default {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/connections/default`.
@@ -45,37 +45,25 @@ pub mod default {
         /// `GET /api/v1/apps/{appId}/connections/default` (operation `getDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new(self.app_id.clone()).call.attach(&self.client),
-            }
+            Get::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default` (operation `updateDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn update(&self, body: &models::AppsConnectionsDefaultUpdateRequest) -> Update {
-            Update {
-                call: Update::new(self.app_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Update::new(self.app_id.clone(), body).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default/lifecycle/activate` (operation `activateDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn activate(&self) -> Activate {
-            Activate {
-                call: Activate::new(self.app_id.clone()).call.attach(&self.client),
-            }
+            Activate::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default/lifecycle/deactivate` (operation `deactivateDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn deactivate(&self) -> Deactivate {
-            Deactivate {
-                call: Deactivate::new(self.app_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            Deactivate::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// Operations on `/api/v1/apps/{appId}/connections/default/jwks`.
@@ -104,42 +92,34 @@ pub mod default {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getDefaultProvisioningConnectionForApplication",
-        api: "management",
-        rust_name: "apps::connections::default::Get",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/connections/default",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::ProvisioningConnectionResponse);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getDefaultProvisioningConnectionForApplication",
+    api: "management",
+    rust_name: "apps::connections::default::Get",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/connections/default",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, json models::ProvisioningConnectionResponse);
 
     /// `POST /api/v1/apps/{appId}/connections/default`
     ///
@@ -160,7 +140,7 @@ pub mod default {
             app_id: impl Into<String>,
             body: &models::AppsConnectionsDefaultUpdateRequest,
         ) -> Self {
-            let mut call = Call::new(&UPDATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -174,43 +154,28 @@ pub mod default {
         }
     }
 
-    pub(crate) static UPDATE: OperationInfo = OperationInfo {
-        id: "updateDefaultProvisioningConnectionForApplication",
-        api: "management",
-        rust_name: "apps::connections::default::Update",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/connections/default",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "activate",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Update, UPDATE, json models::ProvisioningConnectionResponse);
+    okta_core::operation!(Update, OperationInfo {
+    id: "updateDefaultProvisioningConnectionForApplication",
+    api: "management",
+    rust_name: "apps::connections::default::Update",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/connections/default",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "activate", location: Location::Query, required: false }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::ProvisioningConnectionResponse);
 
     /// `POST /api/v1/apps/{appId}/connections/default/lifecycle/activate`
     ///
@@ -228,42 +193,45 @@ pub mod default {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&ACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
     }
 
-    pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-        id: "activateDefaultProvisioningConnectionForApplication",
-        api: "management",
-        rust_name: "apps::connections::default::Activate",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/connections/default/lifecycle/activate",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Activate, ACTIVATE, empty);
+    okta_core::operation!(
+        Activate,
+        OperationInfo {
+            id: "activateDefaultProvisioningConnectionForApplication",
+            api: "management",
+            rust_name: "apps::connections::default::Activate",
+            method: Method::POST,
+            path: "/api/v1/apps/{appId}/connections/default/lifecycle/activate",
+            parameters: &[Parameter {
+                name: "appId",
+                location: Location::Path,
+                required: true
+            }],
+            scopes: &["okta.apps.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "apps",
+            public: false,
+        },
+        empty
+    );
 
     /// `POST /api/v1/apps/{appId}/connections/default/lifecycle/deactivate`
     ///
@@ -281,42 +249,45 @@ pub mod default {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DEACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
     }
 
-    pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-        id: "deactivateDefaultProvisioningConnectionForApplication",
-        api: "management",
-        rust_name: "apps::connections::default::Deactivate",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/connections/default/lifecycle/deactivate",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Deactivate, DEACTIVATE, empty);
+    okta_core::operation!(
+        Deactivate,
+        OperationInfo {
+            id: "deactivateDefaultProvisioningConnectionForApplication",
+            api: "management",
+            rust_name: "apps::connections::default::Deactivate",
+            method: Method::POST,
+            path: "/api/v1/apps/{appId}/connections/default/lifecycle/deactivate",
+            parameters: &[Parameter {
+                name: "appId",
+                location: Location::Path,
+                required: true
+            }],
+            scopes: &["okta.apps.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "apps",
+            public: false,
+        },
+        empty
+    );
 
     /// Operations on `/api/v1/apps/{appId}/connections/default/jwks`.
     pub mod jwks {
@@ -325,7 +296,7 @@ pub mod default {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/apps/{appId}/connections/default/jwks`.
@@ -339,9 +310,7 @@ pub mod default {
             /// `GET /api/v1/apps/{appId}/connections/default/jwks` (operation `getUserProvisioningConnectionJWKS`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.app_id.clone()).call.attach(&self.client),
-                }
+                Get::new(self.app_id.clone()).attach(&self.client)
             }
         }
 
@@ -361,41 +330,33 @@ pub mod default {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(app_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("appId", app_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getUserProvisioningConnectionJWKS",
-            api: "management",
-            rust_name: "apps::connections::default::jwks::Get",
-            method: Method::GET,
-            path: "/api/v1/apps/{appId}/connections/default/jwks",
-            parameters: &[Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.apps.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "apps",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::AppConnectionUserProvisionJwkResponse);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getUserProvisioningConnectionJWKS",
+    api: "management",
+    rust_name: "apps::connections::default::jwks::Get",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/connections/default/jwks",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, json models::AppConnectionUserProvisionJwkResponse);
     }
 }

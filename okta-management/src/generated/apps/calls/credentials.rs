@@ -59,7 +59,7 @@ pub mod csrs {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/csrs`.
@@ -73,37 +73,23 @@ pub mod csrs {
         /// `GET /api/v1/apps/{appId}/credentials/csrs` (operation `listCsrsForApplication`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.app_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/csrs` (operation `generateCsrForApplication`).
         #[inline]
         pub fn create(&self, body: &shared::CsrMetadata) -> Create {
-            Create {
-                call: Create::new(self.app_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.app_id.clone(), body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/apps/{appId}/credentials/csrs/{csrId}` (operation `revokeCsrFromApplication`).
         pub fn delete(&self, csr_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.app_id.clone(), csr_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.app_id.clone(), csr_id).attach(&self.client)
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/csrs/{csrId}` (operation `getCsrForApplication`).
         pub fn get(&self, csr_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.app_id.clone(), csr_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.app_id.clone(), csr_id).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish` (operation `publishCsrFromApplication`).
@@ -113,11 +99,7 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Publish {
-            Publish {
-                call: Publish::new(self.app_id.clone(), csr_id, body, content_type)
-                    .call
-                    .attach(&self.client),
-            }
+            Publish::new(self.app_id.clone(), csr_id, body, content_type).attach(&self.client)
         }
     }
 
@@ -137,42 +119,34 @@ pub mod csrs {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listCsrsForApplication",
-        api: "management",
-        rust_name: "apps::credentials::csrs::List",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/credentials/csrs",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::Csr);
+    okta_core::operation!(List, OperationInfo {
+    id: "listCsrsForApplication",
+    api: "management",
+    rust_name: "apps::credentials::csrs::List",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/credentials/csrs",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, page models::Csr);
 
     /// `POST /api/v1/apps/{appId}/credentials/csrs`
     ///
@@ -190,49 +164,35 @@ pub mod csrs {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(app_id: impl Into<String>, body: &shared::CsrMetadata) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "generateCsrForApplication",
-        api: "management",
-        rust_name: "apps::credentials::csrs::Create",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/credentials/csrs",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[
-            ResponseInfo {
-                status: 201,
-                media: "application/json",
-            },
-            ResponseInfo {
-                status: 201,
-                media: "application/pkcs10",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::Csr);
+    okta_core::operation!(Create, OperationInfo {
+    id: "generateCsrForApplication",
+    api: "management",
+    rust_name: "apps::credentials::csrs::Create",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/credentials/csrs",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }, ResponseInfo { status: 201, media: "application/pkcs10" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::Csr);
 
     /// `DELETE /api/v1/apps/{appId}/credentials/csrs/{csrId}`
     ///
@@ -250,50 +210,53 @@ pub mod csrs {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("csrId", csr_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "revokeCsrFromApplication",
-        api: "management",
-        rust_name: "apps::credentials::csrs::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/apps/{appId}/credentials/csrs/{csrId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "csrId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "revokeCsrFromApplication",
+            api: "management",
+            rust_name: "apps::credentials::csrs::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/apps/{appId}/credentials/csrs/{csrId}",
+            parameters: &[
+                Parameter {
+                    name: "appId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "csrId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.apps.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "apps",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/apps/{appId}/credentials/csrs/{csrId}`
     ///
@@ -311,56 +274,35 @@ pub mod csrs {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("csrId", csr_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getCsrForApplication",
-        api: "management",
-        rust_name: "apps::credentials::csrs::Get",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/credentials/csrs/{csrId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "csrId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[
-            ResponseInfo {
-                status: 200,
-                media: "application/json",
-            },
-            ResponseInfo {
-                status: 200,
-                media: "application/pkcs10",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::Csr);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getCsrForApplication",
+    api: "management",
+    rust_name: "apps::credentials::csrs::Get",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/credentials/csrs/{csrId}",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "csrId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 200, media: "application/pkcs10" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, json models::Csr);
 
     /// `POST /api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish`
     ///
@@ -383,7 +325,7 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Self {
-            let mut call = Call::new(&PUBLISH);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("csrId", csr_id);
             call.set_bytes(content_type, body);
@@ -392,47 +334,28 @@ pub mod csrs {
         }
     }
 
-    pub(crate) static PUBLISH: OperationInfo = OperationInfo {
-        id: "publishCsrFromApplication",
-        api: "management",
-        rust_name: "apps::credentials::csrs::Publish",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "csrId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[
-            "application/pkix-cert",
-            "application/x-pem-file",
-            "application/x-x509-ca-cert",
-        ],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Publish, PUBLISH, json models::JsonWebKey);
+    okta_core::operation!(Publish, OperationInfo {
+    id: "publishCsrFromApplication",
+    api: "management",
+    rust_name: "apps::credentials::csrs::Publish",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "csrId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/pkix-cert", "application/x-pem-file", "application/x-x509-ca-cert"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::JsonWebKey);
 }
 
 /// Operations on `/api/v1/apps/{appId}/credentials/jwks`.
@@ -443,7 +366,7 @@ pub mod jwks {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/jwks`.
@@ -457,55 +380,33 @@ pub mod jwks {
         /// `GET /api/v1/apps/{appId}/credentials/jwks` (operation `listJwk`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.app_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/jwks` (operation `addJwk`).
         #[inline]
         pub fn create(&self, body: &models::AppsCredentialsJwksCreateRequest) -> Create {
-            Create {
-                call: Create::new(self.app_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.app_id.clone(), body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/apps/{appId}/credentials/jwks/{keyId}` (operation `deletejwk`).
         pub fn delete(&self, key_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.app_id.clone(), key_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.app_id.clone(), key_id).attach(&self.client)
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/jwks/{keyId}` (operation `getJwk`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.app_id.clone(), key_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.app_id.clone(), key_id).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate` (operation `activateOAuth2ClientJsonWebKey`).
         pub fn activate(&self, key_id: impl Into<String>) -> Activate {
-            Activate {
-                call: Activate::new(self.app_id.clone(), key_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Activate::new(self.app_id.clone(), key_id).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/deactivate` (operation `deactivateOAuth2ClientJsonWebKey`).
         pub fn deactivate(&self, key_id: impl Into<String>) -> Deactivate {
-            Deactivate {
-                call: Deactivate::new(self.app_id.clone(), key_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Deactivate::new(self.app_id.clone(), key_id).attach(&self.client)
         }
     }
 
@@ -525,42 +426,34 @@ pub mod jwks {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listJwk",
-        api: "management",
-        rust_name: "apps::credentials::jwks::List",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/credentials/jwks",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::OAuth2ClientJsonKey);
+    okta_core::operation!(List, OperationInfo {
+    id: "listJwk",
+    api: "management",
+    rust_name: "apps::credentials::jwks::List",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/credentials/jwks",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, page shared::OAuth2ClientJsonKey);
 
     /// `POST /api/v1/apps/{appId}/credentials/jwks`
     ///
@@ -581,43 +474,35 @@ pub mod jwks {
             app_id: impl Into<String>,
             body: &models::AppsCredentialsJwksCreateRequest,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "addJwk",
-        api: "management",
-        rust_name: "apps::credentials::jwks::Create",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/credentials/jwks",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json shared::OAuth2ClientJsonKey);
+    okta_core::operation!(Create, OperationInfo {
+    id: "addJwk",
+    api: "management",
+    rust_name: "apps::credentials::jwks::Create",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/credentials/jwks",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json shared::OAuth2ClientJsonKey);
 
     /// `DELETE /api/v1/apps/{appId}/credentials/jwks/{keyId}`
     ///
@@ -635,50 +520,53 @@ pub mod jwks {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deletejwk",
-        api: "management",
-        rust_name: "apps::credentials::jwks::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/apps/{appId}/credentials/jwks/{keyId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deletejwk",
+            api: "management",
+            rust_name: "apps::credentials::jwks::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/apps/{appId}/credentials/jwks/{keyId}",
+            parameters: &[
+                Parameter {
+                    name: "appId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "keyId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.apps.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "apps",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/apps/{appId}/credentials/jwks/{keyId}`
     ///
@@ -696,50 +584,35 @@ pub mod jwks {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getJwk",
-        api: "management",
-        rust_name: "apps::credentials::jwks::Get",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/credentials/jwks/{keyId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json shared::OAuth2ClientJsonKey);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getJwk",
+    api: "management",
+    rust_name: "apps::credentials::jwks::Get",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/credentials/jwks/{keyId}",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "keyId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, json shared::OAuth2ClientJsonKey);
 
     /// `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate`
     ///
@@ -757,50 +630,35 @@ pub mod jwks {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&ACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
         }
     }
 
-    pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-        id: "activateOAuth2ClientJsonWebKey",
-        api: "management",
-        rust_name: "apps::credentials::jwks::Activate",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Activate, ACTIVATE, json shared::OAuth2ClientJsonKey);
+    okta_core::operation!(Activate, OperationInfo {
+    id: "activateOAuth2ClientJsonWebKey",
+    api: "management",
+    rust_name: "apps::credentials::jwks::Activate",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "keyId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json shared::OAuth2ClientJsonKey);
 
     /// `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/deactivate`
     ///
@@ -818,50 +676,35 @@ pub mod jwks {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DEACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
         }
     }
 
-    pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-        id: "deactivateOAuth2ClientJsonWebKey",
-        api: "management",
-        rust_name: "apps::credentials::jwks::Deactivate",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/deactivate",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Deactivate, DEACTIVATE, json shared::OAuth2ClientJsonKey);
+    okta_core::operation!(Deactivate, OperationInfo {
+    id: "deactivateOAuth2ClientJsonWebKey",
+    api: "management",
+    rust_name: "apps::credentials::jwks::Deactivate",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/deactivate",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "keyId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json shared::OAuth2ClientJsonKey);
 }
 
 /// Operations on `/api/v1/apps/{appId}/credentials/keys`.
@@ -871,7 +714,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/keys`.
@@ -885,28 +728,18 @@ pub mod keys {
         /// `GET /api/v1/apps/{appId}/credentials/keys` (operation `listApplicationKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.app_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/keys/generate` (operation `generateApplicationKey`).
         #[inline]
         pub fn generate(&self, validity_years: i64) -> Generate {
-            Generate {
-                call: Generate::new(self.app_id.clone(), validity_years)
-                    .call
-                    .attach(&self.client),
-            }
+            Generate::new(self.app_id.clone(), validity_years).attach(&self.client)
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/keys/{keyId}` (operation `getApplicationKey`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.app_id.clone(), key_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.app_id.clone(), key_id).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/keys/{keyId}/clone` (operation `cloneApplicationKey`).
@@ -915,11 +748,7 @@ pub mod keys {
             key_id: impl Into<String>,
             target_aid: impl Into<String>,
         ) -> Duplicate {
-            Duplicate {
-                call: Duplicate::new(self.app_id.clone(), key_id, target_aid)
-                    .call
-                    .attach(&self.client),
-            }
+            Duplicate::new(self.app_id.clone(), key_id, target_aid).attach(&self.client)
         }
     }
 
@@ -939,42 +768,34 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listApplicationKeys",
-        api: "management",
-        rust_name: "apps::credentials::keys::List",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/credentials/keys",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::JsonWebKey);
+    okta_core::operation!(List, OperationInfo {
+    id: "listApplicationKeys",
+    api: "management",
+    rust_name: "apps::credentials::keys::List",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/credentials/keys",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, page models::JsonWebKey);
 
     /// `POST /api/v1/apps/{appId}/credentials/keys/generate`
     ///
@@ -992,50 +813,35 @@ pub mod keys {
     impl Generate {
         /// The operation with what the operation requires, without a client.
         pub fn new(app_id: impl Into<String>, validity_years: i64) -> Self {
-            let mut call = Call::new(&GENERATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_query("validityYears", validity_years);
             Self { call }
         }
     }
 
-    pub(crate) static GENERATE: OperationInfo = OperationInfo {
-        id: "generateApplicationKey",
-        api: "management",
-        rust_name: "apps::credentials::keys::Generate",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/credentials/keys/generate",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "validityYears",
-                location: Location::Query,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Generate, GENERATE, json models::JsonWebKey);
+    okta_core::operation!(Generate, OperationInfo {
+    id: "generateApplicationKey",
+    api: "management",
+    rust_name: "apps::credentials::keys::Generate",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/credentials/keys/generate",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "validityYears", location: Location::Query, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::JsonWebKey);
 
     /// `GET /api/v1/apps/{appId}/credentials/keys/{keyId}`
     ///
@@ -1053,50 +859,35 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getApplicationKey",
-        api: "management",
-        rust_name: "apps::credentials::keys::Get",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/credentials/keys/{keyId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::JsonWebKey);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getApplicationKey",
+    api: "management",
+    rust_name: "apps::credentials::keys::Get",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/credentials/keys/{keyId}",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "keyId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, json models::JsonWebKey);
 
     /// `POST /api/v1/apps/{appId}/credentials/keys/{keyId}/clone`
     ///
@@ -1118,7 +909,7 @@ pub mod keys {
             key_id: impl Into<String>,
             target_aid: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DUPLICATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             call.set_query("targetAid", target_aid.into());
@@ -1126,48 +917,28 @@ pub mod keys {
         }
     }
 
-    pub(crate) static DUPLICATE: OperationInfo = OperationInfo {
-        id: "cloneApplicationKey",
-        api: "management",
-        rust_name: "apps::credentials::keys::Duplicate",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/credentials/keys/{keyId}/clone",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "targetAid",
-                location: Location::Query,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Duplicate, DUPLICATE, json models::JsonWebKey);
+    okta_core::operation!(Duplicate, OperationInfo {
+    id: "cloneApplicationKey",
+    api: "management",
+    rust_name: "apps::credentials::keys::Duplicate",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/credentials/keys/{keyId}/clone",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "keyId", location: Location::Path, required: true }, Parameter { name: "targetAid", location: Location::Query, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::JsonWebKey);
 }
 
 /// Operations on `/api/v1/apps/{appId}/credentials/secrets`.
@@ -1177,7 +948,7 @@ pub mod secrets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/secrets`.
@@ -1191,55 +962,33 @@ pub mod secrets {
         /// `GET /api/v1/apps/{appId}/credentials/secrets` (operation `listOAuth2ClientSecrets`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.app_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/secrets` (operation `createOAuth2ClientSecret`).
         #[inline]
         pub fn create(&self, body: &models::OAuth2ClientSecretRequestBody) -> Create {
-            Create {
-                call: Create::new(self.app_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.app_id.clone(), body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/apps/{appId}/credentials/secrets/{secretId}` (operation `deleteOAuth2ClientSecret`).
         pub fn delete(&self, secret_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.app_id.clone(), secret_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.app_id.clone(), secret_id).attach(&self.client)
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/secrets/{secretId}` (operation `getOAuth2ClientSecret`).
         pub fn get(&self, secret_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.app_id.clone(), secret_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.app_id.clone(), secret_id).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/activate` (operation `activateOAuth2ClientSecret`).
         pub fn activate(&self, secret_id: impl Into<String>) -> Activate {
-            Activate {
-                call: Activate::new(self.app_id.clone(), secret_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Activate::new(self.app_id.clone(), secret_id).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/deactivate` (operation `deactivateOAuth2ClientSecret`).
         pub fn deactivate(&self, secret_id: impl Into<String>) -> Deactivate {
-            Deactivate {
-                call: Deactivate::new(self.app_id.clone(), secret_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Deactivate::new(self.app_id.clone(), secret_id).attach(&self.client)
         }
     }
 
@@ -1259,42 +1008,34 @@ pub mod secrets {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listOAuth2ClientSecrets",
-        api: "management",
-        rust_name: "apps::credentials::secrets::List",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/credentials/secrets",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::OAuth2ClientSecret);
+    okta_core::operation!(List, OperationInfo {
+    id: "listOAuth2ClientSecrets",
+    api: "management",
+    rust_name: "apps::credentials::secrets::List",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/credentials/secrets",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, page models::OAuth2ClientSecret);
 
     /// `POST /api/v1/apps/{appId}/credentials/secrets`
     ///
@@ -1315,43 +1056,35 @@ pub mod secrets {
             app_id: impl Into<String>,
             body: &models::OAuth2ClientSecretRequestBody,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createOAuth2ClientSecret",
-        api: "management",
-        rust_name: "apps::credentials::secrets::Create",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/credentials/secrets",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::OAuth2ClientSecret);
+    okta_core::operation!(Create, OperationInfo {
+    id: "createOAuth2ClientSecret",
+    api: "management",
+    rust_name: "apps::credentials::secrets::Create",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/credentials/secrets",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::OAuth2ClientSecret);
 
     /// `DELETE /api/v1/apps/{appId}/credentials/secrets/{secretId}`
     ///
@@ -1369,50 +1102,53 @@ pub mod secrets {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteOAuth2ClientSecret",
-        api: "management",
-        rust_name: "apps::credentials::secrets::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/apps/{appId}/credentials/secrets/{secretId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "secretId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteOAuth2ClientSecret",
+            api: "management",
+            rust_name: "apps::credentials::secrets::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/apps/{appId}/credentials/secrets/{secretId}",
+            parameters: &[
+                Parameter {
+                    name: "appId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "secretId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.apps.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "apps",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/apps/{appId}/credentials/secrets/{secretId}`
     ///
@@ -1430,50 +1166,35 @@ pub mod secrets {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getOAuth2ClientSecret",
-        api: "management",
-        rust_name: "apps::credentials::secrets::Get",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/credentials/secrets/{secretId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "secretId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::OAuth2ClientSecret);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getOAuth2ClientSecret",
+    api: "management",
+    rust_name: "apps::credentials::secrets::Get",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/credentials/secrets/{secretId}",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "secretId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, json models::OAuth2ClientSecret);
 
     /// `POST /api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/activate`
     ///
@@ -1491,50 +1212,35 @@ pub mod secrets {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&ACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }
         }
     }
 
-    pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-        id: "activateOAuth2ClientSecret",
-        api: "management",
-        rust_name: "apps::credentials::secrets::Activate",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/activate",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "secretId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Activate, ACTIVATE, json models::OAuth2ClientSecret);
+    okta_core::operation!(Activate, OperationInfo {
+    id: "activateOAuth2ClientSecret",
+    api: "management",
+    rust_name: "apps::credentials::secrets::Activate",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/activate",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "secretId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::OAuth2ClientSecret);
 
     /// `POST /api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/deactivate`
     ///
@@ -1552,48 +1258,33 @@ pub mod secrets {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DEACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }
         }
     }
 
-    pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-        id: "deactivateOAuth2ClientSecret",
-        api: "management",
-        rust_name: "apps::credentials::secrets::Deactivate",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/deactivate",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "secretId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Deactivate, DEACTIVATE, json models::OAuth2ClientSecret);
+    okta_core::operation!(Deactivate, OperationInfo {
+    id: "deactivateOAuth2ClientSecret",
+    api: "management",
+    rust_name: "apps::credentials::secrets::Deactivate",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/deactivate",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "secretId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::OAuth2ClientSecret);
 }

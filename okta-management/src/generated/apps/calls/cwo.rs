@@ -31,7 +31,7 @@ pub mod connections {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/cwo/connections`.
@@ -45,37 +45,23 @@ pub mod connections {
         /// `GET /api/v1/apps/{appId}/cwo/connections` (operation `getAllCrossAppAccessConnections`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.app_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/cwo/connections` (operation `createCrossAppAccessConnection`).
         #[inline]
         pub fn create(&self, body: &models::OrgCrossAppAccessConnection) -> Create {
-            Create {
-                call: Create::new(self.app_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.app_id.clone(), body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/apps/{appId}/cwo/connections/{connectionId}` (operation `deleteCrossAppAccessConnection`).
         pub fn delete(&self, connection_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.app_id.clone(), connection_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.app_id.clone(), connection_id).attach(&self.client)
         }
 
         /// `GET /api/v1/apps/{appId}/cwo/connections/{connectionId}` (operation `getCrossAppAccessConnection`).
         pub fn get(&self, connection_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.app_id.clone(), connection_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.app_id.clone(), connection_id).attach(&self.client)
         }
 
         /// `PATCH /api/v1/apps/{appId}/cwo/connections/{connectionId}` (operation `updateCrossAppAccessConnection`).
@@ -84,11 +70,7 @@ pub mod connections {
             connection_id: impl Into<String>,
             body: &models::OrgCrossAppAccessConnectionPatchRequest,
         ) -> Update {
-            Update {
-                call: Update::new(self.app_id.clone(), connection_id, body)
-                    .call
-                    .attach(&self.client),
-            }
+            Update::new(self.app_id.clone(), connection_id, body).attach(&self.client)
         }
     }
 
@@ -108,7 +90,7 @@ pub mod connections {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -165,78 +147,28 @@ pub mod connections {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "getAllCrossAppAccessConnections",
-        api: "management",
-        rust_name: "apps::cwo::connections::List",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/cwo/connections",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "activeAppsOnly",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "requestingAppId",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "requestingAppName",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "resourceAppId",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "resourceAppName",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "status",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ea,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::OrgCrossAppAccessConnection);
+    okta_core::operation!(List, OperationInfo {
+    id: "getAllCrossAppAccessConnections",
+    api: "management",
+    rust_name: "apps::cwo::connections::List",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/cwo/connections",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "activeAppsOnly", location: Location::Query, required: false }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "requestingAppId", location: Location::Query, required: false }, Parameter { name: "requestingAppName", location: Location::Query, required: false }, Parameter { name: "resourceAppId", location: Location::Query, required: false }, Parameter { name: "resourceAppName", location: Location::Query, required: false }, Parameter { name: "status", location: Location::Query, required: false }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ea,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, page models::OrgCrossAppAccessConnection);
 
     /// `POST /api/v1/apps/{appId}/cwo/connections`
     ///
@@ -254,43 +186,35 @@ pub mod connections {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(app_id: impl Into<String>, body: &models::OrgCrossAppAccessConnection) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createCrossAppAccessConnection",
-        api: "management",
-        rust_name: "apps::cwo::connections::Create",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/cwo/connections",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ea,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::OrgCrossAppAccessConnection);
+    okta_core::operation!(Create, OperationInfo {
+    id: "createCrossAppAccessConnection",
+    api: "management",
+    rust_name: "apps::cwo::connections::Create",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/cwo/connections",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ea,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::OrgCrossAppAccessConnection);
 
     /// `DELETE /api/v1/apps/{appId}/cwo/connections/{connectionId}`
     ///
@@ -308,50 +232,53 @@ pub mod connections {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, connection_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("connectionId", connection_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteCrossAppAccessConnection",
-        api: "management",
-        rust_name: "apps::cwo::connections::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/apps/{appId}/cwo/connections/{connectionId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "connectionId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ea,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteCrossAppAccessConnection",
+            api: "management",
+            rust_name: "apps::cwo::connections::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/apps/{appId}/cwo/connections/{connectionId}",
+            parameters: &[
+                Parameter {
+                    name: "appId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "connectionId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.apps.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ea,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "apps",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/apps/{appId}/cwo/connections/{connectionId}`
     ///
@@ -369,50 +296,35 @@ pub mod connections {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, connection_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("connectionId", connection_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getCrossAppAccessConnection",
-        api: "management",
-        rust_name: "apps::cwo::connections::Get",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/cwo/connections/{connectionId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "connectionId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ea,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::OrgCrossAppAccessConnection);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getCrossAppAccessConnection",
+    api: "management",
+    rust_name: "apps::cwo::connections::Get",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/cwo/connections/{connectionId}",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "connectionId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ea,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, json models::OrgCrossAppAccessConnection);
 
     /// `PATCH /api/v1/apps/{appId}/cwo/connections/{connectionId}`
     ///
@@ -434,7 +346,7 @@ pub mod connections {
             connection_id: impl Into<String>,
             body: &models::OrgCrossAppAccessConnectionPatchRequest,
         ) -> Self {
-            let mut call = Call::new(&UPDATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("connectionId", connection_id);
             call.set_json(body);
@@ -442,41 +354,26 @@ pub mod connections {
         }
     }
 
-    pub(crate) static UPDATE: OperationInfo = OperationInfo {
-        id: "updateCrossAppAccessConnection",
-        api: "management",
-        rust_name: "apps::cwo::connections::Update",
-        method: Method::PATCH,
-        path: "/api/v1/apps/{appId}/cwo/connections/{connectionId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "connectionId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ea,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Update, UPDATE, json models::OrgCrossAppAccessConnection);
+    okta_core::operation!(Update, OperationInfo {
+    id: "updateCrossAppAccessConnection",
+    api: "management",
+    rust_name: "apps::cwo::connections::Update",
+    method: Method::PATCH,
+    path: "/api/v1/apps/{appId}/cwo/connections/{connectionId}",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "connectionId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ea,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::OrgCrossAppAccessConnection);
 }

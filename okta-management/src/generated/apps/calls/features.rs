@@ -8,7 +8,9 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/features`.
 #[derive(Clone, Debug)]
@@ -21,18 +23,12 @@ impl Features {
     /// `GET /api/v1/apps/{appId}/features` (operation `listFeaturesForApplication`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.app_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.app_id.clone()).attach(&self.client)
     }
 
     /// `GET /api/v1/apps/{appId}/features/{featureName}` (operation `getFeatureForApplication`).
     pub fn get(&self, feature_name: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.app_id.clone(), feature_name)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.app_id.clone(), feature_name).attach(&self.client)
     }
 
     /// `PUT /api/v1/apps/{appId}/features/{featureName}` (operation `updateFeatureForApplication`).
@@ -41,11 +37,7 @@ impl Features {
         feature_name: impl Into<String>,
         body: &models::AppsFeaturesReplaceRequest,
     ) -> Replace {
-        Replace {
-            call: Replace::new(self.app_id.clone(), feature_name, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.app_id.clone(), feature_name, body).attach(&self.client)
     }
 }
 
@@ -65,23 +57,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listFeaturesForApplication",
     api: "management",
     rust_name: "apps::features::List",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/features",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -89,18 +77,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::ApplicationFeature);
+}, page models::ApplicationFeature);
 
 /// `GET /api/v1/apps/{appId}/features/{featureName}`
 ///
@@ -118,31 +102,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, feature_name: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("featureName", feature_name);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getFeatureForApplication",
     api: "management",
     rust_name: "apps::features::Get",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/features/{featureName}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "featureName",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "featureName", location: Location::Path, required: true }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -150,18 +123,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::ApplicationFeature);
+}, json models::ApplicationFeature);
 
 /// `PUT /api/v1/apps/{appId}/features/{featureName}`
 ///
@@ -183,7 +152,7 @@ impl Replace {
         feature_name: impl Into<String>,
         body: &models::AppsFeaturesReplaceRequest,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("featureName", feature_name);
         call.set_json(body);
@@ -191,24 +160,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "updateFeatureForApplication",
     api: "management",
     rust_name: "apps::features::Replace",
     method: Method::PUT,
     path: "/api/v1/apps/{appId}/features/{featureName}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "featureName",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "featureName", location: Location::Path, required: true }],
     scopes: &["okta.apps.manage"],
     permissions: &[],
     roles: &[],
@@ -216,15 +174,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::ApplicationFeature);
+}, json models::ApplicationFeature);

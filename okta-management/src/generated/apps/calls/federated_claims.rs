@@ -8,7 +8,9 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/federated-claims`.
 #[derive(Clone, Debug)]
@@ -21,46 +23,28 @@ impl FederatedClaims {
     /// `GET /api/v1/apps/{appId}/federated-claims` (operation `listFederatedClaims`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.app_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.app_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/apps/{appId}/federated-claims` (operation `createFederatedClaim`).
     #[inline]
     pub fn create(&self, body: &models::FederatedClaimRequestBody) -> Create {
-        Create {
-            call: Create::new(self.app_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.app_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/apps/{appId}/federated-claims/{claimId}` (operation `deleteFederatedClaim`).
     pub fn delete(&self, claim_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.app_id.clone(), claim_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.app_id.clone(), claim_id).attach(&self.client)
     }
 
     /// `GET /api/v1/apps/{appId}/federated-claims/{claimId}` (operation `getFederatedClaim`).
     pub fn get(&self, claim_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.app_id.clone(), claim_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.app_id.clone(), claim_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/apps/{appId}/federated-claims/{claimId}` (operation `replaceFederatedClaim`).
     pub fn replace(&self, claim_id: impl Into<String>, body: &models::FederatedClaim) -> Replace {
-        Replace {
-            call: Replace::new(self.app_id.clone(), claim_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.app_id.clone(), claim_id, body).attach(&self.client)
     }
 }
 
@@ -80,23 +64,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listFederatedClaims",
     api: "management",
     rust_name: "apps::federated_claims::List",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/federated-claims",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -104,18 +84,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::FederatedClaim);
+}, page models::FederatedClaim);
 
 /// `POST /api/v1/apps/{appId}/federated-claims`
 ///
@@ -133,24 +109,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, body: &models::FederatedClaimRequestBody) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createFederatedClaim",
     api: "management",
     rust_name: "apps::federated_claims::Create",
     method: Method::POST,
     path: "/api/v1/apps/{appId}/federated-claims",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
     scopes: &["okta.apps.manage"],
     permissions: &[],
     roles: &[],
@@ -158,18 +130,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::FederatedClaim);
+}, json models::FederatedClaim);
 
 /// `DELETE /api/v1/apps/{appId}/federated-claims/{claimId}`
 ///
@@ -187,50 +155,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("claimId", claim_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteFederatedClaim",
-    api: "management",
-    rust_name: "apps::federated_claims::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/apps/{appId}/federated-claims/{claimId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "claimId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.apps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteFederatedClaim",
+        api: "management",
+        rust_name: "apps::federated_claims::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/apps/{appId}/federated-claims/{claimId}",
+        parameters: &[
+            Parameter {
+                name: "appId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "claimId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.apps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/apps/{appId}/federated-claims/{claimId}`
 ///
@@ -248,31 +219,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("claimId", claim_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getFederatedClaim",
     api: "management",
     rust_name: "apps::federated_claims::Get",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/federated-claims/{claimId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "claimId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "claimId", location: Location::Path, required: true }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -280,18 +240,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::FederatedClaimRequestBody);
+}, json models::FederatedClaimRequestBody);
 
 /// `PUT /api/v1/apps/{appId}/federated-claims/{claimId}`
 ///
@@ -313,7 +269,7 @@ impl Replace {
         claim_id: impl Into<String>,
         body: &models::FederatedClaim,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("claimId", claim_id);
         call.set_json(body);
@@ -321,24 +277,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceFederatedClaim",
     api: "management",
     rust_name: "apps::federated_claims::Replace",
     method: Method::PUT,
     path: "/api/v1/apps/{appId}/federated-claims/{claimId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "claimId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "claimId", location: Location::Path, required: true }],
     scopes: &["okta.apps.manage"],
     permissions: &[],
     roles: &[],
@@ -346,21 +291,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "application/json",
-        },
-        ResponseInfo {
-            status: 201,
-            media: "application/json",
-        },
-    ],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::FederatedClaim);
+}, json models::FederatedClaim);

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/grants`.
 #[derive(Clone, Debug)]
@@ -21,37 +23,23 @@ impl Grants {
     /// `GET /api/v1/apps/{appId}/grants` (operation `listScopeConsentGrants`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.app_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.app_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/apps/{appId}/grants` (operation `grantConsentToScope`).
     #[inline]
     pub fn create(&self, body: &shared::OAuth2ScopeConsentGrant) -> Create {
-        Create {
-            call: Create::new(self.app_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.app_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/apps/{appId}/grants/{grantId}` (operation `revokeScopeConsentGrant`).
     pub fn delete(&self, grant_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.app_id.clone(), grant_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.app_id.clone(), grant_id).attach(&self.client)
     }
 
     /// `GET /api/v1/apps/{appId}/grants/{grantId}` (operation `getScopeConsentGrant`).
     pub fn get(&self, grant_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.app_id.clone(), grant_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.app_id.clone(), grant_id).attach(&self.client)
     }
 }
 
@@ -71,7 +59,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -83,24 +71,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listScopeConsentGrants",
     api: "management",
     rust_name: "apps::grants::List",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/grants",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.appGrants.read"],
     permissions: &[],
     roles: &[],
@@ -108,18 +85,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::OAuth2ScopeConsentGrant);
+}, page shared::OAuth2ScopeConsentGrant);
 
 /// `POST /api/v1/apps/{appId}/grants`
 ///
@@ -137,24 +110,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, body: &shared::OAuth2ScopeConsentGrant) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "grantConsentToScope",
     api: "management",
     rust_name: "apps::grants::Create",
     method: Method::POST,
     path: "/api/v1/apps/{appId}/grants",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
     scopes: &["okta.appGrants.manage"],
     permissions: &[],
     roles: &[],
@@ -162,24 +131,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "application/json",
-        },
-        ResponseInfo {
-            status: 201,
-            media: "application/json",
-        },
-    ],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::OAuth2ScopeConsentGrant);
+}, json shared::OAuth2ScopeConsentGrant);
 
 /// `DELETE /api/v1/apps/{appId}/grants/{grantId}`
 ///
@@ -197,50 +156,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("grantId", grant_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "revokeScopeConsentGrant",
-    api: "management",
-    rust_name: "apps::grants::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/apps/{appId}/grants/{grantId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "grantId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.appGrants.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "revokeScopeConsentGrant",
+        api: "management",
+        rust_name: "apps::grants::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/apps/{appId}/grants/{grantId}",
+        parameters: &[
+            Parameter {
+                name: "appId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "grantId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.appGrants.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/apps/{appId}/grants/{grantId}`
 ///
@@ -258,7 +220,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("grantId", grant_id);
         Self { call }
@@ -271,29 +233,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getScopeConsentGrant",
     api: "management",
     rust_name: "apps::grants::Get",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/grants/{grantId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "grantId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "grantId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.appGrants.read"],
     permissions: &[],
     roles: &[],
@@ -301,15 +247,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::OAuth2ScopeConsentGrant);
+}, json shared::OAuth2ScopeConsentGrant);

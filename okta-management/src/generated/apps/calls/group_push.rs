@@ -31,7 +31,7 @@ pub mod mappings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/group-push/mappings`.
@@ -45,37 +45,23 @@ pub mod mappings {
         /// `GET /api/v1/apps/{appId}/group-push/mappings` (operation `listGroupPushMappings`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.app_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.app_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/apps/{appId}/group-push/mappings` (operation `createGroupPushMapping`).
         #[inline]
         pub fn create(&self, body: &models::CreateGroupPushMappingRequest) -> Create {
-            Create {
-                call: Create::new(self.app_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.app_id.clone(), body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/apps/{appId}/group-push/mappings/{mappingId}` (operation `deleteGroupPushMapping`).
         pub fn delete(&self, mapping_id: impl Into<String>, delete_target_group: bool) -> Delete {
-            Delete {
-                call: Delete::new(self.app_id.clone(), mapping_id, delete_target_group)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.app_id.clone(), mapping_id, delete_target_group).attach(&self.client)
         }
 
         /// `GET /api/v1/apps/{appId}/group-push/mappings/{mappingId}` (operation `getGroupPushMapping`).
         pub fn get(&self, mapping_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.app_id.clone(), mapping_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.app_id.clone(), mapping_id).attach(&self.client)
         }
 
         /// `PATCH /api/v1/apps/{appId}/group-push/mappings/{mappingId}` (operation `updateGroupPushMapping`).
@@ -84,11 +70,7 @@ pub mod mappings {
             mapping_id: impl Into<String>,
             body: &models::UpdateGroupPushMappingRequest,
         ) -> Update {
-            Update {
-                call: Update::new(self.app_id.clone(), mapping_id, body)
-                    .call
-                    .attach(&self.client),
-            }
+            Update::new(self.app_id.clone(), mapping_id, body).attach(&self.client)
         }
     }
 
@@ -108,7 +90,7 @@ pub mod mappings {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -146,63 +128,28 @@ pub mod mappings {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listGroupPushMappings",
-        api: "management",
-        rust_name: "apps::group_push::mappings::List",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/group-push/mappings",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "lastUpdated",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "sourceGroupId",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "status",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.apps.read", "okta.groups.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: Some(1000),
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::GroupPushMapping);
+    okta_core::operation!(List, OperationInfo {
+    id: "listGroupPushMappings",
+    api: "management",
+    rust_name: "apps::group_push::mappings::List",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/group-push/mappings",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "lastUpdated", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "sourceGroupId", location: Location::Query, required: false }, Parameter { name: "status", location: Location::Query, required: false }],
+    scopes: &["okta.apps.read", "okta.groups.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(1000),
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, page models::GroupPushMapping);
 
     /// `POST /api/v1/apps/{appId}/group-push/mappings`
     ///
@@ -223,49 +170,35 @@ pub mod mappings {
             app_id: impl Into<String>,
             body: &models::CreateGroupPushMappingRequest,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createGroupPushMapping",
-        api: "management",
-        rust_name: "apps::group_push::mappings::Create",
-        method: Method::POST,
-        path: "/api/v1/apps/{appId}/group-push/mappings",
-        parameters: &[Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.apps.manage", "okta.groups.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[
-            ResponseInfo {
-                status: 200,
-                media: "application/json",
-            },
-            ResponseInfo {
-                status: 201,
-                media: "application/json",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::GroupPushMapping);
+    okta_core::operation!(Create, OperationInfo {
+    id: "createGroupPushMapping",
+    api: "management",
+    rust_name: "apps::group_push::mappings::Create",
+    method: Method::POST,
+    path: "/api/v1/apps/{appId}/group-push/mappings",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage", "okta.groups.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::GroupPushMapping);
 
     /// `DELETE /api/v1/apps/{appId}/group-push/mappings/{mappingId}`
     ///
@@ -287,7 +220,7 @@ pub mod mappings {
             mapping_id: impl Into<String>,
             delete_target_group: bool,
         ) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("mappingId", mapping_id);
             call.set_query("deleteTargetGroup", delete_target_group);
@@ -295,54 +228,57 @@ pub mod mappings {
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteGroupPushMapping",
-        api: "management",
-        rust_name: "apps::group_push::mappings::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "mappingId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "deleteTargetGroup",
-                location: Location::Query,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage", "okta.groups.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[
-            ResponseInfo {
-                status: 200,
-                media: "",
-            },
-            ResponseInfo {
-                status: 204,
-                media: "",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteGroupPushMapping",
+            api: "management",
+            rust_name: "apps::group_push::mappings::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
+            parameters: &[
+                Parameter {
+                    name: "appId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "mappingId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "deleteTargetGroup",
+                    location: Location::Query,
+                    required: true
+                }
+            ],
+            scopes: &["okta.apps.manage", "okta.groups.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[
+                ResponseInfo {
+                    status: 200,
+                    media: ""
+                },
+                ResponseInfo {
+                    status: 204,
+                    media: ""
+                }
+            ],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "apps",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/apps/{appId}/group-push/mappings/{mappingId}`
     ///
@@ -360,50 +296,35 @@ pub mod mappings {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, mapping_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("mappingId", mapping_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getGroupPushMapping",
-        api: "management",
-        rust_name: "apps::group_push::mappings::Get",
-        method: Method::GET,
-        path: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "mappingId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.read", "okta.groups.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::GroupPushMapping);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getGroupPushMapping",
+    api: "management",
+    rust_name: "apps::group_push::mappings::Get",
+    method: Method::GET,
+    path: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "mappingId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.read", "okta.groups.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "apps",
+    public: false,
+}, json models::GroupPushMapping);
 
     /// `PATCH /api/v1/apps/{appId}/group-push/mappings/{mappingId}`
     ///
@@ -425,7 +346,7 @@ pub mod mappings {
             mapping_id: impl Into<String>,
             body: &models::UpdateGroupPushMappingRequest,
         ) -> Self {
-            let mut call = Call::new(&UPDATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appId", app_id);
             call.set_path("mappingId", mapping_id);
             call.set_json(body);
@@ -433,41 +354,26 @@ pub mod mappings {
         }
     }
 
-    pub(crate) static UPDATE: OperationInfo = OperationInfo {
-        id: "updateGroupPushMapping",
-        api: "management",
-        rust_name: "apps::group_push::mappings::Update",
-        method: Method::PATCH,
-        path: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
-        parameters: &[
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "mappingId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.apps.manage", "okta.groups.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Update, UPDATE, json models::GroupPushMapping);
+    okta_core::operation!(Update, OperationInfo {
+    id: "updateGroupPushMapping",
+    api: "management",
+    rust_name: "apps::group_push::mappings::Update",
+    method: Method::PATCH,
+    path: "/api/v1/apps/{appId}/group-push/mappings/{mappingId}",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "mappingId", location: Location::Path, required: true }],
+    scopes: &["okta.apps.manage", "okta.groups.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "apps",
+    public: false,
+}, json models::GroupPushMapping);
 }

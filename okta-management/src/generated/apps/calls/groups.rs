@@ -8,7 +8,9 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/groups`.
 #[derive(Clone, Debug)]
@@ -21,27 +23,17 @@ impl Groups {
     /// `GET /api/v1/apps/{appId}/groups` (operation `listApplicationGroupAssignments`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.app_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.app_id.clone()).attach(&self.client)
     }
 
     /// `DELETE /api/v1/apps/{appId}/groups/{groupId}` (operation `unassignApplicationFromGroup`).
     pub fn delete(&self, group_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.app_id.clone(), group_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.app_id.clone(), group_id).attach(&self.client)
     }
 
     /// `GET /api/v1/apps/{appId}/groups/{groupId}` (operation `getApplicationGroupAssignment`).
     pub fn get(&self, group_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.app_id.clone(), group_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.app_id.clone(), group_id).attach(&self.client)
     }
 
     /// `PATCH /api/v1/apps/{appId}/groups/{groupId}` (operation `updateGroupAssignmentToApplication`).
@@ -50,11 +42,7 @@ impl Groups {
         group_id: impl Into<String>,
         body: Vec<models::JsonPatchOperation>,
     ) -> Update {
-        Update {
-            call: Update::new(self.app_id.clone(), group_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.app_id.clone(), group_id, body).attach(&self.client)
     }
 
     /// `PUT /api/v1/apps/{appId}/groups/{groupId}` (operation `assignGroupToApplication`).
@@ -63,11 +51,7 @@ impl Groups {
         group_id: impl Into<String>,
         body: &models::ApplicationGroupAssignment,
     ) -> Replace {
-        Replace {
-            call: Replace::new(self.app_id.clone(), group_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.app_id.clone(), group_id, body).attach(&self.client)
     }
 }
 
@@ -87,7 +71,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -118,39 +102,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listApplicationGroupAssignments",
     api: "management",
     rust_name: "apps::groups::List",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/groups",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -158,18 +116,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::ApplicationGroupAssignment);
+}, page models::ApplicationGroupAssignment);
 
 /// `DELETE /api/v1/apps/{appId}/groups/{groupId}`
 ///
@@ -187,50 +141,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("groupId", group_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "unassignApplicationFromGroup",
-    api: "management",
-    rust_name: "apps::groups::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/apps/{appId}/groups/{groupId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.apps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "unassignApplicationFromGroup",
+        api: "management",
+        rust_name: "apps::groups::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/apps/{appId}/groups/{groupId}",
+        parameters: &[
+            Parameter {
+                name: "appId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "groupId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.apps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/apps/{appId}/groups/{groupId}`
 ///
@@ -248,7 +205,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("groupId", group_id);
         Self { call }
@@ -261,29 +218,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getApplicationGroupAssignment",
     api: "management",
     rust_name: "apps::groups::Get",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/groups/{groupId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "groupId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -291,18 +232,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::ApplicationGroupAssignment);
+}, json models::ApplicationGroupAssignment);
 
 /// `PATCH /api/v1/apps/{appId}/groups/{groupId}`
 ///
@@ -324,7 +261,7 @@ impl Update {
         group_id: impl Into<String>,
         body: Vec<models::JsonPatchOperation>,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("groupId", group_id);
         call.set_json(&body);
@@ -332,24 +269,13 @@ impl Update {
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateGroupAssignmentToApplication",
     api: "management",
     rust_name: "apps::groups::Update",
     method: Method::PATCH,
     path: "/api/v1/apps/{appId}/groups/{groupId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "groupId", location: Location::Path, required: true }],
     scopes: &["okta.apps.manage"],
     permissions: &[],
     roles: &[],
@@ -357,18 +283,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::ApplicationGroupAssignment);
+}, json models::ApplicationGroupAssignment);
 
 /// `PUT /api/v1/apps/{appId}/groups/{groupId}`
 ///
@@ -390,7 +312,7 @@ impl Replace {
         group_id: impl Into<String>,
         body: &models::ApplicationGroupAssignment,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("groupId", group_id);
         call.set_json(body);
@@ -398,24 +320,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "assignGroupToApplication",
     api: "management",
     rust_name: "apps::groups::Replace",
     method: Method::PUT,
     path: "/api/v1/apps/{appId}/groups/{groupId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "groupId", location: Location::Path, required: true }],
     scopes: &["okta.apps.manage"],
     permissions: &[],
     roles: &[],
@@ -423,15 +334,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::ApplicationGroupAssignment);
+}, json models::ApplicationGroupAssignment);

@@ -8,7 +8,9 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/interclient-allowed-apps`.
 #[derive(Clone, Debug)]
@@ -21,28 +23,18 @@ impl InterclientAllowedApps {
     /// `GET /api/v1/apps/{appId}/interclient-allowed-apps` (operation `listInterclientAllowedApplications`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.app_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.app_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/apps/{appId}/interclient-allowed-apps` (operation `createInterclientTrustMapping`).
     #[inline]
     pub fn create(&self, body: &models::InterclientTrustMappingRequestBody) -> Create {
-        Create {
-            call: Create::new(self.app_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.app_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/apps/{appId}/interclient-allowed-apps/{allowedAppId}` (operation `deleteInterclientTrustMapping`).
     pub fn delete(&self, allowed_app_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.app_id.clone(), allowed_app_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.app_id.clone(), allowed_app_id).attach(&self.client)
     }
 }
 
@@ -62,23 +54,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listInterclientAllowedApplications",
     api: "management",
     rust_name: "apps::interclient_allowed_apps::List",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/interclient-allowed-apps",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
     scopes: &["okta.apps.interclientTrust.read"],
     permissions: &[],
     roles: &[],
@@ -86,18 +74,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(List, LIST, page String);
+}, page String);
 
 /// `POST /api/v1/apps/{appId}/interclient-allowed-apps`
 ///
@@ -118,24 +102,20 @@ impl Create {
         app_id: impl Into<String>,
         body: &models::InterclientTrustMappingRequestBody,
     ) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createInterclientTrustMapping",
     api: "management",
     rust_name: "apps::interclient_allowed_apps::Create",
     method: Method::POST,
     path: "/api/v1/apps/{appId}/interclient-allowed-apps",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
     scopes: &["okta.apps.interclientTrust.manage"],
     permissions: &[],
     roles: &[],
@@ -143,18 +123,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::InterclientTrustMapping);
+}, json models::InterclientTrustMapping);
 
 /// `DELETE /api/v1/apps/{appId}/interclient-allowed-apps/{allowedAppId}`
 ///
@@ -172,47 +148,50 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, allowed_app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("allowedAppId", allowed_app_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteInterclientTrustMapping",
-    api: "management",
-    rust_name: "apps::interclient_allowed_apps::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/apps/{appId}/interclient-allowed-apps/{allowedAppId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "allowedAppId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.apps.interclientTrust.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ea,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteInterclientTrustMapping",
+        api: "management",
+        rust_name: "apps::interclient_allowed_apps::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/apps/{appId}/interclient-allowed-apps/{allowedAppId}",
+        parameters: &[
+            Parameter {
+                name: "appId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "allowedAppId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.apps.interclientTrust.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ea,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);

@@ -7,7 +7,9 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/logo`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,7 @@ impl Logo {
     /// `POST /api/v1/apps/{appId}/logo` (operation `uploadApplicationLogo`).
     #[inline]
     pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-        Create {
-            call: Create::new(self.app_id.clone(), parts)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.app_id.clone(), parts).attach(&self.client)
     }
 }
 
@@ -44,40 +42,43 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, parts: Vec<okta_core::call::Part>) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_multipart(parts);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
-    id: "uploadApplicationLogo",
-    api: "management",
-    rust_name: "apps::logo::Create",
-    method: Method::POST,
-    path: "/api/v1/apps/{appId}/logo",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.apps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["multipart/form-data"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(Create, CREATE, empty);
+okta_core::operation!(
+    Create,
+    OperationInfo {
+        id: "uploadApplicationLogo",
+        api: "management",
+        rust_name: "apps::logo::Create",
+        method: Method::POST,
+        path: "/api/v1/apps/{appId}/logo",
+        parameters: &[Parameter {
+            name: "appId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.apps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["multipart/form-data"],
+        responses: &[ResponseInfo {
+            status: 201,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);

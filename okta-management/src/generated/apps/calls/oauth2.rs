@@ -32,7 +32,7 @@ pub mod callback {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appName}/{appId}/oauth2/callback`.
@@ -47,11 +47,7 @@ pub mod callback {
         /// `POST /api/v1/apps/{appName}/{appId}/oauth2/callback` (operation `verifyProvisioningConnectionForApplication`).
         #[inline]
         pub fn create(&self) -> Create {
-            Create {
-                call: Create::new(self.app_name.clone(), self.app_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.app_name.clone(), self.app_id.clone()).attach(&self.client)
         }
     }
 
@@ -71,7 +67,7 @@ pub mod callback {
     impl Create {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_name: impl Into<String>, app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appName", app_name);
             call.set_path("appId", app_id);
             Self { call }
@@ -90,51 +86,54 @@ pub mod callback {
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "verifyProvisioningConnectionForApplication",
-        api: "management",
-        rust_name: "apps::oauth2::callback::Create",
-        method: Method::POST,
-        path: "/api/v1/apps/{appName}/{appId}/oauth2/callback",
-        parameters: &[
-            Parameter {
-                name: "appName",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "code",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "state",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.apps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "apps",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, empty);
+    okta_core::operation!(
+        Create,
+        OperationInfo {
+            id: "verifyProvisioningConnectionForApplication",
+            api: "management",
+            rust_name: "apps::oauth2::callback::Create",
+            method: Method::POST,
+            path: "/api/v1/apps/{appName}/{appId}/oauth2/callback",
+            parameters: &[
+                Parameter {
+                    name: "appName",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "appId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "code",
+                    location: Location::Query,
+                    required: false
+                },
+                Parameter {
+                    name: "state",
+                    location: Location::Query,
+                    required: false
+                }
+            ],
+            scopes: &["okta.apps.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "apps",
+            public: false,
+        },
+        empty
+    );
 }

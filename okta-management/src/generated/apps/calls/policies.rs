@@ -7,7 +7,9 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/policies/{policyId}`.
 #[derive(Clone, Debug)]
@@ -19,11 +21,7 @@ pub struct Policies {
 impl Policies {
     /// `PUT /api/v1/apps/{appId}/policies/{policyId}` (operation `assignApplicationPolicy`).
     pub fn assign(&self, policy_id: impl Into<String>) -> Assign {
-        Assign {
-            call: Assign::new(self.app_id.clone(), policy_id)
-                .call
-                .attach(&self.client),
-        }
+        Assign::new(self.app_id.clone(), policy_id).attach(&self.client)
     }
 }
 
@@ -43,47 +41,50 @@ pub struct Assign {
 impl Assign {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ASSIGN);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("policyId", policy_id);
         Self { call }
     }
 }
 
-pub(crate) static ASSIGN: OperationInfo = OperationInfo {
-    id: "assignApplicationPolicy",
-    api: "management",
-    rust_name: "apps::policies::Assign",
-    method: Method::PUT,
-    path: "/api/v1/apps/{appId}/policies/{policyId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.apps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(Assign, ASSIGN, empty);
+okta_core::operation!(
+    Assign,
+    OperationInfo {
+        id: "assignApplicationPolicy",
+        api: "management",
+        rust_name: "apps::policies::Assign",
+        method: Method::PUT,
+        path: "/api/v1/apps/{appId}/policies/{policyId}",
+        parameters: &[
+            Parameter {
+                name: "appId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "policyId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.apps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);

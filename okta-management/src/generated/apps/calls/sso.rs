@@ -52,7 +52,7 @@ pub mod saml {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/apps/{appId}/sso/saml/metadata`.
@@ -65,9 +65,7 @@ pub mod saml {
         impl Metadata {
             /// `GET /api/v1/apps/{appId}/sso/saml/metadata` (operation `previewSAMLmetadataForApplication`).
             pub fn get(&self, kid: impl Into<String>) -> Get {
-                Get {
-                    call: Get::new(self.app_id.clone(), kid).call.attach(&self.client),
-                }
+                Get::new(self.app_id.clone(), kid).attach(&self.client)
             }
         }
 
@@ -87,49 +85,52 @@ pub mod saml {
         impl Get {
             /// The operation with what the operation requires, without a client.
             pub fn new(app_id: impl Into<String>, kid: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("appId", app_id);
                 call.set_query("kid", kid.into());
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "previewSAMLmetadataForApplication",
-            api: "management",
-            rust_name: "apps::sso::saml::metadata::Get",
-            method: Method::GET,
-            path: "/api/v1/apps/{appId}/sso/saml/metadata",
-            parameters: &[
-                Parameter {
-                    name: "appId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "kid",
-                    location: Location::Query,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.apps.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "text/xml",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "apps",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, text);
+        okta_core::operation!(
+            Get,
+            OperationInfo {
+                id: "previewSAMLmetadataForApplication",
+                api: "management",
+                rust_name: "apps::sso::saml::metadata::Get",
+                method: Method::GET,
+                path: "/api/v1/apps/{appId}/sso/saml/metadata",
+                parameters: &[
+                    Parameter {
+                        name: "appId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "kid",
+                        location: Location::Query,
+                        required: true
+                    }
+                ],
+                scopes: &["okta.apps.read"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 200,
+                    media: "text/xml"
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "apps",
+                public: false,
+            },
+            text
+        );
     }
 }

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/tokens`.
 #[derive(Clone, Debug)]
@@ -21,37 +23,23 @@ impl Tokens {
     /// `DELETE /api/v1/apps/{appId}/tokens` (operation `revokeOAuth2TokensForApplication`).
     #[inline]
     pub fn delete_all(&self) -> DeleteAll {
-        DeleteAll {
-            call: DeleteAll::new(self.app_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        DeleteAll::new(self.app_id.clone()).attach(&self.client)
     }
 
     /// `GET /api/v1/apps/{appId}/tokens` (operation `listOAuth2TokensForApplication`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.app_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.app_id.clone()).attach(&self.client)
     }
 
     /// `DELETE /api/v1/apps/{appId}/tokens/{tokenId}` (operation `revokeOAuth2TokenForApplication`).
     pub fn delete(&self, token_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.app_id.clone(), token_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.app_id.clone(), token_id).attach(&self.client)
     }
 
     /// `GET /api/v1/apps/{appId}/tokens/{tokenId}` (operation `getOAuth2TokenForApplication`).
     pub fn get(&self, token_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.app_id.clone(), token_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.app_id.clone(), token_id).attach(&self.client)
     }
 }
 
@@ -71,42 +59,45 @@ pub struct DeleteAll {
 impl DeleteAll {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE_ALL);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE_ALL: OperationInfo = OperationInfo {
-    id: "revokeOAuth2TokensForApplication",
-    api: "management",
-    rust_name: "apps::tokens::DeleteAll",
-    method: Method::DELETE,
-    path: "/api/v1/apps/{appId}/tokens",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.apps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(DeleteAll, DELETE_ALL, empty);
+okta_core::operation!(
+    DeleteAll,
+    OperationInfo {
+        id: "revokeOAuth2TokensForApplication",
+        api: "management",
+        rust_name: "apps::tokens::DeleteAll",
+        method: Method::DELETE,
+        path: "/api/v1/apps/{appId}/tokens",
+        parameters: &[Parameter {
+            name: "appId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.apps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/apps/{appId}/tokens`
 ///
@@ -124,7 +115,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -149,34 +140,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listOAuth2TokensForApplication",
     api: "management",
     rust_name: "apps::tokens::List",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/tokens",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -184,18 +154,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::OAuth2RefreshToken);
+}, page shared::OAuth2RefreshToken);
 
 /// `DELETE /api/v1/apps/{appId}/tokens/{tokenId}`
 ///
@@ -213,50 +179,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, token_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("tokenId", token_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "revokeOAuth2TokenForApplication",
-    api: "management",
-    rust_name: "apps::tokens::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/apps/{appId}/tokens/{tokenId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "tokenId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.apps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "revokeOAuth2TokenForApplication",
+        api: "management",
+        rust_name: "apps::tokens::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/apps/{appId}/tokens/{tokenId}",
+        parameters: &[
+            Parameter {
+                name: "appId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "tokenId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.apps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/apps/{appId}/tokens/{tokenId}`
 ///
@@ -274,7 +243,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, token_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("tokenId", token_id);
         Self { call }
@@ -287,29 +256,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOAuth2TokenForApplication",
     api: "management",
     rust_name: "apps::tokens::Get",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/tokens/{tokenId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "tokenId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "tokenId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -317,15 +270,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::OAuth2RefreshToken);
+}, json shared::OAuth2RefreshToken);

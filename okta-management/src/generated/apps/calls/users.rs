@@ -8,7 +8,9 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/apps/{appId}/users`.
 #[derive(Clone, Debug)]
@@ -21,37 +23,23 @@ impl Users {
     /// `GET /api/v1/apps/{appId}/users` (operation `listApplicationUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.app_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.app_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/apps/{appId}/users` (operation `assignUserToApplication`).
     #[inline]
     pub fn create(&self, body: &models::AppUserAssignRequest) -> Create {
-        Create {
-            call: Create::new(self.app_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.app_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/apps/{appId}/users/{userId}` (operation `unassignUserFromApplication`).
     pub fn delete(&self, user_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.app_id.clone(), user_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.app_id.clone(), user_id).attach(&self.client)
     }
 
     /// `GET /api/v1/apps/{appId}/users/{userId}` (operation `getApplicationUser`).
     pub fn get(&self, user_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.app_id.clone(), user_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.app_id.clone(), user_id).attach(&self.client)
     }
 
     /// `POST /api/v1/apps/{appId}/users/{userId}` (operation `updateApplicationUser`).
@@ -60,11 +48,7 @@ impl Users {
         user_id: impl Into<String>,
         body: &models::AppUserUpdateRequest,
     ) -> Update {
-        Update {
-            call: Update::new(self.app_id.clone(), user_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.app_id.clone(), user_id, body).attach(&self.client)
     }
 }
 
@@ -84,7 +68,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -115,39 +99,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listApplicationUsers",
     api: "management",
     rust_name: "apps::users::List",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/users",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -155,18 +113,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(500),
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::AppUser);
+}, page models::AppUser);
 
 /// `POST /api/v1/apps/{appId}/users`
 ///
@@ -184,24 +138,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, body: &models::AppUserAssignRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "assignUserToApplication",
     api: "management",
     rust_name: "apps::users::Create",
     method: Method::POST,
     path: "/api/v1/apps/{appId}/users",
-    parameters: &[Parameter {
-        name: "appId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
     scopes: &["okta.apps.manage"],
     permissions: &[],
     roles: &[],
@@ -209,18 +159,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::AppUser);
+}, json models::AppUser);
 
 /// `DELETE /api/v1/apps/{appId}/users/{userId}`
 ///
@@ -238,7 +184,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("userId", user_id);
         Self { call }
@@ -252,48 +198,51 @@ impl Delete {
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "unassignUserFromApplication",
-    api: "management",
-    rust_name: "apps::users::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/apps/{appId}/users/{userId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sendEmail",
-            location: Location::Query,
-            required: false,
-        },
-    ],
-    scopes: &["okta.apps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "apps",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "unassignUserFromApplication",
+        api: "management",
+        rust_name: "apps::users::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/apps/{appId}/users/{userId}",
+        parameters: &[
+            Parameter {
+                name: "appId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "sendEmail",
+                location: Location::Query,
+                required: false
+            }
+        ],
+        scopes: &["okta.apps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "apps",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/apps/{appId}/users/{userId}`
 ///
@@ -311,7 +260,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("userId", user_id);
         Self { call }
@@ -324,29 +273,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getApplicationUser",
     api: "management",
     rust_name: "apps::users::Get",
     method: Method::GET,
     path: "/api/v1/apps/{appId}/users/{userId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.apps.read"],
     permissions: &[],
     roles: &[],
@@ -354,18 +287,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::AppUser);
+}, json models::AppUser);
 
 /// `POST /api/v1/apps/{appId}/users/{userId}`
 ///
@@ -387,7 +316,7 @@ impl Update {
         user_id: impl Into<String>,
         body: &models::AppUserUpdateRequest,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appId", app_id);
         call.set_path("userId", user_id);
         call.set_json(body);
@@ -395,24 +324,13 @@ impl Update {
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateApplicationUser",
     api: "management",
     rust_name: "apps::users::Update",
     method: Method::POST,
     path: "/api/v1/apps/{appId}/users/{userId}",
-    parameters: &[
-        Parameter {
-            name: "appId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }, Parameter { name: "userId", location: Location::Path, required: true }],
     scopes: &["okta.apps.manage"],
     permissions: &[],
     roles: &[],
@@ -420,15 +338,11 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "apps",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::AppUser);
+}, json models::AppUser);

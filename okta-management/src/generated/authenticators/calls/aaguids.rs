@@ -8,7 +8,9 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authenticators/{authenticatorId}/aaguids`.
 #[derive(Clone, Debug)]
@@ -21,39 +23,23 @@ impl Aaguids {
     /// `GET /api/v1/authenticators/{authenticatorId}/aaguids` (operation `listAllCustomAAGUIDs`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.authenticator_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.authenticator_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/aaguids` (operation `createCustomAAGUID`).
     #[inline]
     pub fn create(&self, body: &models::CustomAaguidCreateRequestObject) -> Create {
-        Create {
-            call: Create::new(self.authenticator_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.authenticator_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `deleteCustomAAGUID`).
     pub fn delete(&self, aaguid: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.authenticator_id.clone(), aaguid)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.authenticator_id.clone(), aaguid).attach(&self.client)
     }
 
     /// `GET /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `getCustomAAGUID`).
     pub fn get(&self, aaguid: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.authenticator_id.clone(), aaguid)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.authenticator_id.clone(), aaguid).attach(&self.client)
     }
 
     /// `PATCH /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `updateCustomAAGUID`).
@@ -62,11 +48,7 @@ impl Aaguids {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Update {
-        Update {
-            call: Update::new(self.authenticator_id.clone(), aaguid, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.authenticator_id.clone(), aaguid, body).attach(&self.client)
     }
 
     /// `PUT /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `replaceCustomAAGUID`).
@@ -75,11 +57,7 @@ impl Aaguids {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Replace {
-        Replace {
-            call: Replace::new(self.authenticator_id.clone(), aaguid, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.authenticator_id.clone(), aaguid, body).attach(&self.client)
     }
 }
 
@@ -99,23 +77,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAllCustomAAGUIDs",
     api: "management",
     rust_name: "authenticators::aaguids::List",
     method: Method::GET,
     path: "/api/v1/authenticators/{authenticatorId}/aaguids",
-    parameters: &[Parameter {
-        name: "authenticatorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.read"],
     permissions: &[],
     roles: &[],
@@ -123,18 +97,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::CustomAaguidResponseObject);
+}, page models::CustomAaguidResponseObject);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/aaguids`
 ///
@@ -155,24 +125,20 @@ impl Create {
         authenticator_id: impl Into<String>,
         body: &models::CustomAaguidCreateRequestObject,
     ) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createCustomAAGUID",
     api: "management",
     rust_name: "authenticators::aaguids::Create",
     method: Method::POST,
     path: "/api/v1/authenticators/{authenticatorId}/aaguids",
-    parameters: &[Parameter {
-        name: "authenticatorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.manage"],
     permissions: &[],
     roles: &[],
@@ -180,18 +146,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::CustomAaguidResponseObject);
+}, json models::CustomAaguidResponseObject);
 
 /// `DELETE /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}`
 ///
@@ -209,50 +171,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, aaguid: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteCustomAAGUID",
-    api: "management",
-    rust_name: "authenticators::aaguids::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}",
-    parameters: &[
-        Parameter {
-            name: "authenticatorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "aaguid",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.authenticators.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/authenticators",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteCustomAAGUID",
+        api: "management",
+        rust_name: "authenticators::aaguids::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}",
+        parameters: &[
+            Parameter {
+                name: "authenticatorId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "aaguid",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.authenticators.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/authenticators",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}`
 ///
@@ -270,31 +235,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, aaguid: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getCustomAAGUID",
     api: "management",
     rust_name: "authenticators::aaguids::Get",
     method: Method::GET,
     path: "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}",
-    parameters: &[
-        Parameter {
-            name: "authenticatorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "aaguid",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }, Parameter { name: "aaguid", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.read"],
     permissions: &[],
     roles: &[],
@@ -302,18 +256,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::CustomAaguidResponseObject);
+}, json models::CustomAaguidResponseObject);
 
 /// `PATCH /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}`
 ///
@@ -335,7 +285,7 @@ impl Update {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         call.set_json(body);
@@ -343,24 +293,13 @@ impl Update {
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateCustomAAGUID",
     api: "management",
     rust_name: "authenticators::aaguids::Update",
     method: Method::PATCH,
     path: "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}",
-    parameters: &[
-        Parameter {
-            name: "authenticatorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "aaguid",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }, Parameter { name: "aaguid", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.manage"],
     permissions: &[],
     roles: &[],
@@ -368,18 +307,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/merge-patch+json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::CustomAaguidResponseObject);
+}, json models::CustomAaguidResponseObject);
 
 /// `PUT /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}`
 ///
@@ -401,7 +336,7 @@ impl Replace {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         call.set_json(body);
@@ -409,24 +344,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceCustomAAGUID",
     api: "management",
     rust_name: "authenticators::aaguids::Replace",
     method: Method::PUT,
     path: "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}",
-    parameters: &[
-        Parameter {
-            name: "authenticatorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "aaguid",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }, Parameter { name: "aaguid", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.manage"],
     permissions: &[],
     roles: &[],
@@ -434,15 +358,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::CustomAaguidResponseObject);
+}, json models::CustomAaguidResponseObject);

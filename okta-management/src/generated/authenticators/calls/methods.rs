@@ -8,7 +8,9 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authenticators/{authenticatorId}/methods`.
 #[derive(Clone, Debug)]
@@ -21,20 +23,12 @@ impl Methods {
     /// `GET /api/v1/authenticators/{authenticatorId}/methods` (operation `listAuthenticatorMethods`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.authenticator_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.authenticator_id.clone()).attach(&self.client)
     }
 
     /// `GET /api/v1/authenticators/{authenticatorId}/methods/{methodType}` (operation `getAuthenticatorMethod`).
     pub fn get(&self, method_type: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.authenticator_id.clone(), method_type)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.authenticator_id.clone(), method_type).attach(&self.client)
     }
 
     /// `PUT /api/v1/authenticators/{authenticatorId}/methods/{methodType}` (operation `replaceAuthenticatorMethod`).
@@ -43,29 +37,17 @@ impl Methods {
         method_type: impl Into<String>,
         body: &models::AuthenticatorMethod,
     ) -> Replace {
-        Replace {
-            call: Replace::new(self.authenticator_id.clone(), method_type, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.authenticator_id.clone(), method_type, body).attach(&self.client)
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/activate` (operation `activateAuthenticatorMethod`).
     pub fn activate(&self, method_type: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(self.authenticator_id.clone(), method_type)
-                .call
-                .attach(&self.client),
-        }
+        Activate::new(self.authenticator_id.clone(), method_type).attach(&self.client)
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/deactivate` (operation `deactivateAuthenticatorMethod`).
     pub fn deactivate(&self, method_type: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(self.authenticator_id.clone(), method_type)
-                .call
-                .attach(&self.client),
-        }
+        Deactivate::new(self.authenticator_id.clone(), method_type).attach(&self.client)
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/methods/{webAuthnMethodType}/verify-rp-id-domain` (operation `verifyRpIdDomain`).
@@ -73,11 +55,8 @@ impl Methods {
         &self,
         web_authn_method_type: impl Into<String>,
     ) -> VerifyRpIdDomain {
-        VerifyRpIdDomain {
-            call: VerifyRpIdDomain::new(self.authenticator_id.clone(), web_authn_method_type)
-                .call
-                .attach(&self.client),
-        }
+        VerifyRpIdDomain::new(self.authenticator_id.clone(), web_authn_method_type)
+            .attach(&self.client)
     }
 }
 
@@ -97,23 +76,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAuthenticatorMethods",
     api: "management",
     rust_name: "authenticators::methods::List",
     method: Method::GET,
     path: "/api/v1/authenticators/{authenticatorId}/methods",
-    parameters: &[Parameter {
-        name: "authenticatorId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.read"],
     permissions: &[],
     roles: &[],
@@ -121,18 +96,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::AuthenticatorMethod);
+}, page models::AuthenticatorMethod);
 
 /// `GET /api/v1/authenticators/{authenticatorId}/methods/{methodType}`
 ///
@@ -150,31 +121,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, method_type: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getAuthenticatorMethod",
     api: "management",
     rust_name: "authenticators::methods::Get",
     method: Method::GET,
     path: "/api/v1/authenticators/{authenticatorId}/methods/{methodType}",
-    parameters: &[
-        Parameter {
-            name: "authenticatorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "methodType",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }, Parameter { name: "methodType", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.read"],
     permissions: &[],
     roles: &[],
@@ -182,18 +142,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::AuthenticatorMethod);
+}, json models::AuthenticatorMethod);
 
 /// `PUT /api/v1/authenticators/{authenticatorId}/methods/{methodType}`
 ///
@@ -215,7 +171,7 @@ impl Replace {
         method_type: impl Into<String>,
         body: &models::AuthenticatorMethod,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         call.set_json(body);
@@ -223,24 +179,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceAuthenticatorMethod",
     api: "management",
     rust_name: "authenticators::methods::Replace",
     method: Method::PUT,
     path: "/api/v1/authenticators/{authenticatorId}/methods/{methodType}",
-    parameters: &[
-        Parameter {
-            name: "authenticatorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "methodType",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }, Parameter { name: "methodType", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.manage"],
     permissions: &[],
     roles: &[],
@@ -248,18 +193,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::AuthenticatorMethod);
+}, json models::AuthenticatorMethod);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/activate`
 ///
@@ -277,31 +218,20 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, method_type: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateAuthenticatorMethod",
     api: "management",
     rust_name: "authenticators::methods::Activate",
     method: Method::POST,
     path: "/api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/activate",
-    parameters: &[
-        Parameter {
-            name: "authenticatorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "methodType",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }, Parameter { name: "methodType", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.manage"],
     permissions: &[],
     roles: &[],
@@ -309,18 +239,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::AuthenticatorMethod);
+}, json models::AuthenticatorMethod);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/deactivate`
 ///
@@ -338,31 +264,20 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, method_type: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Deactivate, OperationInfo {
     id: "deactivateAuthenticatorMethod",
     api: "management",
     rust_name: "authenticators::methods::Deactivate",
     method: Method::POST,
     path: "/api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/deactivate",
-    parameters: &[
-        Parameter {
-            name: "authenticatorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "methodType",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authenticatorId", location: Location::Path, required: true }, Parameter { name: "methodType", location: Location::Path, required: true }],
     scopes: &["okta.authenticators.manage"],
     permissions: &[],
     roles: &[],
@@ -370,18 +285,14 @@ pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authenticators",
     public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, json models::AuthenticatorMethod);
+}, json models::AuthenticatorMethod);
 
 /// `POST /api/v1/authenticators/{authenticatorId}/methods/{webAuthnMethodType}/verify-rp-id-domain`
 ///
@@ -404,47 +315,50 @@ impl VerifyRpIdDomain {
         authenticator_id: impl Into<String>,
         web_authn_method_type: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(&VERIFY_RP_ID_DOMAIN);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("webAuthnMethodType", web_authn_method_type);
         Self { call }
     }
 }
 
-pub(crate) static VERIFY_RP_ID_DOMAIN: OperationInfo = OperationInfo {
-    id: "verifyRpIdDomain",
-    api: "management",
-    rust_name: "authenticators::methods::VerifyRpIdDomain",
-    method: Method::POST,
-    path: "/api/v1/authenticators/{authenticatorId}/methods/{webAuthnMethodType}/verify-rp-id-domain",
-    parameters: &[
-        Parameter {
-            name: "authenticatorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "webAuthnMethodType",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.authenticators.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/authenticators",
-    public: false,
-};
-okta_core::operation!(VerifyRpIdDomain, VERIFY_RP_ID_DOMAIN, empty);
+okta_core::operation!(
+    VerifyRpIdDomain,
+    OperationInfo {
+        id: "verifyRpIdDomain",
+        api: "management",
+        rust_name: "authenticators::methods::VerifyRpIdDomain",
+        method: Method::POST,
+        path: "/api/v1/authenticators/{authenticatorId}/methods/{webAuthnMethodType}/verify-rp-id-domain",
+        parameters: &[
+            Parameter {
+                name: "authenticatorId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "webAuthnMethodType",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.authenticators.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/authenticators",
+        public: false,
+    },
+    empty
+);

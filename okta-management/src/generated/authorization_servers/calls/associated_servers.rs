@@ -8,7 +8,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/associatedServers`.
 #[derive(Clone, Debug)]
@@ -21,30 +23,18 @@ impl AssociatedServers {
     /// `GET /api/v1/authorizationServers/{authServerId}/associatedServers` (operation `listAssociatedServersByTrustedType`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.auth_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.auth_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/associatedServers` (operation `createAssociatedServers`).
     #[inline]
     pub fn create(&self, body: &models::AssociatedServerMediated) -> Create {
-        Create {
-            call: Create::new(self.auth_server_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/associatedServers/{associatedServerId}` (operation `deleteAssociatedServer`).
     pub fn delete(&self, associated_server_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.auth_server_id.clone(), associated_server_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.auth_server_id.clone(), associated_server_id).attach(&self.client)
     }
 }
 
@@ -64,7 +54,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -96,39 +86,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAssociatedServersByTrustedType",
     api: "management",
     rust_name: "authorization_servers::associated_servers::List",
     method: Method::GET,
     path: "/api/v1/authorizationServers/{authServerId}/associatedServers",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "trusted",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }, Parameter { name: "trusted", location: Location::Query, required: false }],
     scopes: &["okta.authorizationServers.read"],
     permissions: &[],
     roles: &[],
@@ -136,18 +100,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::AuthorizationServer);
+}, page models::AuthorizationServer);
 
 /// `POST /api/v1/authorizationServers/{authServerId}/associatedServers`
 ///
@@ -165,24 +125,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::AssociatedServerMediated) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createAssociatedServers",
     api: "management",
     rust_name: "authorization_servers::associated_servers::Create",
     method: Method::POST,
     path: "/api/v1/authorizationServers/{authServerId}/associatedServers",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.manage"],
     permissions: &[],
     roles: &[],
@@ -190,18 +146,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json Vec<models::AuthorizationServer>);
+}, json Vec<models::AuthorizationServer>);
 
 /// `DELETE /api/v1/authorizationServers/{authServerId}/associatedServers/{associatedServerId}`
 ///
@@ -219,47 +171,50 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, associated_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("associatedServerId", associated_server_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteAssociatedServer",
-    api: "management",
-    rust_name: "authorization_servers::associated_servers::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/authorizationServers/{authServerId}/associatedServers/{associatedServerId}",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "associatedServerId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.authorizationServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/authorizationServers",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteAssociatedServer",
+        api: "management",
+        rust_name: "authorization_servers::associated_servers::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/authorizationServers/{authServerId}/associatedServers/{associatedServerId}",
+        parameters: &[
+            Parameter {
+                name: "authServerId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "associatedServerId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.authorizationServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/authorizationServers",
+        public: false,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/claims`.
 #[derive(Clone, Debug)]
@@ -21,48 +23,28 @@ impl Claims {
     /// `GET /api/v1/authorizationServers/{authServerId}/claims` (operation `listOAuth2Claims`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.auth_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.auth_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/claims` (operation `createOAuth2Claim`).
     #[inline]
     pub fn create(&self, body: &models::OAuth2Claim) -> Create {
-        Create {
-            call: Create::new(self.auth_server_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/claims/{claimId}` (operation `deleteOAuth2Claim`).
     pub fn delete(&self, claim_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.auth_server_id.clone(), claim_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.auth_server_id.clone(), claim_id).attach(&self.client)
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}/claims/{claimId}` (operation `getOAuth2Claim`).
     pub fn get(&self, claim_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.auth_server_id.clone(), claim_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.auth_server_id.clone(), claim_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}/claims/{claimId}` (operation `replaceOAuth2Claim`).
     pub fn replace(&self, claim_id: impl Into<String>, body: &models::OAuth2Claim) -> Replace {
-        Replace {
-            call: Replace::new(self.auth_server_id.clone(), claim_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.auth_server_id.clone(), claim_id, body).attach(&self.client)
     }
 }
 
@@ -82,23 +64,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listOAuth2Claims",
     api: "management",
     rust_name: "authorization_servers::claims::List",
     method: Method::GET,
     path: "/api/v1/authorizationServers/{authServerId}/claims",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.read"],
     permissions: &[],
     roles: &[],
@@ -106,18 +84,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::OAuth2Claim);
+}, page models::OAuth2Claim);
 
 /// `POST /api/v1/authorizationServers/{authServerId}/claims`
 ///
@@ -135,24 +109,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::OAuth2Claim) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createOAuth2Claim",
     api: "management",
     rust_name: "authorization_servers::claims::Create",
     method: Method::POST,
     path: "/api/v1/authorizationServers/{authServerId}/claims",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.manage"],
     permissions: &[],
     roles: &[],
@@ -160,18 +130,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::OAuth2Claim);
+}, json models::OAuth2Claim);
 
 /// `DELETE /api/v1/authorizationServers/{authServerId}/claims/{claimId}`
 ///
@@ -189,50 +155,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("claimId", claim_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteOAuth2Claim",
-    api: "management",
-    rust_name: "authorization_servers::claims::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/authorizationServers/{authServerId}/claims/{claimId}",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "claimId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.authorizationServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/authorizationServers",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteOAuth2Claim",
+        api: "management",
+        rust_name: "authorization_servers::claims::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/authorizationServers/{authServerId}/claims/{claimId}",
+        parameters: &[
+            Parameter {
+                name: "authServerId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "claimId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.authorizationServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/authorizationServers",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/authorizationServers/{authServerId}/claims/{claimId}`
 ///
@@ -250,31 +219,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("claimId", claim_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOAuth2Claim",
     api: "management",
     rust_name: "authorization_servers::claims::Get",
     method: Method::GET,
     path: "/api/v1/authorizationServers/{authServerId}/claims/{claimId}",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "claimId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "claimId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.read"],
     permissions: &[],
     roles: &[],
@@ -282,18 +240,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::OAuth2Claim);
+}, json models::OAuth2Claim);
 
 /// `PUT /api/v1/authorizationServers/{authServerId}/claims/{claimId}`
 ///
@@ -315,7 +269,7 @@ impl Replace {
         claim_id: impl Into<String>,
         body: &models::OAuth2Claim,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("claimId", claim_id);
         call.set_json(body);
@@ -323,24 +277,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceOAuth2Claim",
     api: "management",
     rust_name: "authorization_servers::claims::Replace",
     method: Method::PUT,
     path: "/api/v1/authorizationServers/{authServerId}/claims/{claimId}",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "claimId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "claimId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.manage"],
     permissions: &[],
     roles: &[],
@@ -348,15 +291,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::OAuth2Claim);
+}, json models::OAuth2Claim);

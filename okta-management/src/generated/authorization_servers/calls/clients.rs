@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/clients`.
 #[derive(Clone, Debug)]
@@ -21,11 +23,7 @@ impl Clients {
     /// `GET /api/v1/authorizationServers/{authServerId}/clients` (operation `listOAuth2ClientsForAuthorizationServer`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.auth_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.auth_server_id.clone()).attach(&self.client)
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens`.
@@ -54,23 +52,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listOAuth2ClientsForAuthorizationServer",
     api: "management",
     rust_name: "authorization_servers::clients::List",
     method: Method::GET,
     path: "/api/v1/authorizationServers/{authServerId}/clients",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.read"],
     permissions: &[],
     roles: &[],
@@ -78,18 +72,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::OAuth2Client);
+}, page shared::OAuth2Client);
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens`.
 pub mod tokens {
@@ -98,7 +88,7 @@ pub mod tokens {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens`.
@@ -113,47 +103,33 @@ pub mod tokens {
         /// `DELETE /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens` (operation `revokeRefreshTokensForAuthorizationServerAndClient`).
         #[inline]
         pub fn delete_all(&self) -> DeleteAll {
-            DeleteAll {
-                call: DeleteAll::new(self.auth_server_id.clone(), self.client_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            DeleteAll::new(self.auth_server_id.clone(), self.client_id.clone()).attach(&self.client)
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens` (operation `listRefreshTokensForAuthorizationServerAndClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.auth_server_id.clone(), self.client_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.auth_server_id.clone(), self.client_id.clone()).attach(&self.client)
         }
 
         /// `DELETE /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}` (operation `revokeRefreshTokenForAuthorizationServerAndClient`).
         pub fn delete(&self, token_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(
-                    self.auth_server_id.clone(),
-                    self.client_id.clone(),
-                    token_id,
-                )
-                .call
-                .attach(&self.client),
-            }
+            Delete::new(
+                self.auth_server_id.clone(),
+                self.client_id.clone(),
+                token_id,
+            )
+            .attach(&self.client)
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}` (operation `getRefreshTokenForAuthorizationServerAndClient`).
         pub fn get(&self, token_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(
-                    self.auth_server_id.clone(),
-                    self.client_id.clone(),
-                    token_id,
-                )
-                .call
-                .attach(&self.client),
-            }
+            Get::new(
+                self.auth_server_id.clone(),
+                self.client_id.clone(),
+                token_id,
+            )
+            .attach(&self.client)
         }
     }
 
@@ -173,50 +149,53 @@ pub mod tokens {
     impl DeleteAll {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE_ALL);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE_ALL: OperationInfo = OperationInfo {
-        id: "revokeRefreshTokensForAuthorizationServerAndClient",
-        api: "management",
-        rust_name: "authorization_servers::clients::tokens::DeleteAll",
-        method: Method::DELETE,
-        path: "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(DeleteAll, DELETE_ALL, empty);
+    okta_core::operation!(
+        DeleteAll,
+        OperationInfo {
+            id: "revokeRefreshTokensForAuthorizationServerAndClient",
+            api: "management",
+            rust_name: "authorization_servers::clients::tokens::DeleteAll",
+            method: Method::DELETE,
+            path: "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens",
+            parameters: &[
+                Parameter {
+                    name: "authServerId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "clientId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.authorizationServers.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/authorizationServers",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens`
     ///
@@ -234,7 +213,7 @@ pub mod tokens {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -260,58 +239,28 @@ pub mod tokens {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listRefreshTokensForAuthorizationServerAndClient",
-        api: "management",
-        rust_name: "authorization_servers::clients::tokens::List",
-        method: Method::GET,
-        path: "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "expand",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.authorizationServers.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::OAuth2RefreshToken);
+    okta_core::operation!(List, OperationInfo {
+    id: "listRefreshTokensForAuthorizationServerAndClient",
+    api: "management",
+    rust_name: "authorization_servers::clients::tokens::List",
+    method: Method::GET,
+    path: "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "clientId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.authorizationServers.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, page shared::OAuth2RefreshToken);
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}`
     ///
@@ -335,7 +284,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);
@@ -343,48 +292,51 @@ pub mod tokens {
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "revokeRefreshTokenForAuthorizationServerAndClient",
-        api: "management",
-        rust_name: "authorization_servers::clients::tokens::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "tokenId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "revokeRefreshTokenForAuthorizationServerAndClient",
+            api: "management",
+            rust_name: "authorization_servers::clients::tokens::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}",
+            parameters: &[
+                Parameter {
+                    name: "authServerId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "clientId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "tokenId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.authorizationServers.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/authorizationServers",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}`
     ///
@@ -408,7 +360,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);
@@ -422,51 +374,26 @@ pub mod tokens {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getRefreshTokenForAuthorizationServerAndClient",
-        api: "management",
-        rust_name: "authorization_servers::clients::tokens::Get",
-        method: Method::GET,
-        path: "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "tokenId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "expand",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.authorizationServers.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json shared::OAuth2RefreshToken);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getRefreshTokenForAuthorizationServerAndClient",
+    api: "management",
+    rust_name: "authorization_servers::clients::tokens::Get",
+    method: Method::GET,
+    path: "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "clientId", location: Location::Path, required: true }, Parameter { name: "tokenId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
+    scopes: &["okta.authorizationServers.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, json shared::OAuth2RefreshToken);
 }

@@ -8,7 +8,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials`.
 #[derive(Clone, Debug)]
@@ -21,11 +23,7 @@ impl Credentials {
     /// `POST /api/v1/authorizationServers/{authServerId}/credentials/lifecycle/keyRotate` (operation `rotateAuthorizationServerKeys`).
     #[inline]
     pub fn key_rotate(&self, body: &models::JwkUse) -> KeyRotate {
-        KeyRotate {
-            call: KeyRotate::new(self.auth_server_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        KeyRotate::new(self.auth_server_id.clone(), body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials/keys`.
@@ -54,24 +52,20 @@ pub struct KeyRotate {
 impl KeyRotate {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::JwkUse) -> Self {
-        let mut call = Call::new(&KEY_ROTATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static KEY_ROTATE: OperationInfo = OperationInfo {
+okta_core::operation!(KeyRotate, OperationInfo {
     id: "rotateAuthorizationServerKeys",
     api: "management",
     rust_name: "authorization_servers::credentials::KeyRotate",
     method: Method::POST,
     path: "/api/v1/authorizationServers/{authServerId}/credentials/lifecycle/keyRotate",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.manage"],
     permissions: &[],
     roles: &[],
@@ -79,18 +73,14 @@ pub(crate) static KEY_ROTATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(KeyRotate, KEY_ROTATE, json Vec<models::AuthorizationServerJsonWebKey>);
+}, json Vec<models::AuthorizationServerJsonWebKey>);
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials/keys`.
 pub mod keys {
@@ -99,7 +89,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials/keys`.
@@ -113,20 +103,12 @@ pub mod keys {
         /// `GET /api/v1/authorizationServers/{authServerId}/credentials/keys` (operation `listAuthorizationServerKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.auth_server_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.auth_server_id.clone()).attach(&self.client)
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/credentials/keys/{keyId}` (operation `getAuthorizationServerKey`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.auth_server_id.clone(), key_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.auth_server_id.clone(), key_id).attach(&self.client)
         }
     }
 
@@ -146,42 +128,34 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listAuthorizationServerKeys",
-        api: "management",
-        rust_name: "authorization_servers::credentials::keys::List",
-        method: Method::GET,
-        path: "/api/v1/authorizationServers/{authServerId}/credentials/keys",
-        parameters: &[Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.authorizationServers.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::AuthorizationServerJsonWebKey);
+    okta_core::operation!(List, OperationInfo {
+    id: "listAuthorizationServerKeys",
+    api: "management",
+    rust_name: "authorization_servers::credentials::keys::List",
+    method: Method::GET,
+    path: "/api/v1/authorizationServers/{authServerId}/credentials/keys",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, page models::AuthorizationServerJsonWebKey);
 
     /// `GET /api/v1/authorizationServers/{authServerId}/credentials/keys/{keyId}`
     ///
@@ -199,48 +173,33 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getAuthorizationServerKey",
-        api: "management",
-        rust_name: "authorization_servers::credentials::keys::Get",
-        method: Method::GET,
-        path: "/api/v1/authorizationServers/{authServerId}/credentials/keys/{keyId}",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::AuthorizationServerJsonWebKey);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getAuthorizationServerKey",
+    api: "management",
+    rust_name: "authorization_servers::credentials::keys::Get",
+    method: Method::GET,
+    path: "/api/v1/authorizationServers/{authServerId}/credentials/keys/{keyId}",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "keyId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, json models::AuthorizationServerJsonWebKey);
 }

@@ -8,7 +8,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/policies`.
 #[derive(Clone, Debug)]
@@ -21,39 +23,23 @@ impl Policies {
     /// `GET /api/v1/authorizationServers/{authServerId}/policies` (operation `listAuthorizationServerPolicies`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.auth_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.auth_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies` (operation `createAuthorizationServerPolicy`).
     #[inline]
     pub fn create(&self, body: &models::AuthorizationServerPolicy) -> Create {
-        Create {
-            call: Create::new(self.auth_server_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/policies/{policyId}` (operation `deleteAuthorizationServerPolicy`).
     pub fn delete(&self, policy_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.auth_server_id.clone(), policy_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}` (operation `getAuthorizationServerPolicy`).
     pub fn get(&self, policy_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.auth_server_id.clone(), policy_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}/policies/{policyId}` (operation `replaceAuthorizationServerPolicy`).
@@ -62,29 +48,17 @@ impl Policies {
         policy_id: impl Into<String>,
         body: &models::AuthorizationServerPolicy,
     ) -> Replace {
-        Replace {
-            call: Replace::new(self.auth_server_id.clone(), policy_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.auth_server_id.clone(), policy_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/activate` (operation `activateAuthorizationServerPolicy`).
     pub fn activate(&self, policy_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(self.auth_server_id.clone(), policy_id)
-                .call
-                .attach(&self.client),
-        }
+        Activate::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/deactivate` (operation `deactivateAuthorizationServerPolicy`).
     pub fn deactivate(&self, policy_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(self.auth_server_id.clone(), policy_id)
-                .call
-                .attach(&self.client),
-        }
+        Deactivate::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules`.
@@ -113,23 +87,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAuthorizationServerPolicies",
     api: "management",
     rust_name: "authorization_servers::policies::List",
     method: Method::GET,
     path: "/api/v1/authorizationServers/{authServerId}/policies",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.read"],
     permissions: &[],
     roles: &[],
@@ -137,18 +107,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::AuthorizationServerPolicy);
+}, page models::AuthorizationServerPolicy);
 
 /// `POST /api/v1/authorizationServers/{authServerId}/policies`
 ///
@@ -169,24 +135,20 @@ impl Create {
         auth_server_id: impl Into<String>,
         body: &models::AuthorizationServerPolicy,
     ) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createAuthorizationServerPolicy",
     api: "management",
     rust_name: "authorization_servers::policies::Create",
     method: Method::POST,
     path: "/api/v1/authorizationServers/{authServerId}/policies",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.manage"],
     permissions: &[],
     roles: &[],
@@ -194,18 +156,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::AuthorizationServerPolicy);
+}, json models::AuthorizationServerPolicy);
 
 /// `DELETE /api/v1/authorizationServers/{authServerId}/policies/{policyId}`
 ///
@@ -223,50 +181,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteAuthorizationServerPolicy",
-    api: "management",
-    rust_name: "authorization_servers::policies::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.authorizationServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/authorizationServers",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteAuthorizationServerPolicy",
+        api: "management",
+        rust_name: "authorization_servers::policies::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}",
+        parameters: &[
+            Parameter {
+                name: "authServerId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "policyId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.authorizationServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/authorizationServers",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}`
 ///
@@ -284,31 +245,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getAuthorizationServerPolicy",
     api: "management",
     rust_name: "authorization_servers::policies::Get",
     method: Method::GET,
     path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "policyId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.read"],
     permissions: &[],
     roles: &[],
@@ -316,18 +266,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::AuthorizationServerPolicy);
+}, json models::AuthorizationServerPolicy);
 
 /// `PUT /api/v1/authorizationServers/{authServerId}/policies/{policyId}`
 ///
@@ -349,7 +295,7 @@ impl Replace {
         policy_id: impl Into<String>,
         body: &models::AuthorizationServerPolicy,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         call.set_json(body);
@@ -357,24 +303,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceAuthorizationServerPolicy",
     api: "management",
     rust_name: "authorization_servers::policies::Replace",
     method: Method::PUT,
     path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "policyId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.manage"],
     permissions: &[],
     roles: &[],
@@ -382,18 +317,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::AuthorizationServerPolicy);
+}, json models::AuthorizationServerPolicy);
 
 /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/activate`
 ///
@@ -411,50 +342,53 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-    id: "activateAuthorizationServerPolicy",
-    api: "management",
-    rust_name: "authorization_servers::policies::Activate",
-    method: Method::POST,
-    path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/activate",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.authorizationServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/authorizationServers",
-    public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, empty);
+okta_core::operation!(
+    Activate,
+    OperationInfo {
+        id: "activateAuthorizationServerPolicy",
+        api: "management",
+        rust_name: "authorization_servers::policies::Activate",
+        method: Method::POST,
+        path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/activate",
+        parameters: &[
+            Parameter {
+                name: "authServerId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "policyId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.authorizationServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/authorizationServers",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/deactivate`
 ///
@@ -474,50 +408,53 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-    id: "deactivateAuthorizationServerPolicy",
-    api: "management",
-    rust_name: "authorization_servers::policies::Deactivate",
-    method: Method::POST,
-    path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/deactivate",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.authorizationServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/authorizationServers",
-    public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, empty);
+okta_core::operation!(
+    Deactivate,
+    OperationInfo {
+        id: "deactivateAuthorizationServerPolicy",
+        api: "management",
+        rust_name: "authorization_servers::policies::Deactivate",
+        method: Method::POST,
+        path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/deactivate",
+        parameters: &[
+            Parameter {
+                name: "authServerId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "policyId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.authorizationServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/authorizationServers",
+        public: false,
+    },
+    empty
+);
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules`.
 pub mod rules {
@@ -526,7 +463,7 @@ pub mod rules {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules`.
@@ -541,39 +478,26 @@ pub mod rules {
         /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules` (operation `listAuthorizationServerPolicyRules`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.auth_server_id.clone(), self.policy_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.auth_server_id.clone(), self.policy_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules` (operation `createAuthorizationServerPolicyRule`).
         #[inline]
         pub fn create(&self, body: &models::AuthorizationServerPolicyRuleRequest) -> Create {
-            Create {
-                call: Create::new(self.auth_server_id.clone(), self.policy_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.auth_server_id.clone(), self.policy_id.clone(), body)
+                .attach(&self.client)
         }
 
         /// `DELETE /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}` (operation `deleteAuthorizationServerPolicyRule`).
         pub fn delete(&self, rule_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                .attach(&self.client)
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}` (operation `getAuthorizationServerPolicyRule`).
         pub fn get(&self, rule_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                .attach(&self.client)
         }
 
         /// `PUT /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}` (operation `replaceAuthorizationServerPolicyRule`).
@@ -582,34 +506,25 @@ pub mod rules {
             rule_id: impl Into<String>,
             body: &models::AuthorizationServerPolicyRuleRequest,
         ) -> Replace {
-            Replace {
-                call: Replace::new(
-                    self.auth_server_id.clone(),
-                    self.policy_id.clone(),
-                    rule_id,
-                    body,
-                )
-                .call
-                .attach(&self.client),
-            }
+            Replace::new(
+                self.auth_server_id.clone(),
+                self.policy_id.clone(),
+                rule_id,
+                body,
+            )
+            .attach(&self.client)
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/activate` (operation `activateAuthorizationServerPolicyRule`).
         pub fn activate(&self, rule_id: impl Into<String>) -> Activate {
-            Activate {
-                call: Activate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Activate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                .attach(&self.client)
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate` (operation `deactivateAuthorizationServerPolicyRule`).
         pub fn deactivate(&self, rule_id: impl Into<String>) -> Deactivate {
-            Deactivate {
-                call: Deactivate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Deactivate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                .attach(&self.client)
         }
     }
 
@@ -629,50 +544,35 @@ pub mod rules {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listAuthorizationServerPolicyRules",
-        api: "management",
-        rust_name: "authorization_servers::policies::rules::List",
-        method: Method::GET,
-        path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "policyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::AuthorizationServerPolicyRule);
+    okta_core::operation!(List, OperationInfo {
+    id: "listAuthorizationServerPolicyRules",
+    api: "management",
+    rust_name: "authorization_servers::policies::rules::List",
+    method: Method::GET,
+    path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "policyId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, page models::AuthorizationServerPolicyRule);
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules`
     ///
@@ -694,7 +594,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             body: &models::AuthorizationServerPolicyRuleRequest,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_json(body);
@@ -702,43 +602,28 @@ pub mod rules {
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createAuthorizationServerPolicyRule",
-        api: "management",
-        rust_name: "authorization_servers::policies::rules::Create",
-        method: Method::POST,
-        path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "policyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::AuthorizationServerPolicyRule);
+    okta_core::operation!(Create, OperationInfo {
+    id: "createAuthorizationServerPolicyRule",
+    api: "management",
+    rust_name: "authorization_servers::policies::rules::Create",
+    method: Method::POST,
+    path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "policyId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, json models::AuthorizationServerPolicyRule);
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}`
     ///
@@ -760,7 +645,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -768,48 +653,51 @@ pub mod rules {
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteAuthorizationServerPolicyRule",
-        api: "management",
-        rust_name: "authorization_servers::policies::rules::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "policyId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "ruleId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteAuthorizationServerPolicyRule",
+            api: "management",
+            rust_name: "authorization_servers::policies::rules::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}",
+            parameters: &[
+                Parameter {
+                    name: "authServerId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "policyId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "ruleId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.authorizationServers.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/authorizationServers",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}`
     ///
@@ -831,7 +719,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -839,48 +727,28 @@ pub mod rules {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getAuthorizationServerPolicyRule",
-        api: "management",
-        rust_name: "authorization_servers::policies::rules::Get",
-        method: Method::GET,
-        path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "policyId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "ruleId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::AuthorizationServerPolicyRule);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getAuthorizationServerPolicyRule",
+    api: "management",
+    rust_name: "authorization_servers::policies::rules::Get",
+    method: Method::GET,
+    path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "policyId", location: Location::Path, required: true }, Parameter { name: "ruleId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, json models::AuthorizationServerPolicyRule);
 
     /// `PUT /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}`
     ///
@@ -903,7 +771,7 @@ pub mod rules {
             rule_id: impl Into<String>,
             body: &models::AuthorizationServerPolicyRuleRequest,
         ) -> Self {
-            let mut call = Call::new(&REPLACE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -912,48 +780,28 @@ pub mod rules {
         }
     }
 
-    pub(crate) static REPLACE: OperationInfo = OperationInfo {
-        id: "replaceAuthorizationServerPolicyRule",
-        api: "management",
-        rust_name: "authorization_servers::policies::rules::Replace",
-        method: Method::PUT,
-        path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "policyId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "ruleId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Replace, REPLACE, json models::AuthorizationServerPolicyRule);
+    okta_core::operation!(Replace, OperationInfo {
+    id: "replaceAuthorizationServerPolicyRule",
+    api: "management",
+    rust_name: "authorization_servers::policies::rules::Replace",
+    method: Method::PUT,
+    path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "policyId", location: Location::Path, required: true }, Parameter { name: "ruleId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, json models::AuthorizationServerPolicyRule);
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/activate`
     ///
@@ -977,7 +825,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&ACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -985,48 +833,51 @@ pub mod rules {
         }
     }
 
-    pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-        id: "activateAuthorizationServerPolicyRule",
-        api: "management",
-        rust_name: "authorization_servers::policies::rules::Activate",
-        method: Method::POST,
-        path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/activate",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "policyId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "ruleId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Activate, ACTIVATE, empty);
+    okta_core::operation!(
+        Activate,
+        OperationInfo {
+            id: "activateAuthorizationServerPolicyRule",
+            api: "management",
+            rust_name: "authorization_servers::policies::rules::Activate",
+            method: Method::POST,
+            path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/activate",
+            parameters: &[
+                Parameter {
+                    name: "authServerId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "policyId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "ruleId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.authorizationServers.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "/api/v1/authorizationServers",
+            public: false,
+        },
+        empty
+    );
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate`
     ///
@@ -1050,7 +901,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DEACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -1058,46 +909,49 @@ pub mod rules {
         }
     }
 
-    pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-        id: "deactivateAuthorizationServerPolicyRule",
-        api: "management",
-        rust_name: "authorization_servers::policies::rules::Deactivate",
-        method: Method::POST,
-        path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "policyId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "ruleId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Deactivate, DEACTIVATE, empty);
+    okta_core::operation!(
+        Deactivate,
+        OperationInfo {
+            id: "deactivateAuthorizationServerPolicyRule",
+            api: "management",
+            rust_name: "authorization_servers::policies::rules::Deactivate",
+            method: Method::POST,
+            path: "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate",
+            parameters: &[
+                Parameter {
+                    name: "authServerId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "policyId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "ruleId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.authorizationServers.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "/api/v1/authorizationServers",
+            public: false,
+        },
+        empty
+    );
 }

@@ -31,7 +31,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys`.
@@ -45,57 +45,33 @@ pub mod keys {
         /// `GET /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys` (operation `listOAuth2ResourceServerJsonWebKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.auth_server_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.auth_server_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys` (operation `addOAuth2ResourceServerJsonWebKey`).
         #[inline]
         pub fn create(&self, body: &models::OAuth2ResourceServerJsonWebKeyRequestBody) -> Create {
-            Create {
-                call: Create::new(self.auth_server_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.auth_server_id.clone(), body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}` (operation `deleteOAuth2ResourceServerJsonWebKey`).
         pub fn delete(&self, key_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.auth_server_id.clone(), key_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.auth_server_id.clone(), key_id).attach(&self.client)
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}` (operation `getOAuth2ResourceServerJsonWebKey`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.auth_server_id.clone(), key_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.auth_server_id.clone(), key_id).attach(&self.client)
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/activate` (operation `activateOAuth2ResourceServerJsonWebKey`).
         pub fn activate(&self, key_id: impl Into<String>) -> Activate {
-            Activate {
-                call: Activate::new(self.auth_server_id.clone(), key_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Activate::new(self.auth_server_id.clone(), key_id).attach(&self.client)
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/deactivate` (operation `deactivateOAuth2ResourceServerJsonWebKey`).
         pub fn deactivate(&self, key_id: impl Into<String>) -> Deactivate {
-            Deactivate {
-                call: Deactivate::new(self.auth_server_id.clone(), key_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Deactivate::new(self.auth_server_id.clone(), key_id).attach(&self.client)
         }
     }
 
@@ -115,42 +91,34 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listOAuth2ResourceServerJsonWebKeys",
-        api: "management",
-        rust_name: "authorization_servers::resourceservercredentials::keys::List",
-        method: Method::GET,
-        path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys",
-        parameters: &[Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.authorizationServers.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::OAuth2ResourceServerJsonWebKey);
+    okta_core::operation!(List, OperationInfo {
+    id: "listOAuth2ResourceServerJsonWebKeys",
+    api: "management",
+    rust_name: "authorization_servers::resourceservercredentials::keys::List",
+    method: Method::GET,
+    path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, page models::OAuth2ResourceServerJsonWebKey);
 
     /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys`
     ///
@@ -171,43 +139,35 @@ pub mod keys {
             auth_server_id: impl Into<String>,
             body: &models::OAuth2ResourceServerJsonWebKeyRequestBody,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "addOAuth2ResourceServerJsonWebKey",
-        api: "management",
-        rust_name: "authorization_servers::resourceservercredentials::keys::Create",
-        method: Method::POST,
-        path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys",
-        parameters: &[Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::OAuth2ResourceServerJsonWebKey);
+    okta_core::operation!(Create, OperationInfo {
+    id: "addOAuth2ResourceServerJsonWebKey",
+    api: "management",
+    rust_name: "authorization_servers::resourceservercredentials::keys::Create",
+    method: Method::POST,
+    path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, json models::OAuth2ResourceServerJsonWebKey);
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}`
     ///
@@ -227,50 +187,53 @@ pub mod keys {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteOAuth2ResourceServerJsonWebKey",
-        api: "management",
-        rust_name: "authorization_servers::resourceservercredentials::keys::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteOAuth2ResourceServerJsonWebKey",
+            api: "management",
+            rust_name: "authorization_servers::resourceservercredentials::keys::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}",
+            parameters: &[
+                Parameter {
+                    name: "authServerId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "keyId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.authorizationServers.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/authorizationServers",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}`
     ///
@@ -290,50 +253,35 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getOAuth2ResourceServerJsonWebKey",
-        api: "management",
-        rust_name: "authorization_servers::resourceservercredentials::keys::Get",
-        method: Method::GET,
-        path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::OAuth2ResourceServerJsonWebKey);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getOAuth2ResourceServerJsonWebKey",
+    api: "management",
+    rust_name: "authorization_servers::resourceservercredentials::keys::Get",
+    method: Method::GET,
+    path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "keyId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, json models::OAuth2ResourceServerJsonWebKey);
 
     /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/activate`
     ///
@@ -353,50 +301,35 @@ pub mod keys {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&ACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
         }
     }
 
-    pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-        id: "activateOAuth2ResourceServerJsonWebKey",
-        api: "management",
-        rust_name: "authorization_servers::resourceservercredentials::keys::Activate",
-        method: Method::POST,
-        path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/activate",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Activate, ACTIVATE, json models::OAuth2ResourceServerJsonWebKey);
+    okta_core::operation!(Activate, OperationInfo {
+    id: "activateOAuth2ResourceServerJsonWebKey",
+    api: "management",
+    rust_name: "authorization_servers::resourceservercredentials::keys::Activate",
+    method: Method::POST,
+    path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/activate",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "keyId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, json models::OAuth2ResourceServerJsonWebKey);
 
     /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/deactivate`
     ///
@@ -416,48 +349,33 @@ pub mod keys {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DEACTIVATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
         }
     }
 
-    pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-        id: "deactivateOAuth2ResourceServerJsonWebKey",
-        api: "management",
-        rust_name: "authorization_servers::resourceservercredentials::keys::Deactivate",
-        method: Method::POST,
-        path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/deactivate",
-        parameters: &[
-            Parameter {
-                name: "authServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "keyId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.authorizationServers.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/authorizationServers",
-        public: false,
-    };
-    okta_core::operation!(Deactivate, DEACTIVATE, json models::OAuth2ResourceServerJsonWebKey);
+    okta_core::operation!(Deactivate, OperationInfo {
+    id: "deactivateOAuth2ResourceServerJsonWebKey",
+    api: "management",
+    rust_name: "authorization_servers::resourceservercredentials::keys::Deactivate",
+    method: Method::POST,
+    path: "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/deactivate",
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "keyId", location: Location::Path, required: true }],
+    scopes: &["okta.authorizationServers.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/authorizationServers",
+    public: false,
+}, json models::OAuth2ResourceServerJsonWebKey);
 }

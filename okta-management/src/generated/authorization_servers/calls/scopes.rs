@@ -8,7 +8,9 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/scopes`.
 #[derive(Clone, Debug)]
@@ -21,48 +23,28 @@ impl Scopes {
     /// `GET /api/v1/authorizationServers/{authServerId}/scopes` (operation `listOAuth2Scopes`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.auth_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.auth_server_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/scopes` (operation `createOAuth2Scope`).
     #[inline]
     pub fn create(&self, body: &models::OAuth2Scope) -> Create {
-        Create {
-            call: Create::new(self.auth_server_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}` (operation `deleteOAuth2Scope`).
     pub fn delete(&self, scope_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.auth_server_id.clone(), scope_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.auth_server_id.clone(), scope_id).attach(&self.client)
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}` (operation `getOAuth2Scope`).
     pub fn get(&self, scope_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.auth_server_id.clone(), scope_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.auth_server_id.clone(), scope_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}` (operation `replaceOAuth2Scope`).
     pub fn replace(&self, scope_id: impl Into<String>, body: &models::OAuth2Scope) -> Replace {
-        Replace {
-            call: Replace::new(self.auth_server_id.clone(), scope_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.auth_server_id.clone(), scope_id, body).attach(&self.client)
     }
 }
 
@@ -82,7 +64,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -113,39 +95,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listOAuth2Scopes",
     api: "management",
     rust_name: "authorization_servers::scopes::List",
     method: Method::GET,
     path: "/api/v1/authorizationServers/{authServerId}/scopes",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "filter",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }],
     scopes: &["okta.authorizationServers.read"],
     permissions: &[],
     roles: &[],
@@ -153,18 +109,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::OAuth2Scope);
+}, page models::OAuth2Scope);
 
 /// `POST /api/v1/authorizationServers/{authServerId}/scopes`
 ///
@@ -182,24 +134,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::OAuth2Scope) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createOAuth2Scope",
     api: "management",
     rust_name: "authorization_servers::scopes::Create",
     method: Method::POST,
     path: "/api/v1/authorizationServers/{authServerId}/scopes",
-    parameters: &[Parameter {
-        name: "authServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.manage"],
     permissions: &[],
     roles: &[],
@@ -207,18 +155,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::OAuth2Scope);
+}, json models::OAuth2Scope);
 
 /// `DELETE /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}`
 ///
@@ -236,50 +180,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, scope_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("scopeId", scope_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteOAuth2Scope",
-    api: "management",
-    rust_name: "authorization_servers::scopes::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/authorizationServers/{authServerId}/scopes/{scopeId}",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "scopeId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.authorizationServers.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/authorizationServers",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteOAuth2Scope",
+        api: "management",
+        rust_name: "authorization_servers::scopes::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/authorizationServers/{authServerId}/scopes/{scopeId}",
+        parameters: &[
+            Parameter {
+                name: "authServerId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "scopeId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.authorizationServers.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/authorizationServers",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}`
 ///
@@ -297,31 +244,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, scope_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("scopeId", scope_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOAuth2Scope",
     api: "management",
     rust_name: "authorization_servers::scopes::Get",
     method: Method::GET,
     path: "/api/v1/authorizationServers/{authServerId}/scopes/{scopeId}",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "scopeId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "scopeId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.read"],
     permissions: &[],
     roles: &[],
@@ -329,18 +265,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::OAuth2Scope);
+}, json models::OAuth2Scope);
 
 /// `PUT /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}`
 ///
@@ -362,7 +294,7 @@ impl Replace {
         scope_id: impl Into<String>,
         body: &models::OAuth2Scope,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("scopeId", scope_id);
         call.set_json(body);
@@ -370,24 +302,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceOAuth2Scope",
     api: "management",
     rust_name: "authorization_servers::scopes::Replace",
     method: Method::PUT,
     path: "/api/v1/authorizationServers/{authServerId}/scopes/{scopeId}",
-    parameters: &[
-        Parameter {
-            name: "authServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "scopeId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "authServerId", location: Location::Path, required: true }, Parameter { name: "scopeId", location: Location::Path, required: true }],
     scopes: &["okta.authorizationServers.manage"],
     permissions: &[],
     roles: &[],
@@ -395,15 +316,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/authorizationServers",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::OAuth2Scope);
+}, json models::OAuth2Scope);

@@ -8,7 +8,7 @@ use crate::generated::bot_protection::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/bot-protection/configuration`.
 #[derive(Clone, Debug)]
@@ -20,17 +20,13 @@ impl Configuration {
     /// `GET /api/v1/bot-protection/configuration` (operation `getBotProtectionConfiguration`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 
     /// `POST /api/v1/bot-protection/configuration` (operation `updateBotProtectionConfiguration`).
     #[inline]
     pub fn update(&self, body: &models::BotProtectionConfiguration) -> Update {
-        Update {
-            call: Update::new(body).call.attach(&self.client),
-        }
+        Update::new(body).attach(&self.client)
     }
 }
 
@@ -52,12 +48,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getBotProtectionConfiguration",
     api: "management",
     rust_name: "bot_protection::configuration::Get",
@@ -71,18 +67,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/bot-protection",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::BotProtectionConfiguration);
+}, json models::BotProtectionConfiguration);
 
 /// `POST /api/v1/bot-protection/configuration`
 ///
@@ -101,13 +93,13 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::BotProtectionConfiguration) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateBotProtectionConfiguration",
     api: "management",
     rust_name: "bot_protection::configuration::Update",
@@ -121,15 +113,11 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/bot-protection",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::BotProtectionConfiguration);
+}, json models::BotProtectionConfiguration);

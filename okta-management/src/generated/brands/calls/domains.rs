@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/brands/{brandId}/domains`.
 #[derive(Clone, Debug)]
@@ -21,9 +23,7 @@ impl Domains {
     /// `GET /api/v1/brands/{brandId}/domains` (operation `listBrandDomains`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.brand_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.brand_id.clone()).attach(&self.client)
     }
 }
 
@@ -43,23 +43,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("brandId", brand_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listBrandDomains",
     api: "management",
     rust_name: "brands::domains::List",
     method: Method::GET,
     path: "/api/v1/brands/{brandId}/domains",
-    parameters: &[Parameter {
-        name: "brandId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
     scopes: &["okta.brands.read"],
     permissions: &[],
     roles: &[],
@@ -67,15 +63,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("domains"),
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/brands",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::DomainResponse);
+}, page shared::DomainResponse);

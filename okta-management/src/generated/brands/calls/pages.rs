@@ -49,7 +49,7 @@ pub mod error {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/pages/error`.
@@ -63,9 +63,7 @@ pub mod error {
         /// `GET /api/v1/brands/{brandId}/pages/error` (operation `getErrorPage`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new(self.brand_id.clone()).call.attach(&self.client),
-            }
+            Get::new(self.brand_id.clone()).attach(&self.client)
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/customized`.
@@ -112,7 +110,7 @@ pub mod error {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             Self { call }
         }
@@ -125,43 +123,28 @@ pub mod error {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getErrorPage",
-        api: "management",
-        rust_name: "brands::pages::error::Get",
-        method: Method::GET,
-        path: "/api/v1/brands/{brandId}/pages/error",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "expand",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.brands.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::PageRoot);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getErrorPage",
+    api: "management",
+    rust_name: "brands::pages::error::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/pages/error",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::PageRoot);
 
     /// Operations on `/api/v1/brands/{brandId}/pages/error/customized`.
     pub mod customized {
@@ -170,7 +153,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/customized`.
@@ -184,27 +167,19 @@ pub mod error {
             /// `DELETE /api/v1/brands/{brandId}/pages/error/customized` (operation `deleteCustomizedErrorPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete {
-                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Delete::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/error/customized` (operation `getCustomizedErrorPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Get::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/error/customized` (operation `replaceCustomizedErrorPage`).
             #[inline]
             pub fn replace(&self, body: &models::ErrorPage) -> Replace {
-                Replace {
-                    call: Replace::new(self.brand_id.clone(), body)
-                        .call
-                        .attach(&self.client),
-                }
+                Replace::new(self.brand_id.clone(), body).attach(&self.client)
             }
         }
 
@@ -224,42 +199,45 @@ pub mod error {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&DELETE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static DELETE: OperationInfo = OperationInfo {
-            id: "deleteCustomizedErrorPage",
-            api: "management",
-            rust_name: "brands::pages::error::customized::Delete",
-            method: Method::DELETE,
-            path: "/api/v1/brands/{brandId}/pages/error/customized",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Delete, DELETE, empty);
+        okta_core::operation!(
+            Delete,
+            OperationInfo {
+                id: "deleteCustomizedErrorPage",
+                api: "management",
+                rust_name: "brands::pages::error::customized::Delete",
+                method: Method::DELETE,
+                path: "/api/v1/brands/{brandId}/pages/error/customized",
+                parameters: &[Parameter {
+                    name: "brandId",
+                    location: Location::Path,
+                    required: true
+                }],
+                scopes: &["okta.brands.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "/api/v1/brands",
+                public: false,
+            },
+            empty
+        );
 
         /// `GET /api/v1/brands/{brandId}/pages/error/customized`
         ///
@@ -277,42 +255,34 @@ pub mod error {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getCustomizedErrorPage",
-            api: "management",
-            rust_name: "brands::pages::error::customized::Get",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/pages/error/customized",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::ErrorPage);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getCustomizedErrorPage",
+    api: "management",
+    rust_name: "brands::pages::error::customized::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/pages/error/customized",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::ErrorPage);
 
         /// `PUT /api/v1/brands/{brandId}/pages/error/customized`
         ///
@@ -330,43 +300,35 @@ pub mod error {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::ErrorPage) -> Self {
-                let mut call = Call::new(&REPLACE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
             }
         }
 
-        pub(crate) static REPLACE: OperationInfo = OperationInfo {
-            id: "replaceCustomizedErrorPage",
-            api: "management",
-            rust_name: "brands::pages::error::customized::Replace",
-            method: Method::PUT,
-            path: "/api/v1/brands/{brandId}/pages/error/customized",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Replace, REPLACE, json models::ErrorPage);
+        okta_core::operation!(Replace, OperationInfo {
+    id: "replaceCustomizedErrorPage",
+    api: "management",
+    rust_name: "brands::pages::error::customized::Replace",
+    method: Method::PUT,
+    path: "/api/v1/brands/{brandId}/pages/error/customized",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::ErrorPage);
     }
 
     /// Operations on `/api/v1/brands/{brandId}/pages/error/default`.
@@ -376,7 +338,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/default`.
@@ -390,9 +352,7 @@ pub mod error {
             /// `GET /api/v1/brands/{brandId}/pages/error/default` (operation `getDefaultErrorPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Get::new(self.brand_id.clone()).attach(&self.client)
             }
         }
 
@@ -412,42 +372,34 @@ pub mod error {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getDefaultErrorPage",
-            api: "management",
-            rust_name: "brands::pages::error::default::Get",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/pages/error/default",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::ErrorPage);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getDefaultErrorPage",
+    api: "management",
+    rust_name: "brands::pages::error::default::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/pages/error/default",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::ErrorPage);
     }
 
     /// Operations on `/api/v1/brands/{brandId}/pages/error/preview`.
@@ -457,7 +409,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/preview`.
@@ -471,27 +423,19 @@ pub mod error {
             /// `DELETE /api/v1/brands/{brandId}/pages/error/preview` (operation `deletePreviewErrorPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete {
-                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Delete::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/error/preview` (operation `getPreviewErrorPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Get::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/error/preview` (operation `replacePreviewErrorPage`).
             #[inline]
             pub fn replace(&self, body: &models::ErrorPage) -> Replace {
-                Replace {
-                    call: Replace::new(self.brand_id.clone(), body)
-                        .call
-                        .attach(&self.client),
-                }
+                Replace::new(self.brand_id.clone(), body).attach(&self.client)
             }
         }
 
@@ -511,42 +455,45 @@ pub mod error {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&DELETE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static DELETE: OperationInfo = OperationInfo {
-            id: "deletePreviewErrorPage",
-            api: "management",
-            rust_name: "brands::pages::error::preview::Delete",
-            method: Method::DELETE,
-            path: "/api/v1/brands/{brandId}/pages/error/preview",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Delete, DELETE, empty);
+        okta_core::operation!(
+            Delete,
+            OperationInfo {
+                id: "deletePreviewErrorPage",
+                api: "management",
+                rust_name: "brands::pages::error::preview::Delete",
+                method: Method::DELETE,
+                path: "/api/v1/brands/{brandId}/pages/error/preview",
+                parameters: &[Parameter {
+                    name: "brandId",
+                    location: Location::Path,
+                    required: true
+                }],
+                scopes: &["okta.brands.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "/api/v1/brands",
+                public: false,
+            },
+            empty
+        );
 
         /// `GET /api/v1/brands/{brandId}/pages/error/preview`
         ///
@@ -564,42 +511,34 @@ pub mod error {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getPreviewErrorPage",
-            api: "management",
-            rust_name: "brands::pages::error::preview::Get",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/pages/error/preview",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::ErrorPage);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getPreviewErrorPage",
+    api: "management",
+    rust_name: "brands::pages::error::preview::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/pages/error/preview",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::ErrorPage);
 
         /// `PUT /api/v1/brands/{brandId}/pages/error/preview`
         ///
@@ -617,43 +556,35 @@ pub mod error {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::ErrorPage) -> Self {
-                let mut call = Call::new(&REPLACE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
             }
         }
 
-        pub(crate) static REPLACE: OperationInfo = OperationInfo {
-            id: "replacePreviewErrorPage",
-            api: "management",
-            rust_name: "brands::pages::error::preview::Replace",
-            method: Method::PUT,
-            path: "/api/v1/brands/{brandId}/pages/error/preview",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Replace, REPLACE, json models::ErrorPage);
+        okta_core::operation!(Replace, OperationInfo {
+    id: "replacePreviewErrorPage",
+    api: "management",
+    rust_name: "brands::pages::error::preview::Replace",
+    method: Method::PUT,
+    path: "/api/v1/brands/{brandId}/pages/error/preview",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::ErrorPage);
     }
 }
 
@@ -664,7 +595,7 @@ pub mod sign_in {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/pages/sign-in`.
@@ -678,9 +609,7 @@ pub mod sign_in {
         /// `GET /api/v1/brands/{brandId}/pages/sign-in` (operation `getSignInPage`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new(self.brand_id.clone()).call.attach(&self.client),
-            }
+            Get::new(self.brand_id.clone()).attach(&self.client)
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/customized`.
@@ -736,7 +665,7 @@ pub mod sign_in {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             Self { call }
         }
@@ -749,43 +678,28 @@ pub mod sign_in {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getSignInPage",
-        api: "management",
-        rust_name: "brands::pages::sign_in::Get",
-        method: Method::GET,
-        path: "/api/v1/brands/{brandId}/pages/sign-in",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "expand",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.brands.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::PageRoot);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getSignInPage",
+    api: "management",
+    rust_name: "brands::pages::sign_in::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/pages/sign-in",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::PageRoot);
 
     /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/customized`.
     pub mod customized {
@@ -794,7 +708,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/customized`.
@@ -808,27 +722,19 @@ pub mod sign_in {
             /// `DELETE /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `deleteCustomizedSignInPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete {
-                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Delete::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `getCustomizedSignInPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Get::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `replaceCustomizedSignInPage`).
             #[inline]
             pub fn replace(&self, body: &models::SignInPage) -> Replace {
-                Replace {
-                    call: Replace::new(self.brand_id.clone(), body)
-                        .call
-                        .attach(&self.client),
-                }
+                Replace::new(self.brand_id.clone(), body).attach(&self.client)
             }
         }
 
@@ -848,42 +754,45 @@ pub mod sign_in {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&DELETE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static DELETE: OperationInfo = OperationInfo {
-            id: "deleteCustomizedSignInPage",
-            api: "management",
-            rust_name: "brands::pages::sign_in::customized::Delete",
-            method: Method::DELETE,
-            path: "/api/v1/brands/{brandId}/pages/sign-in/customized",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Delete, DELETE, empty);
+        okta_core::operation!(
+            Delete,
+            OperationInfo {
+                id: "deleteCustomizedSignInPage",
+                api: "management",
+                rust_name: "brands::pages::sign_in::customized::Delete",
+                method: Method::DELETE,
+                path: "/api/v1/brands/{brandId}/pages/sign-in/customized",
+                parameters: &[Parameter {
+                    name: "brandId",
+                    location: Location::Path,
+                    required: true
+                }],
+                scopes: &["okta.brands.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "/api/v1/brands",
+                public: false,
+            },
+            empty
+        );
 
         /// `GET /api/v1/brands/{brandId}/pages/sign-in/customized`
         ///
@@ -901,42 +810,34 @@ pub mod sign_in {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getCustomizedSignInPage",
-            api: "management",
-            rust_name: "brands::pages::sign_in::customized::Get",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/pages/sign-in/customized",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::SignInPage);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getCustomizedSignInPage",
+    api: "management",
+    rust_name: "brands::pages::sign_in::customized::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/pages/sign-in/customized",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::SignInPage);
 
         /// `PUT /api/v1/brands/{brandId}/pages/sign-in/customized`
         ///
@@ -954,43 +855,35 @@ pub mod sign_in {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::SignInPage) -> Self {
-                let mut call = Call::new(&REPLACE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
             }
         }
 
-        pub(crate) static REPLACE: OperationInfo = OperationInfo {
-            id: "replaceCustomizedSignInPage",
-            api: "management",
-            rust_name: "brands::pages::sign_in::customized::Replace",
-            method: Method::PUT,
-            path: "/api/v1/brands/{brandId}/pages/sign-in/customized",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Replace, REPLACE, json models::SignInPage);
+        okta_core::operation!(Replace, OperationInfo {
+    id: "replaceCustomizedSignInPage",
+    api: "management",
+    rust_name: "brands::pages::sign_in::customized::Replace",
+    method: Method::PUT,
+    path: "/api/v1/brands/{brandId}/pages/sign-in/customized",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::SignInPage);
     }
 
     /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/default`.
@@ -1000,7 +893,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/default`.
@@ -1014,9 +907,7 @@ pub mod sign_in {
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/default` (operation `getDefaultSignInPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Get::new(self.brand_id.clone()).attach(&self.client)
             }
         }
 
@@ -1036,42 +927,34 @@ pub mod sign_in {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getDefaultSignInPage",
-            api: "management",
-            rust_name: "brands::pages::sign_in::default::Get",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/pages/sign-in/default",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::SignInPage);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getDefaultSignInPage",
+    api: "management",
+    rust_name: "brands::pages::sign_in::default::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/pages/sign-in/default",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::SignInPage);
     }
 
     /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/preview`.
@@ -1081,7 +964,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/preview`.
@@ -1095,27 +978,19 @@ pub mod sign_in {
             /// `DELETE /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `deletePreviewSignInPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete {
-                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Delete::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `getPreviewSignInPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Get::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `replacePreviewSignInPage`).
             #[inline]
             pub fn replace(&self, body: &models::SignInPage) -> Replace {
-                Replace {
-                    call: Replace::new(self.brand_id.clone(), body)
-                        .call
-                        .attach(&self.client),
-                }
+                Replace::new(self.brand_id.clone(), body).attach(&self.client)
             }
         }
 
@@ -1135,42 +1010,45 @@ pub mod sign_in {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&DELETE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static DELETE: OperationInfo = OperationInfo {
-            id: "deletePreviewSignInPage",
-            api: "management",
-            rust_name: "brands::pages::sign_in::preview::Delete",
-            method: Method::DELETE,
-            path: "/api/v1/brands/{brandId}/pages/sign-in/preview",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Delete, DELETE, empty);
+        okta_core::operation!(
+            Delete,
+            OperationInfo {
+                id: "deletePreviewSignInPage",
+                api: "management",
+                rust_name: "brands::pages::sign_in::preview::Delete",
+                method: Method::DELETE,
+                path: "/api/v1/brands/{brandId}/pages/sign-in/preview",
+                parameters: &[Parameter {
+                    name: "brandId",
+                    location: Location::Path,
+                    required: true
+                }],
+                scopes: &["okta.brands.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "/api/v1/brands",
+                public: false,
+            },
+            empty
+        );
 
         /// `GET /api/v1/brands/{brandId}/pages/sign-in/preview`
         ///
@@ -1188,42 +1066,34 @@ pub mod sign_in {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getPreviewSignInPage",
-            api: "management",
-            rust_name: "brands::pages::sign_in::preview::Get",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/pages/sign-in/preview",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::SignInPage);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getPreviewSignInPage",
+    api: "management",
+    rust_name: "brands::pages::sign_in::preview::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/pages/sign-in/preview",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::SignInPage);
 
         /// `PUT /api/v1/brands/{brandId}/pages/sign-in/preview`
         ///
@@ -1241,43 +1111,35 @@ pub mod sign_in {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::SignInPage) -> Self {
-                let mut call = Call::new(&REPLACE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
             }
         }
 
-        pub(crate) static REPLACE: OperationInfo = OperationInfo {
-            id: "replacePreviewSignInPage",
-            api: "management",
-            rust_name: "brands::pages::sign_in::preview::Replace",
-            method: Method::PUT,
-            path: "/api/v1/brands/{brandId}/pages/sign-in/preview",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Replace, REPLACE, json models::SignInPage);
+        okta_core::operation!(Replace, OperationInfo {
+    id: "replacePreviewSignInPage",
+    api: "management",
+    rust_name: "brands::pages::sign_in::preview::Replace",
+    method: Method::PUT,
+    path: "/api/v1/brands/{brandId}/pages/sign-in/preview",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::SignInPage);
     }
 
     /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/widget-versions`.
@@ -1286,7 +1148,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/widget-versions`.
@@ -1300,9 +1162,7 @@ pub mod sign_in {
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/widget-versions` (operation `listAllSignInWidgetVersions`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                List::new(self.brand_id.clone()).attach(&self.client)
             }
         }
 
@@ -1322,42 +1182,34 @@ pub mod sign_in {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listAllSignInWidgetVersions",
-            api: "management",
-            rust_name: "brands::pages::sign_in::widget_versions::List",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/pages/sign-in/widget-versions",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Link,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page String);
+        okta_core::operation!(List, OperationInfo {
+    id: "listAllSignInWidgetVersions",
+    api: "management",
+    rust_name: "brands::pages::sign_in::widget_versions::List",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/pages/sign-in/widget-versions",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, page String);
     }
 }
 
@@ -1390,7 +1242,7 @@ pub mod sign_out {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-out/customized`.
@@ -1404,19 +1256,13 @@ pub mod sign_out {
             /// `GET /api/v1/brands/{brandId}/pages/sign-out/customized` (operation `getSignOutPageSettings`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
-                }
+                Get::new(self.brand_id.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-out/customized` (operation `replaceSignOutPageSettings`).
             #[inline]
             pub fn replace(&self, body: &models::HostedPage) -> Replace {
-                Replace {
-                    call: Replace::new(self.brand_id.clone(), body)
-                        .call
-                        .attach(&self.client),
-                }
+                Replace::new(self.brand_id.clone(), body).attach(&self.client)
             }
         }
 
@@ -1436,42 +1282,34 @@ pub mod sign_out {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getSignOutPageSettings",
-            api: "management",
-            rust_name: "brands::pages::sign_out::customized::Get",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/pages/sign-out/customized",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::HostedPage);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getSignOutPageSettings",
+    api: "management",
+    rust_name: "brands::pages::sign_out::customized::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/pages/sign-out/customized",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::HostedPage);
 
         /// `PUT /api/v1/brands/{brandId}/pages/sign-out/customized`
         ///
@@ -1489,42 +1327,34 @@ pub mod sign_out {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::HostedPage) -> Self {
-                let mut call = Call::new(&REPLACE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
             }
         }
 
-        pub(crate) static REPLACE: OperationInfo = OperationInfo {
-            id: "replaceSignOutPageSettings",
-            api: "management",
-            rust_name: "brands::pages::sign_out::customized::Replace",
-            method: Method::PUT,
-            path: "/api/v1/brands/{brandId}/pages/sign-out/customized",
-            parameters: &[Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.brands.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Replace, REPLACE, json models::HostedPage);
+        okta_core::operation!(Replace, OperationInfo {
+    id: "replaceSignOutPageSettings",
+    api: "management",
+    rust_name: "brands::pages::sign_out::customized::Replace",
+    method: Method::PUT,
+    path: "/api/v1/brands/{brandId}/pages/sign-out/customized",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::HostedPage);
     }
 }

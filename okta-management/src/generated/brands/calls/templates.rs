@@ -31,7 +31,7 @@ pub mod email {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/templates/email`.
@@ -45,27 +45,17 @@ pub mod email {
         /// `GET /api/v1/brands/{brandId}/templates/email` (operation `listEmailTemplates`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.brand_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.brand_id.clone()).attach(&self.client)
         }
 
         /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}` (operation `getEmailTemplate`).
         pub fn get(&self, template_name: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.brand_id.clone(), template_name)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.brand_id.clone(), template_name).attach(&self.client)
         }
 
         /// `POST /api/v1/brands/{brandId}/templates/email/{templateName}/test` (operation `sendTestEmail`).
         pub fn test(&self, template_name: impl Into<String>) -> Test {
-            Test {
-                call: Test::new(self.brand_id.clone(), template_name)
-                    .call
-                    .attach(&self.client),
-            }
+            Test::new(self.brand_id.clone(), template_name).attach(&self.client)
         }
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations`.
@@ -118,7 +108,7 @@ pub mod email {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             Self { call }
         }
@@ -144,53 +134,28 @@ pub mod email {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listEmailTemplates",
-        api: "management",
-        rust_name: "brands::templates::email::List",
-        method: Method::GET,
-        path: "/api/v1/brands/{brandId}/templates/email",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "expand",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.templates.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::EmailTemplateResponse);
+    okta_core::operation!(List, OperationInfo {
+    id: "listEmailTemplates",
+    api: "management",
+    rust_name: "brands::templates::email::List",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/templates/email",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.templates.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, page models::EmailTemplateResponse);
 
     /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}`
     ///
@@ -208,7 +173,7 @@ pub mod email {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("templateName", template_name);
             Self { call }
@@ -222,48 +187,28 @@ pub mod email {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getEmailTemplate",
-        api: "management",
-        rust_name: "brands::templates::email::Get",
-        method: Method::GET,
-        path: "/api/v1/brands/{brandId}/templates/email/{templateName}",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "templateName",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "expand",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.templates.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::EmailTemplateResponse);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getEmailTemplate",
+    api: "management",
+    rust_name: "brands::templates::email::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/templates/email/{templateName}",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "templateName", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
+    scopes: &["okta.templates.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::EmailTemplateResponse);
 
     /// `POST /api/v1/brands/{brandId}/templates/email/{templateName}/test`
     ///
@@ -281,7 +226,7 @@ pub mod email {
     impl Test {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-            let mut call = Call::new(&TEST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("templateName", template_name);
             Self { call }
@@ -294,48 +239,51 @@ pub mod email {
         }
     }
 
-    pub(crate) static TEST: OperationInfo = OperationInfo {
-        id: "sendTestEmail",
-        api: "management",
-        rust_name: "brands::templates::email::Test",
-        method: Method::POST,
-        path: "/api/v1/brands/{brandId}/templates/email/{templateName}/test",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "templateName",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "language",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.templates.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Test, TEST, empty);
+    okta_core::operation!(
+        Test,
+        OperationInfo {
+            id: "sendTestEmail",
+            api: "management",
+            rust_name: "brands::templates::email::Test",
+            method: Method::POST,
+            path: "/api/v1/brands/{brandId}/templates/email/{templateName}/test",
+            parameters: &[
+                Parameter {
+                    name: "brandId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "templateName",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "language",
+                    location: Location::Query,
+                    required: false
+                }
+            ],
+            scopes: &["okta.templates.read"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "/api/v1/brands",
+            public: false,
+        },
+        empty
+    );
 
     /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations`.
     pub mod customizations {
@@ -344,7 +292,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations`.
@@ -359,57 +307,41 @@ pub mod email {
             /// `DELETE /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `deleteAllCustomizations`).
             #[inline]
             pub fn delete_all(&self) -> DeleteAll {
-                DeleteAll {
-                    call: DeleteAll::new(self.brand_id.clone(), self.template_name.clone())
-                        .call
-                        .attach(&self.client),
-                }
+                DeleteAll::new(self.brand_id.clone(), self.template_name.clone())
+                    .attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `listEmailCustomizations`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(self.brand_id.clone(), self.template_name.clone())
-                        .call
-                        .attach(&self.client),
-                }
+                List::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
             }
 
             /// `POST /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `createEmailCustomization`).
             #[inline]
             pub fn create(&self, body: &models::EmailCustomization) -> Create {
-                Create {
-                    call: Create::new(self.brand_id.clone(), self.template_name.clone(), body)
-                        .call
-                        .attach(&self.client),
-                }
+                Create::new(self.brand_id.clone(), self.template_name.clone(), body)
+                    .attach(&self.client)
             }
 
             /// `DELETE /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}` (operation `deleteEmailCustomization`).
             pub fn delete(&self, customization_id: impl Into<String>) -> Delete {
-                Delete {
-                    call: Delete::new(
-                        self.brand_id.clone(),
-                        self.template_name.clone(),
-                        customization_id,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Delete::new(
+                    self.brand_id.clone(),
+                    self.template_name.clone(),
+                    customization_id,
+                )
+                .attach(&self.client)
             }
 
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}` (operation `getEmailCustomization`).
             pub fn get(&self, customization_id: impl Into<String>) -> Get {
-                Get {
-                    call: Get::new(
-                        self.brand_id.clone(),
-                        self.template_name.clone(),
-                        customization_id,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Get::new(
+                    self.brand_id.clone(),
+                    self.template_name.clone(),
+                    customization_id,
+                )
+                .attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}` (operation `replaceEmailCustomization`).
@@ -418,16 +350,13 @@ pub mod email {
                 customization_id: impl Into<String>,
                 body: &models::EmailCustomization,
             ) -> Replace {
-                Replace {
-                    call: Replace::new(
-                        self.brand_id.clone(),
-                        self.template_name.clone(),
-                        customization_id,
-                        body,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Replace::new(
+                    self.brand_id.clone(),
+                    self.template_name.clone(),
+                    customization_id,
+                    body,
+                )
+                .attach(&self.client)
             }
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview`.
@@ -457,50 +386,53 @@ pub mod email {
         impl DeleteAll {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(&DELETE_ALL);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
             }
         }
 
-        pub(crate) static DELETE_ALL: OperationInfo = OperationInfo {
-            id: "deleteAllCustomizations",
-            api: "management",
-            rust_name: "brands::templates::email::customizations::DeleteAll",
-            method: Method::DELETE,
-            path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations",
-            parameters: &[
-                Parameter {
-                    name: "brandId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "templateName",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.templates.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(DeleteAll, DELETE_ALL, empty);
+        okta_core::operation!(
+            DeleteAll,
+            OperationInfo {
+                id: "deleteAllCustomizations",
+                api: "management",
+                rust_name: "brands::templates::email::customizations::DeleteAll",
+                method: Method::DELETE,
+                path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations",
+                parameters: &[
+                    Parameter {
+                        name: "brandId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "templateName",
+                        location: Location::Path,
+                        required: true
+                    }
+                ],
+                scopes: &["okta.templates.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "/api/v1/brands",
+                public: false,
+            },
+            empty
+        );
 
         /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations`
         ///
@@ -518,7 +450,7 @@ pub mod email {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
@@ -538,53 +470,28 @@ pub mod email {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listEmailCustomizations",
-            api: "management",
-            rust_name: "brands::templates::email::customizations::List",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations",
-            parameters: &[
-                Parameter {
-                    name: "brandId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "templateName",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.templates.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Link,
-            items: None,
-            max_limit: Some(200),
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page models::EmailCustomization);
+        okta_core::operation!(List, OperationInfo {
+    id: "listEmailCustomizations",
+    api: "management",
+    rust_name: "brands::templates::email::customizations::List",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "templateName", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.templates.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, page models::EmailCustomization);
 
         /// `POST /api/v1/brands/{brandId}/templates/email/{templateName}/customizations`
         ///
@@ -606,7 +513,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 body: &models::EmailCustomization,
             ) -> Self {
-                let mut call = Call::new(&CREATE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_json(body);
@@ -614,43 +521,28 @@ pub mod email {
             }
         }
 
-        pub(crate) static CREATE: OperationInfo = OperationInfo {
-            id: "createEmailCustomization",
-            api: "management",
-            rust_name: "brands::templates::email::customizations::Create",
-            method: Method::POST,
-            path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations",
-            parameters: &[
-                Parameter {
-                    name: "brandId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "templateName",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.templates.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 201,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: false,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Create, CREATE, json models::EmailCustomization);
+        okta_core::operation!(Create, OperationInfo {
+    id: "createEmailCustomization",
+    api: "management",
+    rust_name: "brands::templates::email::customizations::Create",
+    method: Method::POST,
+    path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "templateName", location: Location::Path, required: true }],
+    scopes: &["okta.templates.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::EmailCustomization);
 
         /// `DELETE /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}`
         ///
@@ -674,7 +566,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 customization_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&DELETE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_path("customizationId", customization_id);
@@ -682,48 +574,51 @@ pub mod email {
             }
         }
 
-        pub(crate) static DELETE: OperationInfo = OperationInfo {
-            id: "deleteEmailCustomization",
-            api: "management",
-            rust_name: "brands::templates::email::customizations::Delete",
-            method: Method::DELETE,
-            path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}",
-            parameters: &[
-                Parameter {
-                    name: "brandId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "templateName",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "customizationId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.templates.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Delete, DELETE, empty);
+        okta_core::operation!(
+            Delete,
+            OperationInfo {
+                id: "deleteEmailCustomization",
+                api: "management",
+                rust_name: "brands::templates::email::customizations::Delete",
+                method: Method::DELETE,
+                path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}",
+                parameters: &[
+                    Parameter {
+                        name: "brandId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "templateName",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "customizationId",
+                        location: Location::Path,
+                        required: true
+                    }
+                ],
+                scopes: &["okta.templates.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "/api/v1/brands",
+                public: false,
+            },
+            empty
+        );
 
         /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}`
         ///
@@ -747,7 +642,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 customization_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_path("customizationId", customization_id);
@@ -755,48 +650,28 @@ pub mod email {
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getEmailCustomization",
-            api: "management",
-            rust_name: "brands::templates::email::customizations::Get",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}",
-            parameters: &[
-                Parameter {
-                    name: "brandId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "templateName",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "customizationId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.templates.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::EmailCustomization);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getEmailCustomization",
+    api: "management",
+    rust_name: "brands::templates::email::customizations::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "templateName", location: Location::Path, required: true }, Parameter { name: "customizationId", location: Location::Path, required: true }],
+    scopes: &["okta.templates.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::EmailCustomization);
 
         /// `PUT /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}`
         ///
@@ -821,7 +696,7 @@ pub mod email {
                 customization_id: impl Into<String>,
                 body: &models::EmailCustomization,
             ) -> Self {
-                let mut call = Call::new(&REPLACE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_path("customizationId", customization_id);
@@ -830,48 +705,28 @@ pub mod email {
             }
         }
 
-        pub(crate) static REPLACE: OperationInfo = OperationInfo {
-            id: "replaceEmailCustomization",
-            api: "management",
-            rust_name: "brands::templates::email::customizations::Replace",
-            method: Method::PUT,
-            path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}",
-            parameters: &[
-                Parameter {
-                    name: "brandId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "templateName",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "customizationId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.templates.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Replace, REPLACE, json models::EmailCustomization);
+        okta_core::operation!(Replace, OperationInfo {
+    id: "replaceEmailCustomization",
+    api: "management",
+    rust_name: "brands::templates::email::customizations::Replace",
+    method: Method::PUT,
+    path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "templateName", location: Location::Path, required: true }, Parameter { name: "customizationId", location: Location::Path, required: true }],
+    scopes: &["okta.templates.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::EmailCustomization);
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview`.
         pub mod preview {
@@ -880,7 +735,7 @@ pub mod email {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview`.
@@ -896,15 +751,12 @@ pub mod email {
                 /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview` (operation `getCustomizationPreview`).
                 #[inline]
                 pub fn get(&self) -> Get {
-                    Get {
-                        call: Get::new(
-                            self.brand_id.clone(),
-                            self.template_name.clone(),
-                            self.customization_id.clone(),
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    Get::new(
+                        self.brand_id.clone(),
+                        self.template_name.clone(),
+                        self.customization_id.clone(),
+                    )
+                    .attach(&self.client)
                 }
             }
 
@@ -930,7 +782,7 @@ pub mod email {
                     template_name: impl Into<String>,
                     customization_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&GET);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("brandId", brand_id);
                     call.set_path("templateName", template_name);
                     call.set_path("customizationId", customization_id);
@@ -938,48 +790,28 @@ pub mod email {
                 }
             }
 
-            pub(crate) static GET: OperationInfo = OperationInfo {
-                id: "getCustomizationPreview",
-                api: "management",
-                rust_name: "brands::templates::email::customizations::preview::Get",
-                method: Method::GET,
-                path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview",
-                parameters: &[
-                    Parameter {
-                        name: "brandId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "templateName",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "customizationId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.templates.read"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "/api/v1/brands",
-                public: false,
-            };
-            okta_core::operation!(Get, GET, json models::EmailPreview);
+            okta_core::operation!(Get, OperationInfo {
+    id: "getCustomizationPreview",
+    api: "management",
+    rust_name: "brands::templates::email::customizations::preview::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "templateName", location: Location::Path, required: true }, Parameter { name: "customizationId", location: Location::Path, required: true }],
+    scopes: &["okta.templates.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::EmailPreview);
         }
     }
 
@@ -990,7 +822,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content`.
@@ -1005,11 +837,7 @@ pub mod email {
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/default-content` (operation `getEmailDefaultContent`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.brand_id.clone(), self.template_name.clone())
-                        .call
-                        .attach(&self.client),
-                }
+                Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
             }
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview`.
@@ -1039,7 +867,7 @@ pub mod email {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
@@ -1052,48 +880,28 @@ pub mod email {
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getEmailDefaultContent",
-            api: "management",
-            rust_name: "brands::templates::email::default_content::Get",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/templates/email/{templateName}/default-content",
-            parameters: &[
-                Parameter {
-                    name: "brandId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "templateName",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "language",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.templates.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::EmailDefaultContent);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getEmailDefaultContent",
+    api: "management",
+    rust_name: "brands::templates::email::default_content::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/templates/email/{templateName}/default-content",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "templateName", location: Location::Path, required: true }, Parameter { name: "language", location: Location::Query, required: false }],
+    scopes: &["okta.templates.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::EmailDefaultContent);
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview`.
         pub mod preview {
@@ -1102,7 +910,7 @@ pub mod email {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview`.
@@ -1117,11 +925,7 @@ pub mod email {
                 /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview` (operation `getEmailDefaultPreview`).
                 #[inline]
                 pub fn get(&self) -> Get {
-                    Get {
-                        call: Get::new(self.brand_id.clone(), self.template_name.clone())
-                            .call
-                            .attach(&self.client),
-                    }
+                    Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
                 }
             }
 
@@ -1143,7 +947,7 @@ pub mod email {
             impl Get {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                    let mut call = Call::new(&GET);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("brandId", brand_id);
                     call.set_path("templateName", template_name);
                     Self { call }
@@ -1156,48 +960,28 @@ pub mod email {
                 }
             }
 
-            pub(crate) static GET: OperationInfo = OperationInfo {
-                id: "getEmailDefaultPreview",
-                api: "management",
-                rust_name: "brands::templates::email::default_content::preview::Get",
-                method: Method::GET,
-                path: "/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview",
-                parameters: &[
-                    Parameter {
-                        name: "brandId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "templateName",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "language",
-                        location: Location::Query,
-                        required: false,
-                    },
-                ],
-                scopes: &["okta.templates.read"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "/api/v1/brands",
-                public: false,
-            };
-            okta_core::operation!(Get, GET, json models::EmailPreview);
+            okta_core::operation!(Get, OperationInfo {
+    id: "getEmailDefaultPreview",
+    api: "management",
+    rust_name: "brands::templates::email::default_content::preview::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "templateName", location: Location::Path, required: true }, Parameter { name: "language", location: Location::Query, required: false }],
+    scopes: &["okta.templates.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::EmailPreview);
         }
     }
 
@@ -1208,7 +992,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/settings`.
@@ -1223,21 +1007,14 @@ pub mod email {
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/settings` (operation `getEmailSettings`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.brand_id.clone(), self.template_name.clone())
-                        .call
-                        .attach(&self.client),
-                }
+                Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
             }
 
             /// `PUT /api/v1/brands/{brandId}/templates/email/{templateName}/settings` (operation `replaceEmailSettings`).
             #[inline]
             pub fn replace(&self, body: &models::EmailSettings) -> Replace {
-                Replace {
-                    call: Replace::new(self.brand_id.clone(), self.template_name.clone(), body)
-                        .call
-                        .attach(&self.client),
-                }
+                Replace::new(self.brand_id.clone(), self.template_name.clone(), body)
+                    .attach(&self.client)
             }
         }
 
@@ -1257,50 +1034,35 @@ pub mod email {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getEmailSettings",
-            api: "management",
-            rust_name: "brands::templates::email::settings::Get",
-            method: Method::GET,
-            path: "/api/v1/brands/{brandId}/templates/email/{templateName}/settings",
-            parameters: &[
-                Parameter {
-                    name: "brandId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "templateName",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.templates.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::EmailSettingsResponse);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getEmailSettings",
+    api: "management",
+    rust_name: "brands::templates::email::settings::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/templates/email/{templateName}/settings",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "templateName", location: Location::Path, required: true }],
+    scopes: &["okta.templates.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::EmailSettingsResponse);
 
         /// `PUT /api/v1/brands/{brandId}/templates/email/{templateName}/settings`
         ///
@@ -1322,7 +1084,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 body: &models::EmailSettings,
             ) -> Self {
-                let mut call = Call::new(&REPLACE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_json(body);
@@ -1330,42 +1092,27 @@ pub mod email {
             }
         }
 
-        pub(crate) static REPLACE: OperationInfo = OperationInfo {
-            id: "replaceEmailSettings",
-            api: "management",
-            rust_name: "brands::templates::email::settings::Replace",
-            method: Method::PUT,
-            path: "/api/v1/brands/{brandId}/templates/email/{templateName}/settings",
-            parameters: &[
-                Parameter {
-                    name: "brandId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "templateName",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.templates.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/brands",
-            public: false,
-        };
-        okta_core::operation!(Replace, REPLACE, json models::EmailSettings);
+        okta_core::operation!(Replace, OperationInfo {
+    id: "replaceEmailSettings",
+    api: "management",
+    rust_name: "brands::templates::email::settings::Replace",
+    method: Method::PUT,
+    path: "/api/v1/brands/{brandId}/templates/email/{templateName}/settings",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "templateName", location: Location::Path, required: true }],
+    scopes: &["okta.templates.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::EmailSettings);
     }
 }

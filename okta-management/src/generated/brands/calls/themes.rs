@@ -8,7 +8,9 @@ use crate::generated::brands::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/brands/{brandId}/themes`.
 #[derive(Clone, Debug)]
@@ -21,18 +23,12 @@ impl Themes {
     /// `GET /api/v1/brands/{brandId}/themes` (operation `listBrandThemes`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.brand_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.brand_id.clone()).attach(&self.client)
     }
 
     /// `GET /api/v1/brands/{brandId}/themes/{themeId}` (operation `getBrandTheme`).
     pub fn get(&self, theme_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.brand_id.clone(), theme_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.brand_id.clone(), theme_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/brands/{brandId}/themes/{themeId}` (operation `replaceBrandTheme`).
@@ -41,11 +37,7 @@ impl Themes {
         theme_id: impl Into<String>,
         body: &models::UpdateThemeRequest,
     ) -> Replace {
-        Replace {
-            call: Replace::new(self.brand_id.clone(), theme_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.brand_id.clone(), theme_id, body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/background-image`.
@@ -95,23 +87,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("brandId", brand_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listBrandThemes",
     api: "management",
     rust_name: "brands::themes::List",
     method: Method::GET,
     path: "/api/v1/brands/{brandId}/themes",
-    parameters: &[Parameter {
-        name: "brandId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }],
     scopes: &["okta.brands.read"],
     permissions: &[],
     roles: &[],
@@ -119,18 +107,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/brands",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::ThemeResponse);
+}, page models::ThemeResponse);
 
 /// `GET /api/v1/brands/{brandId}/themes/{themeId}`
 ///
@@ -148,31 +132,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("brandId", brand_id);
         call.set_path("themeId", theme_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getBrandTheme",
     api: "management",
     rust_name: "brands::themes::Get",
     method: Method::GET,
     path: "/api/v1/brands/{brandId}/themes/{themeId}",
-    parameters: &[
-        Parameter {
-            name: "brandId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "themeId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "themeId", location: Location::Path, required: true }],
     scopes: &["okta.brands.read"],
     permissions: &[],
     roles: &[],
@@ -180,18 +153,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/brands",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::ThemeResponse);
+}, json models::ThemeResponse);
 
 /// `PUT /api/v1/brands/{brandId}/themes/{themeId}`
 ///
@@ -213,7 +182,7 @@ impl Replace {
         theme_id: impl Into<String>,
         body: &models::UpdateThemeRequest,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("brandId", brand_id);
         call.set_path("themeId", theme_id);
         call.set_json(body);
@@ -221,24 +190,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceBrandTheme",
     api: "management",
     rust_name: "brands::themes::Replace",
     method: Method::PUT,
     path: "/api/v1/brands/{brandId}/themes/{themeId}",
-    parameters: &[
-        Parameter {
-            name: "brandId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "themeId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "themeId", location: Location::Path, required: true }],
     scopes: &["okta.brands.manage"],
     permissions: &[],
     roles: &[],
@@ -246,18 +204,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/brands",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::ThemeResponse);
+}, json models::ThemeResponse);
 
 /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/background-image`.
 pub mod background_image {
@@ -266,7 +220,7 @@ pub mod background_image {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/background-image`.
@@ -281,21 +235,13 @@ pub mod background_image {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/background-image` (operation `deleteBrandThemeBackgroundImage`).
         #[inline]
         pub fn delete(&self) -> Delete {
-            Delete {
-                call: Delete::new(self.brand_id.clone(), self.theme_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/background-image` (operation `uploadBrandThemeBackgroundImage`).
         #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-            Create {
-                call: Create::new(self.brand_id.clone(), self.theme_id.clone(), parts)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
         }
     }
 
@@ -315,50 +261,53 @@ pub mod background_image {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteBrandThemeBackgroundImage",
-        api: "management",
-        rust_name: "brands::themes::background_image::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/brands/{brandId}/themes/{themeId}/background-image",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "themeId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.brands.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteBrandThemeBackgroundImage",
+            api: "management",
+            rust_name: "brands::themes::background_image::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/brands/{brandId}/themes/{themeId}/background-image",
+            parameters: &[
+                Parameter {
+                    name: "brandId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "themeId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.brands.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/brands",
+            public: false,
+        },
+        empty
+    );
 
     /// `POST /api/v1/brands/{brandId}/themes/{themeId}/background-image`
     ///
@@ -380,7 +329,7 @@ pub mod background_image {
             theme_id: impl Into<String>,
             parts: Vec<okta_core::call::Part>,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             call.set_multipart(parts);
@@ -388,43 +337,28 @@ pub mod background_image {
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "uploadBrandThemeBackgroundImage",
-        api: "management",
-        rust_name: "brands::themes::background_image::Create",
-        method: Method::POST,
-        path: "/api/v1/brands/{brandId}/themes/{themeId}/background-image",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "themeId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.brands.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["multipart/form-data"],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::ImageUploadResponse);
+    okta_core::operation!(Create, OperationInfo {
+    id: "uploadBrandThemeBackgroundImage",
+    api: "management",
+    rust_name: "brands::themes::background_image::Create",
+    method: Method::POST,
+    path: "/api/v1/brands/{brandId}/themes/{themeId}/background-image",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "themeId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["multipart/form-data"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::ImageUploadResponse);
 }
 
 /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/favicon`.
@@ -434,7 +368,7 @@ pub mod favicon {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/favicon`.
@@ -449,21 +383,13 @@ pub mod favicon {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/favicon` (operation `deleteBrandThemeFavicon`).
         #[inline]
         pub fn delete(&self) -> Delete {
-            Delete {
-                call: Delete::new(self.brand_id.clone(), self.theme_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/favicon` (operation `uploadBrandThemeFavicon`).
         #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-            Create {
-                call: Create::new(self.brand_id.clone(), self.theme_id.clone(), parts)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
         }
     }
 
@@ -483,50 +409,53 @@ pub mod favicon {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteBrandThemeFavicon",
-        api: "management",
-        rust_name: "brands::themes::favicon::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/brands/{brandId}/themes/{themeId}/favicon",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "themeId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.brands.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteBrandThemeFavicon",
+            api: "management",
+            rust_name: "brands::themes::favicon::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/brands/{brandId}/themes/{themeId}/favicon",
+            parameters: &[
+                Parameter {
+                    name: "brandId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "themeId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.brands.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/brands",
+            public: false,
+        },
+        empty
+    );
 
     /// `POST /api/v1/brands/{brandId}/themes/{themeId}/favicon`
     ///
@@ -548,7 +477,7 @@ pub mod favicon {
             theme_id: impl Into<String>,
             parts: Vec<okta_core::call::Part>,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             call.set_multipart(parts);
@@ -556,43 +485,28 @@ pub mod favicon {
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "uploadBrandThemeFavicon",
-        api: "management",
-        rust_name: "brands::themes::favicon::Create",
-        method: Method::POST,
-        path: "/api/v1/brands/{brandId}/themes/{themeId}/favicon",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "themeId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.brands.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["multipart/form-data"],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::ImageUploadResponse);
+    okta_core::operation!(Create, OperationInfo {
+    id: "uploadBrandThemeFavicon",
+    api: "management",
+    rust_name: "brands::themes::favicon::Create",
+    method: Method::POST,
+    path: "/api/v1/brands/{brandId}/themes/{themeId}/favicon",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "themeId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["multipart/form-data"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::ImageUploadResponse);
 }
 
 /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/logo`.
@@ -602,7 +516,7 @@ pub mod logo {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/logo`.
@@ -617,21 +531,13 @@ pub mod logo {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/logo` (operation `deleteBrandThemeLogo`).
         #[inline]
         pub fn delete(&self) -> Delete {
-            Delete {
-                call: Delete::new(self.brand_id.clone(), self.theme_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/logo` (operation `uploadBrandThemeLogo`).
         #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-            Create {
-                call: Create::new(self.brand_id.clone(), self.theme_id.clone(), parts)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
         }
     }
 
@@ -651,50 +557,53 @@ pub mod logo {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteBrandThemeLogo",
-        api: "management",
-        rust_name: "brands::themes::logo::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/brands/{brandId}/themes/{themeId}/logo",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "themeId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.brands.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteBrandThemeLogo",
+            api: "management",
+            rust_name: "brands::themes::logo::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/brands/{brandId}/themes/{themeId}/logo",
+            parameters: &[
+                Parameter {
+                    name: "brandId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "themeId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.brands.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/brands",
+            public: false,
+        },
+        empty
+    );
 
     /// `POST /api/v1/brands/{brandId}/themes/{themeId}/logo`
     ///
@@ -716,7 +625,7 @@ pub mod logo {
             theme_id: impl Into<String>,
             parts: Vec<okta_core::call::Part>,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             call.set_multipart(parts);
@@ -724,41 +633,26 @@ pub mod logo {
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "uploadBrandThemeLogo",
-        api: "management",
-        rust_name: "brands::themes::logo::Create",
-        method: Method::POST,
-        path: "/api/v1/brands/{brandId}/themes/{themeId}/logo",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "themeId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.brands.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["multipart/form-data"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::ImageUploadResponse);
+    okta_core::operation!(Create, OperationInfo {
+    id: "uploadBrandThemeLogo",
+    api: "management",
+    rust_name: "brands::themes::logo::Create",
+    method: Method::POST,
+    path: "/api/v1/brands/{brandId}/themes/{themeId}/logo",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "themeId", location: Location::Path, required: true }],
+    scopes: &["okta.brands.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["multipart/form-data"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::ImageUploadResponse);
 }

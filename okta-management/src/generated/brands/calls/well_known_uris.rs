@@ -8,7 +8,9 @@ use crate::generated::brands::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/brands/{brandId}/well-known-uris`.
 #[derive(Clone, Debug)]
@@ -21,18 +23,12 @@ impl WellKnownUris {
     /// `GET /api/v1/brands/{brandId}/well-known-uris` (operation `getAllWellKnownURIs`).
     #[inline]
     pub fn get_all(&self) -> GetAll {
-        GetAll {
-            call: GetAll::new(self.brand_id.clone()).call.attach(&self.client),
-        }
+        GetAll::new(self.brand_id.clone()).attach(&self.client)
     }
 
     /// `GET /api/v1/brands/{brandId}/well-known-uris/{path}` (operation `getRootBrandWellKnownURI`).
     pub fn get(&self, path: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.brand_id.clone(), path)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.brand_id.clone(), path).attach(&self.client)
     }
 
     /// Operations on `/api/v1/brands/{brandId}/well-known-uris/{path}/customized`.
@@ -61,7 +57,7 @@ pub struct GetAll {
 impl GetAll {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET_ALL);
+        let mut call = Call::new(Self::INFO);
         call.set_path("brandId", brand_id);
         Self { call }
     }
@@ -74,24 +70,13 @@ impl GetAll {
     }
 }
 
-pub(crate) static GET_ALL: OperationInfo = OperationInfo {
+okta_core::operation!(GetAll, OperationInfo {
     id: "getAllWellKnownURIs",
     api: "management",
     rust_name: "brands::well_known_uris::GetAll",
     method: Method::GET,
     path: "/api/v1/brands/{brandId}/well-known-uris",
-    parameters: &[
-        Parameter {
-            name: "brandId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.brands.read"],
     permissions: &[],
     roles: &[],
@@ -99,18 +84,14 @@ pub(crate) static GET_ALL: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/brands",
     public: false,
-};
-okta_core::operation!(GetAll, GET_ALL, json models::WellKnownUrIsRoot);
+}, json models::WellKnownUrIsRoot);
 
 /// `GET /api/v1/brands/{brandId}/well-known-uris/{path}`
 ///
@@ -128,7 +109,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>, path: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("brandId", brand_id);
         call.set_path("path", path);
         Self { call }
@@ -142,29 +123,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getRootBrandWellKnownURI",
     api: "management",
     rust_name: "brands::well_known_uris::Get",
     method: Method::GET,
     path: "/api/v1/brands/{brandId}/well-known-uris/{path}",
-    parameters: &[
-        Parameter {
-            name: "brandId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "path",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "path", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.brands.read"],
     permissions: &[],
     roles: &[],
@@ -172,18 +137,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/brands",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::WellKnownUriObjectResponse);
+}, json models::WellKnownUriObjectResponse);
 
 /// Operations on `/api/v1/brands/{brandId}/well-known-uris/{path}/customized`.
 pub mod customized {
@@ -192,7 +153,7 @@ pub mod customized {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/well-known-uris/{path}/customized`.
@@ -207,21 +168,13 @@ pub mod customized {
         /// `GET /api/v1/brands/{brandId}/well-known-uris/{path}/customized` (operation `getBrandWellKnownURI`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new(self.brand_id.clone(), self.path.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.brand_id.clone(), self.path.clone()).attach(&self.client)
         }
 
         /// `PUT /api/v1/brands/{brandId}/well-known-uris/{path}/customized` (operation `replaceBrandWellKnownURI`).
         #[inline]
         pub fn replace(&self, body: &models::WellKnownUriRequest) -> Replace {
-            Replace {
-                call: Replace::new(self.brand_id.clone(), self.path.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Replace::new(self.brand_id.clone(), self.path.clone(), body).attach(&self.client)
         }
     }
 
@@ -241,50 +194,35 @@ pub mod customized {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, path: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("path", path);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getBrandWellKnownURI",
-        api: "management",
-        rust_name: "brands::well_known_uris::customized::Get",
-        method: Method::GET,
-        path: "/api/v1/brands/{brandId}/well-known-uris/{path}/customized",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "path",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.brands.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::LimitedGa,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::WellKnownUriObjectResponse);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getBrandWellKnownURI",
+    api: "management",
+    rust_name: "brands::well_known_uris::customized::Get",
+    method: Method::GET,
+    path: "/api/v1/brands/{brandId}/well-known-uris/{path}/customized",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "path", location: Location::Path, required: true }],
+    scopes: &["okta.brands.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::LimitedGa,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::WellKnownUriObjectResponse);
 
     /// `PUT /api/v1/brands/{brandId}/well-known-uris/{path}/customized`
     ///
@@ -306,7 +244,7 @@ pub mod customized {
             path: impl Into<String>,
             body: &models::WellKnownUriRequest,
         ) -> Self {
-            let mut call = Call::new(&REPLACE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("path", path);
             call.set_json(body);
@@ -314,41 +252,26 @@ pub mod customized {
         }
     }
 
-    pub(crate) static REPLACE: OperationInfo = OperationInfo {
-        id: "replaceBrandWellKnownURI",
-        api: "management",
-        rust_name: "brands::well_known_uris::customized::Replace",
-        method: Method::PUT,
-        path: "/api/v1/brands/{brandId}/well-known-uris/{path}/customized",
-        parameters: &[
-            Parameter {
-                name: "brandId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "path",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.brands.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::LimitedGa,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/brands",
-        public: false,
-    };
-    okta_core::operation!(Replace, REPLACE, json models::WellKnownUriObjectResponse);
+    okta_core::operation!(Replace, OperationInfo {
+    id: "replaceBrandWellKnownURI",
+    api: "management",
+    rust_name: "brands::well_known_uris::customized::Replace",
+    method: Method::PUT,
+    path: "/api/v1/brands/{brandId}/well-known-uris/{path}/customized",
+    parameters: &[Parameter { name: "brandId", location: Location::Path, required: true }, Parameter { name: "path", location: Location::Path, required: true }],
+    scopes: &["okta.brands.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::LimitedGa,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/brands",
+    public: false,
+}, json models::WellKnownUriObjectResponse);
 }

@@ -8,7 +8,7 @@ use crate::generated::device_posture_checks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/device-posture-checks/default`.
 #[derive(Clone, Debug)]
@@ -20,9 +20,7 @@ impl Default {
     /// `GET /api/v1/device-posture-checks/default` (operation `listDefaultDevicePostureChecks`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 }
 
@@ -44,12 +42,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listDefaultDevicePostureChecks",
     api: "management",
     rust_name: "device_posture_checks::default::List",
@@ -63,15 +61,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/device-posture-checks",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::DevicePostureCheck);
+}, page models::DevicePostureCheck);

@@ -8,7 +8,9 @@ use crate::generated::directories::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/directories/{appInstanceId}/groups/modify`.
 #[derive(Clone, Debug)]
@@ -21,11 +23,7 @@ impl Groups {
     /// `POST /api/v1/directories/{appInstanceId}/groups/modify` (operation `updateGroupMembership`).
     #[inline]
     pub fn modify(&self, body: &models::AgentAction) -> Modify {
-        Modify {
-            call: Modify::new(self.app_instance_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Modify::new(self.app_instance_id.clone(), body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/directories/{appInstanceId}/groups/{groupId}/query`.
@@ -54,43 +52,46 @@ pub struct Modify {
 impl Modify {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_instance_id: impl Into<String>, body: &models::AgentAction) -> Self {
-        let mut call = Call::new(&MODIFY);
+        let mut call = Call::new(Self::INFO);
         call.set_path("appInstanceId", app_instance_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static MODIFY: OperationInfo = OperationInfo {
-    id: "updateGroupMembership",
-    api: "management",
-    rust_name: "directories::groups::Modify",
-    method: Method::POST,
-    path: "/api/v1/directories/{appInstanceId}/groups/modify",
-    parameters: &[Parameter {
-        name: "appInstanceId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.directories.groups.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/directories",
-    public: false,
-};
-okta_core::operation!(Modify, MODIFY, empty);
+okta_core::operation!(
+    Modify,
+    OperationInfo {
+        id: "updateGroupMembership",
+        api: "management",
+        rust_name: "directories::groups::Modify",
+        method: Method::POST,
+        path: "/api/v1/directories/{appInstanceId}/groups/modify",
+        parameters: &[Parameter {
+            name: "appInstanceId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.directories.groups.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/directories",
+        public: false,
+    },
+    empty
+);
 
 /// Operations on `/api/v1/directories/{appInstanceId}/groups/{groupId}/query`.
 pub mod query {
@@ -99,7 +100,7 @@ pub mod query {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/directories/{appInstanceId}/groups/{groupId}/query`.
@@ -114,24 +115,18 @@ pub mod query {
         /// `POST /api/v1/directories/{appInstanceId}/groups/{groupId}/query` (operation `submitGroupAttributeQuery`).
         #[inline]
         pub fn create(&self, body: &models::GroupQueryRequest) -> Create {
-            Create {
-                call: Create::new(self.app_instance_id.clone(), self.group_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.app_instance_id.clone(), self.group_id.clone(), body)
+                .attach(&self.client)
         }
 
         /// `GET /api/v1/directories/{appInstanceId}/groups/{groupId}/query/{resultId}` (operation `getGroupAttributeQueryResult`).
         pub fn get(&self, result_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(
-                    self.app_instance_id.clone(),
-                    self.group_id.clone(),
-                    result_id,
-                )
-                .call
-                .attach(&self.client),
-            }
+            Get::new(
+                self.app_instance_id.clone(),
+                self.group_id.clone(),
+                result_id,
+            )
+            .attach(&self.client)
         }
     }
 
@@ -155,7 +150,7 @@ pub mod query {
             group_id: impl Into<String>,
             body: &models::GroupQueryRequest,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appInstanceId", app_instance_id);
             call.set_path("groupId", group_id);
             call.set_json(body);
@@ -163,43 +158,28 @@ pub mod query {
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "submitGroupAttributeQuery",
-        api: "management",
-        rust_name: "directories::groups::query::Create",
-        method: Method::POST,
-        path: "/api/v1/directories/{appInstanceId}/groups/{groupId}/query",
-        parameters: &[
-            Parameter {
-                name: "appInstanceId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "groupId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.directories.groups.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 202,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/directories",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::GroupQueryResponse);
+    okta_core::operation!(Create, OperationInfo {
+    id: "submitGroupAttributeQuery",
+    api: "management",
+    rust_name: "directories::groups::query::Create",
+    method: Method::POST,
+    path: "/api/v1/directories/{appInstanceId}/groups/{groupId}/query",
+    parameters: &[Parameter { name: "appInstanceId", location: Location::Path, required: true }, Parameter { name: "groupId", location: Location::Path, required: true }],
+    scopes: &["okta.directories.groups.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 202, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/directories",
+    public: false,
+}, json models::GroupQueryResponse);
 
     /// `GET /api/v1/directories/{appInstanceId}/groups/{groupId}/query/{resultId}`
     ///
@@ -221,7 +201,7 @@ pub mod query {
             group_id: impl Into<String>,
             result_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("appInstanceId", app_instance_id);
             call.set_path("groupId", group_id);
             call.set_path("resultId", result_id);
@@ -229,52 +209,26 @@ pub mod query {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getGroupAttributeQueryResult",
-        api: "management",
-        rust_name: "directories::groups::query::Get",
-        method: Method::GET,
-        path: "/api/v1/directories/{appInstanceId}/groups/{groupId}/query/{resultId}",
-        parameters: &[
-            Parameter {
-                name: "appInstanceId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "groupId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "resultId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.directories.groups.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[
-            ResponseInfo {
-                status: 200,
-                media: "application/json",
-            },
-            ResponseInfo {
-                status: 202,
-                media: "",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/directories",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::GroupProfileResult);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getGroupAttributeQueryResult",
+    api: "management",
+    rust_name: "directories::groups::query::Get",
+    method: Method::GET,
+    path: "/api/v1/directories/{appInstanceId}/groups/{groupId}/query/{resultId}",
+    parameters: &[Parameter { name: "appInstanceId", location: Location::Path, required: true }, Parameter { name: "groupId", location: Location::Path, required: true }, Parameter { name: "resultId", location: Location::Path, required: true }],
+    scopes: &["okta.directories.groups.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 202, media: "" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/directories",
+    public: false,
+}, json models::GroupProfileResult);
 }

@@ -8,7 +8,9 @@ use crate::generated::domains::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/domains/{domainId}/certificate`.
 #[derive(Clone, Debug)]
@@ -21,11 +23,7 @@ impl Certificate {
     /// `PUT /api/v1/domains/{domainId}/certificate` (operation `upsertCertificate`).
     #[inline]
     pub fn replace(&self, body: &models::DomainCertificate) -> Replace {
-        Replace {
-            call: Replace::new(self.domain_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.domain_id.clone(), body).attach(&self.client)
     }
 }
 
@@ -45,40 +43,43 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(domain_id: impl Into<String>, body: &models::DomainCertificate) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("domainId", domain_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
-    id: "upsertCertificate",
-    api: "management",
-    rust_name: "domains::certificate::Replace",
-    method: Method::PUT,
-    path: "/api/v1/domains/{domainId}/certificate",
-    parameters: &[Parameter {
-        name: "domainId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.domains.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/domains",
-    public: false,
-};
-okta_core::operation!(Replace, REPLACE, empty);
+okta_core::operation!(
+    Replace,
+    OperationInfo {
+        id: "upsertCertificate",
+        api: "management",
+        rust_name: "domains::certificate::Replace",
+        method: Method::PUT,
+        path: "/api/v1/domains/{domainId}/certificate",
+        parameters: &[Parameter {
+            name: "domainId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.domains.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/domains",
+        public: false,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::dr::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/dr/status`.
 #[derive(Clone, Debug)]
@@ -20,16 +22,12 @@ impl Status {
     /// `GET /api/v1/dr/status` (operation `getDRStatus`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `GET /api/v1/dr/status/{domain}` (operation `getDRStatusForDomain`).
     pub fn get(&self, domain: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(domain).call.attach(&self.client),
-        }
+        Get::new(domain).attach(&self.client)
     }
 }
 
@@ -51,12 +49,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "getDRStatus",
     api: "management",
     rust_name: "dr::status::List",
@@ -70,18 +68,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("status"),
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/dr",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::DrStatusItem);
+}, page models::DrStatusItem);
 
 /// `GET /api/v1/dr/status/{domain}`
 ///
@@ -99,23 +93,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(domain: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("domain", domain);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getDRStatusForDomain",
     api: "management",
     rust_name: "dr::status::Get",
     method: Method::GET,
     path: "/api/v1/dr/status/{domain}",
-    parameters: &[Parameter {
-        name: "domain",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "domain", location: Location::Path, required: true }],
     scopes: &["okta.dr.read"],
     permissions: &[],
     roles: &[],
@@ -123,15 +113,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("status"),
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/dr/status/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, page models::DrStatusItem);
+}, page models::DrStatusItem);

@@ -8,7 +8,9 @@ use crate::generated::features::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/features/{featureId}/dependencies`.
 #[derive(Clone, Debug)]
@@ -21,9 +23,7 @@ impl Dependencies {
     /// `GET /api/v1/features/{featureId}/dependencies` (operation `listFeatureDependencies`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.feature_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.feature_id.clone()).attach(&self.client)
     }
 }
 
@@ -43,23 +43,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(feature_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("featureId", feature_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listFeatureDependencies",
     api: "management",
     rust_name: "features::dependencies::List",
     method: Method::GET,
     path: "/api/v1/features/{featureId}/dependencies",
-    parameters: &[Parameter {
-        name: "featureId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "featureId", location: Location::Path, required: true }],
     scopes: &["okta.features.read"],
     permissions: &[],
     roles: &[],
@@ -67,15 +63,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/features",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::Feature);
+}, page models::Feature);

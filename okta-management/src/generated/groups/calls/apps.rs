@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups/{groupId}/apps`.
 #[derive(Clone, Debug)]
@@ -21,9 +23,7 @@ impl Apps {
     /// `GET /api/v1/groups/{groupId}/apps` (operation `listAssignedApplicationsForGroup`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.group_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.group_id.clone()).attach(&self.client)
     }
 }
 
@@ -43,7 +43,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -62,29 +62,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAssignedApplicationsForGroup",
     api: "management",
     rust_name: "groups::apps::List",
     method: Method::GET,
     path: "/api/v1/groups/{groupId}/apps",
-    parameters: &[
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.groups.read"],
     permissions: &[],
     roles: &[],
@@ -92,15 +76,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "groups",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::Application);
+}, page shared::Application);

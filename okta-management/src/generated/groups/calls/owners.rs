@@ -8,7 +8,9 @@ use crate::generated::groups::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups/{groupId}/owners`.
 #[derive(Clone, Debug)]
@@ -21,28 +23,18 @@ impl Owners {
     /// `GET /api/v1/groups/{groupId}/owners` (operation `listGroupOwners`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.group_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.group_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/groups/{groupId}/owners` (operation `assignGroupOwner`).
     #[inline]
     pub fn create(&self, body: &models::AssignGroupOwnerRequestBody) -> Create {
-        Create {
-            call: Create::new(self.group_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.group_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/groups/{groupId}/owners/{ownerId}` (operation `deleteGroupOwner`).
     pub fn delete(&self, owner_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.group_id.clone(), owner_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.group_id.clone(), owner_id).attach(&self.client)
     }
 }
 
@@ -62,7 +54,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -87,34 +79,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listGroupOwners",
     api: "management",
     rust_name: "groups::owners::List",
     method: Method::GET,
     path: "/api/v1/groups/{groupId}/owners",
-    parameters: &[
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "search",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "search", location: Location::Query, required: false }],
     scopes: &["okta.groups.read"],
     permissions: &[],
     roles: &[],
@@ -122,18 +93,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "groups",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::GroupOwner);
+}, page models::GroupOwner);
 
 /// `POST /api/v1/groups/{groupId}/owners`
 ///
@@ -151,24 +118,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(group_id: impl Into<String>, body: &models::AssignGroupOwnerRequestBody) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "assignGroupOwner",
     api: "management",
     rust_name: "groups::owners::Create",
     method: Method::POST,
     path: "/api/v1/groups/{groupId}/owners",
-    parameters: &[Parameter {
-        name: "groupId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }],
     scopes: &["okta.groups.manage"],
     permissions: &[],
     roles: &[],
@@ -176,18 +139,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "groups",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::GroupOwner);
+}, json models::GroupOwner);
 
 /// `DELETE /api/v1/groups/{groupId}/owners/{ownerId}`
 ///
@@ -205,47 +164,50 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, owner_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         call.set_path("ownerId", owner_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteGroupOwner",
-    api: "management",
-    rust_name: "groups::owners::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/groups/{groupId}/owners/{ownerId}",
-    parameters: &[
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "ownerId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.groups.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "groups",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteGroupOwner",
+        api: "management",
+        rust_name: "groups::owners::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/groups/{groupId}/owners/{ownerId}",
+        parameters: &[
+            Parameter {
+                name: "groupId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "ownerId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.groups.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "groups",
+        public: false,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups/{groupId}/roles`.
 #[derive(Clone, Debug)]
@@ -21,37 +23,23 @@ impl Roles {
     /// `GET /api/v1/groups/{groupId}/roles` (operation `listGroupAssignedRoles`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.group_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.group_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/groups/{groupId}/roles` (operation `assignRoleToGroup`).
     #[inline]
     pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
-        Create {
-            call: Create::new(self.group_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.group_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}` (operation `unassignRoleFromGroup`).
     pub fn delete(&self, role_assignment_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.group_id.clone(), role_assignment_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.group_id.clone(), role_assignment_id).attach(&self.client)
     }
 
     /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}` (operation `getGroupAssignedRole`).
     pub fn get(&self, role_assignment_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.group_id.clone(), role_assignment_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.group_id.clone(), role_assignment_id).attach(&self.client)
     }
 
     /// Operations below `targets`.
@@ -80,7 +68,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -92,24 +80,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listGroupAssignedRoles",
     api: "management",
     rust_name: "groups::roles::List",
     method: Method::GET,
     path: "/api/v1/groups/{groupId}/roles",
-    parameters: &[
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.roles.read"],
     permissions: &[],
     roles: &[],
@@ -117,18 +94,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "groups",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::RoleAssignment);
+}, page shared::RoleAssignment);
 
 /// `POST /api/v1/groups/{groupId}/roles`
 ///
@@ -146,7 +119,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(group_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         call.set_json(body);
         Self { call }
@@ -160,24 +133,13 @@ impl Create {
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "assignRoleToGroup",
     api: "management",
     rust_name: "groups::roles::Create",
     method: Method::POST,
     path: "/api/v1/groups/{groupId}/roles",
-    parameters: &[
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "disableNotifications",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }, Parameter { name: "disableNotifications", location: Location::Query, required: false }],
     scopes: &["okta.roles.manage"],
     permissions: &[],
     roles: &[],
@@ -185,24 +147,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "application/json",
-        },
-        ResponseInfo {
-            status: 201,
-            media: "application/json",
-        },
-    ],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "groups",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::GroupsRolesGetResponse);
+}, json shared::GroupsRolesGetResponse);
 
 /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}`
 ///
@@ -220,50 +172,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "unassignRoleFromGroup",
-    api: "management",
-    rust_name: "groups::roles::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}",
-    parameters: &[
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "roleAssignmentId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.roles.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "groups",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "unassignRoleFromGroup",
+        api: "management",
+        rust_name: "groups::roles::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}",
+        parameters: &[
+            Parameter {
+                name: "groupId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "roleAssignmentId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.roles.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "groups",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}`
 ///
@@ -281,31 +236,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getGroupAssignedRole",
     api: "management",
     rust_name: "groups::roles::Get",
     method: Method::GET,
     path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}",
-    parameters: &[
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "roleAssignmentId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }],
     scopes: &["okta.roles.read"],
     permissions: &[],
     roles: &[],
@@ -313,18 +257,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "groups",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::GroupsRolesGetResponse);
+}, json shared::GroupsRolesGetResponse);
 
 /// Operations below `targets`.
 pub mod targets {
@@ -391,7 +331,7 @@ pub mod targets {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -406,37 +346,28 @@ pub mod targets {
                 /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listApplicationTargetsForApplicationAdministratorRoleForGroup`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List {
-                        call: List::new(self.group_id.clone(), self.role_assignment_id.clone())
-                            .call
-                            .attach(&self.client),
-                    }
+                    List::new(self.group_id.clone(), self.role_assignment_id.clone())
+                        .attach(&self.client)
                 }
 
                 /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `unassignAppTargetToAdminRoleForGroup`).
                 pub fn unassign(&self, app_name: impl Into<String>) -> Unassign {
-                    Unassign {
-                        call: Unassign::new(
-                            self.group_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    Unassign::new(
+                        self.group_id.clone(),
+                        self.role_assignment_id.clone(),
+                        app_name,
+                    )
+                    .attach(&self.client)
                 }
 
                 /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `assignAppTargetToAdminRoleForGroup`).
                 pub fn assign(&self, app_name: impl Into<String>) -> Assign {
-                    Assign {
-                        call: Assign::new(
-                            self.group_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    Assign::new(
+                        self.group_id.clone(),
+                        self.role_assignment_id.clone(),
+                        app_name,
+                    )
+                    .attach(&self.client)
                 }
 
                 /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `unassignAppInstanceTargetToAppAdminRoleForGroup`).
@@ -445,16 +376,13 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> UnassignApp {
-                    UnassignApp {
-                        call: UnassignApp::new(
-                            self.group_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                            app_id,
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    UnassignApp::new(
+                        self.group_id.clone(),
+                        self.role_assignment_id.clone(),
+                        app_name,
+                        app_id,
+                    )
+                    .attach(&self.client)
                 }
 
                 /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `assignAppInstanceTargetToAppAdminRoleForGroup`).
@@ -463,16 +391,13 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> AssignApp {
-                    AssignApp {
-                        call: AssignApp::new(
-                            self.group_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                            app_id,
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    AssignApp::new(
+                        self.group_id.clone(),
+                        self.role_assignment_id.clone(),
+                        app_name,
+                        app_id,
+                    )
+                    .attach(&self.client)
                 }
             }
 
@@ -495,7 +420,7 @@ pub mod targets {
                     group_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&LIST);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -515,53 +440,28 @@ pub mod targets {
                 }
             }
 
-            pub(crate) static LIST: OperationInfo = OperationInfo {
-                id: "listApplicationTargetsForApplicationAdministratorRoleForGroup",
-                api: "management",
-                rust_name: "groups::roles::targets::catalog::apps::List",
-                method: Method::GET,
-                path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps",
-                parameters: &[
-                    Parameter {
-                        name: "groupId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "after",
-                        location: Location::Query,
-                        required: false,
-                    },
-                    Parameter {
-                        name: "limit",
-                        location: Location::Query,
-                        required: false,
-                    },
-                ],
-                scopes: &["okta.roles.read"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::Link,
-                items: None,
-                max_limit: Some(200),
-                idempotent: true,
-                bucket: "groups",
-                public: false,
-            };
-            okta_core::operation!(List, LIST, page shared::CatalogApplication);
+            okta_core::operation!(List, OperationInfo {
+    id: "listApplicationTargetsForApplicationAdministratorRoleForGroup",
+    api: "management",
+    rust_name: "groups::roles::targets::catalog::apps::List",
+    method: Method::GET,
+    path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps",
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "groups",
+    public: false,
+}, page shared::CatalogApplication);
 
             /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}`
             ///
@@ -585,7 +485,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&UNASSIGN);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -593,48 +493,51 @@ pub mod targets {
                 }
             }
 
-            pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
-                id: "unassignAppTargetToAdminRoleForGroup",
-                api: "management",
-                rust_name: "groups::roles::targets::catalog::apps::Unassign",
-                method: Method::DELETE,
-                path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
-                parameters: &[
-                    Parameter {
-                        name: "groupId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appName",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 204,
-                    media: "",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "groups",
-                public: false,
-            };
-            okta_core::operation!(Unassign, UNASSIGN, empty);
+            okta_core::operation!(
+                Unassign,
+                OperationInfo {
+                    id: "unassignAppTargetToAdminRoleForGroup",
+                    api: "management",
+                    rust_name: "groups::roles::targets::catalog::apps::Unassign",
+                    method: Method::DELETE,
+                    path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
+                    parameters: &[
+                        Parameter {
+                            name: "groupId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appName",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[ResponseInfo {
+                        status: 204,
+                        media: ""
+                    }],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "groups",
+                    public: false,
+                },
+                empty
+            );
 
             /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}`
             ///
@@ -658,7 +561,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&ASSIGN);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -666,54 +569,57 @@ pub mod targets {
                 }
             }
 
-            pub(crate) static ASSIGN: OperationInfo = OperationInfo {
-                id: "assignAppTargetToAdminRoleForGroup",
-                api: "management",
-                rust_name: "groups::roles::targets::catalog::apps::Assign",
-                method: Method::PUT,
-                path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
-                parameters: &[
-                    Parameter {
-                        name: "groupId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appName",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[
-                    ResponseInfo {
-                        status: 200,
-                        media: "",
-                    },
-                    ResponseInfo {
-                        status: 204,
-                        media: "",
-                    },
-                ],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "groups",
-                public: false,
-            };
-            okta_core::operation!(Assign, ASSIGN, empty);
+            okta_core::operation!(
+                Assign,
+                OperationInfo {
+                    id: "assignAppTargetToAdminRoleForGroup",
+                    api: "management",
+                    rust_name: "groups::roles::targets::catalog::apps::Assign",
+                    method: Method::PUT,
+                    path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
+                    parameters: &[
+                        Parameter {
+                            name: "groupId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appName",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[
+                        ResponseInfo {
+                            status: 200,
+                            media: ""
+                        },
+                        ResponseInfo {
+                            status: 204,
+                            media: ""
+                        }
+                    ],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "groups",
+                    public: false,
+                },
+                empty
+            );
 
             /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}`
             ///
@@ -738,7 +644,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&UNASSIGN_APP);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -747,53 +653,56 @@ pub mod targets {
                 }
             }
 
-            pub(crate) static UNASSIGN_APP: OperationInfo = OperationInfo {
-                id: "unassignAppInstanceTargetToAppAdminRoleForGroup",
-                api: "management",
-                rust_name: "groups::roles::targets::catalog::apps::UnassignApp",
-                method: Method::DELETE,
-                path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
-                parameters: &[
-                    Parameter {
-                        name: "groupId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appName",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 204,
-                    media: "",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "groups",
-                public: false,
-            };
-            okta_core::operation!(UnassignApp, UNASSIGN_APP, empty);
+            okta_core::operation!(
+                UnassignApp,
+                OperationInfo {
+                    id: "unassignAppInstanceTargetToAppAdminRoleForGroup",
+                    api: "management",
+                    rust_name: "groups::roles::targets::catalog::apps::UnassignApp",
+                    method: Method::DELETE,
+                    path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
+                    parameters: &[
+                        Parameter {
+                            name: "groupId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appName",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appId",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[ResponseInfo {
+                        status: 204,
+                        media: ""
+                    }],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "groups",
+                    public: false,
+                },
+                empty
+            );
 
             /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}`
             ///
@@ -818,7 +727,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&ASSIGN_APP);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -827,53 +736,56 @@ pub mod targets {
                 }
             }
 
-            pub(crate) static ASSIGN_APP: OperationInfo = OperationInfo {
-                id: "assignAppInstanceTargetToAppAdminRoleForGroup",
-                api: "management",
-                rust_name: "groups::roles::targets::catalog::apps::AssignApp",
-                method: Method::PUT,
-                path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
-                parameters: &[
-                    Parameter {
-                        name: "groupId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appName",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 204,
-                    media: "",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "groups",
-                public: false,
-            };
-            okta_core::operation!(AssignApp, ASSIGN_APP, empty);
+            okta_core::operation!(
+                AssignApp,
+                OperationInfo {
+                    id: "assignAppInstanceTargetToAppAdminRoleForGroup",
+                    api: "management",
+                    rust_name: "groups::roles::targets::catalog::apps::AssignApp",
+                    method: Method::PUT,
+                    path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
+                    parameters: &[
+                        Parameter {
+                            name: "groupId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appName",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appId",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[ResponseInfo {
+                        status: 204,
+                        media: ""
+                    }],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "groups",
+                    public: false,
+                },
+                empty
+            );
         }
     }
 
@@ -884,7 +796,7 @@ pub mod targets {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups`.
@@ -899,37 +811,28 @@ pub mod targets {
             /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetsForGroupRole`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(self.group_id.clone(), self.role_assignment_id.clone())
-                        .call
-                        .attach(&self.client),
-                }
+                List::new(self.group_id.clone(), self.role_assignment_id.clone())
+                    .attach(&self.client)
             }
 
             /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}` (operation `unassignGroupTargetFromGroupAdminRole`).
             pub fn unassign(&self, target_group_id: impl Into<String>) -> Unassign {
-                Unassign {
-                    call: Unassign::new(
-                        self.group_id.clone(),
-                        self.role_assignment_id.clone(),
-                        target_group_id,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Unassign::new(
+                    self.group_id.clone(),
+                    self.role_assignment_id.clone(),
+                    target_group_id,
+                )
+                .attach(&self.client)
             }
 
             /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}` (operation `assignGroupTargetToGroupAdminRole`).
             pub fn assign(&self, target_group_id: impl Into<String>) -> Assign {
-                Assign {
-                    call: Assign::new(
-                        self.group_id.clone(),
-                        self.role_assignment_id.clone(),
-                        target_group_id,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Assign::new(
+                    self.group_id.clone(),
+                    self.role_assignment_id.clone(),
+                    target_group_id,
+                )
+                .attach(&self.client)
             }
         }
 
@@ -949,7 +852,7 @@ pub mod targets {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(group_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("groupId", group_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 Self { call }
@@ -969,53 +872,28 @@ pub mod targets {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listGroupTargetsForGroupRole",
-            api: "management",
-            rust_name: "groups::roles::targets::groups::List",
-            method: Method::GET,
-            path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups",
-            parameters: &[
-                Parameter {
-                    name: "groupId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleAssignmentId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.roles.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Link,
-            items: None,
-            max_limit: Some(200),
-            idempotent: true,
-            bucket: "groups",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page shared::Group);
+        okta_core::operation!(List, OperationInfo {
+    id: "listGroupTargetsForGroupRole",
+    api: "management",
+    rust_name: "groups::roles::targets::groups::List",
+    method: Method::GET,
+    path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups",
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "groups",
+    public: false,
+}, page shared::Group);
 
         /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}`
         ///
@@ -1039,7 +917,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 target_group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&UNASSIGN);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("groupId", group_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("targetGroupId", target_group_id);
@@ -1047,48 +925,51 @@ pub mod targets {
             }
         }
 
-        pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
-            id: "unassignGroupTargetFromGroupAdminRole",
-            api: "management",
-            rust_name: "groups::roles::targets::groups::Unassign",
-            method: Method::DELETE,
-            path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}",
-            parameters: &[
-                Parameter {
-                    name: "groupId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleAssignmentId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "targetGroupId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.roles.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "groups",
-            public: false,
-        };
-        okta_core::operation!(Unassign, UNASSIGN, empty);
+        okta_core::operation!(
+            Unassign,
+            OperationInfo {
+                id: "unassignGroupTargetFromGroupAdminRole",
+                api: "management",
+                rust_name: "groups::roles::targets::groups::Unassign",
+                method: Method::DELETE,
+                path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}",
+                parameters: &[
+                    Parameter {
+                        name: "groupId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "roleAssignmentId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "targetGroupId",
+                        location: Location::Path,
+                        required: true
+                    }
+                ],
+                scopes: &["okta.roles.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "groups",
+                public: false,
+            },
+            empty
+        );
 
         /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}`
         ///
@@ -1112,7 +993,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 target_group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&ASSIGN);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("groupId", group_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("targetGroupId", target_group_id);
@@ -1120,47 +1001,50 @@ pub mod targets {
             }
         }
 
-        pub(crate) static ASSIGN: OperationInfo = OperationInfo {
-            id: "assignGroupTargetToGroupAdminRole",
-            api: "management",
-            rust_name: "groups::roles::targets::groups::Assign",
-            method: Method::PUT,
-            path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}",
-            parameters: &[
-                Parameter {
-                    name: "groupId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleAssignmentId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "targetGroupId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.roles.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "groups",
-            public: false,
-        };
-        okta_core::operation!(Assign, ASSIGN, empty);
+        okta_core::operation!(
+            Assign,
+            OperationInfo {
+                id: "assignGroupTargetToGroupAdminRole",
+                api: "management",
+                rust_name: "groups::roles::targets::groups::Assign",
+                method: Method::PUT,
+                path: "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}",
+                parameters: &[
+                    Parameter {
+                        name: "groupId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "roleAssignmentId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "targetGroupId",
+                        location: Location::Path,
+                        required: true
+                    }
+                ],
+                scopes: &["okta.roles.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "groups",
+                public: false,
+            },
+            empty
+        );
     }
 }

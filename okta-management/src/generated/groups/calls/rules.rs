@@ -8,7 +8,9 @@ use crate::generated::groups::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups/rules`.
 #[derive(Clone, Debug)]
@@ -20,52 +22,38 @@ impl Rules {
     /// `GET /api/v1/groups/rules` (operation `listGroupRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/groups/rules` (operation `createGroupRule`).
     #[inline]
     pub fn create(&self, body: &models::CreateGroupRuleRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/groups/rules/{groupRuleId}` (operation `deleteGroupRule`).
     pub fn delete(&self, group_rule_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(group_rule_id).call.attach(&self.client),
-        }
+        Delete::new(group_rule_id).attach(&self.client)
     }
 
     /// `GET /api/v1/groups/rules/{groupRuleId}` (operation `getGroupRule`).
     pub fn get(&self, group_rule_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(group_rule_id).call.attach(&self.client),
-        }
+        Get::new(group_rule_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/groups/rules/{groupRuleId}` (operation `replaceGroupRule`).
     pub fn replace(&self, group_rule_id: impl Into<String>, body: &models::GroupRule) -> Replace {
-        Replace {
-            call: Replace::new(group_rule_id, body).call.attach(&self.client),
-        }
+        Replace::new(group_rule_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/groups/rules/{groupRuleId}/lifecycle/activate` (operation `activateGroupRule`).
     pub fn activate(&self, group_rule_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(group_rule_id).call.attach(&self.client),
-        }
+        Activate::new(group_rule_id).attach(&self.client)
     }
 
     /// `POST /api/v1/groups/rules/{groupRuleId}/lifecycle/deactivate` (operation `deactivateGroupRule`).
     pub fn deactivate(&self, group_rule_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(group_rule_id).call.attach(&self.client),
-        }
+        Deactivate::new(group_rule_id).attach(&self.client)
     }
 }
 
@@ -87,7 +75,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -117,34 +105,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listGroupRules",
     api: "management",
     rust_name: "groups::rules::List",
     method: Method::GET,
     path: "/api/v1/groups/rules",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "search",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "search", location: Location::Query, required: false }],
     scopes: &["okta.groups.read"],
     permissions: &[],
     roles: &[],
@@ -152,18 +119,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/groups",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::GroupRule);
+}, page models::GroupRule);
 
 /// `POST /api/v1/groups/rules`
 ///
@@ -182,13 +145,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateGroupRuleRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createGroupRule",
     api: "management",
     rust_name: "groups::rules::Create",
@@ -202,18 +165,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/groups",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::GroupRule);
+}, json models::GroupRule);
 
 /// `DELETE /api/v1/groups/rules/{groupRuleId}`
 ///
@@ -231,7 +190,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupRuleId", group_rule_id);
         Self { call }
     }
@@ -244,43 +203,46 @@ impl Delete {
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteGroupRule",
-    api: "management",
-    rust_name: "groups::rules::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/groups/rules/{groupRuleId}",
-    parameters: &[
-        Parameter {
-            name: "groupRuleId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "removeUsers",
-            location: Location::Query,
-            required: false,
-        },
-    ],
-    scopes: &["okta.groups.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/groups/rules/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteGroupRule",
+        api: "management",
+        rust_name: "groups::rules::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/groups/rules/{groupRuleId}",
+        parameters: &[
+            Parameter {
+                name: "groupRuleId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "removeUsers",
+                location: Location::Query,
+                required: false
+            }
+        ],
+        scopes: &["okta.groups.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/groups/rules/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/groups/rules/{groupRuleId}`
 ///
@@ -298,7 +260,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupRuleId", group_rule_id);
         Self { call }
     }
@@ -310,24 +272,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getGroupRule",
     api: "management",
     rust_name: "groups::rules::Get",
     method: Method::GET,
     path: "/api/v1/groups/rules/{groupRuleId}",
-    parameters: &[
-        Parameter {
-            name: "groupRuleId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "groupRuleId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.groups.read"],
     permissions: &[],
     roles: &[],
@@ -335,18 +286,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/groups/rules/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::GroupRule);
+}, json models::GroupRule);
 
 /// `PUT /api/v1/groups/rules/{groupRuleId}`
 ///
@@ -364,24 +311,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(group_rule_id: impl Into<String>, body: &models::GroupRule) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupRuleId", group_rule_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceGroupRule",
     api: "management",
     rust_name: "groups::rules::Replace",
     method: Method::PUT,
     path: "/api/v1/groups/rules/{groupRuleId}",
-    parameters: &[Parameter {
-        name: "groupRuleId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "groupRuleId", location: Location::Path, required: true }],
     scopes: &["okta.groups.manage"],
     permissions: &[],
     roles: &[],
@@ -389,18 +332,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/groups/rules/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::GroupRule);
+}, json models::GroupRule);
 
 /// `POST /api/v1/groups/rules/{groupRuleId}/lifecycle/activate`
 ///
@@ -418,42 +357,45 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupRuleId", group_rule_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-    id: "activateGroupRule",
-    api: "management",
-    rust_name: "groups::rules::Activate",
-    method: Method::POST,
-    path: "/api/v1/groups/rules/{groupRuleId}/lifecycle/activate",
-    parameters: &[Parameter {
-        name: "groupRuleId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.groups.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/groups/rules",
-    public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, empty);
+okta_core::operation!(
+    Activate,
+    OperationInfo {
+        id: "activateGroupRule",
+        api: "management",
+        rust_name: "groups::rules::Activate",
+        method: Method::POST,
+        path: "/api/v1/groups/rules/{groupRuleId}/lifecycle/activate",
+        parameters: &[Parameter {
+            name: "groupRuleId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.groups.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/groups/rules",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/groups/rules/{groupRuleId}/lifecycle/deactivate`
 ///
@@ -471,39 +413,42 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupRuleId", group_rule_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-    id: "deactivateGroupRule",
-    api: "management",
-    rust_name: "groups::rules::Deactivate",
-    method: Method::POST,
-    path: "/api/v1/groups/rules/{groupRuleId}/lifecycle/deactivate",
-    parameters: &[Parameter {
-        name: "groupRuleId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.groups.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/groups/rules",
-    public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, empty);
+okta_core::operation!(
+    Deactivate,
+    OperationInfo {
+        id: "deactivateGroupRule",
+        api: "management",
+        rust_name: "groups::rules::Deactivate",
+        method: Method::POST,
+        path: "/api/v1/groups/rules/{groupRuleId}/lifecycle/deactivate",
+        parameters: &[Parameter {
+            name: "groupRuleId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.groups.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/groups/rules",
+        public: false,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/groups/{groupId}/users`.
 #[derive(Clone, Debug)]
@@ -21,27 +23,17 @@ impl Users {
     /// `GET /api/v1/groups/{groupId}/users` (operation `listGroupUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.group_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.group_id.clone()).attach(&self.client)
     }
 
     /// `DELETE /api/v1/groups/{groupId}/users/{userId}` (operation `unassignUserFromGroup`).
     pub fn unassign(&self, user_id: impl Into<String>) -> Unassign {
-        Unassign {
-            call: Unassign::new(self.group_id.clone(), user_id)
-                .call
-                .attach(&self.client),
-        }
+        Unassign::new(self.group_id.clone(), user_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/groups/{groupId}/users/{userId}` (operation `assignUserToGroup`).
     pub fn assign(&self, user_id: impl Into<String>) -> Assign {
-        Assign {
-            call: Assign::new(self.group_id.clone(), user_id)
-                .call
-                .attach(&self.client),
-        }
+        Assign::new(self.group_id.clone(), user_id).attach(&self.client)
     }
 }
 
@@ -61,7 +53,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -80,29 +72,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listGroupUsers",
     api: "management",
     rust_name: "groups::users::List",
     method: Method::GET,
     path: "/api/v1/groups/{groupId}/users",
-    parameters: &[
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "groupId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.groups.read"],
     permissions: &[],
     roles: &[],
@@ -110,18 +86,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "groups",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::User);
+}, page shared::User);
 
 /// `DELETE /api/v1/groups/{groupId}/users/{userId}`
 ///
@@ -139,50 +111,53 @@ pub struct Unassign {
 impl Unassign {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&UNASSIGN);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         call.set_path("userId", user_id);
         Self { call }
     }
 }
 
-pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
-    id: "unassignUserFromGroup",
-    api: "management",
-    rust_name: "groups::users::Unassign",
-    method: Method::DELETE,
-    path: "/api/v1/groups/{groupId}/users/{userId}",
-    parameters: &[
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.groups.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "groups",
-    public: false,
-};
-okta_core::operation!(Unassign, UNASSIGN, empty);
+okta_core::operation!(
+    Unassign,
+    OperationInfo {
+        id: "unassignUserFromGroup",
+        api: "management",
+        rust_name: "groups::users::Unassign",
+        method: Method::DELETE,
+        path: "/api/v1/groups/{groupId}/users/{userId}",
+        parameters: &[
+            Parameter {
+                name: "groupId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.groups.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "groups",
+        public: false,
+    },
+    empty
+);
 
 /// `PUT /api/v1/groups/{groupId}/users/{userId}`
 ///
@@ -200,47 +175,50 @@ pub struct Assign {
 impl Assign {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ASSIGN);
+        let mut call = Call::new(Self::INFO);
         call.set_path("groupId", group_id);
         call.set_path("userId", user_id);
         Self { call }
     }
 }
 
-pub(crate) static ASSIGN: OperationInfo = OperationInfo {
-    id: "assignUserToGroup",
-    api: "management",
-    rust_name: "groups::users::Assign",
-    method: Method::PUT,
-    path: "/api/v1/groups/{groupId}/users/{userId}",
-    parameters: &[
-        Parameter {
-            name: "groupId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.groups.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "groups",
-    public: false,
-};
-okta_core::operation!(Assign, ASSIGN, empty);
+okta_core::operation!(
+    Assign,
+    OperationInfo {
+        id: "assignUserToGroup",
+        api: "management",
+        rust_name: "groups::users::Assign",
+        method: Method::PUT,
+        path: "/api/v1/groups/{groupId}/users/{userId}",
+        parameters: &[
+            Parameter {
+                name: "groupId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.groups.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "groups",
+        public: false,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::hook_keys::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/hook-keys/public/{keyId}`.
 #[derive(Clone, Debug)]
@@ -19,9 +21,7 @@ pub struct Public {
 impl Public {
     /// `GET /api/v1/hook-keys/public/{keyId}` (operation `getPublicKey`).
     pub fn get(&self, key_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(key_id).call.attach(&self.client),
-        }
+        Get::new(key_id).attach(&self.client)
     }
 }
 
@@ -41,23 +41,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(key_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("keyId", key_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getPublicKey",
     api: "management",
     rust_name: "hook_keys::public::Get",
     method: Method::GET,
     path: "/api/v1/hook-keys/public/{keyId}",
-    parameters: &[Parameter {
-        name: "keyId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "keyId", location: Location::Path, required: true }],
     scopes: &["okta.inlineHooks.read"],
     permissions: &[],
     roles: &[],
@@ -65,15 +61,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/hook-keys/public/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::Embedded);
+}, json models::Embedded);

@@ -29,7 +29,7 @@ pub mod users {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/assignees/users`.
@@ -42,9 +42,7 @@ pub mod users {
         /// `GET /api/v1/iam/assignees/users` (operation `listUsersWithRoleAssignments`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new().call.attach(&self.client),
-            }
+            List::new().attach(&self.client)
         }
     }
 
@@ -66,7 +64,7 @@ pub mod users {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&LIST),
+                call: Call::new(Self::INFO),
             }
         }
 
@@ -84,41 +82,26 @@ pub mod users {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listUsersWithRoleAssignments",
-        api: "management",
-        rust_name: "iam::assignees::users::List",
-        method: Method::GET,
-        path: "/api/v1/iam/assignees/users",
-        parameters: &[
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Body,
-        items: Some("value"),
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::RoleAssignedUser);
+    okta_core::operation!(List, OperationInfo {
+    id: "listUsersWithRoleAssignments",
+    api: "management",
+    rust_name: "iam::assignees::users::List",
+    method: Method::GET,
+    path: "/api/v1/iam/assignees/users",
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("value"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam",
+    public: false,
+}, page models::RoleAssignedUser);
 }

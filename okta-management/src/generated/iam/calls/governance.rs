@@ -8,7 +8,7 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/iam/governance/optOut`.
 #[derive(Clone, Debug)]
@@ -20,9 +20,7 @@ impl Governance {
     /// `POST /api/v1/iam/governance/optOut` (operation `optOut`).
     #[inline]
     pub fn opt_out(&self) -> OptOut {
-        OptOut {
-            call: OptOut::new().call.attach(&self.client),
-        }
+        OptOut::new().attach(&self.client)
     }
 
     /// Operations on `/api/v1/iam/governance/bundles`.
@@ -60,12 +58,12 @@ impl OptOut {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&OPT_OUT),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static OPT_OUT: OperationInfo = OperationInfo {
+okta_core::operation!(OptOut, OperationInfo {
     id: "optOut",
     api: "management",
     rust_name: "iam::governance::OptOut",
@@ -79,18 +77,14 @@ pub(crate) static OPT_OUT: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/iam",
     public: false,
-};
-okta_core::operation!(OptOut, OPT_OUT, json models::OptInStatusResponse);
+}, json models::OptInStatusResponse);
 
 /// Operations on `/api/v1/iam/governance/bundles`.
 pub mod bundles {
@@ -99,7 +93,7 @@ pub mod bundles {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/governance/bundles`.
@@ -112,31 +106,23 @@ pub mod bundles {
         /// `GET /api/v1/iam/governance/bundles` (operation `listGovernanceBundles`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new().call.attach(&self.client),
-            }
+            List::new().attach(&self.client)
         }
 
         /// `POST /api/v1/iam/governance/bundles` (operation `createGovernanceBundle`).
         #[inline]
         pub fn create(&self, body: &models::GovernanceBundleCreateRequest) -> Create {
-            Create {
-                call: Create::new(body).call.attach(&self.client),
-            }
+            Create::new(body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/iam/governance/bundles/{bundleId}` (operation `deleteGovernanceBundle`).
         pub fn delete(&self, bundle_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(bundle_id).call.attach(&self.client),
-            }
+            Delete::new(bundle_id).attach(&self.client)
         }
 
         /// `GET /api/v1/iam/governance/bundles/{bundleId}` (operation `getGovernanceBundle`).
         pub fn get(&self, bundle_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(bundle_id).call.attach(&self.client),
-            }
+            Get::new(bundle_id).attach(&self.client)
         }
 
         /// `PUT /api/v1/iam/governance/bundles/{bundleId}` (operation `replaceGovernanceBundle`).
@@ -145,9 +131,7 @@ pub mod bundles {
             bundle_id: impl Into<String>,
             body: &models::GovernanceBundleUpdateRequest,
         ) -> Replace {
-            Replace {
-                call: Replace::new(bundle_id, body).call.attach(&self.client),
-            }
+            Replace::new(bundle_id, body).attach(&self.client)
         }
 
         /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements`.
@@ -177,7 +161,7 @@ pub mod bundles {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&LIST),
+                call: Call::new(Self::INFO),
             }
         }
 
@@ -195,43 +179,28 @@ pub mod bundles {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listGovernanceBundles",
-        api: "management",
-        rust_name: "iam::governance::bundles::List",
-        method: Method::GET,
-        path: "/api/v1/iam/governance/bundles",
-        parameters: &[
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Body,
-        items: Some("bundles"),
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "/api/v1/iam",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::GovernanceBundle);
+    okta_core::operation!(List, OperationInfo {
+    id: "listGovernanceBundles",
+    api: "management",
+    rust_name: "iam::governance::bundles::List",
+    method: Method::GET,
+    path: "/api/v1/iam/governance/bundles",
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("bundles"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/iam",
+    public: false,
+}, page models::GovernanceBundle);
 
     /// `POST /api/v1/iam/governance/bundles`
     ///
@@ -250,38 +219,34 @@ pub mod bundles {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::GovernanceBundleCreateRequest) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createGovernanceBundle",
-        api: "management",
-        rust_name: "iam::governance::bundles::Create",
-        method: Method::POST,
-        path: "/api/v1/iam/governance/bundles",
-        parameters: &[],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/iam",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::GovernanceBundle);
+    okta_core::operation!(Create, OperationInfo {
+    id: "createGovernanceBundle",
+    api: "management",
+    rust_name: "iam::governance::bundles::Create",
+    method: Method::POST,
+    path: "/api/v1/iam/governance/bundles",
+    parameters: &[],
+    scopes: &["okta.roles.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/iam",
+    public: false,
+}, json models::GovernanceBundle);
 
     /// `DELETE /api/v1/iam/governance/bundles/{bundleId}`
     ///
@@ -299,42 +264,45 @@ pub mod bundles {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(bundle_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("bundleId", bundle_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteGovernanceBundle",
-        api: "management",
-        rust_name: "iam::governance::bundles::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/iam/governance/bundles/{bundleId}",
-        parameters: &[Parameter {
-            name: "bundleId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/governance/bundles/{id}",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteGovernanceBundle",
+            api: "management",
+            rust_name: "iam::governance::bundles::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/iam/governance/bundles/{bundleId}",
+            parameters: &[Parameter {
+                name: "bundleId",
+                location: Location::Path,
+                required: true
+            }],
+            scopes: &["okta.roles.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/iam/governance/bundles/{id}",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/iam/governance/bundles/{bundleId}`
     ///
@@ -352,42 +320,34 @@ pub mod bundles {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(bundle_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("bundleId", bundle_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getGovernanceBundle",
-        api: "management",
-        rust_name: "iam::governance::bundles::Get",
-        method: Method::GET,
-        path: "/api/v1/iam/governance/bundles/{bundleId}",
-        parameters: &[Parameter {
-            name: "bundleId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/governance/bundles/{id}",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::GovernanceBundle);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getGovernanceBundle",
+    api: "management",
+    rust_name: "iam::governance::bundles::Get",
+    method: Method::GET,
+    path: "/api/v1/iam/governance/bundles/{bundleId}",
+    parameters: &[Parameter { name: "bundleId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/governance/bundles/{id}",
+    public: false,
+}, json models::GovernanceBundle);
 
     /// `PUT /api/v1/iam/governance/bundles/{bundleId}`
     ///
@@ -408,43 +368,35 @@ pub mod bundles {
             bundle_id: impl Into<String>,
             body: &models::GovernanceBundleUpdateRequest,
         ) -> Self {
-            let mut call = Call::new(&REPLACE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("bundleId", bundle_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static REPLACE: OperationInfo = OperationInfo {
-        id: "replaceGovernanceBundle",
-        api: "management",
-        rust_name: "iam::governance::bundles::Replace",
-        method: Method::PUT,
-        path: "/api/v1/iam/governance/bundles/{bundleId}",
-        parameters: &[Parameter {
-            name: "bundleId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/governance/bundles/{id}",
-        public: false,
-    };
-    okta_core::operation!(Replace, REPLACE, json models::GovernanceBundle);
+    okta_core::operation!(Replace, OperationInfo {
+    id: "replaceGovernanceBundle",
+    api: "management",
+    rust_name: "iam::governance::bundles::Replace",
+    method: Method::PUT,
+    path: "/api/v1/iam/governance/bundles/{bundleId}",
+    parameters: &[Parameter { name: "bundleId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/governance/bundles/{id}",
+    public: false,
+}, json models::GovernanceBundle);
 
     /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements`.
     pub mod entitlements {
@@ -453,7 +405,7 @@ pub mod bundles {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements`.
@@ -467,9 +419,7 @@ pub mod bundles {
             /// `GET /api/v1/iam/governance/bundles/{bundleId}/entitlements` (operation `listBundleEntitlements`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(self.bundle_id.clone()).call.attach(&self.client),
-                }
+                List::new(self.bundle_id.clone()).attach(&self.client)
             }
 
             /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values`.
@@ -498,7 +448,7 @@ pub mod bundles {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(bundle_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("bundleId", bundle_id);
                 Self { call }
             }
@@ -517,48 +467,28 @@ pub mod bundles {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listBundleEntitlements",
-            api: "management",
-            rust_name: "iam::governance::bundles::entitlements::List",
-            method: Method::GET,
-            path: "/api/v1/iam/governance/bundles/{bundleId}/entitlements",
-            parameters: &[
-                Parameter {
-                    name: "bundleId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.roles.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Body,
-            items: Some("entitlements"),
-            max_limit: Some(200),
-            idempotent: true,
-            bucket: "/api/v1/iam/governance/bundles",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page models::BundleEntitlement);
+        okta_core::operation!(List, OperationInfo {
+    id: "listBundleEntitlements",
+    api: "management",
+    rust_name: "iam::governance::bundles::entitlements::List",
+    method: Method::GET,
+    path: "/api/v1/iam/governance/bundles/{bundleId}/entitlements",
+    parameters: &[Parameter { name: "bundleId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("entitlements"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/iam/governance/bundles",
+    public: false,
+}, page models::BundleEntitlement);
 
         /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values`.
         pub mod values {
@@ -567,7 +497,7 @@ pub mod bundles {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values`.
@@ -582,11 +512,8 @@ pub mod bundles {
                 /// `GET /api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values` (operation `listBundleEntitlementValues`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List {
-                        call: List::new(self.bundle_id.clone(), self.entitlement_id.clone())
-                            .call
-                            .attach(&self.client),
-                    }
+                    List::new(self.bundle_id.clone(), self.entitlement_id.clone())
+                        .attach(&self.client)
                 }
             }
 
@@ -611,7 +538,7 @@ pub mod bundles {
                     bundle_id: impl Into<String>,
                     entitlement_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&LIST);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("bundleId", bundle_id);
                     call.set_path("entitlementId", entitlement_id);
                     Self { call }
@@ -631,53 +558,28 @@ pub mod bundles {
                 }
             }
 
-            pub(crate) static LIST: OperationInfo = OperationInfo {
-                id: "listBundleEntitlementValues",
-                api: "management",
-                rust_name: "iam::governance::bundles::entitlements::values::List",
-                method: Method::GET,
-                path: "/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values",
-                parameters: &[
-                    Parameter {
-                        name: "bundleId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "entitlementId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "after",
-                        location: Location::Query,
-                        required: false,
-                    },
-                    Parameter {
-                        name: "limit",
-                        location: Location::Query,
-                        required: false,
-                    },
-                ],
-                scopes: &["okta.roles.read"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::Body,
-                items: Some("entitlementValues"),
-                max_limit: Some(200),
-                idempotent: true,
-                bucket: "/api/v1/iam/governance/bundles",
-                public: false,
-            };
-            okta_core::operation!(List, LIST, page models::EntitlementValue);
+            okta_core::operation!(List, OperationInfo {
+    id: "listBundleEntitlementValues",
+    api: "management",
+    rust_name: "iam::governance::bundles::entitlements::values::List",
+    method: Method::GET,
+    path: "/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values",
+    parameters: &[Parameter { name: "bundleId", location: Location::Path, required: true }, Parameter { name: "entitlementId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("entitlementValues"),
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/iam/governance/bundles",
+    public: false,
+}, page models::EntitlementValue);
         }
     }
 }
@@ -688,7 +590,7 @@ pub mod opt_in {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/iam/governance/optIn`.
     #[derive(Clone, Debug)]
@@ -700,17 +602,13 @@ pub mod opt_in {
         /// `GET /api/v1/iam/governance/optIn` (operation `getOptInStatus`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new().call.attach(&self.client),
-            }
+            Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/iam/governance/optIn` (operation `optIn`).
         #[inline]
         pub fn update(&self) -> Update {
-            Update {
-                call: Update::new().call.attach(&self.client),
-            }
+            Update::new().attach(&self.client)
         }
     }
 
@@ -732,37 +630,33 @@ pub mod opt_in {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&GET),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getOptInStatus",
-        api: "management",
-        rust_name: "iam::governance::opt_in::Get",
-        method: Method::GET,
-        path: "/api/v1/iam/governance/optIn",
-        parameters: &[],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::OptInStatusResponse);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getOptInStatus",
+    api: "management",
+    rust_name: "iam::governance::opt_in::Get",
+    method: Method::GET,
+    path: "/api/v1/iam/governance/optIn",
+    parameters: &[],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam",
+    public: false,
+}, json models::OptInStatusResponse);
 
     /// `POST /api/v1/iam/governance/optIn`
     ///
@@ -782,35 +676,31 @@ pub mod opt_in {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&UPDATE),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static UPDATE: OperationInfo = OperationInfo {
-        id: "optIn",
-        api: "management",
-        rust_name: "iam::governance::opt_in::Update",
-        method: Method::POST,
-        path: "/api/v1/iam/governance/optIn",
-        parameters: &[],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/iam",
-        public: false,
-    };
-    okta_core::operation!(Update, UPDATE, json models::OptInStatusResponse);
+    okta_core::operation!(Update, OperationInfo {
+    id: "optIn",
+    api: "management",
+    rust_name: "iam::governance::opt_in::Update",
+    method: Method::POST,
+    path: "/api/v1/iam/governance/optIn",
+    parameters: &[],
+    scopes: &["okta.roles.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/iam",
+    public: false,
+}, json models::OptInStatusResponse);
 }

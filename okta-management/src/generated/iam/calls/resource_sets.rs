@@ -8,7 +8,9 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/iam/resource-sets`.
 #[derive(Clone, Debug)]
@@ -20,33 +22,23 @@ impl ResourceSets {
     /// `GET /api/v1/iam/resource-sets` (operation `listResourceSets`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/iam/resource-sets` (operation `createResourceSet`).
     #[inline]
     pub fn create(&self, body: &models::CreateResourceSetRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}` (operation `deleteResourceSet`).
     pub fn delete(&self, resource_set_id_or_label: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(resource_set_id_or_label)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(resource_set_id_or_label).attach(&self.client)
     }
 
     /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}` (operation `getResourceSet`).
     pub fn get(&self, resource_set_id_or_label: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(resource_set_id_or_label).call.attach(&self.client),
-        }
+        Get::new(resource_set_id_or_label).attach(&self.client)
     }
 
     /// `PUT /api/v1/iam/resource-sets/{resourceSetIdOrLabel}` (operation `replaceResourceSet`).
@@ -55,11 +47,7 @@ impl ResourceSets {
         resource_set_id_or_label: impl Into<String>,
         body: &models::ResourceSet,
     ) -> Replace {
-        Replace {
-            call: Replace::new(resource_set_id_or_label, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(resource_set_id_or_label, body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings`.
@@ -97,7 +85,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -108,17 +96,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listResourceSets",
     api: "management",
     rust_name: "iam::resource_sets::List",
     method: Method::GET,
     path: "/api/v1/iam/resource-sets",
-    parameters: &[Parameter {
-        name: "after",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }],
     scopes: &["okta.roles.read"],
     permissions: &[],
     roles: &[],
@@ -126,18 +110,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("resource-sets"),
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/iam",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::ResourceSet);
+}, page models::ResourceSet);
 
 /// `POST /api/v1/iam/resource-sets`
 ///
@@ -156,13 +136,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateResourceSetRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createResourceSet",
     api: "management",
     rust_name: "iam::resource_sets::Create",
@@ -176,18 +156,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/iam",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::ResourceSet);
+}, json models::ResourceSet);
 
 /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}`
 ///
@@ -205,42 +181,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteResourceSet",
-    api: "management",
-    rust_name: "iam::resource_sets::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}",
-    parameters: &[Parameter {
-        name: "resourceSetIdOrLabel",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.roles.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/iam/resource-sets/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteResourceSet",
+        api: "management",
+        rust_name: "iam::resource_sets::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}",
+        parameters: &[Parameter {
+            name: "resourceSetIdOrLabel",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.roles.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/iam/resource-sets/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}`
 ///
@@ -258,23 +237,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getResourceSet",
     api: "management",
     rust_name: "iam::resource_sets::Get",
     method: Method::GET,
     path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}",
-    parameters: &[Parameter {
-        name: "resourceSetIdOrLabel",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }],
     scopes: &["okta.roles.read"],
     permissions: &[],
     roles: &[],
@@ -282,18 +257,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/iam/resource-sets/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::ResourceSet);
+}, json models::ResourceSet);
 
 /// `PUT /api/v1/iam/resource-sets/{resourceSetIdOrLabel}`
 ///
@@ -311,24 +282,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(resource_set_id_or_label: impl Into<String>, body: &models::ResourceSet) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceResourceSet",
     api: "management",
     rust_name: "iam::resource_sets::Replace",
     method: Method::PUT,
     path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}",
-    parameters: &[Parameter {
-        name: "resourceSetIdOrLabel",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }],
     scopes: &["okta.roles.manage"],
     permissions: &[],
     roles: &[],
@@ -336,18 +303,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/iam/resource-sets/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::ResourceSet);
+}, json models::ResourceSet);
 
 /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings`.
 pub mod bindings {
@@ -356,7 +319,7 @@ pub mod bindings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings`.
@@ -370,39 +333,24 @@ pub mod bindings {
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings` (operation `listBindings`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.resource_set_id_or_label.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.resource_set_id_or_label.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings` (operation `createResourceSetBinding`).
         #[inline]
         pub fn create(&self, body: &models::ResourceSetBindingCreateRequest) -> Create {
-            Create {
-                call: Create::new(self.resource_set_id_or_label.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}` (operation `deleteBinding`).
         pub fn delete(&self, role_id_or_label: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.resource_set_id_or_label.clone(), role_id_or_label)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.resource_set_id_or_label.clone(), role_id_or_label)
+                .attach(&self.client)
         }
 
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}` (operation `getBinding`).
         pub fn get(&self, role_id_or_label: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.resource_set_id_or_label.clone(), role_id_or_label)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.resource_set_id_or_label.clone(), role_id_or_label).attach(&self.client)
         }
 
         /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members`.
@@ -431,7 +379,7 @@ pub mod bindings {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             Self { call }
         }
@@ -443,43 +391,28 @@ pub mod bindings {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listBindings",
-        api: "management",
-        rust_name: "iam::resource_sets::bindings::List",
-        method: Method::GET,
-        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings",
-        parameters: &[
-            Parameter {
-                name: "resourceSetIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Body,
-        items: Some("roles"),
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/resource-sets",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::ResourceSetBindingRole);
+    okta_core::operation!(List, OperationInfo {
+    id: "listBindings",
+    api: "management",
+    rust_name: "iam::resource_sets::bindings::List",
+    method: Method::GET,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("roles"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, page models::ResourceSetBindingRole);
 
     /// `POST /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings`
     ///
@@ -500,43 +433,35 @@ pub mod bindings {
             resource_set_id_or_label: impl Into<String>,
             body: &models::ResourceSetBindingCreateRequest,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createResourceSetBinding",
-        api: "management",
-        rust_name: "iam::resource_sets::bindings::Create",
-        method: Method::POST,
-        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings",
-        parameters: &[Parameter {
-            name: "resourceSetIdOrLabel",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/iam/resource-sets",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::ResourceSetBindingEditResponse);
+    okta_core::operation!(Create, OperationInfo {
+    id: "createResourceSetBinding",
+    api: "management",
+    rust_name: "iam::resource_sets::bindings::Create",
+    method: Method::POST,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }],
+    scopes: &["okta.roles.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, json models::ResourceSetBindingEditResponse);
 
     /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}`
     ///
@@ -557,50 +482,53 @@ pub mod bindings {
             resource_set_id_or_label: impl Into<String>,
             role_id_or_label: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("roleIdOrLabel", role_id_or_label);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteBinding",
-        api: "management",
-        rust_name: "iam::resource_sets::bindings::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}",
-        parameters: &[
-            Parameter {
-                name: "resourceSetIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "roleIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/resource-sets",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteBinding",
+            api: "management",
+            rust_name: "iam::resource_sets::bindings::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}",
+            parameters: &[
+                Parameter {
+                    name: "resourceSetIdOrLabel",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "roleIdOrLabel",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.roles.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/iam/resource-sets",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}`
     ///
@@ -621,50 +549,35 @@ pub mod bindings {
             resource_set_id_or_label: impl Into<String>,
             role_id_or_label: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("roleIdOrLabel", role_id_or_label);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getBinding",
-        api: "management",
-        rust_name: "iam::resource_sets::bindings::Get",
-        method: Method::GET,
-        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}",
-        parameters: &[
-            Parameter {
-                name: "resourceSetIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "roleIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/resource-sets",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::ResourceSetBindingResponse);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getBinding",
+    api: "management",
+    rust_name: "iam::resource_sets::bindings::Get",
+    method: Method::GET,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }, Parameter { name: "roleIdOrLabel", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, json models::ResourceSetBindingResponse);
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members`.
     pub mod members {
@@ -673,7 +586,7 @@ pub mod bindings {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members`.
@@ -688,54 +601,42 @@ pub mod bindings {
             /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members` (operation `listMembersOfBinding`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(
-                        self.resource_set_id_or_label.clone(),
-                        self.role_id_or_label.clone(),
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                List::new(
+                    self.resource_set_id_or_label.clone(),
+                    self.role_id_or_label.clone(),
+                )
+                .attach(&self.client)
             }
 
             /// `PATCH /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members` (operation `addMembersToBinding`).
             #[inline]
             pub fn update(&self, body: &models::ResourceSetBindingAddMembersRequest) -> Update {
-                Update {
-                    call: Update::new(
-                        self.resource_set_id_or_label.clone(),
-                        self.role_id_or_label.clone(),
-                        body,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Update::new(
+                    self.resource_set_id_or_label.clone(),
+                    self.role_id_or_label.clone(),
+                    body,
+                )
+                .attach(&self.client)
             }
 
             /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}` (operation `unassignMemberFromBinding`).
             pub fn delete(&self, member_id: impl Into<String>) -> Delete {
-                Delete {
-                    call: Delete::new(
-                        self.resource_set_id_or_label.clone(),
-                        self.role_id_or_label.clone(),
-                        member_id,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Delete::new(
+                    self.resource_set_id_or_label.clone(),
+                    self.role_id_or_label.clone(),
+                    member_id,
+                )
+                .attach(&self.client)
             }
 
             /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}` (operation `getMemberOfBinding`).
             pub fn get(&self, member_id: impl Into<String>) -> Get {
-                Get {
-                    call: Get::new(
-                        self.resource_set_id_or_label.clone(),
-                        self.role_id_or_label.clone(),
-                        member_id,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Get::new(
+                    self.resource_set_id_or_label.clone(),
+                    self.role_id_or_label.clone(),
+                    member_id,
+                )
+                .attach(&self.client)
             }
         }
 
@@ -760,7 +661,7 @@ pub mod bindings {
                 resource_set_id_or_label: impl Into<String>,
                 role_id_or_label: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 Self { call }
@@ -773,48 +674,28 @@ pub mod bindings {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listMembersOfBinding",
-            api: "management",
-            rust_name: "iam::resource_sets::bindings::members::List",
-            method: Method::GET,
-            path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members",
-            parameters: &[
-                Parameter {
-                    name: "resourceSetIdOrLabel",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleIdOrLabel",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.roles.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Body,
-            items: Some("members"),
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/iam/resource-sets",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page models::ResourceSetBindingMember);
+        okta_core::operation!(List, OperationInfo {
+    id: "listMembersOfBinding",
+    api: "management",
+    rust_name: "iam::resource_sets::bindings::members::List",
+    method: Method::GET,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }, Parameter { name: "roleIdOrLabel", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("members"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, page models::ResourceSetBindingMember);
 
         /// `PATCH /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members`
         ///
@@ -838,7 +719,7 @@ pub mod bindings {
                 role_id_or_label: impl Into<String>,
                 body: &models::ResourceSetBindingAddMembersRequest,
             ) -> Self {
-                let mut call = Call::new(&UPDATE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 call.set_json(body);
@@ -846,43 +727,28 @@ pub mod bindings {
             }
         }
 
-        pub(crate) static UPDATE: OperationInfo = OperationInfo {
-            id: "addMembersToBinding",
-            api: "management",
-            rust_name: "iam::resource_sets::bindings::members::Update",
-            method: Method::PATCH,
-            path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members",
-            parameters: &[
-                Parameter {
-                    name: "resourceSetIdOrLabel",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleIdOrLabel",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.roles.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: false,
-            bucket: "/api/v1/iam/resource-sets",
-            public: false,
-        };
-        okta_core::operation!(Update, UPDATE, json models::ResourceSetBindingEditResponse);
+        okta_core::operation!(Update, OperationInfo {
+    id: "addMembersToBinding",
+    api: "management",
+    rust_name: "iam::resource_sets::bindings::members::Update",
+    method: Method::PATCH,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }, Parameter { name: "roleIdOrLabel", location: Location::Path, required: true }],
+    scopes: &["okta.roles.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, json models::ResourceSetBindingEditResponse);
 
         /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}`
         ///
@@ -906,7 +772,7 @@ pub mod bindings {
                 role_id_or_label: impl Into<String>,
                 member_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&DELETE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 call.set_path("memberId", member_id);
@@ -914,48 +780,51 @@ pub mod bindings {
             }
         }
 
-        pub(crate) static DELETE: OperationInfo = OperationInfo {
-            id: "unassignMemberFromBinding",
-            api: "management",
-            rust_name: "iam::resource_sets::bindings::members::Delete",
-            method: Method::DELETE,
-            path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}",
-            parameters: &[
-                Parameter {
-                    name: "resourceSetIdOrLabel",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleIdOrLabel",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "memberId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.roles.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/iam/resource-sets",
-            public: false,
-        };
-        okta_core::operation!(Delete, DELETE, empty);
+        okta_core::operation!(
+            Delete,
+            OperationInfo {
+                id: "unassignMemberFromBinding",
+                api: "management",
+                rust_name: "iam::resource_sets::bindings::members::Delete",
+                method: Method::DELETE,
+                path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}",
+                parameters: &[
+                    Parameter {
+                        name: "resourceSetIdOrLabel",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "roleIdOrLabel",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "memberId",
+                        location: Location::Path,
+                        required: true
+                    }
+                ],
+                scopes: &["okta.roles.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "/api/v1/iam/resource-sets",
+                public: false,
+            },
+            empty
+        );
 
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}`
         ///
@@ -979,7 +848,7 @@ pub mod bindings {
                 role_id_or_label: impl Into<String>,
                 member_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 call.set_path("memberId", member_id);
@@ -987,48 +856,28 @@ pub mod bindings {
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getMemberOfBinding",
-            api: "management",
-            rust_name: "iam::resource_sets::bindings::members::Get",
-            method: Method::GET,
-            path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}",
-            parameters: &[
-                Parameter {
-                    name: "resourceSetIdOrLabel",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleIdOrLabel",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "memberId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.roles.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/iam/resource-sets",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::ResourceSetBindingMember);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getMemberOfBinding",
+    api: "management",
+    rust_name: "iam::resource_sets::bindings::members::Get",
+    method: Method::GET,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }, Parameter { name: "roleIdOrLabel", location: Location::Path, required: true }, Parameter { name: "memberId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, json models::ResourceSetBindingMember);
     }
 }
 
@@ -1039,7 +888,7 @@ pub mod resources {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources`.
@@ -1053,49 +902,29 @@ pub mod resources {
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `listResourceSetResources`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.resource_set_id_or_label.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.resource_set_id_or_label.clone()).attach(&self.client)
         }
 
         /// `PATCH /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `addResourceSetResources`).
         #[inline]
         pub fn update(&self, body: &models::ResourceSetResourcePatchRequest) -> Update {
-            Update {
-                call: Update::new(self.resource_set_id_or_label.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Update::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
         }
 
         /// `POST /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `addResourceSetResource`).
         #[inline]
         pub fn create(&self, body: &models::ResourceSetResourcePostRequest) -> Create {
-            Create {
-                call: Create::new(self.resource_set_id_or_label.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}` (operation `deleteResourceSetResource`).
         pub fn delete(&self, resource_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.resource_set_id_or_label.clone(), resource_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.resource_set_id_or_label.clone(), resource_id).attach(&self.client)
         }
 
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}` (operation `getResourceSetResource`).
         pub fn get(&self, resource_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.resource_set_id_or_label.clone(), resource_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.resource_set_id_or_label.clone(), resource_id).attach(&self.client)
         }
 
         /// `PUT /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}` (operation `replaceResourceSetResource`).
@@ -1104,11 +933,8 @@ pub mod resources {
             resource_id: impl Into<String>,
             body: &models::ResourceSetResourcePutRequest,
         ) -> Replace {
-            Replace {
-                call: Replace::new(self.resource_set_id_or_label.clone(), resource_id, body)
-                    .call
-                    .attach(&self.client),
-            }
+            Replace::new(self.resource_set_id_or_label.clone(), resource_id, body)
+                .attach(&self.client)
         }
     }
 
@@ -1128,7 +954,7 @@ pub mod resources {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             Self { call }
         }
@@ -1147,48 +973,28 @@ pub mod resources {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listResourceSetResources",
-        api: "management",
-        rust_name: "iam::resource_sets::resources::List",
-        method: Method::GET,
-        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources",
-        parameters: &[
-            Parameter {
-                name: "resourceSetIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Body,
-        items: Some("resources"),
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/resource-sets",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::ResourceSetResource);
+    okta_core::operation!(List, OperationInfo {
+    id: "listResourceSetResources",
+    api: "management",
+    rust_name: "iam::resource_sets::resources::List",
+    method: Method::GET,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("resources"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, page models::ResourceSetResource);
 
     /// `PATCH /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources`
     ///
@@ -1209,43 +1015,35 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             body: &models::ResourceSetResourcePatchRequest,
         ) -> Self {
-            let mut call = Call::new(&UPDATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static UPDATE: OperationInfo = OperationInfo {
-        id: "addResourceSetResources",
-        api: "management",
-        rust_name: "iam::resource_sets::resources::Update",
-        method: Method::PATCH,
-        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources",
-        parameters: &[Parameter {
-            name: "resourceSetIdOrLabel",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/iam/resource-sets",
-        public: false,
-    };
-    okta_core::operation!(Update, UPDATE, json models::ResourceSet);
+    okta_core::operation!(Update, OperationInfo {
+    id: "addResourceSetResources",
+    api: "management",
+    rust_name: "iam::resource_sets::resources::Update",
+    method: Method::PATCH,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }],
+    scopes: &["okta.roles.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, json models::ResourceSet);
 
     /// `POST /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources`
     ///
@@ -1266,43 +1064,35 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             body: &models::ResourceSetResourcePostRequest,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "addResourceSetResource",
-        api: "management",
-        rust_name: "iam::resource_sets::resources::Create",
-        method: Method::POST,
-        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources",
-        parameters: &[Parameter {
-            name: "resourceSetIdOrLabel",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/iam/resource-sets",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::ResourceSetResource);
+    okta_core::operation!(Create, OperationInfo {
+    id: "addResourceSetResource",
+    api: "management",
+    rust_name: "iam::resource_sets::resources::Create",
+    method: Method::POST,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }],
+    scopes: &["okta.roles.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, json models::ResourceSetResource);
 
     /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}`
     ///
@@ -1323,50 +1113,53 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             resource_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("resourceId", resource_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteResourceSetResource",
-        api: "management",
-        rust_name: "iam::resource_sets::resources::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}",
-        parameters: &[
-            Parameter {
-                name: "resourceSetIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "resourceId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/resource-sets",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteResourceSetResource",
+            api: "management",
+            rust_name: "iam::resource_sets::resources::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}",
+            parameters: &[
+                Parameter {
+                    name: "resourceSetIdOrLabel",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "resourceId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.roles.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/iam/resource-sets",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}`
     ///
@@ -1387,50 +1180,35 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             resource_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("resourceId", resource_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getResourceSetResource",
-        api: "management",
-        rust_name: "iam::resource_sets::resources::Get",
-        method: Method::GET,
-        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}",
-        parameters: &[
-            Parameter {
-                name: "resourceSetIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "resourceId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/resource-sets",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::ResourceSetResource);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getResourceSetResource",
+    api: "management",
+    rust_name: "iam::resource_sets::resources::Get",
+    method: Method::GET,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }, Parameter { name: "resourceId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, json models::ResourceSetResource);
 
     /// `PUT /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}`
     ///
@@ -1452,7 +1230,7 @@ pub mod resources {
             resource_id: impl Into<String>,
             body: &models::ResourceSetResourcePutRequest,
         ) -> Self {
-            let mut call = Call::new(&REPLACE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("resourceId", resource_id);
             call.set_json(body);
@@ -1460,41 +1238,26 @@ pub mod resources {
         }
     }
 
-    pub(crate) static REPLACE: OperationInfo = OperationInfo {
-        id: "replaceResourceSetResource",
-        api: "management",
-        rust_name: "iam::resource_sets::resources::Replace",
-        method: Method::PUT,
-        path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}",
-        parameters: &[
-            Parameter {
-                name: "resourceSetIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "resourceId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/resource-sets",
-        public: false,
-    };
-    okta_core::operation!(Replace, REPLACE, json models::ResourceSetResource);
+    okta_core::operation!(Replace, OperationInfo {
+    id: "replaceResourceSetResource",
+    api: "management",
+    rust_name: "iam::resource_sets::resources::Replace",
+    method: Method::PUT,
+    path: "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}",
+    parameters: &[Parameter { name: "resourceSetIdOrLabel", location: Location::Path, required: true }, Parameter { name: "resourceId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/resource-sets",
+    public: false,
+}, json models::ResourceSetResource);
 }

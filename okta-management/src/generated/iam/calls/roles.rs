@@ -8,7 +8,9 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/iam/roles`.
 #[derive(Clone, Debug)]
@@ -20,31 +22,23 @@ impl Roles {
     /// `GET /api/v1/iam/roles` (operation `listRoles`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/iam/roles` (operation `createRole`).
     #[inline]
     pub fn create(&self, body: &models::CreateIamRoleRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/iam/roles/{roleIdOrLabel}` (operation `deleteRole`).
     pub fn delete(&self, role_id_or_label: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(role_id_or_label).call.attach(&self.client),
-        }
+        Delete::new(role_id_or_label).attach(&self.client)
     }
 
     /// `GET /api/v1/iam/roles/{roleIdOrLabel}` (operation `getRole`).
     pub fn get(&self, role_id_or_label: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(role_id_or_label).call.attach(&self.client),
-        }
+        Get::new(role_id_or_label).attach(&self.client)
     }
 
     /// `PUT /api/v1/iam/roles/{roleIdOrLabel}` (operation `replaceRole`).
@@ -53,11 +47,7 @@ impl Roles {
         role_id_or_label: impl Into<String>,
         body: &models::UpdateIamRoleRequest,
     ) -> Replace {
-        Replace {
-            call: Replace::new(role_id_or_label, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(role_id_or_label, body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/iam/roles/{roleIdOrLabel}/permissions`.
@@ -87,7 +77,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -98,17 +88,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listRoles",
     api: "management",
     rust_name: "iam::roles::List",
     method: Method::GET,
     path: "/api/v1/iam/roles",
-    parameters: &[Parameter {
-        name: "after",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }],
     scopes: &["okta.roles.read"],
     permissions: &[],
     roles: &[],
@@ -116,18 +102,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("roles"),
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/iam",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::IamRole);
+}, page models::IamRole);
 
 /// `POST /api/v1/iam/roles`
 ///
@@ -146,13 +128,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateIamRoleRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createRole",
     api: "management",
     rust_name: "iam::roles::Create",
@@ -166,18 +148,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/iam",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::IamRole);
+}, json models::IamRole);
 
 /// `DELETE /api/v1/iam/roles/{roleIdOrLabel}`
 ///
@@ -195,42 +173,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(role_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("roleIdOrLabel", role_id_or_label);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteRole",
-    api: "management",
-    rust_name: "iam::roles::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/iam/roles/{roleIdOrLabel}",
-    parameters: &[Parameter {
-        name: "roleIdOrLabel",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.roles.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/iam/roles/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteRole",
+        api: "management",
+        rust_name: "iam::roles::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/iam/roles/{roleIdOrLabel}",
+        parameters: &[Parameter {
+            name: "roleIdOrLabel",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.roles.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/iam/roles/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/iam/roles/{roleIdOrLabel}`
 ///
@@ -248,23 +229,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(role_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("roleIdOrLabel", role_id_or_label);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getRole",
     api: "management",
     rust_name: "iam::roles::Get",
     method: Method::GET,
     path: "/api/v1/iam/roles/{roleIdOrLabel}",
-    parameters: &[Parameter {
-        name: "roleIdOrLabel",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "roleIdOrLabel", location: Location::Path, required: true }],
     scopes: &["okta.roles.read"],
     permissions: &[],
     roles: &[],
@@ -272,18 +249,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/iam/roles/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::IamRole);
+}, json models::IamRole);
 
 /// `PUT /api/v1/iam/roles/{roleIdOrLabel}`
 ///
@@ -301,24 +274,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(role_id_or_label: impl Into<String>, body: &models::UpdateIamRoleRequest) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("roleIdOrLabel", role_id_or_label);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceRole",
     api: "management",
     rust_name: "iam::roles::Replace",
     method: Method::PUT,
     path: "/api/v1/iam/roles/{roleIdOrLabel}",
-    parameters: &[Parameter {
-        name: "roleIdOrLabel",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "roleIdOrLabel", location: Location::Path, required: true }],
     scopes: &["okta.roles.manage"],
     permissions: &[],
     roles: &[],
@@ -326,18 +295,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/iam/roles/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::IamRole);
+}, json models::IamRole);
 
 /// Operations on `/api/v1/iam/roles/{roleIdOrLabel}/permissions`.
 pub mod permissions {
@@ -346,7 +311,7 @@ pub mod permissions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/roles/{roleIdOrLabel}/permissions`.
@@ -360,29 +325,17 @@ pub mod permissions {
         /// `GET /api/v1/iam/roles/{roleIdOrLabel}/permissions` (operation `listRolePermissions`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.role_id_or_label.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.role_id_or_label.clone()).attach(&self.client)
         }
 
         /// `DELETE /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `deleteRolePermission`).
         pub fn delete(&self, permission_type: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.role_id_or_label.clone(), permission_type)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.role_id_or_label.clone(), permission_type).attach(&self.client)
         }
 
         /// `GET /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `getRolePermission`).
         pub fn get(&self, permission_type: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.role_id_or_label.clone(), permission_type)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.role_id_or_label.clone(), permission_type).attach(&self.client)
         }
 
         /// `POST /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `createRolePermission`).
@@ -391,11 +344,7 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Create {
-            Create {
-                call: Create::new(self.role_id_or_label.clone(), permission_type, body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.role_id_or_label.clone(), permission_type, body).attach(&self.client)
         }
 
         /// `PUT /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `replaceRolePermission`).
@@ -404,11 +353,7 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Replace {
-            Replace {
-                call: Replace::new(self.role_id_or_label.clone(), permission_type, body)
-                    .call
-                    .attach(&self.client),
-            }
+            Replace::new(self.role_id_or_label.clone(), permission_type, body).attach(&self.client)
         }
     }
 
@@ -428,42 +373,34 @@ pub mod permissions {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(role_id_or_label: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("roleIdOrLabel", role_id_or_label);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listRolePermissions",
-        api: "management",
-        rust_name: "iam::roles::permissions::List",
-        method: Method::GET,
-        path: "/api/v1/iam/roles/{roleIdOrLabel}/permissions",
-        parameters: &[Parameter {
-            name: "roleIdOrLabel",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: Some("permissions"),
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/roles",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::Permission);
+    okta_core::operation!(List, OperationInfo {
+    id: "listRolePermissions",
+    api: "management",
+    rust_name: "iam::roles::permissions::List",
+    method: Method::GET,
+    path: "/api/v1/iam/roles/{roleIdOrLabel}/permissions",
+    parameters: &[Parameter { name: "roleIdOrLabel", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: Some("permissions"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/roles",
+    public: false,
+}, page models::Permission);
 
     /// `DELETE /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}`
     ///
@@ -484,50 +421,53 @@ pub mod permissions {
             role_id_or_label: impl Into<String>,
             permission_type: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteRolePermission",
-        api: "management",
-        rust_name: "iam::roles::permissions::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}",
-        parameters: &[
-            Parameter {
-                name: "roleIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "permissionType",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/roles",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteRolePermission",
+            api: "management",
+            rust_name: "iam::roles::permissions::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}",
+            parameters: &[
+                Parameter {
+                    name: "roleIdOrLabel",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "permissionType",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.roles.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/iam/roles",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}`
     ///
@@ -548,50 +488,35 @@ pub mod permissions {
             role_id_or_label: impl Into<String>,
             permission_type: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getRolePermission",
-        api: "management",
-        rust_name: "iam::roles::permissions::Get",
-        method: Method::GET,
-        path: "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}",
-        parameters: &[
-            Parameter {
-                name: "roleIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "permissionType",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/roles",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::Permission);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getRolePermission",
+    api: "management",
+    rust_name: "iam::roles::permissions::Get",
+    method: Method::GET,
+    path: "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}",
+    parameters: &[Parameter { name: "roleIdOrLabel", location: Location::Path, required: true }, Parameter { name: "permissionType", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/roles",
+    public: false,
+}, json models::Permission);
 
     /// `POST /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}`
     ///
@@ -613,7 +538,7 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             call.set_json(body);
@@ -621,43 +546,46 @@ pub mod permissions {
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createRolePermission",
-        api: "management",
-        rust_name: "iam::roles::permissions::Create",
-        method: Method::POST,
-        path: "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}",
-        parameters: &[
-            Parameter {
-                name: "roleIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "permissionType",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/iam/roles",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, empty);
+    okta_core::operation!(
+        Create,
+        OperationInfo {
+            id: "createRolePermission",
+            api: "management",
+            rust_name: "iam::roles::permissions::Create",
+            method: Method::POST,
+            path: "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}",
+            parameters: &[
+                Parameter {
+                    name: "roleIdOrLabel",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "permissionType",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.roles.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &["application/json"],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "/api/v1/iam/roles",
+            public: false,
+        },
+        empty
+    );
 
     /// `PUT /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}`
     ///
@@ -679,7 +607,7 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Self {
-            let mut call = Call::new(&REPLACE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             call.set_json(body);
@@ -687,41 +615,26 @@ pub mod permissions {
         }
     }
 
-    pub(crate) static REPLACE: OperationInfo = OperationInfo {
-        id: "replaceRolePermission",
-        api: "management",
-        rust_name: "iam::roles::permissions::Replace",
-        method: Method::PUT,
-        path: "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}",
-        parameters: &[
-            Parameter {
-                name: "roleIdOrLabel",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "permissionType",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/iam/roles",
-        public: false,
-    };
-    okta_core::operation!(Replace, REPLACE, json models::Permission);
+    okta_core::operation!(Replace, OperationInfo {
+    id: "replaceRolePermission",
+    api: "management",
+    rust_name: "iam::roles::permissions::Replace",
+    method: Method::PUT,
+    path: "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}",
+    parameters: &[Parameter { name: "roleIdOrLabel", location: Location::Path, required: true }, Parameter { name: "permissionType", location: Location::Path, required: true }],
+    scopes: &["okta.roles.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/iam/roles",
+    public: false,
+}, json models::Permission);
 }

@@ -8,7 +8,9 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups`.
 #[derive(Clone, Debug)]
@@ -21,29 +23,17 @@ impl Groups {
     /// `POST /api/v1/identity-sources/{identitySourceId}/groups` (operation `createIdentitySourceGroups`).
     #[inline]
     pub fn create(&self, body: &models::GroupsRequestSchema) -> Create {
-        Create {
-            call: Create::new(self.identity_source_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.identity_source_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}` (operation `deleteIdentitySourceGroup`).
     pub fn delete(&self, group_or_external_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.identity_source_id.clone(), group_or_external_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.identity_source_id.clone(), group_or_external_id).attach(&self.client)
     }
 
     /// `GET /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}` (operation `getIdentitySourceGroup`).
     pub fn get(&self, group_or_external_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.identity_source_id.clone(), group_or_external_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.identity_source_id.clone(), group_or_external_id).attach(&self.client)
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}` (operation `updateIdentitySourceGroups`).
@@ -52,11 +42,8 @@ impl Groups {
         group_or_external_id: impl Into<String>,
         body: &models::GroupsRequestSchema,
     ) -> Update {
-        Update {
-            call: Update::new(self.identity_source_id.clone(), group_or_external_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.identity_source_id.clone(), group_or_external_id, body)
+            .attach(&self.client)
     }
 
     /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership`.
@@ -85,24 +72,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(identity_source_id: impl Into<String>, body: &models::GroupsRequestSchema) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createIdentitySourceGroups",
     api: "management",
     rust_name: "identity_sources::groups::Create",
     method: Method::POST,
     path: "/api/v1/identity-sources/{identitySourceId}/groups",
-    parameters: &[Parameter {
-        name: "identitySourceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }],
     scopes: &["okta.identitySources.manage"],
     permissions: &[],
     roles: &[],
@@ -110,18 +93,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/identity-sources",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::GroupsResponseSchema);
+}, json models::GroupsResponseSchema);
 
 /// `DELETE /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}`
 ///
@@ -142,50 +121,53 @@ impl Delete {
         identity_source_id: impl Into<String>,
         group_or_external_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("groupOrExternalId", group_or_external_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteIdentitySourceGroup",
-    api: "management",
-    rust_name: "identity_sources::groups::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "groupOrExternalId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.identitySources.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/identity-sources",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteIdentitySourceGroup",
+        api: "management",
+        rust_name: "identity_sources::groups::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}",
+        parameters: &[
+            Parameter {
+                name: "identitySourceId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "groupOrExternalId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.identitySources.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/identity-sources",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}`
 ///
@@ -206,31 +188,20 @@ impl Get {
         identity_source_id: impl Into<String>,
         group_or_external_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("groupOrExternalId", group_or_external_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getIdentitySourceGroup",
     api: "management",
     rust_name: "identity_sources::groups::Get",
     method: Method::GET,
     path: "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "groupOrExternalId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }, Parameter { name: "groupOrExternalId", location: Location::Path, required: true }],
     scopes: &["okta.identitySources.read"],
     permissions: &[],
     roles: &[],
@@ -238,18 +209,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/identity-sources",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::GroupsResponseSchema);
+}, json models::GroupsResponseSchema);
 
 /// `POST /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}`
 ///
@@ -271,7 +238,7 @@ impl Update {
         group_or_external_id: impl Into<String>,
         body: &models::GroupsRequestSchema,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("groupOrExternalId", group_or_external_id);
         call.set_json(body);
@@ -279,24 +246,13 @@ impl Update {
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateIdentitySourceGroups",
     api: "management",
     rust_name: "identity_sources::groups::Update",
     method: Method::POST,
     path: "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "groupOrExternalId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }, Parameter { name: "groupOrExternalId", location: Location::Path, required: true }],
     scopes: &["okta.identitySources.manage"],
     permissions: &[],
     roles: &[],
@@ -304,18 +260,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/identity-sources",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::GroupsResponseSchema);
+}, json models::GroupsResponseSchema);
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership`.
 pub mod membership {
@@ -324,7 +276,7 @@ pub mod membership {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership`.
@@ -339,41 +291,32 @@ pub mod membership {
         /// `GET /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership` (operation `getIdentitySourceGroupMemberships`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(
-                    self.identity_source_id.clone(),
-                    self.group_or_external_id.clone(),
-                )
-                .call
-                .attach(&self.client),
-            }
+            List::new(
+                self.identity_source_id.clone(),
+                self.group_or_external_id.clone(),
+            )
+            .attach(&self.client)
         }
 
         /// `POST /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership` (operation `createIdentitySourceGroupsMemberships`).
         #[inline]
         pub fn create(&self, body: &models::MembershipRequestSchema) -> Create {
-            Create {
-                call: Create::new(
-                    self.identity_source_id.clone(),
-                    self.group_or_external_id.clone(),
-                    body,
-                )
-                .call
-                .attach(&self.client),
-            }
+            Create::new(
+                self.identity_source_id.clone(),
+                self.group_or_external_id.clone(),
+                body,
+            )
+            .attach(&self.client)
         }
 
         /// `DELETE /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership/{memberExternalId}` (operation `deleteIdentitySourceGroupMemberships`).
         pub fn delete(&self, member_external_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(
-                    self.identity_source_id.clone(),
-                    self.group_or_external_id.clone(),
-                    member_external_id,
-                )
-                .call
-                .attach(&self.client),
-            }
+            Delete::new(
+                self.identity_source_id.clone(),
+                self.group_or_external_id.clone(),
+                member_external_id,
+            )
+            .attach(&self.client)
         }
     }
 
@@ -398,7 +341,7 @@ pub mod membership {
             identity_source_id: impl Into<String>,
             group_or_external_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("identitySourceId", identity_source_id);
             call.set_path("groupOrExternalId", group_or_external_id);
             Self { call }
@@ -418,53 +361,28 @@ pub mod membership {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "getIdentitySourceGroupMemberships",
-        api: "management",
-        rust_name: "identity_sources::groups::membership::List",
-        method: Method::GET,
-        path: "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership",
-        parameters: &[
-            Parameter {
-                name: "identitySourceId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "groupOrExternalId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.identitySources.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Body,
-        items: Some("memberExternalIds"),
-        max_limit: Some(1000),
-        idempotent: true,
-        bucket: "/api/v1/identity-sources",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page String);
+    okta_core::operation!(List, OperationInfo {
+    id: "getIdentitySourceGroupMemberships",
+    api: "management",
+    rust_name: "identity_sources::groups::membership::List",
+    method: Method::GET,
+    path: "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership",
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }, Parameter { name: "groupOrExternalId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.identitySources.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("memberExternalIds"),
+    max_limit: Some(1000),
+    idempotent: true,
+    bucket: "/api/v1/identity-sources",
+    public: false,
+}, page String);
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership`
     ///
@@ -488,7 +406,7 @@ pub mod membership {
             group_or_external_id: impl Into<String>,
             body: &models::MembershipRequestSchema,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("identitySourceId", identity_source_id);
             call.set_path("groupOrExternalId", group_or_external_id);
             call.set_json(body);
@@ -496,43 +414,46 @@ pub mod membership {
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createIdentitySourceGroupsMemberships",
-        api: "management",
-        rust_name: "identity_sources::groups::membership::Create",
-        method: Method::POST,
-        path: "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership",
-        parameters: &[
-            Parameter {
-                name: "identitySourceId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "groupOrExternalId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.identitySources.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/identity-sources",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, empty);
+    okta_core::operation!(
+        Create,
+        OperationInfo {
+            id: "createIdentitySourceGroupsMemberships",
+            api: "management",
+            rust_name: "identity_sources::groups::membership::Create",
+            method: Method::POST,
+            path: "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership",
+            parameters: &[
+                Parameter {
+                    name: "identitySourceId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "groupOrExternalId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.identitySources.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &["application/json"],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "/api/v1/identity-sources",
+            public: false,
+        },
+        empty
+    );
 
     /// `DELETE /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership/{memberExternalId}`
     ///
@@ -556,7 +477,7 @@ pub mod membership {
             group_or_external_id: impl Into<String>,
             member_external_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("identitySourceId", identity_source_id);
             call.set_path("groupOrExternalId", group_or_external_id);
             call.set_path("memberExternalId", member_external_id);
@@ -564,46 +485,49 @@ pub mod membership {
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteIdentitySourceGroupMemberships",
-        api: "management",
-        rust_name: "identity_sources::groups::membership::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership/{memberExternalId}",
-        parameters: &[
-            Parameter {
-                name: "identitySourceId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "groupOrExternalId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "memberExternalId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.identitySources.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/identity-sources",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteIdentitySourceGroupMemberships",
+            api: "management",
+            rust_name: "identity_sources::groups::membership::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership/{memberExternalId}",
+            parameters: &[
+                Parameter {
+                    name: "identitySourceId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "groupOrExternalId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "memberExternalId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.identitySources.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/identity-sources",
+            public: false,
+        },
+        empty
+    );
 }

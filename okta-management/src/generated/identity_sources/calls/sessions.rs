@@ -8,7 +8,9 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/sessions`.
 #[derive(Clone, Debug)]
@@ -21,48 +23,28 @@ impl Sessions {
     /// `GET /api/v1/identity-sources/{identitySourceId}/sessions` (operation `listIdentitySourceSessions`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.identity_source_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.identity_source_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions` (operation `createIdentitySourceSession`).
     #[inline]
     pub fn create(&self) -> Create {
-        Create {
-            call: Create::new(self.identity_source_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.identity_source_id.clone()).attach(&self.client)
     }
 
     /// `DELETE /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}` (operation `deleteIdentitySourceSession`).
     pub fn delete(&self, session_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.identity_source_id.clone(), session_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.identity_source_id.clone(), session_id).attach(&self.client)
     }
 
     /// `GET /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}` (operation `getIdentitySourceSession`).
     pub fn get(&self, session_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.identity_source_id.clone(), session_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.identity_source_id.clone(), session_id).attach(&self.client)
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-delete` (operation `uploadIdentitySourceDataForDelete`).
     pub fn bulk_delete(&self, session_id: impl Into<String>) -> BulkDelete {
-        BulkDelete {
-            call: BulkDelete::new(self.identity_source_id.clone(), session_id)
-                .call
-                .attach(&self.client),
-        }
+        BulkDelete::new(self.identity_source_id.clone(), session_id).attach(&self.client)
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-delete` (operation `uploadIdentitySourceGroupMembershipsForDelete`).
@@ -70,11 +52,8 @@ impl Sessions {
         &self,
         session_id: impl Into<String>,
     ) -> BulkGroupMembershipsDelete {
-        BulkGroupMembershipsDelete {
-            call: BulkGroupMembershipsDelete::new(self.identity_source_id.clone(), session_id)
-                .call
-                .attach(&self.client),
-        }
+        BulkGroupMembershipsDelete::new(self.identity_source_id.clone(), session_id)
+            .attach(&self.client)
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-upsert` (operation `uploadIdentitySourceGroupMembershipsForUpsert`).
@@ -82,47 +61,28 @@ impl Sessions {
         &self,
         session_id: impl Into<String>,
     ) -> BulkGroupMembershipsUpsert {
-        BulkGroupMembershipsUpsert {
-            call: BulkGroupMembershipsUpsert::new(self.identity_source_id.clone(), session_id)
-                .call
-                .attach(&self.client),
-        }
+        BulkGroupMembershipsUpsert::new(self.identity_source_id.clone(), session_id)
+            .attach(&self.client)
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-delete` (operation `uploadIdentitySourceGroupsDataForDelete`).
     pub fn bulk_groups_delete(&self, session_id: impl Into<String>) -> BulkGroupsDelete {
-        BulkGroupsDelete {
-            call: BulkGroupsDelete::new(self.identity_source_id.clone(), session_id)
-                .call
-                .attach(&self.client),
-        }
+        BulkGroupsDelete::new(self.identity_source_id.clone(), session_id).attach(&self.client)
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-upsert` (operation `uploadIdentitySourceGroupsForUpsert`).
     pub fn bulk_groups_upsert(&self, session_id: impl Into<String>) -> BulkGroupsUpsert {
-        BulkGroupsUpsert {
-            call: BulkGroupsUpsert::new(self.identity_source_id.clone(), session_id)
-                .call
-                .attach(&self.client),
-        }
+        BulkGroupsUpsert::new(self.identity_source_id.clone(), session_id).attach(&self.client)
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-upsert` (operation `uploadIdentitySourceDataForUpsert`).
     pub fn bulk_upsert(&self, session_id: impl Into<String>) -> BulkUpsert {
-        BulkUpsert {
-            call: BulkUpsert::new(self.identity_source_id.clone(), session_id)
-                .call
-                .attach(&self.client),
-        }
+        BulkUpsert::new(self.identity_source_id.clone(), session_id).attach(&self.client)
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/start-import` (operation `startImportFromIdentitySource`).
     pub fn start_import(&self, session_id: impl Into<String>) -> StartImport {
-        StartImport {
-            call: StartImport::new(self.identity_source_id.clone(), session_id)
-                .call
-                .attach(&self.client),
-        }
+        StartImport::new(self.identity_source_id.clone(), session_id).attach(&self.client)
     }
 }
 
@@ -142,23 +102,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listIdentitySourceSessions",
     api: "management",
     rust_name: "identity_sources::sessions::List",
     method: Method::GET,
     path: "/api/v1/identity-sources/{identitySourceId}/sessions",
-    parameters: &[Parameter {
-        name: "identitySourceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }],
     scopes: &["okta.identitySources.read"],
     permissions: &[],
     roles: &[],
@@ -166,18 +122,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/identity-sources",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::IdentitySourceSession);
+}, page models::IdentitySourceSession);
 
 /// `POST /api/v1/identity-sources/{identitySourceId}/sessions`
 ///
@@ -195,23 +147,19 @@ pub struct Create {
 impl Create {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createIdentitySourceSession",
     api: "management",
     rust_name: "identity_sources::sessions::Create",
     method: Method::POST,
     path: "/api/v1/identity-sources/{identitySourceId}/sessions",
-    parameters: &[Parameter {
-        name: "identitySourceId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }],
     scopes: &["okta.identitySources.manage"],
     permissions: &[],
     roles: &[],
@@ -219,24 +167,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "application/json",
-        },
-        ResponseInfo {
-            status: 201,
-            media: "application/json",
-        },
-    ],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/identity-sources",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::IdentitySourceSession);
+}, json models::IdentitySourceSession);
 
 /// `DELETE /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}`
 ///
@@ -254,50 +192,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteIdentitySourceSession",
-    api: "management",
-    rust_name: "identity_sources::sessions::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sessionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.identitySources.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/identity-sources",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteIdentitySourceSession",
+        api: "management",
+        rust_name: "identity_sources::sessions::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}",
+        parameters: &[
+            Parameter {
+                name: "identitySourceId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "sessionId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.identitySources.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/identity-sources",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}`
 ///
@@ -315,31 +256,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getIdentitySourceSession",
     api: "management",
     rust_name: "identity_sources::sessions::Get",
     method: Method::GET,
     path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sessionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }, Parameter { name: "sessionId", location: Location::Path, required: true }],
     scopes: &["okta.identitySources.read"],
     permissions: &[],
     roles: &[],
@@ -347,18 +277,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/identity-sources",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::IdentitySourceSession);
+}, json models::IdentitySourceSession);
 
 /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-delete`
 ///
@@ -376,7 +302,7 @@ pub struct BulkDelete {
 impl BulkDelete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&BULK_DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -390,43 +316,46 @@ impl BulkDelete {
     }
 }
 
-pub(crate) static BULK_DELETE: OperationInfo = OperationInfo {
-    id: "uploadIdentitySourceDataForDelete",
-    api: "management",
-    rust_name: "identity_sources::sessions::BulkDelete",
-    method: Method::POST,
-    path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-delete",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sessionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.identitySources.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/identity-sources",
-    public: false,
-};
-okta_core::operation!(BulkDelete, BULK_DELETE, empty);
+okta_core::operation!(
+    BulkDelete,
+    OperationInfo {
+        id: "uploadIdentitySourceDataForDelete",
+        api: "management",
+        rust_name: "identity_sources::sessions::BulkDelete",
+        method: Method::POST,
+        path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-delete",
+        parameters: &[
+            Parameter {
+                name: "identitySourceId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "sessionId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.identitySources.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/identity-sources",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-delete`
 ///
@@ -446,7 +375,7 @@ pub struct BulkGroupMembershipsDelete {
 impl BulkGroupMembershipsDelete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&BULK_GROUP_MEMBERSHIPS_DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -460,45 +389,44 @@ impl BulkGroupMembershipsDelete {
     }
 }
 
-pub(crate) static BULK_GROUP_MEMBERSHIPS_DELETE: OperationInfo = OperationInfo {
-    id: "uploadIdentitySourceGroupMembershipsForDelete",
-    api: "management",
-    rust_name: "identity_sources::sessions::BulkGroupMembershipsDelete",
-    method: Method::POST,
-    path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-delete",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sessionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.identitySources.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/identity-sources",
-    public: false,
-};
 okta_core::operation!(
     BulkGroupMembershipsDelete,
-    BULK_GROUP_MEMBERSHIPS_DELETE,
+    OperationInfo {
+        id: "uploadIdentitySourceGroupMembershipsForDelete",
+        api: "management",
+        rust_name: "identity_sources::sessions::BulkGroupMembershipsDelete",
+        method: Method::POST,
+        path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-delete",
+        parameters: &[
+            Parameter {
+                name: "identitySourceId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "sessionId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.identitySources.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/identity-sources",
+        public: false,
+    },
     empty
 );
 
@@ -520,7 +448,7 @@ pub struct BulkGroupMembershipsUpsert {
 impl BulkGroupMembershipsUpsert {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&BULK_GROUP_MEMBERSHIPS_UPSERT);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -534,45 +462,44 @@ impl BulkGroupMembershipsUpsert {
     }
 }
 
-pub(crate) static BULK_GROUP_MEMBERSHIPS_UPSERT: OperationInfo = OperationInfo {
-    id: "uploadIdentitySourceGroupMembershipsForUpsert",
-    api: "management",
-    rust_name: "identity_sources::sessions::BulkGroupMembershipsUpsert",
-    method: Method::POST,
-    path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-upsert",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sessionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.identitySources.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/identity-sources",
-    public: false,
-};
 okta_core::operation!(
     BulkGroupMembershipsUpsert,
-    BULK_GROUP_MEMBERSHIPS_UPSERT,
+    OperationInfo {
+        id: "uploadIdentitySourceGroupMembershipsForUpsert",
+        api: "management",
+        rust_name: "identity_sources::sessions::BulkGroupMembershipsUpsert",
+        method: Method::POST,
+        path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-upsert",
+        parameters: &[
+            Parameter {
+                name: "identitySourceId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "sessionId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.identitySources.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/identity-sources",
+        public: false,
+    },
     empty
 );
 
@@ -594,7 +521,7 @@ pub struct BulkGroupsDelete {
 impl BulkGroupsDelete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&BULK_GROUPS_DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -608,43 +535,46 @@ impl BulkGroupsDelete {
     }
 }
 
-pub(crate) static BULK_GROUPS_DELETE: OperationInfo = OperationInfo {
-    id: "uploadIdentitySourceGroupsDataForDelete",
-    api: "management",
-    rust_name: "identity_sources::sessions::BulkGroupsDelete",
-    method: Method::POST,
-    path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-delete",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sessionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.identitySources.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/identity-sources",
-    public: false,
-};
-okta_core::operation!(BulkGroupsDelete, BULK_GROUPS_DELETE, empty);
+okta_core::operation!(
+    BulkGroupsDelete,
+    OperationInfo {
+        id: "uploadIdentitySourceGroupsDataForDelete",
+        api: "management",
+        rust_name: "identity_sources::sessions::BulkGroupsDelete",
+        method: Method::POST,
+        path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-delete",
+        parameters: &[
+            Parameter {
+                name: "identitySourceId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "sessionId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.identitySources.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/identity-sources",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-upsert`
 ///
@@ -664,7 +594,7 @@ pub struct BulkGroupsUpsert {
 impl BulkGroupsUpsert {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&BULK_GROUPS_UPSERT);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -678,43 +608,46 @@ impl BulkGroupsUpsert {
     }
 }
 
-pub(crate) static BULK_GROUPS_UPSERT: OperationInfo = OperationInfo {
-    id: "uploadIdentitySourceGroupsForUpsert",
-    api: "management",
-    rust_name: "identity_sources::sessions::BulkGroupsUpsert",
-    method: Method::POST,
-    path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-upsert",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sessionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.identitySources.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/identity-sources",
-    public: false,
-};
-okta_core::operation!(BulkGroupsUpsert, BULK_GROUPS_UPSERT, empty);
+okta_core::operation!(
+    BulkGroupsUpsert,
+    OperationInfo {
+        id: "uploadIdentitySourceGroupsForUpsert",
+        api: "management",
+        rust_name: "identity_sources::sessions::BulkGroupsUpsert",
+        method: Method::POST,
+        path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-upsert",
+        parameters: &[
+            Parameter {
+                name: "identitySourceId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "sessionId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.identitySources.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/identity-sources",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-upsert`
 ///
@@ -732,7 +665,7 @@ pub struct BulkUpsert {
 impl BulkUpsert {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&BULK_UPSERT);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -746,43 +679,46 @@ impl BulkUpsert {
     }
 }
 
-pub(crate) static BULK_UPSERT: OperationInfo = OperationInfo {
-    id: "uploadIdentitySourceDataForUpsert",
-    api: "management",
-    rust_name: "identity_sources::sessions::BulkUpsert",
-    method: Method::POST,
-    path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-upsert",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sessionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.identitySources.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 202,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/identity-sources",
-    public: false,
-};
-okta_core::operation!(BulkUpsert, BULK_UPSERT, empty);
+okta_core::operation!(
+    BulkUpsert,
+    OperationInfo {
+        id: "uploadIdentitySourceDataForUpsert",
+        api: "management",
+        rust_name: "identity_sources::sessions::BulkUpsert",
+        method: Method::POST,
+        path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-upsert",
+        parameters: &[
+            Parameter {
+                name: "identitySourceId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "sessionId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.identitySources.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 202,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/identity-sources",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/start-import`
 ///
@@ -800,31 +736,20 @@ pub struct StartImport {
 impl StartImport {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&START_IMPORT);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
     }
 }
 
-pub(crate) static START_IMPORT: OperationInfo = OperationInfo {
+okta_core::operation!(StartImport, OperationInfo {
     id: "startImportFromIdentitySource",
     api: "management",
     rust_name: "identity_sources::sessions::StartImport",
     method: Method::POST,
     path: "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/start-import",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sessionId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }, Parameter { name: "sessionId", location: Location::Path, required: true }],
     scopes: &["okta.identitySources.manage"],
     permissions: &[],
     roles: &[],
@@ -832,15 +757,11 @@ pub(crate) static START_IMPORT: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/identity-sources",
     public: false,
-};
-okta_core::operation!(StartImport, START_IMPORT, json models::IdentitySourceSession);
+}, json models::IdentitySourceSession);

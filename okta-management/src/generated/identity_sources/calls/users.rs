@@ -8,7 +8,9 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/users`.
 #[derive(Clone, Debug)]
@@ -21,29 +23,17 @@ impl Users {
     /// `POST /api/v1/identity-sources/{identitySourceId}/users` (operation `createIdentitySourceUser`).
     #[inline]
     pub fn create(&self, body: &models::UserRequestSchema) -> Create {
-        Create {
-            call: Create::new(self.identity_source_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.identity_source_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `deleteIdentitySourceUser`).
     pub fn delete(&self, external_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.identity_source_id.clone(), external_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.identity_source_id.clone(), external_id).attach(&self.client)
     }
 
     /// `GET /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `getIdentitySourceUser`).
     pub fn get(&self, external_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.identity_source_id.clone(), external_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.identity_source_id.clone(), external_id).attach(&self.client)
     }
 
     /// `PATCH /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `updateIdentitySourceUsers`).
@@ -52,11 +42,7 @@ impl Users {
         external_id: impl Into<String>,
         body: &models::UsersUpdateRequestSchema,
     ) -> Update {
-        Update {
-            call: Update::new(self.identity_source_id.clone(), external_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.identity_source_id.clone(), external_id, body).attach(&self.client)
     }
 
     /// `PUT /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `replaceExistingIdentitySourceUser`).
@@ -65,11 +51,7 @@ impl Users {
         external_id: impl Into<String>,
         body: &models::UserRequestSchema,
     ) -> Replace {
-        Replace {
-            call: Replace::new(self.identity_source_id.clone(), external_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.identity_source_id.clone(), external_id, body).attach(&self.client)
     }
 }
 
@@ -89,43 +71,46 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(identity_source_id: impl Into<String>, body: &models::UserRequestSchema) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
-    id: "createIdentitySourceUser",
-    api: "management",
-    rust_name: "identity_sources::users::Create",
-    method: Method::POST,
-    path: "/api/v1/identity-sources/{identitySourceId}/users",
-    parameters: &[Parameter {
-        name: "identitySourceId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.identitySources.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/identity-sources",
-    public: false,
-};
-okta_core::operation!(Create, CREATE, empty);
+okta_core::operation!(
+    Create,
+    OperationInfo {
+        id: "createIdentitySourceUser",
+        api: "management",
+        rust_name: "identity_sources::users::Create",
+        method: Method::POST,
+        path: "/api/v1/identity-sources/{identitySourceId}/users",
+        parameters: &[Parameter {
+            name: "identitySourceId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.identitySources.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/identity-sources",
+        public: false,
+    },
+    empty
+);
 
 /// `DELETE /api/v1/identity-sources/{identitySourceId}/users/{externalId}`
 ///
@@ -143,50 +128,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, external_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteIdentitySourceUser",
-    api: "management",
-    rust_name: "identity_sources::users::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/identity-sources/{identitySourceId}/users/{externalId}",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "externalId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.identitySources.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/identity-sources",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteIdentitySourceUser",
+        api: "management",
+        rust_name: "identity_sources::users::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/identity-sources/{identitySourceId}/users/{externalId}",
+        parameters: &[
+            Parameter {
+                name: "identitySourceId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "externalId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.identitySources.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/identity-sources",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/identity-sources/{identitySourceId}/users/{externalId}`
 ///
@@ -204,31 +192,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, external_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getIdentitySourceUser",
     api: "management",
     rust_name: "identity_sources::users::Get",
     method: Method::GET,
     path: "/api/v1/identity-sources/{identitySourceId}/users/{externalId}",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "externalId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }, Parameter { name: "externalId", location: Location::Path, required: true }],
     scopes: &["okta.identitySources.read"],
     permissions: &[],
     roles: &[],
@@ -236,18 +213,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/identity-sources",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::UserResponseSchema);
+}, json models::UserResponseSchema);
 
 /// `PATCH /api/v1/identity-sources/{identitySourceId}/users/{externalId}`
 ///
@@ -269,7 +242,7 @@ impl Update {
         external_id: impl Into<String>,
         body: &models::UsersUpdateRequestSchema,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         call.set_json(body);
@@ -277,24 +250,13 @@ impl Update {
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateIdentitySourceUsers",
     api: "management",
     rust_name: "identity_sources::users::Update",
     method: Method::PATCH,
     path: "/api/v1/identity-sources/{identitySourceId}/users/{externalId}",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "externalId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }, Parameter { name: "externalId", location: Location::Path, required: true }],
     scopes: &["okta.identitySources.manage"],
     permissions: &[],
     roles: &[],
@@ -302,18 +264,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/identity-sources",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::UserResponseSchema);
+}, json models::UserResponseSchema);
 
 /// `PUT /api/v1/identity-sources/{identitySourceId}/users/{externalId}`
 ///
@@ -335,7 +293,7 @@ impl Replace {
         external_id: impl Into<String>,
         body: &models::UserRequestSchema,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         call.set_json(body);
@@ -343,24 +301,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceExistingIdentitySourceUser",
     api: "management",
     rust_name: "identity_sources::users::Replace",
     method: Method::PUT,
     path: "/api/v1/identity-sources/{identitySourceId}/users/{externalId}",
-    parameters: &[
-        Parameter {
-            name: "identitySourceId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "externalId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "identitySourceId", location: Location::Path, required: true }, Parameter { name: "externalId", location: Location::Path, required: true }],
     scopes: &["okta.identitySources.manage"],
     permissions: &[],
     roles: &[],
@@ -368,15 +315,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/identity-sources",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::UserResponseSchema);
+}, json models::UserResponseSchema);

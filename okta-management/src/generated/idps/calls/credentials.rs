@@ -41,7 +41,7 @@ pub mod csrs {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/{idpId}/credentials/csrs`.
@@ -55,37 +55,23 @@ pub mod csrs {
         /// `GET /api/v1/idps/{idpId}/credentials/csrs` (operation `listCsrsForIdentityProvider`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.idp_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.idp_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/csrs` (operation `generateCsrForIdentityProvider`).
         #[inline]
         pub fn create(&self, body: &shared::CsrMetadata) -> Create {
-            Create {
-                call: Create::new(self.idp_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.idp_id.clone(), body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}` (operation `revokeCsrForIdentityProvider`).
         pub fn delete(&self, idp_csr_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.idp_id.clone(), idp_csr_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.idp_id.clone(), idp_csr_id).attach(&self.client)
         }
 
         /// `GET /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}` (operation `getCsrForIdentityProvider`).
         pub fn get(&self, idp_csr_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.idp_id.clone(), idp_csr_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.idp_id.clone(), idp_csr_id).attach(&self.client)
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}/lifecycle/publish` (operation `publishCsrForIdentityProvider`).
@@ -95,11 +81,7 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Publish {
-            Publish {
-                call: Publish::new(self.idp_id.clone(), idp_csr_id, body, content_type)
-                    .call
-                    .attach(&self.client),
-            }
+            Publish::new(self.idp_id.clone(), idp_csr_id, body, content_type).attach(&self.client)
         }
     }
 
@@ -119,42 +101,34 @@ pub mod csrs {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("idpId", idp_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listCsrsForIdentityProvider",
-        api: "management",
-        rust_name: "idps::credentials::csrs::List",
-        method: Method::GET,
-        path: "/api/v1/idps/{idpId}/credentials/csrs",
-        parameters: &[Parameter {
-            name: "idpId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.idps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::IdPCsr);
+    okta_core::operation!(List, OperationInfo {
+    id: "listCsrsForIdentityProvider",
+    api: "management",
+    rust_name: "idps::credentials::csrs::List",
+    method: Method::GET,
+    path: "/api/v1/idps/{idpId}/credentials/csrs",
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }],
+    scopes: &["okta.idps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/idps",
+    public: false,
+}, page models::IdPCsr);
 
     /// `POST /api/v1/idps/{idpId}/credentials/csrs`
     ///
@@ -172,49 +146,35 @@ pub mod csrs {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(idp_id: impl Into<String>, body: &shared::CsrMetadata) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("idpId", idp_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "generateCsrForIdentityProvider",
-        api: "management",
-        rust_name: "idps::credentials::csrs::Create",
-        method: Method::POST,
-        path: "/api/v1/idps/{idpId}/credentials/csrs",
-        parameters: &[Parameter {
-            name: "idpId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.idps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[
-            ResponseInfo {
-                status: 201,
-                media: "application/json",
-            },
-            ResponseInfo {
-                status: 201,
-                media: "application/pkcs10",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::IdPCsr);
+    okta_core::operation!(Create, OperationInfo {
+    id: "generateCsrForIdentityProvider",
+    api: "management",
+    rust_name: "idps::credentials::csrs::Create",
+    method: Method::POST,
+    path: "/api/v1/idps/{idpId}/credentials/csrs",
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }],
+    scopes: &["okta.idps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }, ResponseInfo { status: 201, media: "application/pkcs10" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/idps",
+    public: false,
+}, json models::IdPCsr);
 
     /// `DELETE /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}`
     ///
@@ -232,50 +192,53 @@ pub mod csrs {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>, idp_csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("idpId", idp_id);
             call.set_path("idpCsrId", idp_csr_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "revokeCsrForIdentityProvider",
-        api: "management",
-        rust_name: "idps::credentials::csrs::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}",
-        parameters: &[
-            Parameter {
-                name: "idpId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "idpCsrId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.idps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "revokeCsrForIdentityProvider",
+            api: "management",
+            rust_name: "idps::credentials::csrs::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}",
+            parameters: &[
+                Parameter {
+                    name: "idpId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "idpCsrId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.idps.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/idps",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}`
     ///
@@ -293,56 +256,35 @@ pub mod csrs {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>, idp_csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("idpId", idp_id);
             call.set_path("idpCsrId", idp_csr_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getCsrForIdentityProvider",
-        api: "management",
-        rust_name: "idps::credentials::csrs::Get",
-        method: Method::GET,
-        path: "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}",
-        parameters: &[
-            Parameter {
-                name: "idpId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "idpCsrId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.idps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[
-            ResponseInfo {
-                status: 200,
-                media: "application/json",
-            },
-            ResponseInfo {
-                status: 200,
-                media: "application/pkcs10",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::IdPCsr);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getCsrForIdentityProvider",
+    api: "management",
+    rust_name: "idps::credentials::csrs::Get",
+    method: Method::GET,
+    path: "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}",
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }, Parameter { name: "idpCsrId", location: Location::Path, required: true }],
+    scopes: &["okta.idps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 200, media: "application/pkcs10" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/idps",
+    public: false,
+}, json models::IdPCsr);
 
     /// `POST /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}/lifecycle/publish`
     ///
@@ -365,7 +307,7 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Self {
-            let mut call = Call::new(&PUBLISH);
+            let mut call = Call::new(Self::INFO);
             call.set_path("idpId", idp_id);
             call.set_path("idpCsrId", idp_csr_id);
             call.set_bytes(content_type, body);
@@ -374,47 +316,28 @@ pub mod csrs {
         }
     }
 
-    pub(crate) static PUBLISH: OperationInfo = OperationInfo {
-        id: "publishCsrForIdentityProvider",
-        api: "management",
-        rust_name: "idps::credentials::csrs::Publish",
-        method: Method::POST,
-        path: "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}/lifecycle/publish",
-        parameters: &[
-            Parameter {
-                name: "idpId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "idpCsrId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.idps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[
-            "application/pkix-cert",
-            "application/x-pem-file",
-            "application/x-x509-ca-cert",
-        ],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(Publish, PUBLISH, json models::IdPKeyCredential);
+    okta_core::operation!(Publish, OperationInfo {
+    id: "publishCsrForIdentityProvider",
+    api: "management",
+    rust_name: "idps::credentials::csrs::Publish",
+    method: Method::POST,
+    path: "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}/lifecycle/publish",
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }, Parameter { name: "idpCsrId", location: Location::Path, required: true }],
+    scopes: &["okta.idps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/pkix-cert", "application/x-pem-file", "application/x-x509-ca-cert"],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/idps",
+    public: false,
+}, json models::IdPKeyCredential);
 }
 
 /// Operations on `/api/v1/idps/{idpId}/credentials/keys`.
@@ -424,7 +347,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/{idpId}/credentials/keys`.
@@ -438,26 +361,18 @@ pub mod keys {
         /// `GET /api/v1/idps/{idpId}/credentials/keys` (operation `listIdentityProviderSigningKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.idp_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.idp_id.clone()).attach(&self.client)
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/keys/generate` (operation `generateIdentityProviderSigningKey`).
         #[inline]
         pub fn generate(&self, validity_years: i64) -> Generate {
-            Generate {
-                call: Generate::new(self.idp_id.clone(), validity_years)
-                    .call
-                    .attach(&self.client),
-            }
+            Generate::new(self.idp_id.clone(), validity_years).attach(&self.client)
         }
 
         /// `GET /api/v1/idps/{idpId}/credentials/keys/{kid}` (operation `getIdentityProviderSigningKey`).
         pub fn get(&self, kid: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.idp_id.clone(), kid).call.attach(&self.client),
-            }
+            Get::new(self.idp_id.clone(), kid).attach(&self.client)
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/keys/{kid}/clone` (operation `cloneIdentityProviderKey`).
@@ -466,11 +381,7 @@ pub mod keys {
             kid: impl Into<String>,
             target_idp_id: impl Into<String>,
         ) -> Duplicate {
-            Duplicate {
-                call: Duplicate::new(self.idp_id.clone(), kid, target_idp_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Duplicate::new(self.idp_id.clone(), kid, target_idp_id).attach(&self.client)
         }
 
         /// Operations on `/api/v1/idps/{idpId}/credentials/keys/active`.
@@ -499,42 +410,34 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("idpId", idp_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listIdentityProviderSigningKeys",
-        api: "management",
-        rust_name: "idps::credentials::keys::List",
-        method: Method::GET,
-        path: "/api/v1/idps/{idpId}/credentials/keys",
-        parameters: &[Parameter {
-            name: "idpId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.idps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::IdPKeyCredential);
+    okta_core::operation!(List, OperationInfo {
+    id: "listIdentityProviderSigningKeys",
+    api: "management",
+    rust_name: "idps::credentials::keys::List",
+    method: Method::GET,
+    path: "/api/v1/idps/{idpId}/credentials/keys",
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }],
+    scopes: &["okta.idps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/idps",
+    public: false,
+}, page models::IdPKeyCredential);
 
     /// `POST /api/v1/idps/{idpId}/credentials/keys/generate`
     ///
@@ -552,56 +455,35 @@ pub mod keys {
     impl Generate {
         /// The operation with what the operation requires, without a client.
         pub fn new(idp_id: impl Into<String>, validity_years: i64) -> Self {
-            let mut call = Call::new(&GENERATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("idpId", idp_id);
             call.set_query("validityYears", validity_years);
             Self { call }
         }
     }
 
-    pub(crate) static GENERATE: OperationInfo = OperationInfo {
-        id: "generateIdentityProviderSigningKey",
-        api: "management",
-        rust_name: "idps::credentials::keys::Generate",
-        method: Method::POST,
-        path: "/api/v1/idps/{idpId}/credentials/keys/generate",
-        parameters: &[
-            Parameter {
-                name: "idpId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "validityYears",
-                location: Location::Query,
-                required: true,
-            },
-        ],
-        scopes: &["okta.idps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[
-            ResponseInfo {
-                status: 200,
-                media: "application/json",
-            },
-            ResponseInfo {
-                status: 201,
-                media: "application/json",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(Generate, GENERATE, json models::IdPKeyCredential);
+    okta_core::operation!(Generate, OperationInfo {
+    id: "generateIdentityProviderSigningKey",
+    api: "management",
+    rust_name: "idps::credentials::keys::Generate",
+    method: Method::POST,
+    path: "/api/v1/idps/{idpId}/credentials/keys/generate",
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }, Parameter { name: "validityYears", location: Location::Query, required: true }],
+    scopes: &["okta.idps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/idps",
+    public: false,
+}, json models::IdPKeyCredential);
 
     /// `GET /api/v1/idps/{idpId}/credentials/keys/{kid}`
     ///
@@ -619,50 +501,35 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>, kid: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("idpId", idp_id);
             call.set_path("kid", kid);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getIdentityProviderSigningKey",
-        api: "management",
-        rust_name: "idps::credentials::keys::Get",
-        method: Method::GET,
-        path: "/api/v1/idps/{idpId}/credentials/keys/{kid}",
-        parameters: &[
-            Parameter {
-                name: "idpId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "kid",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.idps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::IdPKeyCredential);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getIdentityProviderSigningKey",
+    api: "management",
+    rust_name: "idps::credentials::keys::Get",
+    method: Method::GET,
+    path: "/api/v1/idps/{idpId}/credentials/keys/{kid}",
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }, Parameter { name: "kid", location: Location::Path, required: true }],
+    scopes: &["okta.idps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/idps",
+    public: false,
+}, json models::IdPKeyCredential);
 
     /// `POST /api/v1/idps/{idpId}/credentials/keys/{kid}/clone`
     ///
@@ -684,7 +551,7 @@ pub mod keys {
             kid: impl Into<String>,
             target_idp_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DUPLICATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("idpId", idp_id);
             call.set_path("kid", kid);
             call.set_query("targetIdpId", target_idp_id.into());
@@ -692,48 +559,28 @@ pub mod keys {
         }
     }
 
-    pub(crate) static DUPLICATE: OperationInfo = OperationInfo {
-        id: "cloneIdentityProviderKey",
-        api: "management",
-        rust_name: "idps::credentials::keys::Duplicate",
-        method: Method::POST,
-        path: "/api/v1/idps/{idpId}/credentials/keys/{kid}/clone",
-        parameters: &[
-            Parameter {
-                name: "idpId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "kid",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "targetIdpId",
-                location: Location::Query,
-                required: true,
-            },
-        ],
-        scopes: &["okta.idps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 201,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(Duplicate, DUPLICATE, json models::IdPKeyCredential);
+    okta_core::operation!(Duplicate, OperationInfo {
+    id: "cloneIdentityProviderKey",
+    api: "management",
+    rust_name: "idps::credentials::keys::Duplicate",
+    method: Method::POST,
+    path: "/api/v1/idps/{idpId}/credentials/keys/{kid}/clone",
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }, Parameter { name: "kid", location: Location::Path, required: true }, Parameter { name: "targetIdpId", location: Location::Query, required: true }],
+    scopes: &["okta.idps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/idps",
+    public: false,
+}, json models::IdPKeyCredential);
 
     /// Operations on `/api/v1/idps/{idpId}/credentials/keys/active`.
     pub mod active {
@@ -742,7 +589,7 @@ pub mod keys {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/idps/{idpId}/credentials/keys/active`.
@@ -756,9 +603,7 @@ pub mod keys {
             /// `GET /api/v1/idps/{idpId}/credentials/keys/active` (operation `listActiveIdentityProviderSigningKey`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(self.idp_id.clone()).call.attach(&self.client),
-                }
+                List::new(self.idp_id.clone()).attach(&self.client)
             }
         }
 
@@ -778,47 +623,33 @@ pub mod keys {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(idp_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("idpId", idp_id);
                 Self { call }
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listActiveIdentityProviderSigningKey",
-            api: "management",
-            rust_name: "idps::credentials::keys::active::List",
-            method: Method::GET,
-            path: "/api/v1/idps/{idpId}/credentials/keys/active",
-            parameters: &[Parameter {
-                name: "idpId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.idps.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[
-                ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                },
-                ResponseInfo {
-                    status: 204,
-                    media: "",
-                },
-            ],
-            paging: Paging::Link,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/idps",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page models::IdPKeyCredential);
+        okta_core::operation!(List, OperationInfo {
+    id: "listActiveIdentityProviderSigningKey",
+    api: "management",
+    rust_name: "idps::credentials::keys::active::List",
+    method: Method::GET,
+    path: "/api/v1/idps/{idpId}/credentials/keys/active",
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }],
+    scopes: &["okta.idps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 204, media: "" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/idps",
+    public: false,
+}, page models::IdPKeyCredential);
     }
 }

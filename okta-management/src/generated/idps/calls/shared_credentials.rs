@@ -29,7 +29,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/credentials/keys`.
@@ -42,38 +42,28 @@ pub mod keys {
         /// `GET /api/v1/idps/credentials/keys` (operation `listIdentityProviderKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new().call.attach(&self.client),
-            }
+            List::new().attach(&self.client)
         }
 
         /// `POST /api/v1/idps/credentials/keys` (operation `createIdentityProviderKey`).
         #[inline]
         pub fn create(&self, body: &models::IdPCertificateCredential) -> Create {
-            Create {
-                call: Create::new(body).call.attach(&self.client),
-            }
+            Create::new(body).attach(&self.client)
         }
 
         /// `DELETE /api/v1/idps/credentials/keys/{kid}` (operation `deleteIdentityProviderKey`).
         pub fn delete(&self, kid: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(kid).call.attach(&self.client),
-            }
+            Delete::new(kid).attach(&self.client)
         }
 
         /// `GET /api/v1/idps/credentials/keys/{kid}` (operation `getIdentityProviderKey`).
         pub fn get(&self, kid: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(kid).call.attach(&self.client),
-            }
+            Get::new(kid).attach(&self.client)
         }
 
         /// `PUT /api/v1/idps/credentials/keys/{kid}` (operation `replaceIdentityProviderKey`).
         pub fn replace(&self, kid: impl Into<String>, body: &models::IdPKeyCredential) -> Replace {
-            Replace {
-                call: Replace::new(kid, body).call.attach(&self.client),
-            }
+            Replace::new(kid, body).attach(&self.client)
         }
     }
 
@@ -95,7 +85,7 @@ pub mod keys {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&LIST),
+                call: Call::new(Self::INFO),
             }
         }
 
@@ -113,43 +103,28 @@ pub mod keys {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listIdentityProviderKeys",
-        api: "management",
-        rust_name: "idps::shared_credentials::keys::List",
-        method: Method::GET,
-        path: "/api/v1/idps/credentials/keys",
-        parameters: &[
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.idps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::IdPKeyCredential);
+    okta_core::operation!(List, OperationInfo {
+    id: "listIdentityProviderKeys",
+    api: "management",
+    rust_name: "idps::shared_credentials::keys::List",
+    method: Method::GET,
+    path: "/api/v1/idps/credentials/keys",
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.idps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/idps",
+    public: false,
+}, page models::IdPKeyCredential);
 
     /// `POST /api/v1/idps/credentials/keys`
     ///
@@ -168,38 +143,34 @@ pub mod keys {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::IdPCertificateCredential) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createIdentityProviderKey",
-        api: "management",
-        rust_name: "idps::shared_credentials::keys::Create",
-        method: Method::POST,
-        path: "/api/v1/idps/credentials/keys",
-        parameters: &[],
-        scopes: &["okta.idps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/idps",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::IdPKeyCredential);
+    okta_core::operation!(Create, OperationInfo {
+    id: "createIdentityProviderKey",
+    api: "management",
+    rust_name: "idps::shared_credentials::keys::Create",
+    method: Method::POST,
+    path: "/api/v1/idps/credentials/keys",
+    parameters: &[],
+    scopes: &["okta.idps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/idps",
+    public: false,
+}, json models::IdPKeyCredential);
 
     /// `DELETE /api/v1/idps/credentials/keys/{kid}`
     ///
@@ -217,42 +188,45 @@ pub mod keys {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(kid: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("kid", kid);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteIdentityProviderKey",
-        api: "management",
-        rust_name: "idps::shared_credentials::keys::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/idps/credentials/keys/{kid}",
-        parameters: &[Parameter {
-            name: "kid",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.idps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/idps/credentials/keys/{id}",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteIdentityProviderKey",
+            api: "management",
+            rust_name: "idps::shared_credentials::keys::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/idps/credentials/keys/{kid}",
+            parameters: &[Parameter {
+                name: "kid",
+                location: Location::Path,
+                required: true
+            }],
+            scopes: &["okta.idps.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/idps/credentials/keys/{id}",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/idps/credentials/keys/{kid}`
     ///
@@ -270,42 +244,34 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(kid: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("kid", kid);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getIdentityProviderKey",
-        api: "management",
-        rust_name: "idps::shared_credentials::keys::Get",
-        method: Method::GET,
-        path: "/api/v1/idps/credentials/keys/{kid}",
-        parameters: &[Parameter {
-            name: "kid",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.idps.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/idps/credentials/keys/{id}",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::IdPKeyCredential);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getIdentityProviderKey",
+    api: "management",
+    rust_name: "idps::shared_credentials::keys::Get",
+    method: Method::GET,
+    path: "/api/v1/idps/credentials/keys/{kid}",
+    parameters: &[Parameter { name: "kid", location: Location::Path, required: true }],
+    scopes: &["okta.idps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/idps/credentials/keys/{id}",
+    public: false,
+}, json models::IdPKeyCredential);
 
     /// `PUT /api/v1/idps/credentials/keys/{kid}`
     ///
@@ -323,41 +289,33 @@ pub mod keys {
     impl Replace {
         /// The operation with what the operation requires, without a client.
         pub fn new(kid: impl Into<String>, body: &models::IdPKeyCredential) -> Self {
-            let mut call = Call::new(&REPLACE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("kid", kid);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static REPLACE: OperationInfo = OperationInfo {
-        id: "replaceIdentityProviderKey",
-        api: "management",
-        rust_name: "idps::shared_credentials::keys::Replace",
-        method: Method::PUT,
-        path: "/api/v1/idps/credentials/keys/{kid}",
-        parameters: &[Parameter {
-            name: "kid",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.idps.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/idps/credentials/keys/{id}",
-        public: false,
-    };
-    okta_core::operation!(Replace, REPLACE, json models::IdPKeyCredential);
+    okta_core::operation!(Replace, OperationInfo {
+    id: "replaceIdentityProviderKey",
+    api: "management",
+    rust_name: "idps::shared_credentials::keys::Replace",
+    method: Method::PUT,
+    path: "/api/v1/idps/credentials/keys/{kid}",
+    parameters: &[Parameter { name: "kid", location: Location::Path, required: true }],
+    scopes: &["okta.idps.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/idps/credentials/keys/{id}",
+    public: false,
+}, json models::IdPKeyCredential);
 }

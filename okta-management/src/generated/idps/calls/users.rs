@@ -8,7 +8,9 @@ use crate::generated::idps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/idps/{idpId}/users`.
 #[derive(Clone, Debug)]
@@ -21,27 +23,17 @@ impl Users {
     /// `GET /api/v1/idps/{idpId}/users` (operation `listIdentityProviderApplicationUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.idp_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.idp_id.clone()).attach(&self.client)
     }
 
     /// `DELETE /api/v1/idps/{idpId}/users/{userId}` (operation `unlinkUserFromIdentityProvider`).
     pub fn delete(&self, user_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.idp_id.clone(), user_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.idp_id.clone(), user_id).attach(&self.client)
     }
 
     /// `GET /api/v1/idps/{idpId}/users/{userId}` (operation `getIdentityProviderApplicationUser`).
     pub fn get(&self, user_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.idp_id.clone(), user_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.idp_id.clone(), user_id).attach(&self.client)
     }
 
     /// `POST /api/v1/idps/{idpId}/users/{userId}` (operation `linkUserToIdentityProvider`).
@@ -50,11 +42,7 @@ impl Users {
         user_id: impl Into<String>,
         body: &models::UserIdentityProviderLinkRequest,
     ) -> Link {
-        Link {
-            call: Link::new(self.idp_id.clone(), user_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Link::new(self.idp_id.clone(), user_id, body).attach(&self.client)
     }
 
     /// Operations below `credentials`.
@@ -83,7 +71,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("idpId", idp_id);
         Self { call }
     }
@@ -114,39 +102,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listIdentityProviderApplicationUsers",
     api: "management",
     rust_name: "idps::users::List",
     method: Method::GET,
     path: "/api/v1/idps/{idpId}/users",
-    parameters: &[
-        Parameter {
-            name: "idpId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }],
     scopes: &["okta.idps.read"],
     permissions: &[],
     roles: &[],
@@ -154,18 +116,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/idps",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::IdentityProviderApplicationUser);
+}, page models::IdentityProviderApplicationUser);
 
 /// `DELETE /api/v1/idps/{idpId}/users/{userId}`
 ///
@@ -183,50 +141,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("idpId", idp_id);
         call.set_path("userId", user_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "unlinkUserFromIdentityProvider",
-    api: "management",
-    rust_name: "idps::users::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/idps/{idpId}/users/{userId}",
-    parameters: &[
-        Parameter {
-            name: "idpId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.idps.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/idps",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "unlinkUserFromIdentityProvider",
+        api: "management",
+        rust_name: "idps::users::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/idps/{idpId}/users/{userId}",
+        parameters: &[
+            Parameter {
+                name: "idpId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.idps.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/idps",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/idps/{idpId}/users/{userId}`
 ///
@@ -244,31 +205,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("idpId", idp_id);
         call.set_path("userId", user_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getIdentityProviderApplicationUser",
     api: "management",
     rust_name: "idps::users::Get",
     method: Method::GET,
     path: "/api/v1/idps/{idpId}/users/{userId}",
-    parameters: &[
-        Parameter {
-            name: "idpId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }, Parameter { name: "userId", location: Location::Path, required: true }],
     scopes: &["okta.idps.read"],
     permissions: &[],
     roles: &[],
@@ -276,18 +226,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/idps",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::IdentityProviderApplicationUser);
+}, json models::IdentityProviderApplicationUser);
 
 /// `POST /api/v1/idps/{idpId}/users/{userId}`
 ///
@@ -309,7 +255,7 @@ impl Link {
         user_id: impl Into<String>,
         body: &models::UserIdentityProviderLinkRequest,
     ) -> Self {
-        let mut call = Call::new(&LINK);
+        let mut call = Call::new(Self::INFO);
         call.set_path("idpId", idp_id);
         call.set_path("userId", user_id);
         call.set_json(body);
@@ -317,24 +263,13 @@ impl Link {
     }
 }
 
-pub(crate) static LINK: OperationInfo = OperationInfo {
+okta_core::operation!(Link, OperationInfo {
     id: "linkUserToIdentityProvider",
     api: "management",
     rust_name: "idps::users::Link",
     method: Method::POST,
     path: "/api/v1/idps/{idpId}/users/{userId}",
-    parameters: &[
-        Parameter {
-            name: "idpId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }, Parameter { name: "userId", location: Location::Path, required: true }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -342,18 +277,14 @@ pub(crate) static LINK: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/idps",
     public: false,
-};
-okta_core::operation!(Link, LINK, json models::IdentityProviderApplicationUser);
+}, json models::IdentityProviderApplicationUser);
 
 /// Operations below `credentials`.
 pub mod credentials {
@@ -386,7 +317,7 @@ pub mod credentials {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/idps/{idpId}/users/{userId}/credentials/tokens`.
@@ -401,11 +332,7 @@ pub mod credentials {
             /// `GET /api/v1/idps/{idpId}/users/{userId}/credentials/tokens` (operation `listSocialAuthTokens`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(self.idp_id.clone(), self.user_id.clone())
-                        .call
-                        .attach(&self.client),
-                }
+                List::new(self.idp_id.clone(), self.user_id.clone()).attach(&self.client)
             }
         }
 
@@ -425,49 +352,34 @@ pub mod credentials {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(idp_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("idpId", idp_id);
                 call.set_path("userId", user_id);
                 Self { call }
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listSocialAuthTokens",
-            api: "management",
-            rust_name: "idps::users::credentials::tokens::List",
-            method: Method::GET,
-            path: "/api/v1/idps/{idpId}/users/{userId}/credentials/tokens",
-            parameters: &[
-                Parameter {
-                    name: "idpId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "userId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.idps.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Link,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/idps",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page models::SocialAuthToken);
+        okta_core::operation!(List, OperationInfo {
+    id: "listSocialAuthTokens",
+    api: "management",
+    rust_name: "idps::users::credentials::tokens::List",
+    method: Method::GET,
+    path: "/api/v1/idps/{idpId}/users/{userId}/credentials/tokens",
+    parameters: &[Parameter { name: "idpId", location: Location::Path, required: true }, Parameter { name: "userId", location: Location::Path, required: true }],
+    scopes: &["okta.idps.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/idps",
+    public: false,
+}, page models::SocialAuthToken);
     }
 }

@@ -65,7 +65,7 @@ pub mod apps {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/meta/schemas/apps/{appId}/default`.
@@ -79,19 +79,13 @@ pub mod apps {
             /// `GET /api/v1/meta/schemas/apps/{appId}/default` (operation `getApplicationUserSchema`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new(self.app_id.clone()).call.attach(&self.client),
-                }
+                Get::new(self.app_id.clone()).attach(&self.client)
             }
 
             /// `POST /api/v1/meta/schemas/apps/{appId}/default` (operation `updateApplicationUserProfile`).
             #[inline]
             pub fn update(&self, body: &shared::UserSchema) -> Update {
-                Update {
-                    call: Update::new(self.app_id.clone(), body)
-                        .call
-                        .attach(&self.client),
-                }
+                Update::new(self.app_id.clone(), body).attach(&self.client)
             }
         }
 
@@ -111,48 +105,34 @@ pub mod apps {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(app_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("appId", app_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getApplicationUserSchema",
-            api: "management",
-            rust_name: "meta::schemas::apps::default::Get",
-            method: Method::GET,
-            path: "/api/v1/meta/schemas/apps/{appId}/default",
-            parameters: &[Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.schemas.read"],
-            permissions: &["okta.apps.read", "okta.apps.manage"],
-            roles: &[
-                "API_ACCESS_MANAGEMENT_ADMIN",
-                "READ_ONLY_ADMIN",
-                "MOBILE_ADMIN",
-                "ORG_ADMIN",
-                "APP_ADMIN",
-            ],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/meta/schemas/apps",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json shared::UserSchema);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getApplicationUserSchema",
+    api: "management",
+    rust_name: "meta::schemas::apps::default::Get",
+    method: Method::GET,
+    path: "/api/v1/meta/schemas/apps/{appId}/default",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.schemas.read"],
+    permissions: &["okta.apps.read", "okta.apps.manage"],
+    roles: &["API_ACCESS_MANAGEMENT_ADMIN", "READ_ONLY_ADMIN", "MOBILE_ADMIN", "ORG_ADMIN", "APP_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/meta/schemas/apps",
+    public: false,
+}, json shared::UserSchema);
 
         /// `POST /api/v1/meta/schemas/apps/{appId}/default`
         ///
@@ -170,43 +150,35 @@ pub mod apps {
         impl Update {
             /// The operation with what the operation requires, without a client.
             pub fn new(app_id: impl Into<String>, body: &shared::UserSchema) -> Self {
-                let mut call = Call::new(&UPDATE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("appId", app_id);
                 call.set_json(body);
                 Self { call }
             }
         }
 
-        pub(crate) static UPDATE: OperationInfo = OperationInfo {
-            id: "updateApplicationUserProfile",
-            api: "management",
-            rust_name: "meta::schemas::apps::default::Update",
-            method: Method::POST,
-            path: "/api/v1/meta/schemas/apps/{appId}/default",
-            parameters: &[Parameter {
-                name: "appId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.schemas.manage"],
-            permissions: &["okta.apps.manage"],
-            roles: &["API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN"],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: false,
-            bucket: "/api/v1/meta/schemas/apps",
-            public: false,
-        };
-        okta_core::operation!(Update, UPDATE, json shared::UserSchema);
+        okta_core::operation!(Update, OperationInfo {
+    id: "updateApplicationUserProfile",
+    api: "management",
+    rust_name: "meta::schemas::apps::default::Update",
+    method: Method::POST,
+    path: "/api/v1/meta/schemas/apps/{appId}/default",
+    parameters: &[Parameter { name: "appId", location: Location::Path, required: true }],
+    scopes: &["okta.schemas.manage"],
+    permissions: &["okta.apps.manage"],
+    roles: &["API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/meta/schemas/apps",
+    public: false,
+}, json shared::UserSchema);
     }
 }
 
@@ -236,7 +208,7 @@ pub mod group {
         use http::Method;
         use okta_core::Call;
         use okta_core::Client;
-        use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+        use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
         /// Operations on `/api/v1/meta/schemas/group/default`.
         #[derive(Clone, Debug)]
@@ -248,17 +220,13 @@ pub mod group {
             /// `GET /api/v1/meta/schemas/group/default` (operation `getGroupSchema`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get {
-                    call: Get::new().call.attach(&self.client),
-                }
+                Get::new().attach(&self.client)
             }
 
             /// `POST /api/v1/meta/schemas/group/default` (operation `updateGroupSchema`).
             #[inline]
             pub fn update(&self, body: &models::GroupSchema) -> Update {
-                Update {
-                    call: Update::new(body).call.attach(&self.client),
-                }
+                Update::new(body).attach(&self.client)
             }
         }
 
@@ -280,37 +248,33 @@ pub mod group {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(&GET),
+                    call: Call::new(Self::INFO),
                 }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getGroupSchema",
-            api: "management",
-            rust_name: "meta::schemas::group::default::Get",
-            method: Method::GET,
-            path: "/api/v1/meta/schemas/group/default",
-            parameters: &[],
-            scopes: &["okta.schemas.read"],
-            permissions: &["okta.apps.manage"],
-            roles: &["API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN", "ORG_ADMIN"],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/meta",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::GroupSchema);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getGroupSchema",
+    api: "management",
+    rust_name: "meta::schemas::group::default::Get",
+    method: Method::GET,
+    path: "/api/v1/meta/schemas/group/default",
+    parameters: &[],
+    scopes: &["okta.schemas.read"],
+    permissions: &["okta.apps.manage"],
+    roles: &["API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN", "ORG_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/meta",
+    public: false,
+}, json models::GroupSchema);
 
         /// `POST /api/v1/meta/schemas/group/default`
         ///
@@ -329,38 +293,34 @@ pub mod group {
             /// The operation with what the operation requires, without a client.
             #[inline]
             pub fn new(body: &models::GroupSchema) -> Self {
-                let mut call = Call::new(&UPDATE);
+                let mut call = Call::new(Self::INFO);
                 call.set_json(body);
                 Self { call }
             }
         }
 
-        pub(crate) static UPDATE: OperationInfo = OperationInfo {
-            id: "updateGroupSchema",
-            api: "management",
-            rust_name: "meta::schemas::group::default::Update",
-            method: Method::POST,
-            path: "/api/v1/meta/schemas/group/default",
-            parameters: &[],
-            scopes: &["okta.schemas.manage"],
-            permissions: &["okta.apps.manage"],
-            roles: &["API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN", "ORG_ADMIN"],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: false,
-            bucket: "/api/v1/meta",
-            public: false,
-        };
-        okta_core::operation!(Update, UPDATE, json models::GroupSchema);
+        okta_core::operation!(Update, OperationInfo {
+    id: "updateGroupSchema",
+    api: "management",
+    rust_name: "meta::schemas::group::default::Update",
+    method: Method::POST,
+    path: "/api/v1/meta/schemas/group/default",
+    parameters: &[],
+    scopes: &["okta.schemas.manage"],
+    permissions: &["okta.apps.manage"],
+    roles: &["API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN", "ORG_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/meta",
+    public: false,
+}, json models::GroupSchema);
     }
 }
 
@@ -371,7 +331,7 @@ pub mod log_stream {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/meta/schemas/logStream`.
@@ -384,16 +344,12 @@ pub mod log_stream {
         /// `GET /api/v1/meta/schemas/logStream` (operation `listLogStreamSchemas`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new().call.attach(&self.client),
-            }
+            List::new().attach(&self.client)
         }
 
         /// `GET /api/v1/meta/schemas/logStream/{logStreamType}` (operation `getLogStreamSchema`).
         pub fn get(&self, log_stream_type: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(log_stream_type).call.attach(&self.client),
-            }
+            Get::new(log_stream_type).attach(&self.client)
         }
     }
 
@@ -415,37 +371,33 @@ pub mod log_stream {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&LIST),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listLogStreamSchemas",
-        api: "management",
-        rust_name: "meta::schemas::log_stream::List",
-        method: Method::GET,
-        path: "/api/v1/meta/schemas/logStream",
-        parameters: &[],
-        scopes: &["okta.logStreams.read"],
-        permissions: &[],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/meta",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::LogStreamSchema);
+    okta_core::operation!(List, OperationInfo {
+    id: "listLogStreamSchemas",
+    api: "management",
+    rust_name: "meta::schemas::log_stream::List",
+    method: Method::GET,
+    path: "/api/v1/meta/schemas/logStream",
+    parameters: &[],
+    scopes: &["okta.logStreams.read"],
+    permissions: &[],
+    roles: &["SUPER_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/meta",
+    public: false,
+}, page models::LogStreamSchema);
 
     /// `GET /api/v1/meta/schemas/logStream/{logStreamType}`
     ///
@@ -463,40 +415,32 @@ pub mod log_stream {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(log_stream_type: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("logStreamType", log_stream_type);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getLogStreamSchema",
-        api: "management",
-        rust_name: "meta::schemas::log_stream::Get",
-        method: Method::GET,
-        path: "/api/v1/meta/schemas/logStream/{logStreamType}",
-        parameters: &[Parameter {
-            name: "logStreamType",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.logStreams.read"],
-        permissions: &[],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/meta/schemas/logStream/{id}",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::LogStreamSchema);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getLogStreamSchema",
+    api: "management",
+    rust_name: "meta::schemas::log_stream::Get",
+    method: Method::GET,
+    path: "/api/v1/meta/schemas/logStream/{logStreamType}",
+    parameters: &[Parameter { name: "logStreamType", location: Location::Path, required: true }],
+    scopes: &["okta.logStreams.read"],
+    permissions: &[],
+    roles: &["SUPER_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/meta/schemas/logStream/{id}",
+    public: false,
+}, json models::LogStreamSchema);
 }

@@ -8,7 +8,9 @@ use crate::generated::meta::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/meta/uischemas`.
 #[derive(Clone, Debug)]
@@ -20,38 +22,28 @@ impl Uischemas {
     /// `GET /api/v1/meta/uischemas` (operation `listUISchemas`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/meta/uischemas` (operation `createUISchema`).
     #[inline]
     pub fn create(&self, body: &models::CreateUiSchema) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/meta/uischemas/{id}` (operation `deleteUISchemas`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(id).call.attach(&self.client),
-        }
+        Delete::new(id).attach(&self.client)
     }
 
     /// `GET /api/v1/meta/uischemas/{id}` (operation `getUISchema`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(id).call.attach(&self.client),
-        }
+        Get::new(id).attach(&self.client)
     }
 
     /// `PUT /api/v1/meta/uischemas/{id}` (operation `replaceUISchemas`).
     pub fn replace(&self, id: impl Into<String>, body: &models::UpdateUiSchema) -> Replace {
-        Replace {
-            call: Replace::new(id, body).call.attach(&self.client),
-        }
+        Replace::new(id, body).attach(&self.client)
     }
 }
 
@@ -73,12 +65,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listUISchemas",
     api: "management",
     rust_name: "meta::uischemas::List",
@@ -92,18 +84,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/meta",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::UiSchemasResponseObject);
+}, page models::UiSchemasResponseObject);
 
 /// `POST /api/v1/meta/uischemas`
 ///
@@ -122,13 +110,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateUiSchema) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createUISchema",
     api: "management",
     rust_name: "meta::uischemas::Create",
@@ -142,18 +130,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/meta",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::UiSchemasResponseObject);
+}, json models::UiSchemasResponseObject);
 
 /// `DELETE /api/v1/meta/uischemas/{id}`
 ///
@@ -171,42 +155,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteUISchemas",
-    api: "management",
-    rust_name: "meta::uischemas::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/meta/uischemas/{id}",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.uischemas.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/meta/uischemas/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteUISchemas",
+        api: "management",
+        rust_name: "meta::uischemas::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/meta/uischemas/{id}",
+        parameters: &[Parameter {
+            name: "id",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.uischemas.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/meta/uischemas/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/meta/uischemas/{id}`
 ///
@@ -224,23 +211,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getUISchema",
     api: "management",
     rust_name: "meta::uischemas::Get",
     method: Method::GET,
     path: "/api/v1/meta/uischemas/{id}",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }],
     scopes: &["okta.uischemas.read"],
     permissions: &[],
     roles: &[],
@@ -248,18 +231,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/meta/uischemas/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::UiSchemasResponseObject);
+}, json models::UiSchemasResponseObject);
 
 /// `PUT /api/v1/meta/uischemas/{id}`
 ///
@@ -277,24 +256,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::UpdateUiSchema) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("id", id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceUISchemas",
     api: "management",
     rust_name: "meta::uischemas::Replace",
     method: Method::PUT,
     path: "/api/v1/meta/uischemas/{id}",
-    parameters: &[Parameter {
-        name: "id",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "id", location: Location::Path, required: true }],
     scopes: &["okta.uischemas.manage"],
     permissions: &[],
     roles: &[],
@@ -302,15 +277,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/meta/uischemas/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::UiSchemasResponseObject);
+}, json models::UiSchemasResponseObject);

@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter};
+use okta_core::operation::{Lifecycle, Location, Operation, OperationInfo, Paging, Parameter};
 
 /// Operations on `/oauth2/v1/authorize`.
 #[derive(Clone, Debug)]
@@ -26,19 +26,13 @@ impl Authorize {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Get {
-        Get {
-            call: Get::new(client_id, redirect_uri, response_type, scope, state)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(client_id, redirect_uri, response_type, scope, state).attach(&self.client)
     }
 
     /// `POST /oauth2/v1/authorize` (operation `authorizeWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::AuthorizeWithPost) -> Update {
-        Update {
-            call: Update::new(body).call.attach(&self.client),
-        }
+        Update::new(body).attach(&self.client)
     }
 }
 
@@ -64,7 +58,7 @@ impl Get {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_query("client_id", client_id.into());
         call.set_query("redirect_uri", redirect_uri.into());
         call.set_query("response_type", response_type.into().as_str().to_owned());
@@ -176,135 +170,138 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
-    id: "authorize",
-    api: "oauth",
-    rust_name: "oauth2::authorize::Get",
-    method: Method::GET,
-    path: "/oauth2/v1/authorize",
-    parameters: &[
-        Parameter {
-            name: "acr_values",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "client_id",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "code_challenge",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "code_challenge_method",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "display",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "enroll_amr_values",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "idp",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "idp_scope",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "interclient_token",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "login_hint",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "max_age",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "nonce",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "prompt",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "redirect_uri",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "request",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "request_uri",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "response_mode",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "response_type",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "scope",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "sessionToken",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "state",
-            location: Location::Query,
-            required: true,
-        },
-    ],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "org-as-authorize",
-    public: true,
-};
-okta_core::operation!(Get, GET, empty);
+okta_core::operation!(
+    Get,
+    OperationInfo {
+        id: "authorize",
+        api: "oauth",
+        rust_name: "oauth2::authorize::Get",
+        method: Method::GET,
+        path: "/oauth2/v1/authorize",
+        parameters: &[
+            Parameter {
+                name: "acr_values",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "client_id",
+                location: Location::Query,
+                required: true
+            },
+            Parameter {
+                name: "code_challenge",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "code_challenge_method",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "display",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "enroll_amr_values",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "idp",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "idp_scope",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "interclient_token",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "login_hint",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "max_age",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "nonce",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "prompt",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "redirect_uri",
+                location: Location::Query,
+                required: true
+            },
+            Parameter {
+                name: "request",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "request_uri",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "response_mode",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "response_type",
+                location: Location::Query,
+                required: true
+            },
+            Parameter {
+                name: "scope",
+                location: Location::Query,
+                required: true
+            },
+            Parameter {
+                name: "sessionToken",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "state",
+                location: Location::Query,
+                required: true
+            }
+        ],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "org-as-authorize",
+        public: true,
+    },
+    empty
+);
 
 /// `POST /oauth2/v1/authorize`
 ///
@@ -323,32 +320,35 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &shared::AuthorizeWithPost) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_form_model(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
-    id: "authorizeWithPost",
-    api: "oauth",
-    rust_name: "oauth2::authorize::Update",
-    method: Method::POST,
-    path: "/oauth2/v1/authorize",
-    parameters: &[],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/x-www-form-urlencoded"],
-    responses: &[],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "org-as-authorize",
-    public: true,
-};
-okta_core::operation!(Update, UPDATE, empty);
+okta_core::operation!(
+    Update,
+    OperationInfo {
+        id: "authorizeWithPost",
+        api: "oauth",
+        rust_name: "oauth2::authorize::Update",
+        method: Method::POST,
+        path: "/oauth2/v1/authorize",
+        parameters: &[],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/x-www-form-urlencoded"],
+        responses: &[],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "org-as-authorize",
+        public: true,
+    },
+    empty
+);

@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/bc/authorize`.
 #[derive(Clone, Debug)]
@@ -20,9 +20,7 @@ impl Bc {
     /// `POST /oauth2/v1/bc/authorize` (operation `bcAuthorize`).
     #[inline]
     pub fn authorize(&self) -> Authorize {
-        Authorize {
-            call: Authorize::new().call.attach(&self.client),
-        }
+        Authorize::new().attach(&self.client)
     }
 }
 
@@ -44,7 +42,7 @@ impl Authorize {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&AUTHORIZE),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -56,7 +54,7 @@ impl Authorize {
     }
 }
 
-pub(crate) static AUTHORIZE: OperationInfo = OperationInfo {
+okta_core::operation!(Authorize, OperationInfo {
     id: "bcAuthorize",
     api: "oauth",
     rust_name: "oauth2::bc::Authorize",
@@ -70,15 +68,11 @@ pub(crate) static AUTHORIZE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "org-as",
     public: true,
-};
-okta_core::operation!(Authorize, AUTHORIZE, json shared::BackchannelAuthorizeResponse);
+}, json shared::BackchannelAuthorizeResponse);

@@ -8,7 +8,9 @@ use crate::generated::oauth2::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/v1/clients`.
 #[derive(Clone, Debug)]
@@ -20,45 +22,33 @@ impl Clients {
     /// `GET /oauth2/v1/clients` (operation `listClients`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /oauth2/v1/clients` (operation `createClient`).
     #[inline]
     pub fn create(&self, body: &models::OAuthClient) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /oauth2/v1/clients/{clientId}` (operation `deleteClient`).
     pub fn delete(&self, client_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(client_id).call.attach(&self.client),
-        }
+        Delete::new(client_id).attach(&self.client)
     }
 
     /// `GET /oauth2/v1/clients/{clientId}` (operation `getClient`).
     pub fn get(&self, client_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(client_id).call.attach(&self.client),
-        }
+        Get::new(client_id).attach(&self.client)
     }
 
     /// `PUT /oauth2/v1/clients/{clientId}` (operation `replaceClient`).
     pub fn replace(&self, client_id: impl Into<String>, body: &models::OAuthClient) -> Replace {
-        Replace {
-            call: Replace::new(client_id, body).call.attach(&self.client),
-        }
+        Replace::new(client_id, body).attach(&self.client)
     }
 
     /// `POST /oauth2/v1/clients/{clientId}/lifecycle/newSecret` (operation `generateNewClientSecret`).
     pub fn new_secret(&self, client_id: impl Into<String>) -> NewSecret {
-        NewSecret {
-            call: NewSecret::new(client_id).call.attach(&self.client),
-        }
+        NewSecret::new(client_id).attach(&self.client)
     }
 
     /// Operations on `/oauth2/v1/clients/{clientId}/roles`.
@@ -88,7 +78,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -112,29 +102,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listClients",
     api: "oauth",
     rust_name: "oauth2::clients::List",
     method: Method::GET,
     path: "/oauth2/v1/clients",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "q",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "q", location: Location::Query, required: false }],
     scopes: &["okta.clients.read"],
     permissions: &[],
     roles: &[],
@@ -142,18 +116,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "oauth-clients",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::OAuthClient);
+}, page models::OAuthClient);
 
 /// `POST /oauth2/v1/clients`
 ///
@@ -172,13 +142,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OAuthClient) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createClient",
     api: "oauth",
     rust_name: "oauth2::clients::Create",
@@ -192,18 +162,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "oauth-clients",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::OAuthClient);
+}, json models::OAuthClient);
 
 /// `DELETE /oauth2/v1/clients/{clientId}`
 ///
@@ -221,42 +187,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("clientId", client_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteClient",
-    api: "oauth",
-    rust_name: "oauth2::clients::Delete",
-    method: Method::DELETE,
-    path: "/oauth2/v1/clients/{clientId}",
-    parameters: &[Parameter {
-        name: "clientId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.clients.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "oauth-clients",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteClient",
+        api: "oauth",
+        rust_name: "oauth2::clients::Delete",
+        method: Method::DELETE,
+        path: "/oauth2/v1/clients/{clientId}",
+        parameters: &[Parameter {
+            name: "clientId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.clients.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "oauth-clients",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /oauth2/v1/clients/{clientId}`
 ///
@@ -274,23 +243,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("clientId", client_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getClient",
     api: "oauth",
     rust_name: "oauth2::clients::Get",
     method: Method::GET,
     path: "/oauth2/v1/clients/{clientId}",
-    parameters: &[Parameter {
-        name: "clientId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "clientId", location: Location::Path, required: true }],
     scopes: &["okta.clients.read"],
     permissions: &[],
     roles: &[],
@@ -298,18 +263,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "oauth-clients",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::OAuthClient);
+}, json models::OAuthClient);
 
 /// `PUT /oauth2/v1/clients/{clientId}`
 ///
@@ -327,24 +288,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(client_id: impl Into<String>, body: &models::OAuthClient) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("clientId", client_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceClient",
     api: "oauth",
     rust_name: "oauth2::clients::Replace",
     method: Method::PUT,
     path: "/oauth2/v1/clients/{clientId}",
-    parameters: &[Parameter {
-        name: "clientId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "clientId", location: Location::Path, required: true }],
     scopes: &["okta.clients.manage"],
     permissions: &[],
     roles: &[],
@@ -352,18 +309,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "oauth-clients",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::OAuthClient);
+}, json models::OAuthClient);
 
 /// `POST /oauth2/v1/clients/{clientId}/lifecycle/newSecret`
 ///
@@ -381,23 +334,19 @@ pub struct NewSecret {
 impl NewSecret {
     /// The operation with the path's parameters, without a client.
     pub fn new(client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&NEW_SECRET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("clientId", client_id);
         Self { call }
     }
 }
 
-pub(crate) static NEW_SECRET: OperationInfo = OperationInfo {
+okta_core::operation!(NewSecret, OperationInfo {
     id: "generateNewClientSecret",
     api: "oauth",
     rust_name: "oauth2::clients::NewSecret",
     method: Method::POST,
     path: "/oauth2/v1/clients/{clientId}/lifecycle/newSecret",
-    parameters: &[Parameter {
-        name: "clientId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "clientId", location: Location::Path, required: true }],
     scopes: &["okta.clients.manage"],
     permissions: &[],
     roles: &[],
@@ -405,18 +354,14 @@ pub(crate) static NEW_SECRET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "oauth-clients",
     public: false,
-};
-okta_core::operation!(NewSecret, NEW_SECRET, json models::OAuthClient);
+}, json models::OAuthClient);
 
 /// Operations on `/oauth2/v1/clients/{clientId}/roles`.
 pub mod roles {
@@ -425,7 +370,7 @@ pub mod roles {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/v1/clients/{clientId}/roles`.
@@ -439,37 +384,23 @@ pub mod roles {
         /// `GET /oauth2/v1/clients/{clientId}/roles` (operation `listRolesForClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.client_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.client_id.clone()).attach(&self.client)
         }
 
         /// `POST /oauth2/v1/clients/{clientId}/roles` (operation `assignRoleToClient`).
         #[inline]
         pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
-            Create {
-                call: Create::new(self.client_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.client_id.clone(), body).attach(&self.client)
         }
 
         /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}` (operation `deleteRoleFromClient`).
         pub fn delete(&self, role_assignment_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.client_id.clone(), role_assignment_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.client_id.clone(), role_assignment_id).attach(&self.client)
         }
 
         /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}` (operation `retrieveClientRole`).
         pub fn get(&self, role_assignment_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.client_id.clone(), role_assignment_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.client_id.clone(), role_assignment_id).attach(&self.client)
         }
 
         /// Operations below `targets`.
@@ -498,42 +429,34 @@ pub mod roles {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("clientId", client_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listRolesForClient",
-        api: "management",
-        rust_name: "oauth2::clients::roles::List",
-        method: Method::GET,
-        path: "/oauth2/v1/clients/{clientId}/roles",
-        parameters: &[Parameter {
-            name: "clientId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "oauth-clients",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::GroupsRolesGetResponse);
+    okta_core::operation!(List, OperationInfo {
+    id: "listRolesForClient",
+    api: "management",
+    rust_name: "oauth2::clients::roles::List",
+    method: Method::GET,
+    path: "/oauth2/v1/clients/{clientId}/roles",
+    parameters: &[Parameter { name: "clientId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "oauth-clients",
+    public: false,
+}, page shared::GroupsRolesGetResponse);
 
     /// `POST /oauth2/v1/clients/{clientId}/roles`
     ///
@@ -551,43 +474,35 @@ pub mod roles {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(client_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("clientId", client_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "assignRoleToClient",
-        api: "management",
-        rust_name: "oauth2::clients::roles::Create",
-        method: Method::POST,
-        path: "/oauth2/v1/clients/{clientId}/roles",
-        parameters: &[Parameter {
-            name: "clientId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "oauth-clients",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json shared::GroupsRolesGetResponse);
+    okta_core::operation!(Create, OperationInfo {
+    id: "assignRoleToClient",
+    api: "management",
+    rust_name: "oauth2::clients::roles::Create",
+    method: Method::POST,
+    path: "/oauth2/v1/clients/{clientId}/roles",
+    parameters: &[Parameter { name: "clientId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "oauth-clients",
+    public: false,
+}, json shared::GroupsRolesGetResponse);
 
     /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}`
     ///
@@ -605,50 +520,53 @@ pub mod roles {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(client_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("clientId", client_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteRoleFromClient",
-        api: "management",
-        rust_name: "oauth2::clients::roles::Delete",
-        method: Method::DELETE,
-        path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}",
-        parameters: &[
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "roleAssignmentId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "oauth-clients",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteRoleFromClient",
+            api: "management",
+            rust_name: "oauth2::clients::roles::Delete",
+            method: Method::DELETE,
+            path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}",
+            parameters: &[
+                Parameter {
+                    name: "clientId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "roleAssignmentId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.roles.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "oauth-clients",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}`
     ///
@@ -666,50 +584,35 @@ pub mod roles {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(client_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("clientId", client_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "retrieveClientRole",
-        api: "management",
-        rust_name: "oauth2::clients::roles::Get",
-        method: Method::GET,
-        path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}",
-        parameters: &[
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "roleAssignmentId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "oauth-clients",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json shared::GroupsRolesGetResponse);
+    okta_core::operation!(Get, OperationInfo {
+    id: "retrieveClientRole",
+    api: "management",
+    rust_name: "oauth2::clients::roles::Get",
+    method: Method::GET,
+    path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}",
+    parameters: &[Parameter { name: "clientId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "oauth-clients",
+    public: false,
+}, json shared::GroupsRolesGetResponse);
 
     /// Operations below `targets`.
     pub mod targets {
@@ -776,7 +679,7 @@ pub mod roles {
                 use okta_core::Call;
                 use okta_core::Client;
                 use okta_core::operation::{
-                    Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
                 };
 
                 /// Operations on `/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -791,40 +694,28 @@ pub mod roles {
                     /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listAppTargetRoleToClient`).
                     #[inline]
                     pub fn list(&self) -> List {
-                        List {
-                            call: List::new(
-                                self.client_id.clone(),
-                                self.role_assignment_id.clone(),
-                            )
-                            .call
-                            .attach(&self.client),
-                        }
+                        List::new(self.client_id.clone(), self.role_assignment_id.clone())
+                            .attach(&self.client)
                     }
 
                     /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `removeAppTargetRoleFromClient`).
                     pub fn unassign(&self, app_name: impl Into<String>) -> Unassign {
-                        Unassign {
-                            call: Unassign::new(
-                                self.client_id.clone(),
-                                self.role_assignment_id.clone(),
-                                app_name,
-                            )
-                            .call
-                            .attach(&self.client),
-                        }
+                        Unassign::new(
+                            self.client_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                        )
+                        .attach(&self.client)
                     }
 
                     /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `assignAppTargetRoleToClient`).
                     pub fn assign(&self, app_name: impl Into<String>) -> Assign {
-                        Assign {
-                            call: Assign::new(
-                                self.client_id.clone(),
-                                self.role_assignment_id.clone(),
-                                app_name,
-                            )
-                            .call
-                            .attach(&self.client),
-                        }
+                        Assign::new(
+                            self.client_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                        )
+                        .attach(&self.client)
                     }
 
                     /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `removeAppTargetInstanceRoleForClient`).
@@ -833,16 +724,13 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> UnassignApp {
-                        UnassignApp {
-                            call: UnassignApp::new(
-                                self.client_id.clone(),
-                                self.role_assignment_id.clone(),
-                                app_name,
-                                app_id,
-                            )
-                            .call
-                            .attach(&self.client),
-                        }
+                        UnassignApp::new(
+                            self.client_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                            app_id,
+                        )
+                        .attach(&self.client)
                     }
 
                     /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `assignAppTargetInstanceRoleForClient`).
@@ -851,16 +739,13 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> AssignApp {
-                        AssignApp {
-                            call: AssignApp::new(
-                                self.client_id.clone(),
-                                self.role_assignment_id.clone(),
-                                app_name,
-                                app_id,
-                            )
-                            .call
-                            .attach(&self.client),
-                        }
+                        AssignApp::new(
+                            self.client_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                            app_id,
+                        )
+                        .attach(&self.client)
                     }
                 }
 
@@ -885,7 +770,7 @@ pub mod roles {
                         client_id: impl Into<String>,
                         role_assignment_id: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(&LIST);
+                        let mut call = Call::new(Self::INFO);
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         Self { call }
@@ -905,53 +790,28 @@ pub mod roles {
                     }
                 }
 
-                pub(crate) static LIST: OperationInfo = OperationInfo {
-                    id: "listAppTargetRoleToClient",
-                    api: "management",
-                    rust_name: "oauth2::clients::roles::targets::catalog::apps::List",
-                    method: Method::GET,
-                    path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps",
-                    parameters: &[
-                        Parameter {
-                            name: "clientId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "roleAssignmentId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "after",
-                            location: Location::Query,
-                            required: false,
-                        },
-                        Parameter {
-                            name: "limit",
-                            location: Location::Query,
-                            required: false,
-                        },
-                    ],
-                    scopes: &["okta.roles.read"],
-                    permissions: &[],
-                    roles: &[],
-                    lifecycle: Lifecycle::Ga,
-                    deprecated: false,
-                    since: None,
-                    request_media: &[],
-                    responses: &[ResponseInfo {
-                        status: 200,
-                        media: "application/json",
-                    }],
-                    paging: Paging::Link,
-                    items: None,
-                    max_limit: Some(200),
-                    idempotent: true,
-                    bucket: "oauth-clients",
-                    public: false,
-                };
-                okta_core::operation!(List, LIST, page shared::CatalogApplication);
+                okta_core::operation!(List, OperationInfo {
+    id: "listAppTargetRoleToClient",
+    api: "management",
+    rust_name: "oauth2::clients::roles::targets::catalog::apps::List",
+    method: Method::GET,
+    path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps",
+    parameters: &[Parameter { name: "clientId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "oauth-clients",
+    public: false,
+}, page shared::CatalogApplication);
 
                 /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}`
                 ///
@@ -975,7 +835,7 @@ pub mod roles {
                         role_assignment_id: impl Into<String>,
                         app_name: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(&UNASSIGN);
+                        let mut call = Call::new(Self::INFO);
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -983,48 +843,51 @@ pub mod roles {
                     }
                 }
 
-                pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
-                    id: "removeAppTargetRoleFromClient",
-                    api: "management",
-                    rust_name: "oauth2::clients::roles::targets::catalog::apps::Unassign",
-                    method: Method::DELETE,
-                    path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
-                    parameters: &[
-                        Parameter {
-                            name: "clientId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "roleAssignmentId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "appName",
-                            location: Location::Path,
-                            required: true,
-                        },
-                    ],
-                    scopes: &["okta.roles.manage"],
-                    permissions: &[],
-                    roles: &[],
-                    lifecycle: Lifecycle::Ga,
-                    deprecated: false,
-                    since: None,
-                    request_media: &[],
-                    responses: &[ResponseInfo {
-                        status: 204,
-                        media: "",
-                    }],
-                    paging: Paging::None,
-                    items: None,
-                    max_limit: None,
-                    idempotent: true,
-                    bucket: "oauth-clients",
-                    public: false,
-                };
-                okta_core::operation!(Unassign, UNASSIGN, empty);
+                okta_core::operation!(
+                    Unassign,
+                    OperationInfo {
+                        id: "removeAppTargetRoleFromClient",
+                        api: "management",
+                        rust_name: "oauth2::clients::roles::targets::catalog::apps::Unassign",
+                        method: Method::DELETE,
+                        path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
+                        parameters: &[
+                            Parameter {
+                                name: "clientId",
+                                location: Location::Path,
+                                required: true
+                            },
+                            Parameter {
+                                name: "roleAssignmentId",
+                                location: Location::Path,
+                                required: true
+                            },
+                            Parameter {
+                                name: "appName",
+                                location: Location::Path,
+                                required: true
+                            }
+                        ],
+                        scopes: &["okta.roles.manage"],
+                        permissions: &[],
+                        roles: &[],
+                        lifecycle: Lifecycle::Ga,
+                        deprecated: false,
+                        since: None,
+                        request_media: &[],
+                        responses: &[ResponseInfo {
+                            status: 204,
+                            media: ""
+                        }],
+                        paging: Paging::None,
+                        items: None,
+                        max_limit: None,
+                        idempotent: true,
+                        bucket: "oauth-clients",
+                        public: false,
+                    },
+                    empty
+                );
 
                 /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}`
                 ///
@@ -1048,7 +911,7 @@ pub mod roles {
                         role_assignment_id: impl Into<String>,
                         app_name: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(&ASSIGN);
+                        let mut call = Call::new(Self::INFO);
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -1056,48 +919,51 @@ pub mod roles {
                     }
                 }
 
-                pub(crate) static ASSIGN: OperationInfo = OperationInfo {
-                    id: "assignAppTargetRoleToClient",
-                    api: "management",
-                    rust_name: "oauth2::clients::roles::targets::catalog::apps::Assign",
-                    method: Method::PUT,
-                    path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
-                    parameters: &[
-                        Parameter {
-                            name: "clientId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "roleAssignmentId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "appName",
-                            location: Location::Path,
-                            required: true,
-                        },
-                    ],
-                    scopes: &["okta.roles.manage"],
-                    permissions: &[],
-                    roles: &[],
-                    lifecycle: Lifecycle::Ga,
-                    deprecated: false,
-                    since: None,
-                    request_media: &[],
-                    responses: &[ResponseInfo {
-                        status: 204,
-                        media: "",
-                    }],
-                    paging: Paging::None,
-                    items: None,
-                    max_limit: None,
-                    idempotent: true,
-                    bucket: "oauth-clients",
-                    public: false,
-                };
-                okta_core::operation!(Assign, ASSIGN, empty);
+                okta_core::operation!(
+                    Assign,
+                    OperationInfo {
+                        id: "assignAppTargetRoleToClient",
+                        api: "management",
+                        rust_name: "oauth2::clients::roles::targets::catalog::apps::Assign",
+                        method: Method::PUT,
+                        path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
+                        parameters: &[
+                            Parameter {
+                                name: "clientId",
+                                location: Location::Path,
+                                required: true
+                            },
+                            Parameter {
+                                name: "roleAssignmentId",
+                                location: Location::Path,
+                                required: true
+                            },
+                            Parameter {
+                                name: "appName",
+                                location: Location::Path,
+                                required: true
+                            }
+                        ],
+                        scopes: &["okta.roles.manage"],
+                        permissions: &[],
+                        roles: &[],
+                        lifecycle: Lifecycle::Ga,
+                        deprecated: false,
+                        since: None,
+                        request_media: &[],
+                        responses: &[ResponseInfo {
+                            status: 204,
+                            media: ""
+                        }],
+                        paging: Paging::None,
+                        items: None,
+                        max_limit: None,
+                        idempotent: true,
+                        bucket: "oauth-clients",
+                        public: false,
+                    },
+                    empty
+                );
 
                 /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}`
                 ///
@@ -1122,7 +988,7 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(&UNASSIGN_APP);
+                        let mut call = Call::new(Self::INFO);
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -1131,53 +997,56 @@ pub mod roles {
                     }
                 }
 
-                pub(crate) static UNASSIGN_APP: OperationInfo = OperationInfo {
-                    id: "removeAppTargetInstanceRoleForClient",
-                    api: "management",
-                    rust_name: "oauth2::clients::roles::targets::catalog::apps::UnassignApp",
-                    method: Method::DELETE,
-                    path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
-                    parameters: &[
-                        Parameter {
-                            name: "clientId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "roleAssignmentId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "appName",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "appId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                    ],
-                    scopes: &["okta.roles.manage"],
-                    permissions: &[],
-                    roles: &[],
-                    lifecycle: Lifecycle::Ga,
-                    deprecated: false,
-                    since: None,
-                    request_media: &[],
-                    responses: &[ResponseInfo {
-                        status: 204,
-                        media: "",
-                    }],
-                    paging: Paging::None,
-                    items: None,
-                    max_limit: None,
-                    idempotent: true,
-                    bucket: "oauth-clients",
-                    public: false,
-                };
-                okta_core::operation!(UnassignApp, UNASSIGN_APP, empty);
+                okta_core::operation!(
+                    UnassignApp,
+                    OperationInfo {
+                        id: "removeAppTargetInstanceRoleForClient",
+                        api: "management",
+                        rust_name: "oauth2::clients::roles::targets::catalog::apps::UnassignApp",
+                        method: Method::DELETE,
+                        path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
+                        parameters: &[
+                            Parameter {
+                                name: "clientId",
+                                location: Location::Path,
+                                required: true
+                            },
+                            Parameter {
+                                name: "roleAssignmentId",
+                                location: Location::Path,
+                                required: true
+                            },
+                            Parameter {
+                                name: "appName",
+                                location: Location::Path,
+                                required: true
+                            },
+                            Parameter {
+                                name: "appId",
+                                location: Location::Path,
+                                required: true
+                            }
+                        ],
+                        scopes: &["okta.roles.manage"],
+                        permissions: &[],
+                        roles: &[],
+                        lifecycle: Lifecycle::Ga,
+                        deprecated: false,
+                        since: None,
+                        request_media: &[],
+                        responses: &[ResponseInfo {
+                            status: 204,
+                            media: ""
+                        }],
+                        paging: Paging::None,
+                        items: None,
+                        max_limit: None,
+                        idempotent: true,
+                        bucket: "oauth-clients",
+                        public: false,
+                    },
+                    empty
+                );
 
                 /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}`
                 ///
@@ -1202,7 +1071,7 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(&ASSIGN_APP);
+                        let mut call = Call::new(Self::INFO);
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -1211,53 +1080,56 @@ pub mod roles {
                     }
                 }
 
-                pub(crate) static ASSIGN_APP: OperationInfo = OperationInfo {
-                    id: "assignAppTargetInstanceRoleForClient",
-                    api: "management",
-                    rust_name: "oauth2::clients::roles::targets::catalog::apps::AssignApp",
-                    method: Method::PUT,
-                    path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
-                    parameters: &[
-                        Parameter {
-                            name: "clientId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "roleAssignmentId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "appName",
-                            location: Location::Path,
-                            required: true,
-                        },
-                        Parameter {
-                            name: "appId",
-                            location: Location::Path,
-                            required: true,
-                        },
-                    ],
-                    scopes: &["okta.roles.manage"],
-                    permissions: &[],
-                    roles: &[],
-                    lifecycle: Lifecycle::Ga,
-                    deprecated: false,
-                    since: None,
-                    request_media: &[],
-                    responses: &[ResponseInfo {
-                        status: 204,
-                        media: "",
-                    }],
-                    paging: Paging::None,
-                    items: None,
-                    max_limit: None,
-                    idempotent: true,
-                    bucket: "oauth-clients",
-                    public: false,
-                };
-                okta_core::operation!(AssignApp, ASSIGN_APP, empty);
+                okta_core::operation!(
+                    AssignApp,
+                    OperationInfo {
+                        id: "assignAppTargetInstanceRoleForClient",
+                        api: "management",
+                        rust_name: "oauth2::clients::roles::targets::catalog::apps::AssignApp",
+                        method: Method::PUT,
+                        path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
+                        parameters: &[
+                            Parameter {
+                                name: "clientId",
+                                location: Location::Path,
+                                required: true
+                            },
+                            Parameter {
+                                name: "roleAssignmentId",
+                                location: Location::Path,
+                                required: true
+                            },
+                            Parameter {
+                                name: "appName",
+                                location: Location::Path,
+                                required: true
+                            },
+                            Parameter {
+                                name: "appId",
+                                location: Location::Path,
+                                required: true
+                            }
+                        ],
+                        scopes: &["okta.roles.manage"],
+                        permissions: &[],
+                        roles: &[],
+                        lifecycle: Lifecycle::Ga,
+                        deprecated: false,
+                        since: None,
+                        request_media: &[],
+                        responses: &[ResponseInfo {
+                            status: 204,
+                            media: ""
+                        }],
+                        paging: Paging::None,
+                        items: None,
+                        max_limit: None,
+                        idempotent: true,
+                        bucket: "oauth-clients",
+                        public: false,
+                    },
+                    empty
+                );
             }
         }
 
@@ -1268,7 +1140,7 @@ pub mod roles {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups`.
@@ -1283,37 +1155,28 @@ pub mod roles {
                 /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetRoleForClient`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List {
-                        call: List::new(self.client_id.clone(), self.role_assignment_id.clone())
-                            .call
-                            .attach(&self.client),
-                    }
+                    List::new(self.client_id.clone(), self.role_assignment_id.clone())
+                        .attach(&self.client)
                 }
 
                 /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `removeGroupTargetRoleFromClient`).
                 pub fn unassign(&self, group_id: impl Into<String>) -> Unassign {
-                    Unassign {
-                        call: Unassign::new(
-                            self.client_id.clone(),
-                            self.role_assignment_id.clone(),
-                            group_id,
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    Unassign::new(
+                        self.client_id.clone(),
+                        self.role_assignment_id.clone(),
+                        group_id,
+                    )
+                    .attach(&self.client)
                 }
 
                 /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `assignGroupTargetRoleForClient`).
                 pub fn assign(&self, group_id: impl Into<String>) -> Assign {
-                    Assign {
-                        call: Assign::new(
-                            self.client_id.clone(),
-                            self.role_assignment_id.clone(),
-                            group_id,
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    Assign::new(
+                        self.client_id.clone(),
+                        self.role_assignment_id.clone(),
+                        group_id,
+                    )
+                    .attach(&self.client)
                 }
             }
 
@@ -1336,7 +1199,7 @@ pub mod roles {
                     client_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&LIST);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("clientId", client_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -1356,53 +1219,28 @@ pub mod roles {
                 }
             }
 
-            pub(crate) static LIST: OperationInfo = OperationInfo {
-                id: "listGroupTargetRoleForClient",
-                api: "management",
-                rust_name: "oauth2::clients::roles::targets::groups::List",
-                method: Method::GET,
-                path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups",
-                parameters: &[
-                    Parameter {
-                        name: "clientId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "after",
-                        location: Location::Query,
-                        required: false,
-                    },
-                    Parameter {
-                        name: "limit",
-                        location: Location::Query,
-                        required: false,
-                    },
-                ],
-                scopes: &["okta.roles.read"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::Link,
-                items: None,
-                max_limit: Some(200),
-                idempotent: true,
-                bucket: "oauth-clients",
-                public: false,
-            };
-            okta_core::operation!(List, LIST, page shared::Group);
+            okta_core::operation!(List, OperationInfo {
+    id: "listGroupTargetRoleForClient",
+    api: "management",
+    rust_name: "oauth2::clients::roles::targets::groups::List",
+    method: Method::GET,
+    path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups",
+    parameters: &[Parameter { name: "clientId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "oauth-clients",
+    public: false,
+}, page shared::Group);
 
             /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}`
             ///
@@ -1426,7 +1264,7 @@ pub mod roles {
                     role_assignment_id: impl Into<String>,
                     group_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&UNASSIGN);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("clientId", client_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("groupId", group_id);
@@ -1434,48 +1272,51 @@ pub mod roles {
                 }
             }
 
-            pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
-                id: "removeGroupTargetRoleFromClient",
-                api: "management",
-                rust_name: "oauth2::clients::roles::targets::groups::Unassign",
-                method: Method::DELETE,
-                path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}",
-                parameters: &[
-                    Parameter {
-                        name: "clientId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "groupId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 204,
-                    media: "",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "oauth-clients",
-                public: false,
-            };
-            okta_core::operation!(Unassign, UNASSIGN, empty);
+            okta_core::operation!(
+                Unassign,
+                OperationInfo {
+                    id: "removeGroupTargetRoleFromClient",
+                    api: "management",
+                    rust_name: "oauth2::clients::roles::targets::groups::Unassign",
+                    method: Method::DELETE,
+                    path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}",
+                    parameters: &[
+                        Parameter {
+                            name: "clientId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "groupId",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[ResponseInfo {
+                        status: 204,
+                        media: ""
+                    }],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "oauth-clients",
+                    public: false,
+                },
+                empty
+            );
 
             /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}`
             ///
@@ -1499,7 +1340,7 @@ pub mod roles {
                     role_assignment_id: impl Into<String>,
                     group_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&ASSIGN);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("clientId", client_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("groupId", group_id);
@@ -1507,48 +1348,51 @@ pub mod roles {
                 }
             }
 
-            pub(crate) static ASSIGN: OperationInfo = OperationInfo {
-                id: "assignGroupTargetRoleForClient",
-                api: "management",
-                rust_name: "oauth2::clients::roles::targets::groups::Assign",
-                method: Method::PUT,
-                path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}",
-                parameters: &[
-                    Parameter {
-                        name: "clientId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "groupId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 204,
-                    media: "",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "oauth-clients",
-                public: false,
-            };
-            okta_core::operation!(Assign, ASSIGN, empty);
+            okta_core::operation!(
+                Assign,
+                OperationInfo {
+                    id: "assignGroupTargetRoleForClient",
+                    api: "management",
+                    rust_name: "oauth2::clients::roles::targets::groups::Assign",
+                    method: Method::PUT,
+                    path: "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}",
+                    parameters: &[
+                        Parameter {
+                            name: "clientId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "groupId",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[ResponseInfo {
+                        status: 204,
+                        media: ""
+                    }],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "oauth-clients",
+                    public: false,
+                },
+                empty
+            );
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::generated::oauth2::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/global-token-revocation`.
 #[derive(Clone, Debug)]
@@ -20,9 +20,7 @@ impl GlobalTokenRevocation {
     /// `POST /oauth2/v1/global-token-revocation` (operation `globalTokenRevocation`).
     #[inline]
     pub fn create(&self, body: &models::GlobalTokenRevocationRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 }
 
@@ -43,35 +41,38 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::GlobalTokenRevocationRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
-    id: "globalTokenRevocation",
-    api: "oauth",
-    rust_name: "oauth2::global_token_revocation::Create",
-    method: Method::POST,
-    path: "/oauth2/v1/global-token-revocation",
-    parameters: &[],
-    scopes: &["okta.universalLogout.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "org-as",
-    public: false,
-};
-okta_core::operation!(Create, CREATE, empty);
+okta_core::operation!(
+    Create,
+    OperationInfo {
+        id: "globalTokenRevocation",
+        api: "oauth",
+        rust_name: "oauth2::global_token_revocation::Create",
+        method: Method::POST,
+        path: "/oauth2/v1/global-token-revocation",
+        parameters: &[],
+        scopes: &["okta.universalLogout.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "org-as",
+        public: false,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/v1/keys`.
 #[derive(Clone, Debug)]
@@ -20,9 +22,7 @@ impl Keys {
     /// `GET /oauth2/v1/keys` (operation `oauthKeys`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 }
 
@@ -44,7 +44,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -55,17 +55,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "oauthKeys",
     api: "oauth",
     rust_name: "oauth2::keys::List",
     method: Method::GET,
     path: "/oauth2/v1/keys",
-    parameters: &[Parameter {
-        name: "client_id",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "client_id", location: Location::Query, required: false }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -73,15 +69,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("keys"),
     max_limit: None,
     idempotent: true,
     bucket: "public-metadata",
     public: true,
-};
-okta_core::operation!(List, LIST, page shared::OAuthJsonWebKey);
+}, page shared::OAuthJsonWebKey);

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/v1/logout`.
 #[derive(Clone, Debug)]
@@ -19,17 +21,13 @@ pub struct Logout {
 impl Logout {
     /// `GET /oauth2/v1/logout` (operation `logout`).
     pub fn get(&self, id_token_hint: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(id_token_hint).call.attach(&self.client),
-        }
+        Get::new(id_token_hint).attach(&self.client)
     }
 
     /// `POST /oauth2/v1/logout` (operation `logoutWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::LogoutWithPost) -> Update {
-        Update {
-            call: Update::new(body).call.attach(&self.client),
-        }
+        Update::new(body).attach(&self.client)
     }
 }
 
@@ -49,7 +47,7 @@ pub struct Get {
 impl Get {
     /// The operation with what the operation requires, without a client.
     pub fn new(id_token_hint: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_query("id_token_hint", id_token_hint.into());
         Self { call }
     }
@@ -68,48 +66,51 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
-    id: "logout",
-    api: "oauth",
-    rust_name: "oauth2::logout::Get",
-    method: Method::GET,
-    path: "/oauth2/v1/logout",
-    parameters: &[
-        Parameter {
-            name: "id_token_hint",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "post_logout_redirect_uri",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "state",
-            location: Location::Query,
-            required: false,
-        },
-    ],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "org-as",
-    public: true,
-};
-okta_core::operation!(Get, GET, empty);
+okta_core::operation!(
+    Get,
+    OperationInfo {
+        id: "logout",
+        api: "oauth",
+        rust_name: "oauth2::logout::Get",
+        method: Method::GET,
+        path: "/oauth2/v1/logout",
+        parameters: &[
+            Parameter {
+                name: "id_token_hint",
+                location: Location::Query,
+                required: true
+            },
+            Parameter {
+                name: "post_logout_redirect_uri",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "state",
+                location: Location::Query,
+                required: false
+            }
+        ],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "org-as",
+        public: true,
+    },
+    empty
+);
 
 /// `POST /oauth2/v1/logout`
 ///
@@ -128,35 +129,38 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &shared::LogoutWithPost) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_form_model(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
-    id: "logoutWithPost",
-    api: "oauth",
-    rust_name: "oauth2::logout::Update",
-    method: Method::POST,
-    path: "/oauth2/v1/logout",
-    parameters: &[],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "org-as",
-    public: true,
-};
-okta_core::operation!(Update, UPDATE, empty);
+okta_core::operation!(
+    Update,
+    OperationInfo {
+        id: "logoutWithPost",
+        api: "oauth",
+        rust_name: "oauth2::logout::Update",
+        method: Method::POST,
+        path: "/oauth2/v1/logout",
+        parameters: &[],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/x-www-form-urlencoded"],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "org-as",
+        public: true,
+    },
+    empty
+);

@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter};
+use okta_core::operation::{Lifecycle, Location, Operation, OperationInfo, Paging, Parameter};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/authorize`.
 #[derive(Clone, Debug)]
@@ -27,28 +27,21 @@ impl Authorize {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Get {
-        Get {
-            call: Get::new(
-                self.authorization_server_id.clone(),
-                client_id,
-                redirect_uri,
-                response_type,
-                scope,
-                state,
-            )
-            .call
-            .attach(&self.client),
-        }
+        Get::new(
+            self.authorization_server_id.clone(),
+            client_id,
+            redirect_uri,
+            response_type,
+            scope,
+            state,
+        )
+        .attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/authorize` (operation `authorizeCustomASWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::AuthorizeWithPost) -> Update {
-        Update {
-            call: Update::new(self.authorization_server_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.authorization_server_id.clone(), body).attach(&self.client)
     }
 }
 
@@ -75,7 +68,7 @@ impl Get {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_query("client_id", client_id.into());
         call.set_query("redirect_uri", redirect_uri.into());
@@ -188,140 +181,143 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
-    id: "authorizeCustomAS",
-    api: "oauth",
-    rust_name: "oauth_server::authorize::Get",
-    method: Method::GET,
-    path: "/oauth2/{authorizationServerId}/v1/authorize",
-    parameters: &[
-        Parameter {
-            name: "authorizationServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "acr_values",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "client_id",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "code_challenge",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "code_challenge_method",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "display",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "enroll_amr_values",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "idp",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "idp_scope",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "interclient_token",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "login_hint",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "max_age",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "nonce",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "prompt",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "redirect_uri",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "request",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "request_uri",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "response_mode",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "response_type",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "scope",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "sessionToken",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "state",
-            location: Location::Query,
-            required: true,
-        },
-    ],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "custom-as-authorize",
-    public: true,
-};
-okta_core::operation!(Get, GET, empty);
+okta_core::operation!(
+    Get,
+    OperationInfo {
+        id: "authorizeCustomAS",
+        api: "oauth",
+        rust_name: "oauth_server::authorize::Get",
+        method: Method::GET,
+        path: "/oauth2/{authorizationServerId}/v1/authorize",
+        parameters: &[
+            Parameter {
+                name: "authorizationServerId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "acr_values",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "client_id",
+                location: Location::Query,
+                required: true
+            },
+            Parameter {
+                name: "code_challenge",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "code_challenge_method",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "display",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "enroll_amr_values",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "idp",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "idp_scope",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "interclient_token",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "login_hint",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "max_age",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "nonce",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "prompt",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "redirect_uri",
+                location: Location::Query,
+                required: true
+            },
+            Parameter {
+                name: "request",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "request_uri",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "response_mode",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "response_type",
+                location: Location::Query,
+                required: true
+            },
+            Parameter {
+                name: "scope",
+                location: Location::Query,
+                required: true
+            },
+            Parameter {
+                name: "sessionToken",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "state",
+                location: Location::Query,
+                required: true
+            }
+        ],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "custom-as-authorize",
+        public: true,
+    },
+    empty
+);
 
 /// `POST /oauth2/{authorizationServerId}/v1/authorize`
 ///
@@ -342,37 +338,40 @@ impl Update {
         authorization_server_id: impl Into<String>,
         body: &shared::AuthorizeWithPost,
     ) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_form_model(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
-    id: "authorizeCustomASWithPost",
-    api: "oauth",
-    rust_name: "oauth_server::authorize::Update",
-    method: Method::POST,
-    path: "/oauth2/{authorizationServerId}/v1/authorize",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/x-www-form-urlencoded"],
-    responses: &[],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "custom-as-authorize",
-    public: true,
-};
-okta_core::operation!(Update, UPDATE, empty);
+okta_core::operation!(
+    Update,
+    OperationInfo {
+        id: "authorizeCustomASWithPost",
+        api: "oauth",
+        rust_name: "oauth_server::authorize::Update",
+        method: Method::POST,
+        path: "/oauth2/{authorizationServerId}/v1/authorize",
+        parameters: &[Parameter {
+            name: "authorizationServerId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/x-www-form-urlencoded"],
+        responses: &[],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "custom-as-authorize",
+        public: true,
+    },
+    empty
+);

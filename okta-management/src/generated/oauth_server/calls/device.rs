@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/device/authorize`.
 #[derive(Clone, Debug)]
@@ -21,11 +23,7 @@ impl Device {
     /// `POST /oauth2/{authorizationServerId}/v1/device/authorize` (operation `deviceAuthorizeCustomAS`).
     #[inline]
     pub fn authorize(&self) -> Authorize {
-        Authorize {
-            call: Authorize::new(self.authorization_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        Authorize::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 }
 
@@ -45,7 +43,7 @@ pub struct Authorize {
 impl Authorize {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&AUTHORIZE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -58,17 +56,13 @@ impl Authorize {
     }
 }
 
-pub(crate) static AUTHORIZE: OperationInfo = OperationInfo {
+okta_core::operation!(Authorize, OperationInfo {
     id: "deviceAuthorizeCustomAS",
     api: "oauth",
     rust_name: "oauth_server::device::Authorize",
     method: Method::POST,
     path: "/oauth2/{authorizationServerId}/v1/device/authorize",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -76,15 +70,11 @@ pub(crate) static AUTHORIZE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "custom-as",
     public: true,
-};
-okta_core::operation!(Authorize, AUTHORIZE, json shared::DeviceAuthorizeResponse);
+}, json shared::DeviceAuthorizeResponse);

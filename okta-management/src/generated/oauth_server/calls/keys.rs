@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/keys`.
 #[derive(Clone, Debug)]
@@ -21,11 +23,7 @@ impl Keys {
     /// `GET /oauth2/{authorizationServerId}/v1/keys` (operation `oauthKeysCustomAS`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.authorization_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 }
 
@@ -45,23 +43,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "oauthKeysCustomAS",
     api: "oauth",
     rust_name: "oauth_server::keys::List",
     method: Method::GET,
     path: "/oauth2/{authorizationServerId}/v1/keys",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -69,15 +63,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: Some("keys"),
     max_limit: None,
     idempotent: true,
     bucket: "custom-as",
     public: true,
-};
-okta_core::operation!(List, LIST, page shared::OAuthJsonWebKey);
+}, page shared::OAuthJsonWebKey);

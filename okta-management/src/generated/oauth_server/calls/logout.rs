@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/logout`.
 #[derive(Clone, Debug)]
@@ -20,21 +22,13 @@ pub struct Logout {
 impl Logout {
     /// `GET /oauth2/{authorizationServerId}/v1/logout` (operation `logoutCustomAS`).
     pub fn get(&self, id_token_hint: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.authorization_server_id.clone(), id_token_hint)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.authorization_server_id.clone(), id_token_hint).attach(&self.client)
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/logout` (operation `logoutCustomASWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::LogoutWithPost) -> Update {
-        Update {
-            call: Update::new(self.authorization_server_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Update::new(self.authorization_server_id.clone(), body).attach(&self.client)
     }
 }
 
@@ -57,7 +51,7 @@ impl Get {
         authorization_server_id: impl Into<String>,
         id_token_hint: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_query("id_token_hint", id_token_hint.into());
         Self { call }
@@ -77,53 +71,56 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
-    id: "logoutCustomAS",
-    api: "oauth",
-    rust_name: "oauth_server::logout::Get",
-    method: Method::GET,
-    path: "/oauth2/{authorizationServerId}/v1/logout",
-    parameters: &[
-        Parameter {
-            name: "authorizationServerId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "id_token_hint",
-            location: Location::Query,
-            required: true,
-        },
-        Parameter {
-            name: "post_logout_redirect_uri",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "state",
-            location: Location::Query,
-            required: false,
-        },
-    ],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "custom-as",
-    public: true,
-};
-okta_core::operation!(Get, GET, empty);
+okta_core::operation!(
+    Get,
+    OperationInfo {
+        id: "logoutCustomAS",
+        api: "oauth",
+        rust_name: "oauth_server::logout::Get",
+        method: Method::GET,
+        path: "/oauth2/{authorizationServerId}/v1/logout",
+        parameters: &[
+            Parameter {
+                name: "authorizationServerId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "id_token_hint",
+                location: Location::Query,
+                required: true
+            },
+            Parameter {
+                name: "post_logout_redirect_uri",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "state",
+                location: Location::Query,
+                required: false
+            }
+        ],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "custom-as",
+        public: true,
+    },
+    empty
+);
 
 /// `POST /oauth2/{authorizationServerId}/v1/logout`
 ///
@@ -141,40 +138,43 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(authorization_server_id: impl Into<String>, body: &shared::LogoutWithPost) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_form_model(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
-    id: "logoutCustomASWithPost",
-    api: "oauth",
-    rust_name: "oauth_server::logout::Update",
-    method: Method::POST,
-    path: "/oauth2/{authorizationServerId}/v1/logout",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &["application/x-www-form-urlencoded"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "custom-as",
-    public: true,
-};
-okta_core::operation!(Update, UPDATE, empty);
+okta_core::operation!(
+    Update,
+    OperationInfo {
+        id: "logoutCustomASWithPost",
+        api: "oauth",
+        rust_name: "oauth_server::logout::Update",
+        method: Method::POST,
+        path: "/oauth2/{authorizationServerId}/v1/logout",
+        parameters: &[Parameter {
+            name: "authorizationServerId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &["application/x-www-form-urlencoded"],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "custom-as",
+        public: true,
+    },
+    empty
+);

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/userinfo`.
 #[derive(Clone, Debug)]
@@ -21,11 +23,7 @@ impl Userinfo {
     /// `GET /oauth2/{authorizationServerId}/v1/userinfo` (operation `userinfoCustomAS`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new(self.authorization_server_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.authorization_server_id.clone()).attach(&self.client)
     }
 }
 
@@ -45,23 +43,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "userinfoCustomAS",
     api: "oauth",
     rust_name: "oauth_server::userinfo::Get",
     method: Method::GET,
     path: "/oauth2/{authorizationServerId}/v1/userinfo",
-    parameters: &[Parameter {
-        name: "authorizationServerId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }],
     scopes: &["openid"],
     permissions: &[],
     roles: &[],
@@ -69,15 +63,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "custom-as",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::UserInfo);
+}, json shared::UserInfo);

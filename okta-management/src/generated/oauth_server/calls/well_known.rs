@@ -42,7 +42,7 @@ pub mod oauth_authorization_server {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/{authorizationServerId}/.well-known/oauth-authorization-server`.
@@ -56,11 +56,7 @@ pub mod oauth_authorization_server {
         /// `GET /oauth2/{authorizationServerId}/.well-known/oauth-authorization-server` (operation `getWellKnownOAuthConfigurationCustomAS`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new(self.authorization_server_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.authorization_server_id.clone()).attach(&self.client)
         }
     }
 
@@ -80,7 +76,7 @@ pub mod oauth_authorization_server {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(authorization_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authorizationServerId", authorization_server_id);
             Self { call }
         }
@@ -92,43 +88,28 @@ pub mod oauth_authorization_server {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getWellKnownOAuthConfigurationCustomAS",
-        api: "oauth",
-        rust_name: "oauth_server::well_known::oauth_authorization_server::Get",
-        method: Method::GET,
-        path: "/oauth2/{authorizationServerId}/.well-known/oauth-authorization-server",
-        parameters: &[
-            Parameter {
-                name: "authorizationServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "client_id",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &[],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/oauth2",
-        public: true,
-    };
-    okta_core::operation!(Get, GET, json models::OAuthMetadata);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getWellKnownOAuthConfigurationCustomAS",
+    api: "oauth",
+    rust_name: "oauth_server::well_known::oauth_authorization_server::Get",
+    method: Method::GET,
+    path: "/oauth2/{authorizationServerId}/.well-known/oauth-authorization-server",
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }, Parameter { name: "client_id", location: Location::Query, required: false }],
+    scopes: &[],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/oauth2",
+    public: true,
+}, json models::OAuthMetadata);
 }
 
 /// Operations on `/oauth2/{authorizationServerId}/.well-known/openid-configuration`.
@@ -138,7 +119,7 @@ pub mod openid_configuration {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/{authorizationServerId}/.well-known/openid-configuration`.
@@ -152,11 +133,7 @@ pub mod openid_configuration {
         /// `GET /oauth2/{authorizationServerId}/.well-known/openid-configuration` (operation `getWellKnownOpenIDConfigurationCustomAS`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new(self.authorization_server_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.authorization_server_id.clone()).attach(&self.client)
         }
     }
 
@@ -176,7 +153,7 @@ pub mod openid_configuration {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(authorization_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("authorizationServerId", authorization_server_id);
             Self { call }
         }
@@ -188,41 +165,26 @@ pub mod openid_configuration {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getWellKnownOpenIDConfigurationCustomAS",
-        api: "oauth",
-        rust_name: "oauth_server::well_known::openid_configuration::Get",
-        method: Method::GET,
-        path: "/oauth2/{authorizationServerId}/.well-known/openid-configuration",
-        parameters: &[
-            Parameter {
-                name: "authorizationServerId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "client_id",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &[],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/oauth2",
-        public: true,
-    };
-    okta_core::operation!(Get, GET, json shared::OidcMetadata);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getWellKnownOpenIDConfigurationCustomAS",
+    api: "oauth",
+    rust_name: "oauth_server::well_known::openid_configuration::Get",
+    method: Method::GET,
+    path: "/oauth2/{authorizationServerId}/.well-known/openid-configuration",
+    parameters: &[Parameter { name: "authorizationServerId", location: Location::Path, required: true }, Parameter { name: "client_id", location: Location::Query, required: false }],
+    scopes: &[],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/oauth2",
+    public: true,
+}, json shared::OidcMetadata);
 }

@@ -8,7 +8,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org/captcha`.
 #[derive(Clone, Debug)]
@@ -20,25 +20,19 @@ impl Captcha {
     /// `DELETE /api/v1/org/captcha` (operation `deleteOrgCaptchaSettings`).
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete {
-            call: Delete::new().call.attach(&self.client),
-        }
+        Delete::new().attach(&self.client)
     }
 
     /// `GET /api/v1/org/captcha` (operation `getOrgCaptchaSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 
     /// `PUT /api/v1/org/captcha` (operation `replacesOrgCaptchaSettings`).
     #[inline]
     pub fn replace(&self, body: &models::OrgCaptchaSettings) -> Replace {
-        Replace {
-            call: Replace::new(body).call.attach(&self.client),
-        }
+        Replace::new(body).attach(&self.client)
     }
 }
 
@@ -60,37 +54,40 @@ impl Delete {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&DELETE),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteOrgCaptchaSettings",
-    api: "management",
-    rust_name: "org::captcha::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/org/captcha",
-    parameters: &[],
-    scopes: &["okta.captchas.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/org",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteOrgCaptchaSettings",
+        api: "management",
+        rust_name: "org::captcha::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/org/captcha",
+        parameters: &[],
+        scopes: &["okta.captchas.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/org",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/org/captcha`
 ///
@@ -110,12 +107,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOrgCaptchaSettings",
     api: "management",
     rust_name: "org::captcha::Get",
@@ -129,18 +126,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/org",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::OrgCaptchaSettings);
+}, json models::OrgCaptchaSettings);
 
 /// `PUT /api/v1/org/captcha`
 ///
@@ -159,13 +152,13 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgCaptchaSettings) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replacesOrgCaptchaSettings",
     api: "management",
     rust_name: "org::captcha::Replace",
@@ -179,15 +172,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/org",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::OrgCaptchaSettings);
+}, json models::OrgCaptchaSettings);

@@ -8,7 +8,9 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/org/contacts`.
 #[derive(Clone, Debug)]
@@ -20,16 +22,12 @@ impl Contacts {
     /// `GET /api/v1/org/contacts` (operation `listOrgContactTypes`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `GET /api/v1/org/contacts/{contactType}` (operation `getOrgContactUser`).
     pub fn get(&self, contact_type: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(contact_type).call.attach(&self.client),
-        }
+        Get::new(contact_type).attach(&self.client)
     }
 
     /// `PUT /api/v1/org/contacts/{contactType}` (operation `replaceOrgContactUser`).
@@ -38,9 +36,7 @@ impl Contacts {
         contact_type: impl Into<String>,
         body: &models::OrgContactUser,
     ) -> Replace {
-        Replace {
-            call: Replace::new(contact_type, body).call.attach(&self.client),
-        }
+        Replace::new(contact_type, body).attach(&self.client)
     }
 }
 
@@ -62,12 +58,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listOrgContactTypes",
     api: "management",
     rust_name: "org::contacts::List",
@@ -81,18 +77,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/org",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::OrgContactTypeObj);
+}, page models::OrgContactTypeObj);
 
 /// `GET /api/v1/org/contacts/{contactType}`
 ///
@@ -110,23 +102,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(contact_type: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("contactType", contact_type);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOrgContactUser",
     api: "management",
     rust_name: "org::contacts::Get",
     method: Method::GET,
     path: "/api/v1/org/contacts/{contactType}",
-    parameters: &[Parameter {
-        name: "contactType",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "contactType", location: Location::Path, required: true }],
     scopes: &["okta.orgs.read"],
     permissions: &[],
     roles: &[],
@@ -134,18 +122,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/org/contacts/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::OrgContactUser);
+}, json models::OrgContactUser);
 
 /// `PUT /api/v1/org/contacts/{contactType}`
 ///
@@ -163,24 +147,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(contact_type: impl Into<String>, body: &models::OrgContactUser) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("contactType", contact_type);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceOrgContactUser",
     api: "management",
     rust_name: "org::contacts::Replace",
     method: Method::PUT,
     path: "/api/v1/org/contacts/{contactType}",
-    parameters: &[Parameter {
-        name: "contactType",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "contactType", location: Location::Path, required: true }],
     scopes: &["okta.orgs.manage"],
     permissions: &[],
     roles: &[],
@@ -188,15 +168,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/org/contacts/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::OrgContactUser);
+}, json models::OrgContactUser);

@@ -28,7 +28,7 @@ pub mod bounces {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/email/bounces/remove-list`.
     #[derive(Clone, Debug)]
@@ -40,9 +40,7 @@ pub mod bounces {
         /// `POST /api/v1/org/email/bounces/remove-list` (operation `bulkRemoveEmailAddressBounces`).
         #[inline]
         pub fn remove_list(&self) -> RemoveList {
-            RemoveList {
-                call: RemoveList::new().call.attach(&self.client),
-            }
+            RemoveList::new().attach(&self.client)
         }
     }
 
@@ -64,7 +62,7 @@ pub mod bounces {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&REMOVE_LIST),
+                call: Call::new(Self::INFO),
             }
         }
 
@@ -76,30 +74,26 @@ pub mod bounces {
         }
     }
 
-    pub(crate) static REMOVE_LIST: OperationInfo = OperationInfo {
-        id: "bulkRemoveEmailAddressBounces",
-        api: "management",
-        rust_name: "org::email::bounces::RemoveList",
-        method: Method::POST,
-        path: "/api/v1/org/email/bounces/remove-list",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "email-bounces",
-        public: false,
-    };
-    okta_core::operation!(RemoveList, REMOVE_LIST, json models::BouncesRemoveListResult);
+    okta_core::operation!(RemoveList, OperationInfo {
+    id: "bulkRemoveEmailAddressBounces",
+    api: "management",
+    rust_name: "org::email::bounces::RemoveList",
+    method: Method::POST,
+    path: "/api/v1/org/email/bounces/remove-list",
+    parameters: &[],
+    scopes: &["okta.orgs.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "email-bounces",
+    public: false,
+}, json models::BouncesRemoveListResult);
 }

@@ -49,7 +49,7 @@ pub mod yubikey_token {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/org/factors/yubikey_token/tokens`.
@@ -62,9 +62,7 @@ pub mod yubikey_token {
             /// `GET /api/v1/org/factors/yubikey_token/tokens` (operation `listYubikeyOtpTokens`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new().call.attach(&self.client),
-                }
+                List::new().attach(&self.client)
             }
 
             /// `POST /api/v1/org/factors/yubikey_token/tokens` (operation `uploadYubikeyOtpTokenSeed`).
@@ -73,16 +71,12 @@ pub mod yubikey_token {
                 &self,
                 body: &models::OrgFactorsYubikeyTokenTokensCreateRequest,
             ) -> Create {
-                Create {
-                    call: Create::new(body).call.attach(&self.client),
-                }
+                Create::new(body).attach(&self.client)
             }
 
             /// `GET /api/v1/org/factors/yubikey_token/tokens/{tokenId}` (operation `getYubikeyOtpTokenById`).
             pub fn get(&self, token_id: impl Into<String>) -> Get {
-                Get {
-                    call: Get::new(token_id).call.attach(&self.client),
-                }
+                Get::new(token_id).attach(&self.client)
             }
         }
 
@@ -104,7 +98,7 @@ pub mod yubikey_token {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(&LIST),
+                    call: Call::new(Self::INFO),
                 }
             }
 
@@ -165,68 +159,28 @@ pub mod yubikey_token {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listYubikeyOtpTokens",
-            api: "management",
-            rust_name: "org::factors::yubikey_token::tokens::List",
-            method: Method::GET,
-            path: "/api/v1/org/factors/yubikey_token/tokens",
-            parameters: &[
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "expand",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "filter",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "forDownload",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "sortBy",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "sortOrder",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.users.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Link,
-            items: None,
-            max_limit: Some(200),
-            idempotent: true,
-            bucket: "/api/v1/org",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page models::UserFactorYubikeyOtpToken);
+        okta_core::operation!(List, OperationInfo {
+    id: "listYubikeyOtpTokens",
+    api: "management",
+    rust_name: "org::factors::yubikey_token::tokens::List",
+    method: Method::GET,
+    path: "/api/v1/org/factors/yubikey_token/tokens",
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "forDownload", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "sortBy", location: Location::Query, required: false }, Parameter { name: "sortOrder", location: Location::Query, required: false }],
+    scopes: &["okta.users.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/org",
+    public: false,
+}, page models::UserFactorYubikeyOtpToken);
 
         /// `POST /api/v1/org/factors/yubikey_token/tokens`
         ///
@@ -245,7 +199,7 @@ pub mod yubikey_token {
             /// The operation with what the operation requires, without a client.
             #[inline]
             pub fn new(body: &models::OrgFactorsYubikeyTokenTokensCreateRequest) -> Self {
-                let mut call = Call::new(&CREATE);
+                let mut call = Call::new(Self::INFO);
                 call.set_json(body);
                 Self { call }
             }
@@ -307,68 +261,28 @@ pub mod yubikey_token {
             }
         }
 
-        pub(crate) static CREATE: OperationInfo = OperationInfo {
-            id: "uploadYubikeyOtpTokenSeed",
-            api: "management",
-            rust_name: "org::factors::yubikey_token::tokens::Create",
-            method: Method::POST,
-            path: "/api/v1/org/factors/yubikey_token/tokens",
-            parameters: &[
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "expand",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "filter",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "forDownload",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "sortBy",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "sortOrder",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.users.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: Some(200),
-            idempotent: false,
-            bucket: "/api/v1/org",
-            public: false,
-        };
-        okta_core::operation!(Create, CREATE, json models::UserFactorYubikeyOtpToken);
+        okta_core::operation!(Create, OperationInfo {
+    id: "uploadYubikeyOtpTokenSeed",
+    api: "management",
+    rust_name: "org::factors::yubikey_token::tokens::Create",
+    method: Method::POST,
+    path: "/api/v1/org/factors/yubikey_token/tokens",
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "filter", location: Location::Query, required: false }, Parameter { name: "forDownload", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "sortBy", location: Location::Query, required: false }, Parameter { name: "sortOrder", location: Location::Query, required: false }],
+    scopes: &["okta.users.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: Some(200),
+    idempotent: false,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::UserFactorYubikeyOtpToken);
 
         /// `GET /api/v1/org/factors/yubikey_token/tokens/{tokenId}`
         ///
@@ -386,41 +300,33 @@ pub mod yubikey_token {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(token_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&GET);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("tokenId", token_id);
                 Self { call }
             }
         }
 
-        pub(crate) static GET: OperationInfo = OperationInfo {
-            id: "getYubikeyOtpTokenById",
-            api: "management",
-            rust_name: "org::factors::yubikey_token::tokens::Get",
-            method: Method::GET,
-            path: "/api/v1/org/factors/yubikey_token/tokens/{tokenId}",
-            parameters: &[Parameter {
-                name: "tokenId",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.users.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/org/factors/yubikey_token/tokens/{id}",
-            public: false,
-        };
-        okta_core::operation!(Get, GET, json models::UserFactorYubikeyOtpToken);
+        okta_core::operation!(Get, OperationInfo {
+    id: "getYubikeyOtpTokenById",
+    api: "management",
+    rust_name: "org::factors::yubikey_token::tokens::Get",
+    method: Method::GET,
+    path: "/api/v1/org/factors/yubikey_token/tokens/{tokenId}",
+    parameters: &[Parameter { name: "tokenId", location: Location::Path, required: true }],
+    scopes: &["okta.users.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/org/factors/yubikey_token/tokens/{id}",
+    public: false,
+}, json models::UserFactorYubikeyOtpToken);
     }
 }

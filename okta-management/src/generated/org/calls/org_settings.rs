@@ -28,7 +28,7 @@ pub mod third_party_admin_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/orgSettings/thirdPartyAdminSetting`.
     #[derive(Clone, Debug)]
@@ -40,17 +40,13 @@ pub mod third_party_admin_setting {
         /// `GET /api/v1/org/orgSettings/thirdPartyAdminSetting` (operation `getThirdPartyAdminSetting`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new().call.attach(&self.client),
-            }
+            Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/orgSettings/thirdPartyAdminSetting` (operation `updateThirdPartyAdminSetting`).
         #[inline]
         pub fn update(&self, body: &models::ThirdPartyAdminSetting) -> Update {
-            Update {
-                call: Update::new(body).call.attach(&self.client),
-            }
+            Update::new(body).attach(&self.client)
         }
     }
 
@@ -72,37 +68,33 @@ pub mod third_party_admin_setting {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&GET),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getThirdPartyAdminSetting",
-        api: "management",
-        rust_name: "org::org_settings::third_party_admin_setting::Get",
-        method: Method::GET,
-        path: "/api/v1/org/orgSettings/thirdPartyAdminSetting",
-        parameters: &[],
-        scopes: &["okta.orgs.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::ThirdPartyAdminSetting);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getThirdPartyAdminSetting",
+    api: "management",
+    rust_name: "org::org_settings::third_party_admin_setting::Get",
+    method: Method::GET,
+    path: "/api/v1/org/orgSettings/thirdPartyAdminSetting",
+    parameters: &[],
+    scopes: &["okta.orgs.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::ThirdPartyAdminSetting);
 
     /// `POST /api/v1/org/orgSettings/thirdPartyAdminSetting`
     ///
@@ -121,36 +113,32 @@ pub mod third_party_admin_setting {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::ThirdPartyAdminSetting) -> Self {
-            let mut call = Call::new(&UPDATE);
+            let mut call = Call::new(Self::INFO);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static UPDATE: OperationInfo = OperationInfo {
-        id: "updateThirdPartyAdminSetting",
-        api: "management",
-        rust_name: "org::org_settings::third_party_admin_setting::Update",
-        method: Method::POST,
-        path: "/api/v1/org/orgSettings/thirdPartyAdminSetting",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Update, UPDATE, json models::ThirdPartyAdminSetting);
+    okta_core::operation!(Update, OperationInfo {
+    id: "updateThirdPartyAdminSetting",
+    api: "management",
+    rust_name: "org::org_settings::third_party_admin_setting::Update",
+    method: Method::POST,
+    path: "/api/v1/org/orgSettings/thirdPartyAdminSetting",
+    parameters: &[],
+    scopes: &["okta.orgs.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::ThirdPartyAdminSetting);
 }

@@ -8,7 +8,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org/preferences`.
 #[derive(Clone, Debug)]
@@ -20,25 +20,19 @@ impl Preferences {
     /// `GET /api/v1/org/preferences` (operation `getOrgPreferences`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 
     /// `POST /api/v1/org/preferences/hideEndUserFooter` (operation `setOrgHideOktaUIFooter`).
     #[inline]
     pub fn hide_end_user_footer(&self) -> HideEndUserFooter {
-        HideEndUserFooter {
-            call: HideEndUserFooter::new().call.attach(&self.client),
-        }
+        HideEndUserFooter::new().attach(&self.client)
     }
 
     /// `POST /api/v1/org/preferences/showEndUserFooter` (operation `setOrgShowOktaUIFooter`).
     #[inline]
     pub fn show_end_user_footer(&self) -> ShowEndUserFooter {
-        ShowEndUserFooter {
-            call: ShowEndUserFooter::new().call.attach(&self.client),
-        }
+        ShowEndUserFooter::new().attach(&self.client)
     }
 }
 
@@ -60,12 +54,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getOrgPreferences",
     api: "management",
     rust_name: "org::preferences::Get",
@@ -79,18 +73,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/org",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::OrgPreferences);
+}, json models::OrgPreferences);
 
 /// `POST /api/v1/org/preferences/hideEndUserFooter`
 ///
@@ -110,12 +100,12 @@ impl HideEndUserFooter {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&HIDE_END_USER_FOOTER),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static HIDE_END_USER_FOOTER: OperationInfo = OperationInfo {
+okta_core::operation!(HideEndUserFooter, OperationInfo {
     id: "setOrgHideOktaUIFooter",
     api: "management",
     rust_name: "org::preferences::HideEndUserFooter",
@@ -129,18 +119,14 @@ pub(crate) static HIDE_END_USER_FOOTER: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/org",
     public: false,
-};
-okta_core::operation!(HideEndUserFooter, HIDE_END_USER_FOOTER, json models::OrgPreferences);
+}, json models::OrgPreferences);
 
 /// `POST /api/v1/org/preferences/showEndUserFooter`
 ///
@@ -160,12 +146,12 @@ impl ShowEndUserFooter {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&SHOW_END_USER_FOOTER),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static SHOW_END_USER_FOOTER: OperationInfo = OperationInfo {
+okta_core::operation!(ShowEndUserFooter, OperationInfo {
     id: "setOrgShowOktaUIFooter",
     api: "management",
     rust_name: "org::preferences::ShowEndUserFooter",
@@ -179,15 +165,11 @@ pub(crate) static SHOW_END_USER_FOOTER: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/org",
     public: false,
-};
-okta_core::operation!(ShowEndUserFooter, SHOW_END_USER_FOOTER, json models::OrgPreferences);
+}, json models::OrgPreferences);

@@ -44,7 +44,7 @@ pub mod aerial {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/aerial`.
     #[derive(Clone, Debug)]
@@ -56,25 +56,19 @@ pub mod aerial {
         /// `GET /api/v1/org/privacy/aerial` (operation `getAerialConsent`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new().call.attach(&self.client),
-            }
+            Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/aerial/grant` (operation `grantAerialConsent`).
         #[inline]
         pub fn grant(&self) -> Grant {
-            Grant {
-                call: Grant::new().call.attach(&self.client),
-            }
+            Grant::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/aerial/revoke` (operation `revokeAerialConsent`).
         #[inline]
         pub fn revoke(&self) -> Revoke {
-            Revoke {
-                call: Revoke::new().call.attach(&self.client),
-            }
+            Revoke::new().attach(&self.client)
         }
     }
 
@@ -96,37 +90,33 @@ pub mod aerial {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&GET),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getAerialConsent",
-        api: "management",
-        rust_name: "org::privacy::aerial::Get",
-        method: Method::GET,
-        path: "/api/v1/org/privacy/aerial",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::OrgAerialConsentDetails);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getAerialConsent",
+    api: "management",
+    rust_name: "org::privacy::aerial::Get",
+    method: Method::GET,
+    path: "/api/v1/org/privacy/aerial",
+    parameters: &[],
+    scopes: &["okta.orgs.manage"],
+    permissions: &[],
+    roles: &["SUPER_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::OrgAerialConsentDetails);
 
     /// `POST /api/v1/org/privacy/aerial/grant`
     ///
@@ -146,7 +136,7 @@ pub mod aerial {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&GRANT),
+                call: Call::new(Self::INFO),
             }
         }
 
@@ -158,32 +148,28 @@ pub mod aerial {
         }
     }
 
-    pub(crate) static GRANT: OperationInfo = OperationInfo {
-        id: "grantAerialConsent",
-        api: "management",
-        rust_name: "org::privacy::aerial::Grant",
-        method: Method::POST,
-        path: "/api/v1/org/privacy/aerial/grant",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Grant, GRANT, json models::OrgAerialConsentDetails);
+    okta_core::operation!(Grant, OperationInfo {
+    id: "grantAerialConsent",
+    api: "management",
+    rust_name: "org::privacy::aerial::Grant",
+    method: Method::POST,
+    path: "/api/v1/org/privacy/aerial/grant",
+    parameters: &[],
+    scopes: &["okta.orgs.manage"],
+    permissions: &[],
+    roles: &["SUPER_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::OrgAerialConsentDetails);
 
     /// `POST /api/v1/org/privacy/aerial/revoke`
     ///
@@ -203,7 +189,7 @@ pub mod aerial {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&REVOKE),
+                call: Call::new(Self::INFO),
             }
         }
 
@@ -215,32 +201,28 @@ pub mod aerial {
         }
     }
 
-    pub(crate) static REVOKE: OperationInfo = OperationInfo {
-        id: "revokeAerialConsent",
-        api: "management",
-        rust_name: "org::privacy::aerial::Revoke",
-        method: Method::POST,
-        path: "/api/v1/org/privacy/aerial/revoke",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Revoke, REVOKE, json models::OrgAerialConsentRevoked);
+    okta_core::operation!(Revoke, OperationInfo {
+    id: "revokeAerialConsent",
+    api: "management",
+    rust_name: "org::privacy::aerial::Revoke",
+    method: Method::POST,
+    path: "/api/v1/org/privacy/aerial/revoke",
+    parameters: &[],
+    scopes: &["okta.orgs.manage"],
+    permissions: &[],
+    roles: &["SUPER_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::OrgAerialConsentRevoked);
 }
 
 /// Operations on `/api/v1/org/privacy/oktaCommunication`.
@@ -249,7 +231,7 @@ pub mod okta_communication {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/oktaCommunication`.
     #[derive(Clone, Debug)]
@@ -261,25 +243,19 @@ pub mod okta_communication {
         /// `GET /api/v1/org/privacy/oktaCommunication` (operation `getOktaCommunicationSettings`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new().call.attach(&self.client),
-            }
+            Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/oktaCommunication/optIn` (operation `optInUsersToOktaCommunicationEmails`).
         #[inline]
         pub fn opt_in(&self) -> OptIn {
-            OptIn {
-                call: OptIn::new().call.attach(&self.client),
-            }
+            OptIn::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/oktaCommunication/optOut` (operation `optOutUsersFromOktaCommunicationEmails`).
         #[inline]
         pub fn opt_out(&self) -> OptOut {
-            OptOut {
-                call: OptOut::new().call.attach(&self.client),
-            }
+            OptOut::new().attach(&self.client)
         }
     }
 
@@ -301,37 +277,33 @@ pub mod okta_communication {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&GET),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getOktaCommunicationSettings",
-        api: "management",
-        rust_name: "org::privacy::okta_communication::Get",
-        method: Method::GET,
-        path: "/api/v1/org/privacy/oktaCommunication",
-        parameters: &[],
-        scopes: &["okta.orgs.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::OrgOktaCommunicationSetting);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getOktaCommunicationSettings",
+    api: "management",
+    rust_name: "org::privacy::okta_communication::Get",
+    method: Method::GET,
+    path: "/api/v1/org/privacy/oktaCommunication",
+    parameters: &[],
+    scopes: &["okta.orgs.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::OrgOktaCommunicationSetting);
 
     /// `POST /api/v1/org/privacy/oktaCommunication/optIn`
     ///
@@ -351,37 +323,33 @@ pub mod okta_communication {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&OPT_IN),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static OPT_IN: OperationInfo = OperationInfo {
-        id: "optInUsersToOktaCommunicationEmails",
-        api: "management",
-        rust_name: "org::privacy::okta_communication::OptIn",
-        method: Method::POST,
-        path: "/api/v1/org/privacy/oktaCommunication/optIn",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(OptIn, OPT_IN, json models::OrgOktaCommunicationSetting);
+    okta_core::operation!(OptIn, OperationInfo {
+    id: "optInUsersToOktaCommunicationEmails",
+    api: "management",
+    rust_name: "org::privacy::okta_communication::OptIn",
+    method: Method::POST,
+    path: "/api/v1/org/privacy/oktaCommunication/optIn",
+    parameters: &[],
+    scopes: &["okta.orgs.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::OrgOktaCommunicationSetting);
 
     /// `POST /api/v1/org/privacy/oktaCommunication/optOut`
     ///
@@ -401,37 +369,33 @@ pub mod okta_communication {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&OPT_OUT),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static OPT_OUT: OperationInfo = OperationInfo {
-        id: "optOutUsersFromOktaCommunicationEmails",
-        api: "management",
-        rust_name: "org::privacy::okta_communication::OptOut",
-        method: Method::POST,
-        path: "/api/v1/org/privacy/oktaCommunication/optOut",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(OptOut, OPT_OUT, json models::OrgOktaCommunicationSetting);
+    okta_core::operation!(OptOut, OperationInfo {
+    id: "optOutUsersFromOktaCommunicationEmails",
+    api: "management",
+    rust_name: "org::privacy::okta_communication::OptOut",
+    method: Method::POST,
+    path: "/api/v1/org/privacy/oktaCommunication/optOut",
+    parameters: &[],
+    scopes: &["okta.orgs.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::OrgOktaCommunicationSetting);
 }
 
 /// Operations on `/api/v1/org/privacy/oktaSupport`.
@@ -440,7 +404,7 @@ pub mod okta_support {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/oktaSupport`.
     #[derive(Clone, Debug)]
@@ -452,33 +416,25 @@ pub mod okta_support {
         /// `GET /api/v1/org/privacy/oktaSupport` (operation `getOrgOktaSupportSettings`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new().call.attach(&self.client),
-            }
+            Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/extend` (operation `extendOktaSupport`).
         #[inline]
         pub fn extend(&self) -> Extend {
-            Extend {
-                call: Extend::new().call.attach(&self.client),
-            }
+            Extend::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/grant` (operation `grantOktaSupport`).
         #[inline]
         pub fn grant(&self) -> Grant {
-            Grant {
-                call: Grant::new().call.attach(&self.client),
-            }
+            Grant::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/revoke` (operation `revokeOktaSupport`).
         #[inline]
         pub fn revoke(&self) -> Revoke {
-            Revoke {
-                call: Revoke::new().call.attach(&self.client),
-            }
+            Revoke::new().attach(&self.client)
         }
 
         /// Operations on `/api/v1/org/privacy/oktaSupport/cases`.
@@ -508,37 +464,33 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&GET),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getOrgOktaSupportSettings",
-        api: "management",
-        rust_name: "org::privacy::okta_support::Get",
-        method: Method::GET,
-        path: "/api/v1/org/privacy/oktaSupport",
-        parameters: &[],
-        scopes: &["okta.orgs.read"],
-        permissions: &[],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::OrgOktaSupportSettingsObj);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getOrgOktaSupportSettings",
+    api: "management",
+    rust_name: "org::privacy::okta_support::Get",
+    method: Method::GET,
+    path: "/api/v1/org/privacy/oktaSupport",
+    parameters: &[],
+    scopes: &["okta.orgs.read"],
+    permissions: &[],
+    roles: &["SUPER_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::OrgOktaSupportSettingsObj);
 
     /// `POST /api/v1/org/privacy/oktaSupport/extend`
     ///
@@ -558,43 +510,46 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&EXTEND),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static EXTEND: OperationInfo = OperationInfo {
-        id: "extendOktaSupport",
-        api: "management",
-        rust_name: "org::privacy::okta_support::Extend",
-        method: Method::POST,
-        path: "/api/v1/org/privacy/oktaSupport/extend",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: true,
-        since: None,
-        request_media: &[],
-        responses: &[
-            ResponseInfo {
-                status: 200,
-                media: "",
-            },
-            ResponseInfo {
-                status: 301,
-                media: "",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Extend, EXTEND, empty);
+    okta_core::operation!(
+        Extend,
+        OperationInfo {
+            id: "extendOktaSupport",
+            api: "management",
+            rust_name: "org::privacy::okta_support::Extend",
+            method: Method::POST,
+            path: "/api/v1/org/privacy/oktaSupport/extend",
+            parameters: &[],
+            scopes: &["okta.orgs.manage"],
+            permissions: &[],
+            roles: &["SUPER_ADMIN"],
+            lifecycle: Lifecycle::Ga,
+            deprecated: true,
+            since: None,
+            request_media: &[],
+            responses: &[
+                ResponseInfo {
+                    status: 200,
+                    media: ""
+                },
+                ResponseInfo {
+                    status: 301,
+                    media: ""
+                }
+            ],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "/api/v1/org",
+            public: false,
+        },
+        empty
+    );
 
     /// `POST /api/v1/org/privacy/oktaSupport/grant`
     ///
@@ -614,43 +569,46 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&GRANT),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static GRANT: OperationInfo = OperationInfo {
-        id: "grantOktaSupport",
-        api: "management",
-        rust_name: "org::privacy::okta_support::Grant",
-        method: Method::POST,
-        path: "/api/v1/org/privacy/oktaSupport/grant",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: true,
-        since: None,
-        request_media: &[],
-        responses: &[
-            ResponseInfo {
-                status: 200,
-                media: "",
-            },
-            ResponseInfo {
-                status: 301,
-                media: "",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Grant, GRANT, empty);
+    okta_core::operation!(
+        Grant,
+        OperationInfo {
+            id: "grantOktaSupport",
+            api: "management",
+            rust_name: "org::privacy::okta_support::Grant",
+            method: Method::POST,
+            path: "/api/v1/org/privacy/oktaSupport/grant",
+            parameters: &[],
+            scopes: &["okta.orgs.manage"],
+            permissions: &[],
+            roles: &["SUPER_ADMIN"],
+            lifecycle: Lifecycle::Ga,
+            deprecated: true,
+            since: None,
+            request_media: &[],
+            responses: &[
+                ResponseInfo {
+                    status: 200,
+                    media: ""
+                },
+                ResponseInfo {
+                    status: 301,
+                    media: ""
+                }
+            ],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "/api/v1/org",
+            public: false,
+        },
+        empty
+    );
 
     /// `POST /api/v1/org/privacy/oktaSupport/revoke`
     ///
@@ -670,43 +628,46 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&REVOKE),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static REVOKE: OperationInfo = OperationInfo {
-        id: "revokeOktaSupport",
-        api: "management",
-        rust_name: "org::privacy::okta_support::Revoke",
-        method: Method::POST,
-        path: "/api/v1/org/privacy/oktaSupport/revoke",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &["SUPER_ADMIN"],
-        lifecycle: Lifecycle::Ga,
-        deprecated: true,
-        since: None,
-        request_media: &[],
-        responses: &[
-            ResponseInfo {
-                status: 200,
-                media: "",
-            },
-            ResponseInfo {
-                status: 301,
-                media: "",
-            },
-        ],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Revoke, REVOKE, empty);
+    okta_core::operation!(
+        Revoke,
+        OperationInfo {
+            id: "revokeOktaSupport",
+            api: "management",
+            rust_name: "org::privacy::okta_support::Revoke",
+            method: Method::POST,
+            path: "/api/v1/org/privacy/oktaSupport/revoke",
+            parameters: &[],
+            scopes: &["okta.orgs.manage"],
+            permissions: &[],
+            roles: &["SUPER_ADMIN"],
+            lifecycle: Lifecycle::Ga,
+            deprecated: true,
+            since: None,
+            request_media: &[],
+            responses: &[
+                ResponseInfo {
+                    status: 200,
+                    media: ""
+                },
+                ResponseInfo {
+                    status: 301,
+                    media: ""
+                }
+            ],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "/api/v1/org",
+            public: false,
+        },
+        empty
+    );
 
     /// Operations on `/api/v1/org/privacy/oktaSupport/cases`.
     pub mod cases {
@@ -715,7 +676,7 @@ pub mod okta_support {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/org/privacy/oktaSupport/cases`.
@@ -728,9 +689,7 @@ pub mod okta_support {
             /// `GET /api/v1/org/privacy/oktaSupport/cases` (operation `listOktaSupportCases`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new().call.attach(&self.client),
-                }
+                List::new().attach(&self.client)
             }
 
             /// `PATCH /api/v1/org/privacy/oktaSupport/cases/{caseNumber}` (operation `updateOktaSupportCase`).
@@ -739,9 +698,7 @@ pub mod okta_support {
                 case_number: impl Into<String>,
                 body: &models::OktaSupportCase,
             ) -> Update {
-                Update {
-                    call: Update::new(case_number, body).call.attach(&self.client),
-                }
+                Update::new(case_number, body).attach(&self.client)
             }
         }
 
@@ -763,37 +720,33 @@ pub mod okta_support {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(&LIST),
+                    call: Call::new(Self::INFO),
                 }
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listOktaSupportCases",
-            api: "management",
-            rust_name: "org::privacy::okta_support::cases::List",
-            method: Method::GET,
-            path: "/api/v1/org/privacy/oktaSupport/cases",
-            parameters: &[],
-            scopes: &["okta.orgs.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: Some("supportCases"),
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/org",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page models::OktaSupportCase);
+        okta_core::operation!(List, OperationInfo {
+    id: "listOktaSupportCases",
+    api: "management",
+    rust_name: "org::privacy::okta_support::cases::List",
+    method: Method::GET,
+    path: "/api/v1/org/privacy/oktaSupport/cases",
+    parameters: &[],
+    scopes: &["okta.orgs.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: Some("supportCases"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/org",
+    public: false,
+}, page models::OktaSupportCase);
 
         /// `PATCH /api/v1/org/privacy/oktaSupport/cases/{caseNumber}`
         ///
@@ -811,42 +764,34 @@ pub mod okta_support {
         impl Update {
             /// The operation with what the operation requires, without a client.
             pub fn new(case_number: impl Into<String>, body: &models::OktaSupportCase) -> Self {
-                let mut call = Call::new(&UPDATE);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("caseNumber", case_number);
                 call.set_json(body);
                 Self { call }
             }
         }
 
-        pub(crate) static UPDATE: OperationInfo = OperationInfo {
-            id: "updateOktaSupportCase",
-            api: "management",
-            rust_name: "org::privacy::okta_support::cases::Update",
-            method: Method::PATCH,
-            path: "/api/v1/org/privacy/oktaSupport/cases/{caseNumber}",
-            parameters: &[Parameter {
-                name: "caseNumber",
-                location: Location::Path,
-                required: true,
-            }],
-            scopes: &["okta.orgs.manage"],
-            permissions: &["okta.support.cases.manage"],
-            roles: &["SUPER_ADMIN"],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &["application/json"],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: false,
-            bucket: "/api/v1/org/privacy/oktaSupport/cases/{id}",
-            public: false,
-        };
-        okta_core::operation!(Update, UPDATE, json models::OktaSupportCase);
+        okta_core::operation!(Update, OperationInfo {
+    id: "updateOktaSupportCase",
+    api: "management",
+    rust_name: "org::privacy::okta_support::cases::Update",
+    method: Method::PATCH,
+    path: "/api/v1/org/privacy/oktaSupport/cases/{caseNumber}",
+    parameters: &[Parameter { name: "caseNumber", location: Location::Path, required: true }],
+    scopes: &["okta.orgs.manage"],
+    permissions: &["okta.support.cases.manage"],
+    roles: &["SUPER_ADMIN"],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/org/privacy/oktaSupport/cases/{id}",
+    public: false,
+}, json models::OktaSupportCase);
     }
 }

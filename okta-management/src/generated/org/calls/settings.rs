@@ -38,7 +38,7 @@ pub mod auto_assign_admin_app_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/settings/autoAssignAdminAppSetting`.
     #[derive(Clone, Debug)]
@@ -50,17 +50,13 @@ pub mod auto_assign_admin_app_setting {
         /// `GET /api/v1/org/settings/autoAssignAdminAppSetting` (operation `getAutoAssignAdminAppSetting`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new().call.attach(&self.client),
-            }
+            Get::new().attach(&self.client)
         }
 
         /// `POST /api/v1/org/settings/autoAssignAdminAppSetting` (operation `updateAutoAssignAdminAppSetting`).
         #[inline]
         pub fn update(&self, body: &models::AutoAssignAdminAppSetting) -> Update {
-            Update {
-                call: Update::new(body).call.attach(&self.client),
-            }
+            Update::new(body).attach(&self.client)
         }
     }
 
@@ -82,37 +78,33 @@ pub mod auto_assign_admin_app_setting {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&GET),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getAutoAssignAdminAppSetting",
-        api: "management",
-        rust_name: "org::settings::auto_assign_admin_app_setting::Get",
-        method: Method::GET,
-        path: "/api/v1/org/settings/autoAssignAdminAppSetting",
-        parameters: &[],
-        scopes: &["okta.orgs.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::AutoAssignAdminAppSetting);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getAutoAssignAdminAppSetting",
+    api: "management",
+    rust_name: "org::settings::auto_assign_admin_app_setting::Get",
+    method: Method::GET,
+    path: "/api/v1/org/settings/autoAssignAdminAppSetting",
+    parameters: &[],
+    scopes: &["okta.orgs.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::AutoAssignAdminAppSetting);
 
     /// `POST /api/v1/org/settings/autoAssignAdminAppSetting`
     ///
@@ -131,38 +123,34 @@ pub mod auto_assign_admin_app_setting {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::AutoAssignAdminAppSetting) -> Self {
-            let mut call = Call::new(&UPDATE);
+            let mut call = Call::new(Self::INFO);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static UPDATE: OperationInfo = OperationInfo {
-        id: "updateAutoAssignAdminAppSetting",
-        api: "management",
-        rust_name: "org::settings::auto_assign_admin_app_setting::Update",
-        method: Method::POST,
-        path: "/api/v1/org/settings/autoAssignAdminAppSetting",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Update, UPDATE, json models::AutoAssignAdminAppSetting);
+    okta_core::operation!(Update, OperationInfo {
+    id: "updateAutoAssignAdminAppSetting",
+    api: "management",
+    rust_name: "org::settings::auto_assign_admin_app_setting::Update",
+    method: Method::POST,
+    path: "/api/v1/org/settings/autoAssignAdminAppSetting",
+    parameters: &[],
+    scopes: &["okta.orgs.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::AutoAssignAdminAppSetting);
 }
 
 /// Operations on `/api/v1/org/settings/clientPrivilegesSetting`.
@@ -171,7 +159,7 @@ pub mod client_privileges_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/settings/clientPrivilegesSetting`.
     #[derive(Clone, Debug)]
@@ -183,17 +171,13 @@ pub mod client_privileges_setting {
         /// `GET /api/v1/org/settings/clientPrivilegesSetting` (operation `getClientPrivilegesSetting`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get {
-                call: Get::new().call.attach(&self.client),
-            }
+            Get::new().attach(&self.client)
         }
 
         /// `PUT /api/v1/org/settings/clientPrivilegesSetting` (operation `assignClientPrivilegesSetting`).
         #[inline]
         pub fn replace(&self, body: &models::ClientPrivilegesSetting) -> Replace {
-            Replace {
-                call: Replace::new(body).call.attach(&self.client),
-            }
+            Replace::new(body).attach(&self.client)
         }
     }
 
@@ -215,37 +199,33 @@ pub mod client_privileges_setting {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(&GET),
+                call: Call::new(Self::INFO),
             }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getClientPrivilegesSetting",
-        api: "management",
-        rust_name: "org::settings::client_privileges_setting::Get",
-        method: Method::GET,
-        path: "/api/v1/org/settings/clientPrivilegesSetting",
-        parameters: &[],
-        scopes: &["okta.orgs.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::ClientPrivilegesSetting);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getClientPrivilegesSetting",
+    api: "management",
+    rust_name: "org::settings::client_privileges_setting::Get",
+    method: Method::GET,
+    path: "/api/v1/org/settings/clientPrivilegesSetting",
+    parameters: &[],
+    scopes: &["okta.orgs.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::ClientPrivilegesSetting);
 
     /// `PUT /api/v1/org/settings/clientPrivilegesSetting`
     ///
@@ -264,36 +244,32 @@ pub mod client_privileges_setting {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::ClientPrivilegesSetting) -> Self {
-            let mut call = Call::new(&REPLACE);
+            let mut call = Call::new(Self::INFO);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static REPLACE: OperationInfo = OperationInfo {
-        id: "assignClientPrivilegesSetting",
-        api: "management",
-        rust_name: "org::settings::client_privileges_setting::Replace",
-        method: Method::PUT,
-        path: "/api/v1/org/settings/clientPrivilegesSetting",
-        parameters: &[],
-        scopes: &["okta.orgs.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/org",
-        public: false,
-    };
-    okta_core::operation!(Replace, REPLACE, json models::ClientPrivilegesSetting);
+    okta_core::operation!(Replace, OperationInfo {
+    id: "assignClientPrivilegesSetting",
+    api: "management",
+    rust_name: "org::settings::client_privileges_setting::Replace",
+    method: Method::PUT,
+    path: "/api/v1/org/settings/clientPrivilegesSetting",
+    parameters: &[],
+    scopes: &["okta.orgs.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/org",
+    public: false,
+}, json models::ClientPrivilegesSetting);
 }

@@ -8,7 +8,9 @@ use crate::generated::policies::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/policies/{policyId}/mappings`.
 #[derive(Clone, Debug)]
@@ -21,37 +23,23 @@ impl Mappings {
     /// `GET /api/v1/policies/{policyId}/mappings` (operation `listPolicyMappings`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.policy_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.policy_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/{policyId}/mappings` (operation `mapResourceToPolicy`).
     #[inline]
     pub fn create(&self, body: &models::PolicyMappingRequest) -> Create {
-        Create {
-            call: Create::new(self.policy_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.policy_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/policies/{policyId}/mappings/{mappingId}` (operation `deletePolicyResourceMapping`).
     pub fn delete(&self, mapping_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.policy_id.clone(), mapping_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.policy_id.clone(), mapping_id).attach(&self.client)
     }
 
     /// `GET /api/v1/policies/{policyId}/mappings/{mappingId}` (operation `getPolicyMapping`).
     pub fn get(&self, mapping_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.policy_id.clone(), mapping_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.policy_id.clone(), mapping_id).attach(&self.client)
     }
 }
 
@@ -71,23 +59,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listPolicyMappings",
     api: "management",
     rust_name: "policies::mappings::List",
     method: Method::GET,
     path: "/api/v1/policies/{policyId}/mappings",
-    parameters: &[Parameter {
-        name: "policyId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "policyId", location: Location::Path, required: true }],
     scopes: &["okta.policies.read"],
     permissions: &[],
     roles: &[],
@@ -95,18 +79,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::PolicyMapping);
+}, page models::PolicyMapping);
 
 /// `POST /api/v1/policies/{policyId}/mappings`
 ///
@@ -124,24 +104,20 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(policy_id: impl Into<String>, body: &models::PolicyMappingRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "mapResourceToPolicy",
     api: "management",
     rust_name: "policies::mappings::Create",
     method: Method::POST,
     path: "/api/v1/policies/{policyId}/mappings",
-    parameters: &[Parameter {
-        name: "policyId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "policyId", location: Location::Path, required: true }],
     scopes: &["okta.policies.manage"],
     permissions: &[],
     roles: &[],
@@ -149,18 +125,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::PolicyMapping);
+}, json models::PolicyMapping);
 
 /// `DELETE /api/v1/policies/{policyId}/mappings/{mappingId}`
 ///
@@ -178,50 +150,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, mapping_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("mappingId", mapping_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deletePolicyResourceMapping",
-    api: "management",
-    rust_name: "policies::mappings::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/policies/{policyId}/mappings/{mappingId}",
-    parameters: &[
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "mappingId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.policies.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/policies",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deletePolicyResourceMapping",
+        api: "management",
+        rust_name: "policies::mappings::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/policies/{policyId}/mappings/{mappingId}",
+        parameters: &[
+            Parameter {
+                name: "policyId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "mappingId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.policies.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/policies",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/policies/{policyId}/mappings/{mappingId}`
 ///
@@ -239,31 +214,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, mapping_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("mappingId", mapping_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getPolicyMapping",
     api: "management",
     rust_name: "policies::mappings::Get",
     method: Method::GET,
     path: "/api/v1/policies/{policyId}/mappings/{mappingId}",
-    parameters: &[
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "mappingId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "policyId", location: Location::Path, required: true }, Parameter { name: "mappingId", location: Location::Path, required: true }],
     scopes: &["okta.policies.read"],
     permissions: &[],
     roles: &[],
@@ -271,15 +235,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::PolicyMapping);
+}, json models::PolicyMapping);

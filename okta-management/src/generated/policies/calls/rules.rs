@@ -8,7 +8,9 @@ use crate::generated::policies::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/policies/{policyId}/rules`.
 #[derive(Clone, Debug)]
@@ -21,64 +23,38 @@ impl Rules {
     /// `GET /api/v1/policies/{policyId}/rules` (operation `listPolicyRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.policy_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.policy_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/{policyId}/rules` (operation `createPolicyRule`).
     #[inline]
     pub fn create(&self, body: &models::PolicyRule) -> Create {
-        Create {
-            call: Create::new(self.policy_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.policy_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/policies/{policyId}/rules/{ruleId}` (operation `deletePolicyRule`).
     pub fn delete(&self, rule_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.policy_id.clone(), rule_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.policy_id.clone(), rule_id).attach(&self.client)
     }
 
     /// `GET /api/v1/policies/{policyId}/rules/{ruleId}` (operation `getPolicyRule`).
     pub fn get(&self, rule_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.policy_id.clone(), rule_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.policy_id.clone(), rule_id).attach(&self.client)
     }
 
     /// `PUT /api/v1/policies/{policyId}/rules/{ruleId}` (operation `replacePolicyRule`).
     pub fn replace(&self, rule_id: impl Into<String>, body: &models::PolicyRule) -> Replace {
-        Replace {
-            call: Replace::new(self.policy_id.clone(), rule_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.policy_id.clone(), rule_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/activate` (operation `activatePolicyRule`).
     pub fn activate(&self, rule_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(self.policy_id.clone(), rule_id)
-                .call
-                .attach(&self.client),
-        }
+        Activate::new(self.policy_id.clone(), rule_id).attach(&self.client)
     }
 
     /// `POST /api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate` (operation `deactivatePolicyRule`).
     pub fn deactivate(&self, rule_id: impl Into<String>) -> Deactivate {
-        Deactivate {
-            call: Deactivate::new(self.policy_id.clone(), rule_id)
-                .call
-                .attach(&self.client),
-        }
+        Deactivate::new(self.policy_id.clone(), rule_id).attach(&self.client)
     }
 }
 
@@ -98,7 +74,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -110,24 +86,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listPolicyRules",
     api: "management",
     rust_name: "policies::rules::List",
     method: Method::GET,
     path: "/api/v1/policies/{policyId}/rules",
-    parameters: &[
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "policyId", location: Location::Path, required: true }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.policies.read"],
     permissions: &[],
     roles: &[],
@@ -135,18 +100,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::PolicyRule);
+}, page models::PolicyRule);
 
 /// `POST /api/v1/policies/{policyId}/rules`
 ///
@@ -164,7 +125,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(policy_id: impl Into<String>, body: &models::PolicyRule) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         call.set_json(body);
         Self { call }
@@ -184,29 +145,13 @@ impl Create {
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createPolicyRule",
     api: "management",
     rust_name: "policies::rules::Create",
     method: Method::POST,
     path: "/api/v1/policies/{policyId}/rules",
-    parameters: &[
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "activate",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "policyId", location: Location::Path, required: true }, Parameter { name: "activate", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.policies.manage"],
     permissions: &[],
     roles: &[],
@@ -214,18 +159,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::PolicyRule);
+}, json models::PolicyRule);
 
 /// `DELETE /api/v1/policies/{policyId}/rules/{ruleId}`
 ///
@@ -243,50 +184,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deletePolicyRule",
-    api: "management",
-    rust_name: "policies::rules::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/policies/{policyId}/rules/{ruleId}",
-    parameters: &[
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "ruleId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.policies.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/policies",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deletePolicyRule",
+        api: "management",
+        rust_name: "policies::rules::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/policies/{policyId}/rules/{ruleId}",
+        parameters: &[
+            Parameter {
+                name: "policyId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "ruleId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.policies.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/policies",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/policies/{policyId}/rules/{ruleId}`
 ///
@@ -304,31 +248,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getPolicyRule",
     api: "management",
     rust_name: "policies::rules::Get",
     method: Method::GET,
     path: "/api/v1/policies/{policyId}/rules/{ruleId}",
-    parameters: &[
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "ruleId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "policyId", location: Location::Path, required: true }, Parameter { name: "ruleId", location: Location::Path, required: true }],
     scopes: &["okta.policies.read"],
     permissions: &[],
     roles: &[],
@@ -336,18 +269,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::PolicyRule);
+}, json models::PolicyRule);
 
 /// `PUT /api/v1/policies/{policyId}/rules/{ruleId}`
 ///
@@ -369,7 +298,7 @@ impl Replace {
         rule_id: impl Into<String>,
         body: &models::PolicyRule,
     ) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         call.set_json(body);
@@ -377,24 +306,13 @@ impl Replace {
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replacePolicyRule",
     api: "management",
     rust_name: "policies::rules::Replace",
     method: Method::PUT,
     path: "/api/v1/policies/{policyId}/rules/{ruleId}",
-    parameters: &[
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "ruleId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "policyId", location: Location::Path, required: true }, Parameter { name: "ruleId", location: Location::Path, required: true }],
     scopes: &["okta.policies.manage"],
     permissions: &[],
     roles: &[],
@@ -402,18 +320,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/policies",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::PolicyRule);
+}, json models::PolicyRule);
 
 /// `POST /api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/activate`
 ///
@@ -431,50 +345,53 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-    id: "activatePolicyRule",
-    api: "management",
-    rust_name: "policies::rules::Activate",
-    method: Method::POST,
-    path: "/api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/activate",
-    parameters: &[
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "ruleId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.policies.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/policies",
-    public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, empty);
+okta_core::operation!(
+    Activate,
+    OperationInfo {
+        id: "activatePolicyRule",
+        api: "management",
+        rust_name: "policies::rules::Activate",
+        method: Method::POST,
+        path: "/api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/activate",
+        parameters: &[
+            Parameter {
+                name: "policyId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "ruleId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.policies.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/policies",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate`
 ///
@@ -492,47 +409,50 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DEACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }
     }
 }
 
-pub(crate) static DEACTIVATE: OperationInfo = OperationInfo {
-    id: "deactivatePolicyRule",
-    api: "management",
-    rust_name: "policies::rules::Deactivate",
-    method: Method::POST,
-    path: "/api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate",
-    parameters: &[
-        Parameter {
-            name: "policyId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "ruleId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.policies.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/policies",
-    public: false,
-};
-okta_core::operation!(Deactivate, DEACTIVATE, empty);
+okta_core::operation!(
+    Deactivate,
+    OperationInfo {
+        id: "deactivatePolicyRule",
+        api: "management",
+        rust_name: "policies::rules::Deactivate",
+        method: Method::POST,
+        path: "/api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate",
+        parameters: &[
+            Parameter {
+                name: "policyId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "ruleId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.policies.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/policies",
+        public: false,
+    },
+    empty
+);

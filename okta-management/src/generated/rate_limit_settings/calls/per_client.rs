@@ -8,7 +8,7 @@ use crate::generated::rate_limit_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/rate-limit-settings/per-client`.
 #[derive(Clone, Debug)]
@@ -20,17 +20,13 @@ impl PerClient {
     /// `GET /api/v1/rate-limit-settings/per-client` (operation `getRateLimitSettingsPerClient`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 
     /// `PUT /api/v1/rate-limit-settings/per-client` (operation `replaceRateLimitSettingsPerClient`).
     #[inline]
     pub fn replace(&self, body: &models::PerClientRateLimitSettings) -> Replace {
-        Replace {
-            call: Replace::new(body).call.attach(&self.client),
-        }
+        Replace::new(body).attach(&self.client)
     }
 }
 
@@ -52,12 +48,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getRateLimitSettingsPerClient",
     api: "management",
     rust_name: "rate_limit_settings::per_client::Get",
@@ -71,18 +67,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/rate-limit-settings",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::PerClientRateLimitSettings);
+}, json models::PerClientRateLimitSettings);
 
 /// `PUT /api/v1/rate-limit-settings/per-client`
 ///
@@ -101,13 +93,13 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PerClientRateLimitSettings) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceRateLimitSettingsPerClient",
     api: "management",
     rust_name: "rate_limit_settings::per_client::Replace",
@@ -121,15 +113,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/rate-limit-settings",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::PerClientRateLimitSettings);
+}, json models::PerClientRateLimitSettings);

@@ -8,7 +8,9 @@ use crate::generated::realm_assignments::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/realm-assignments/operations`.
 #[derive(Clone, Debug)]
@@ -20,17 +22,13 @@ impl Operations {
     /// `GET /api/v1/realm-assignments/operations` (operation `listRealmAssignmentOperations`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/realm-assignments/operations` (operation `executeRealmAssignment`).
     #[inline]
     pub fn create(&self, body: &models::OperationRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 }
 
@@ -52,7 +50,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -70,24 +68,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listRealmAssignmentOperations",
     api: "management",
     rust_name: "realm_assignments::operations::List",
     method: Method::GET,
     path: "/api/v1/realm-assignments/operations",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
     scopes: &["okta.realmAssignments.read"],
     permissions: &[],
     roles: &[],
@@ -95,18 +82,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/realm-assignments",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::RealmAssignmentOperationResponse);
+}, page models::RealmAssignmentOperationResponse);
 
 /// `POST /api/v1/realm-assignments/operations`
 ///
@@ -125,13 +108,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OperationRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "executeRealmAssignment",
     api: "management",
     rust_name: "realm_assignments::operations::Create",
@@ -145,15 +128,11 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/realm-assignments",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::RealmAssignmentOperationResponse);
+}, json models::RealmAssignmentOperationResponse);

@@ -8,7 +8,9 @@ use crate::generated::ssf::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/ssf/stream`.
 #[derive(Clone, Debug)]
@@ -20,49 +22,37 @@ impl Stream {
     /// `DELETE /api/v1/ssf/stream` (operation `deleteSsfStream`).
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete {
-            call: Delete::new().call.attach(&self.client),
-        }
+        Delete::new().attach(&self.client)
     }
 
     /// `GET /api/v1/ssf/stream` (operation `getSsfStreams`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 
     /// `PATCH /api/v1/ssf/stream` (operation `updateSsfStream`).
     #[inline]
     pub fn update(&self, body: &models::StreamConfiguration) -> Update {
-        Update {
-            call: Update::new(body).call.attach(&self.client),
-        }
+        Update::new(body).attach(&self.client)
     }
 
     /// `POST /api/v1/ssf/stream` (operation `createSsfStream`).
     #[inline]
     pub fn create(&self, body: &models::StreamConfigurationCreateRequest) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `PUT /api/v1/ssf/stream` (operation `replaceSsfStream`).
     #[inline]
     pub fn replace(&self, body: &models::StreamConfiguration) -> Replace {
-        Replace {
-            call: Replace::new(body).call.attach(&self.client),
-        }
+        Replace::new(body).attach(&self.client)
     }
 
     /// `POST /api/v1/ssf/stream/verification` (operation `verifySsfStream`).
     #[inline]
     pub fn verification(&self, body: &models::StreamVerificationRequest) -> Verification {
-        Verification {
-            call: Verification::new(body).call.attach(&self.client),
-        }
+        Verification::new(body).attach(&self.client)
     }
 
     /// Operations on `/api/v1/ssf/stream/status`.
@@ -92,7 +82,7 @@ impl Delete {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&DELETE),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -103,36 +93,39 @@ impl Delete {
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteSsfStream",
-    api: "management",
-    rust_name: "ssf::stream::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/ssf/stream",
-    parameters: &[Parameter {
-        name: "stream_id",
-        location: Location::Query,
-        required: false,
-    }],
-    scopes: &["ssf.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/ssf",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteSsfStream",
+        api: "management",
+        rust_name: "ssf::stream::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/ssf/stream",
+        parameters: &[Parameter {
+            name: "stream_id",
+            location: Location::Query,
+            required: false
+        }],
+        scopes: &["ssf.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/ssf",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/ssf/stream`
 ///
@@ -152,7 +145,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -163,17 +156,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getSsfStreams",
     api: "management",
     rust_name: "ssf::stream::Get",
     method: Method::GET,
     path: "/api/v1/ssf/stream",
-    parameters: &[Parameter {
-        name: "stream_id",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "stream_id", location: Location::Query, required: false }],
     scopes: &["ssf.read"],
     permissions: &[],
     roles: &[],
@@ -181,18 +170,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/ssf",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::SsfStreamGetResponse);
+}, json models::SsfStreamGetResponse);
 
 /// `PATCH /api/v1/ssf/stream`
 ///
@@ -211,13 +196,13 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamConfiguration) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateSsfStream",
     api: "management",
     rust_name: "ssf::stream::Update",
@@ -231,18 +216,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/ssf",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::StreamConfiguration);
+}, json models::StreamConfiguration);
 
 /// `POST /api/v1/ssf/stream`
 ///
@@ -261,13 +242,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamConfigurationCreateRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createSsfStream",
     api: "management",
     rust_name: "ssf::stream::Create",
@@ -281,18 +262,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/ssf",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::StreamConfiguration);
+}, json models::StreamConfiguration);
 
 /// `PUT /api/v1/ssf/stream`
 ///
@@ -311,13 +288,13 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamConfiguration) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceSsfStream",
     api: "management",
     rust_name: "ssf::stream::Replace",
@@ -331,18 +308,14 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/ssf",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::StreamConfiguration);
+}, json models::StreamConfiguration);
 
 /// `POST /api/v1/ssf/stream/verification`
 ///
@@ -361,38 +334,41 @@ impl Verification {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamVerificationRequest) -> Self {
-        let mut call = Call::new(&VERIFICATION);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static VERIFICATION: OperationInfo = OperationInfo {
-    id: "verifySsfStream",
-    api: "management",
-    rust_name: "ssf::stream::Verification",
-    method: Method::POST,
-    path: "/api/v1/ssf/stream/verification",
-    parameters: &[],
-    scopes: &["ssf.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/ssf",
-    public: false,
-};
-okta_core::operation!(Verification, VERIFICATION, empty);
+okta_core::operation!(
+    Verification,
+    OperationInfo {
+        id: "verifySsfStream",
+        api: "management",
+        rust_name: "ssf::stream::Verification",
+        method: Method::POST,
+        path: "/api/v1/ssf/stream/verification",
+        parameters: &[],
+        scopes: &["ssf.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &["application/json"],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/ssf",
+        public: false,
+    },
+    empty
+);
 
 /// Operations on `/api/v1/ssf/stream/status`.
 pub mod status {
@@ -401,7 +377,7 @@ pub mod status {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/ssf/stream/status`.
@@ -413,9 +389,7 @@ pub mod status {
     impl Status {
         /// `GET /api/v1/ssf/stream/status` (operation `getSsfStreamStatus`).
         pub fn get(&self, stream_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(stream_id).call.attach(&self.client),
-            }
+            Get::new(stream_id).attach(&self.client)
         }
     }
 
@@ -435,40 +409,32 @@ pub mod status {
     impl Get {
         /// The operation with what the operation requires, without a client.
         pub fn new(stream_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_query("stream_id", stream_id.into());
             Self { call }
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getSsfStreamStatus",
-        api: "management",
-        rust_name: "ssf::stream::status::Get",
-        method: Method::GET,
-        path: "/api/v1/ssf/stream/status",
-        parameters: &[Parameter {
-            name: "stream_id",
-            location: Location::Query,
-            required: true,
-        }],
-        scopes: &["ssf.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::LimitedGa,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/ssf",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::StreamStatus);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getSsfStreamStatus",
+    api: "management",
+    rust_name: "ssf::stream::status::Get",
+    method: Method::GET,
+    path: "/api/v1/ssf/stream/status",
+    parameters: &[Parameter { name: "stream_id", location: Location::Query, required: true }],
+    scopes: &["ssf.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::LimitedGa,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/ssf",
+    public: false,
+}, json models::StreamStatus);
 }

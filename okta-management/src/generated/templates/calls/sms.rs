@@ -8,7 +8,9 @@ use crate::generated::templates::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/templates/sms`.
 #[derive(Clone, Debug)]
@@ -20,45 +22,33 @@ impl Sms {
     /// `GET /api/v1/templates/sms` (operation `listSmsTemplates`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/templates/sms` (operation `createSmsTemplate`).
     #[inline]
     pub fn create(&self, body: &models::SmsTemplate) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/templates/sms/{templateId}` (operation `deleteSmsTemplate`).
     pub fn delete(&self, template_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(template_id).call.attach(&self.client),
-        }
+        Delete::new(template_id).attach(&self.client)
     }
 
     /// `GET /api/v1/templates/sms/{templateId}` (operation `getSmsTemplate`).
     pub fn get(&self, template_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(template_id).call.attach(&self.client),
-        }
+        Get::new(template_id).attach(&self.client)
     }
 
     /// `POST /api/v1/templates/sms/{templateId}` (operation `updateSmsTemplate`).
     pub fn update(&self, template_id: impl Into<String>, body: &models::SmsTemplate) -> Update {
-        Update {
-            call: Update::new(template_id, body).call.attach(&self.client),
-        }
+        Update::new(template_id, body).attach(&self.client)
     }
 
     /// `PUT /api/v1/templates/sms/{templateId}` (operation `replaceSmsTemplate`).
     pub fn replace(&self, template_id: impl Into<String>, body: &models::SmsTemplate) -> Replace {
-        Replace {
-            call: Replace::new(template_id, body).call.attach(&self.client),
-        }
+        Replace::new(template_id, body).attach(&self.client)
     }
 }
 
@@ -80,7 +70,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -92,17 +82,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listSmsTemplates",
     api: "management",
     rust_name: "templates::sms::List",
     method: Method::GET,
     path: "/api/v1/templates/sms",
-    parameters: &[Parameter {
-        name: "templateType",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "templateType", location: Location::Query, required: false }],
     scopes: &["okta.templates.read"],
     permissions: &[],
     roles: &[],
@@ -110,18 +96,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/templates",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::SmsTemplate);
+}, page models::SmsTemplate);
 
 /// `POST /api/v1/templates/sms`
 ///
@@ -140,13 +122,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::SmsTemplate) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createSmsTemplate",
     api: "management",
     rust_name: "templates::sms::Create",
@@ -160,18 +142,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/templates",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::SmsTemplate);
+}, json models::SmsTemplate);
 
 /// `DELETE /api/v1/templates/sms/{templateId}`
 ///
@@ -189,42 +167,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(template_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("templateId", template_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteSmsTemplate",
-    api: "management",
-    rust_name: "templates::sms::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/templates/sms/{templateId}",
-    parameters: &[Parameter {
-        name: "templateId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.templates.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/templates/sms/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteSmsTemplate",
+        api: "management",
+        rust_name: "templates::sms::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/templates/sms/{templateId}",
+        parameters: &[Parameter {
+            name: "templateId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.templates.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/templates/sms/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/templates/sms/{templateId}`
 ///
@@ -242,23 +223,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(template_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("templateId", template_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getSmsTemplate",
     api: "management",
     rust_name: "templates::sms::Get",
     method: Method::GET,
     path: "/api/v1/templates/sms/{templateId}",
-    parameters: &[Parameter {
-        name: "templateId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "templateId", location: Location::Path, required: true }],
     scopes: &["okta.templates.read"],
     permissions: &[],
     roles: &[],
@@ -266,18 +243,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/templates/sms/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::SmsTemplate);
+}, json models::SmsTemplate);
 
 /// `POST /api/v1/templates/sms/{templateId}`
 ///
@@ -295,24 +268,20 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(template_id: impl Into<String>, body: &models::SmsTemplate) -> Self {
-        let mut call = Call::new(&UPDATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("templateId", template_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static UPDATE: OperationInfo = OperationInfo {
+okta_core::operation!(Update, OperationInfo {
     id: "updateSmsTemplate",
     api: "management",
     rust_name: "templates::sms::Update",
     method: Method::POST,
     path: "/api/v1/templates/sms/{templateId}",
-    parameters: &[Parameter {
-        name: "templateId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "templateId", location: Location::Path, required: true }],
     scopes: &["okta.templates.manage"],
     permissions: &[],
     roles: &[],
@@ -320,18 +289,14 @@ pub(crate) static UPDATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/templates/sms/{id}",
     public: false,
-};
-okta_core::operation!(Update, UPDATE, json models::SmsTemplate);
+}, json models::SmsTemplate);
 
 /// `PUT /api/v1/templates/sms/{templateId}`
 ///
@@ -349,24 +314,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(template_id: impl Into<String>, body: &models::SmsTemplate) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("templateId", template_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceSmsTemplate",
     api: "management",
     rust_name: "templates::sms::Replace",
     method: Method::PUT,
     path: "/api/v1/templates/sms/{templateId}",
-    parameters: &[Parameter {
-        name: "templateId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "templateId", location: Location::Path, required: true }],
     scopes: &["okta.templates.manage"],
     permissions: &[],
     roles: &[],
@@ -374,15 +335,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/templates/sms/{id}",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::SmsTemplate);
+}, json models::SmsTemplate);

@@ -8,7 +8,9 @@ use crate::generated::user_schemas::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/meta/schemas/user/linkedObjects`.
 #[derive(Clone, Debug)]
@@ -20,31 +22,23 @@ impl LinkedObjects {
     /// `GET /api/v1/meta/schemas/user/linkedObjects` (operation `listLinkedObjectDefinitions`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 
     /// `POST /api/v1/meta/schemas/user/linkedObjects` (operation `createLinkedObjectDefinition`).
     #[inline]
     pub fn create(&self, body: &models::LinkedObject) -> Create {
-        Create {
-            call: Create::new(body).call.attach(&self.client),
-        }
+        Create::new(body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}` (operation `deleteLinkedObjectDefinition`).
     pub fn delete(&self, linked_object_name: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(linked_object_name).call.attach(&self.client),
-        }
+        Delete::new(linked_object_name).attach(&self.client)
     }
 
     /// `GET /api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}` (operation `getLinkedObjectDefinition`).
     pub fn get(&self, linked_object_name: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(linked_object_name).call.attach(&self.client),
-        }
+        Get::new(linked_object_name).attach(&self.client)
     }
 }
 
@@ -66,12 +60,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listLinkedObjectDefinitions",
     api: "management",
     rust_name: "user_schemas::linked_objects::List",
@@ -85,18 +79,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/meta",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::LinkedObject);
+}, page models::LinkedObject);
 
 /// `POST /api/v1/meta/schemas/user/linkedObjects`
 ///
@@ -115,13 +105,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::LinkedObject) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createLinkedObjectDefinition",
     api: "management",
     rust_name: "user_schemas::linked_objects::Create",
@@ -135,18 +125,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/meta",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::LinkedObject);
+}, json models::LinkedObject);
 
 /// `DELETE /api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}`
 ///
@@ -164,42 +150,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(linked_object_name: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("linkedObjectName", linked_object_name);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteLinkedObjectDefinition",
-    api: "management",
-    rust_name: "user_schemas::linked_objects::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}",
-    parameters: &[Parameter {
-        name: "linkedObjectName",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.linkedObjects.manage"],
-    permissions: &["okta.apps.manage"],
-    roles: &["API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN", "ORG_ADMIN"],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/meta/schemas/user/linkedObjects/{id}",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteLinkedObjectDefinition",
+        api: "management",
+        rust_name: "user_schemas::linked_objects::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}",
+        parameters: &[Parameter {
+            name: "linkedObjectName",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.linkedObjects.manage"],
+        permissions: &["okta.apps.manage"],
+        roles: &["API_ACCESS_MANAGEMENT_ADMIN", "APP_ADMIN", "ORG_ADMIN"],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/meta/schemas/user/linkedObjects/{id}",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}`
 ///
@@ -217,23 +206,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(linked_object_name: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("linkedObjectName", linked_object_name);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getLinkedObjectDefinition",
     api: "management",
     rust_name: "user_schemas::linked_objects::Get",
     method: Method::GET,
     path: "/api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}",
-    parameters: &[Parameter {
-        name: "linkedObjectName",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "linkedObjectName", location: Location::Path, required: true }],
     scopes: &["okta.linkedObjects.read"],
     permissions: &[],
     roles: &[],
@@ -241,15 +226,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/meta/schemas/user/linkedObjects/{id}",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::LinkedObject);
+}, json models::LinkedObject);

@@ -8,7 +8,9 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/authenticator-enrollments`.
 #[derive(Clone, Debug)]
@@ -21,27 +23,17 @@ impl AuthenticatorEnrollments {
     /// `GET /api/v1/users/{userId}/authenticator-enrollments` (operation `listAuthenticatorEnrollments`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.user_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `DELETE /api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}` (operation `deleteAuthenticatorEnrollment`).
     pub fn delete(&self, enrollment_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.user_id.clone(), enrollment_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.user_id.clone(), enrollment_id).attach(&self.client)
     }
 
     /// `GET /api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}` (operation `getAuthenticatorEnrollment`).
     pub fn get(&self, enrollment_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.user_id.clone(), enrollment_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.user_id.clone(), enrollment_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/phone`.
@@ -79,7 +71,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -98,24 +90,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAuthenticatorEnrollments",
     api: "management",
     rust_name: "users::authenticator_enrollments::List",
     method: Method::GET,
     path: "/api/v1/users/{userId}/authenticator-enrollments",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "discloseIdentifiers",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "discloseIdentifiers", location: Location::Query, required: false }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -123,18 +104,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::AuthenticatorEnrollment);
+}, page models::AuthenticatorEnrollment);
 
 /// `DELETE /api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}`
 ///
@@ -152,50 +129,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, enrollment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("enrollmentId", enrollment_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteAuthenticatorEnrollment",
-    api: "management",
-    rust_name: "users::authenticator_enrollments::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "enrollmentId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::LimitedGa,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteAuthenticatorEnrollment",
+        api: "management",
+        rust_name: "users::authenticator_enrollments::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}",
+        parameters: &[
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "enrollmentId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::LimitedGa,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}`
 ///
@@ -213,7 +193,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, enrollment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("enrollmentId", enrollment_id);
         Self { call }
@@ -233,29 +213,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getAuthenticatorEnrollment",
     api: "management",
     rust_name: "users::authenticator_enrollments::Get",
     method: Method::GET,
     path: "/api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "enrollmentId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "discloseIdentifiers",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "enrollmentId", location: Location::Path, required: true }, Parameter { name: "discloseIdentifiers", location: Location::Query, required: false }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -263,18 +227,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::AuthenticatorEnrollment);
+}, json models::AuthenticatorEnrollment);
 
 /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/phone`.
 pub mod phone {
@@ -283,7 +243,7 @@ pub mod phone {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/phone`.
@@ -297,11 +257,7 @@ pub mod phone {
         /// `POST /api/v1/users/{userId}/authenticator-enrollments/phone` (operation `createAuthenticatorEnrollment`).
         #[inline]
         pub fn create(&self, body: &models::AuthenticatorEnrollmentCreateRequest) -> Create {
-            Create {
-                call: Create::new(self.user_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.user_id.clone(), body).attach(&self.client)
         }
     }
 
@@ -324,43 +280,35 @@ pub mod phone {
             user_id: impl Into<String>,
             body: &models::AuthenticatorEnrollmentCreateRequest,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createAuthenticatorEnrollment",
-        api: "management",
-        rust_name: "users::authenticator_enrollments::phone::Create",
-        method: Method::POST,
-        path: "/api/v1/users/{userId}/authenticator-enrollments/phone",
-        parameters: &[Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.users.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::LimitedGa,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::AuthenticatorEnrollment);
+    okta_core::operation!(Create, OperationInfo {
+    id: "createAuthenticatorEnrollment",
+    api: "management",
+    rust_name: "users::authenticator_enrollments::phone::Create",
+    method: Method::POST,
+    path: "/api/v1/users/{userId}/authenticator-enrollments/phone",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
+    scopes: &["okta.users.manage"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::LimitedGa,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/users",
+    public: false,
+}, json models::AuthenticatorEnrollment);
 }
 
 /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/tac`.
@@ -370,7 +318,7 @@ pub mod tac {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/tac`.
@@ -384,11 +332,7 @@ pub mod tac {
         /// `POST /api/v1/users/{userId}/authenticator-enrollments/tac` (operation `createTacAuthenticatorEnrollment`).
         #[inline]
         pub fn create(&self, body: &models::AuthenticatorEnrollmentCreateRequestTac) -> Create {
-            Create {
-                call: Create::new(self.user_id.clone(), body)
-                    .call
-                    .attach(&self.client),
-            }
+            Create::new(self.user_id.clone(), body).attach(&self.client)
         }
     }
 
@@ -411,41 +355,33 @@ pub mod tac {
             user_id: impl Into<String>,
             body: &models::AuthenticatorEnrollmentCreateRequestTac,
         ) -> Self {
-            let mut call = Call::new(&CREATE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_json(body);
             Self { call }
         }
     }
 
-    pub(crate) static CREATE: OperationInfo = OperationInfo {
-        id: "createTacAuthenticatorEnrollment",
-        api: "management",
-        rust_name: "users::authenticator_enrollments::tac::Create",
-        method: Method::POST,
-        path: "/api/v1/users/{userId}/authenticator-enrollments/tac",
-        parameters: &[Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.users.manage"],
-        permissions: &["okta.users.credentials.manageTemporaryAccessCode"],
-        roles: &[],
-        lifecycle: Lifecycle::LimitedGa,
-        deprecated: false,
-        since: None,
-        request_media: &["application/json"],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(Create, CREATE, json models::TacAuthenticatorEnrollment);
+    okta_core::operation!(Create, OperationInfo {
+    id: "createTacAuthenticatorEnrollment",
+    api: "management",
+    rust_name: "users::authenticator_enrollments::tac::Create",
+    method: Method::POST,
+    path: "/api/v1/users/{userId}/authenticator-enrollments/tac",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
+    scopes: &["okta.users.manage"],
+    permissions: &["okta.users.credentials.manageTemporaryAccessCode"],
+    roles: &[],
+    lifecycle: Lifecycle::LimitedGa,
+    deprecated: false,
+    since: None,
+    request_media: &["application/json"],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: false,
+    bucket: "/api/v1/users",
+    public: false,
+}, json models::TacAuthenticatorEnrollment);
 }

@@ -8,7 +8,9 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/classification`.
 #[derive(Clone, Debug)]
@@ -21,19 +23,13 @@ impl Classification {
     /// `GET /api/v1/users/{userId}/classification` (operation `getUserClassification`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new(self.user_id.clone()).call.attach(&self.client),
-        }
+        Get::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `PUT /api/v1/users/{userId}/classification` (operation `replaceUserClassification`).
     #[inline]
     pub fn replace(&self, body: &models::ReplaceUserClassification) -> Replace {
-        Replace {
-            call: Replace::new(self.user_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Replace::new(self.user_id.clone(), body).attach(&self.client)
     }
 }
 
@@ -53,23 +49,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getUserClassification",
     api: "management",
     rust_name: "users::classification::Get",
     method: Method::GET,
     path: "/api/v1/users/{userId}/classification",
-    parameters: &[Parameter {
-        name: "userId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -77,18 +69,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::UserClassification);
+}, json models::UserClassification);
 
 /// `PUT /api/v1/users/{userId}/classification`
 ///
@@ -106,24 +94,20 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &models::ReplaceUserClassification) -> Self {
-        let mut call = Call::new(&REPLACE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static REPLACE: OperationInfo = OperationInfo {
+okta_core::operation!(Replace, OperationInfo {
     id: "replaceUserClassification",
     api: "management",
     rust_name: "users::classification::Replace",
     method: Method::PUT,
     path: "/api/v1/users/{userId}/classification",
-    parameters: &[Parameter {
-        name: "userId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -131,15 +115,11 @@ pub(crate) static REPLACE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Replace, REPLACE, json models::UserClassification);
+}, json models::UserClassification);

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/clients`.
 #[derive(Clone, Debug)]
@@ -21,9 +23,7 @@ impl Clients {
     /// `GET /api/v1/users/{userId}/clients` (operation `listUserClients`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.user_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/grants`.
@@ -61,23 +61,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listUserClients",
     api: "management",
     rust_name: "users::clients::List",
     method: Method::GET,
     path: "/api/v1/users/{userId}/clients",
-    parameters: &[Parameter {
-        name: "userId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -85,18 +81,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::OAuth2Client);
+}, page shared::OAuth2Client);
 
 /// Operations on `/api/v1/users/{userId}/clients/{clientId}/grants`.
 pub mod grants {
@@ -105,7 +97,7 @@ pub mod grants {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/grants`.
@@ -120,21 +112,13 @@ pub mod grants {
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/grants` (operation `revokeGrantsForUserAndClient`).
         #[inline]
         pub fn delete_all(&self) -> DeleteAll {
-            DeleteAll {
-                call: DeleteAll::new(self.user_id.clone(), self.client_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            DeleteAll::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/grants` (operation `listGrantsForUserAndClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.user_id.clone(), self.client_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
         }
     }
 
@@ -154,50 +138,53 @@ pub mod grants {
     impl DeleteAll {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE_ALL);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE_ALL: OperationInfo = OperationInfo {
-        id: "revokeGrantsForUserAndClient",
-        api: "management",
-        rust_name: "users::clients::grants::DeleteAll",
-        method: Method::DELETE,
-        path: "/api/v1/users/{userId}/clients/{clientId}/grants",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.users.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(DeleteAll, DELETE_ALL, empty);
+    okta_core::operation!(
+        DeleteAll,
+        OperationInfo {
+            id: "revokeGrantsForUserAndClient",
+            api: "management",
+            rust_name: "users::clients::grants::DeleteAll",
+            method: Method::DELETE,
+            path: "/api/v1/users/{userId}/clients/{clientId}/grants",
+            parameters: &[
+                Parameter {
+                    name: "userId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "clientId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.users.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/users",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/users/{userId}/clients/{clientId}/grants`
     ///
@@ -215,7 +202,7 @@ pub mod grants {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -241,58 +228,28 @@ pub mod grants {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listGrantsForUserAndClient",
-        api: "management",
-        rust_name: "users::clients::grants::List",
-        method: Method::GET,
-        path: "/api/v1/users/{userId}/clients/{clientId}/grants",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "expand",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.users.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::OAuth2ScopeConsentGrant);
+    okta_core::operation!(List, OperationInfo {
+    id: "listGrantsForUserAndClient",
+    api: "management",
+    rust_name: "users::clients::grants::List",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/clients/{clientId}/grants",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "clientId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.users.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, page shared::OAuth2ScopeConsentGrant);
 }
 
 /// Operations on `/api/v1/users/{userId}/clients/{clientId}/tokens`.
@@ -302,7 +259,7 @@ pub mod tokens {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/tokens`.
@@ -317,39 +274,23 @@ pub mod tokens {
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/tokens` (operation `revokeTokensForUserAndClient`).
         #[inline]
         pub fn delete_all(&self) -> DeleteAll {
-            DeleteAll {
-                call: DeleteAll::new(self.user_id.clone(), self.client_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            DeleteAll::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/tokens` (operation `listRefreshTokensForUserAndClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.user_id.clone(), self.client_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
         }
 
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}` (operation `revokeTokenForUserAndClient`).
         pub fn delete(&self, token_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.user_id.clone(), self.client_id.clone(), token_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.user_id.clone(), self.client_id.clone(), token_id).attach(&self.client)
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}` (operation `getRefreshTokenForUserAndClient`).
         pub fn get(&self, token_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.user_id.clone(), self.client_id.clone(), token_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.user_id.clone(), self.client_id.clone(), token_id).attach(&self.client)
         }
     }
 
@@ -369,50 +310,53 @@ pub mod tokens {
     impl DeleteAll {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&DELETE_ALL);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE_ALL: OperationInfo = OperationInfo {
-        id: "revokeTokensForUserAndClient",
-        api: "management",
-        rust_name: "users::clients::tokens::DeleteAll",
-        method: Method::DELETE,
-        path: "/api/v1/users/{userId}/clients/{clientId}/tokens",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.users.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(DeleteAll, DELETE_ALL, empty);
+    okta_core::operation!(
+        DeleteAll,
+        OperationInfo {
+            id: "revokeTokensForUserAndClient",
+            api: "management",
+            rust_name: "users::clients::tokens::DeleteAll",
+            method: Method::DELETE,
+            path: "/api/v1/users/{userId}/clients/{clientId}/tokens",
+            parameters: &[
+                Parameter {
+                    name: "userId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "clientId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.users.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/users",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/users/{userId}/clients/{clientId}/tokens`
     ///
@@ -430,7 +374,7 @@ pub mod tokens {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -456,58 +400,28 @@ pub mod tokens {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listRefreshTokensForUserAndClient",
-        api: "management",
-        rust_name: "users::clients::tokens::List",
-        method: Method::GET,
-        path: "/api/v1/users/{userId}/clients/{clientId}/tokens",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "expand",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.users.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page shared::OAuth2RefreshToken);
+    okta_core::operation!(List, OperationInfo {
+    id: "listRefreshTokensForUserAndClient",
+    api: "management",
+    rust_name: "users::clients::tokens::List",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/clients/{clientId}/tokens",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "clientId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.users.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, page shared::OAuth2RefreshToken);
 
     /// `DELETE /api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}`
     ///
@@ -529,7 +443,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);
@@ -537,48 +451,51 @@ pub mod tokens {
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "revokeTokenForUserAndClient",
-        api: "management",
-        rust_name: "users::clients::tokens::Delete",
-        method: Method::DELETE,
-        path: "/api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "tokenId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.users.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "revokeTokenForUserAndClient",
+            api: "management",
+            rust_name: "users::clients::tokens::Delete",
+            method: Method::DELETE,
+            path: "/api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}",
+            parameters: &[
+                Parameter {
+                    name: "userId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "clientId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "tokenId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.users.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::Ga,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/api/v1/users",
+            public: false,
+        },
+        empty
+    );
 
     /// `GET /api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}`
     ///
@@ -600,7 +517,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);
@@ -614,51 +531,26 @@ pub mod tokens {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getRefreshTokenForUserAndClient",
-        api: "management",
-        rust_name: "users::clients::tokens::Get",
-        method: Method::GET,
-        path: "/api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "clientId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "tokenId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "expand",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.users.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json shared::OAuth2RefreshToken);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getRefreshTokenForUserAndClient",
+    api: "management",
+    rust_name: "users::clients::tokens::Get",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "clientId", location: Location::Path, required: true }, Parameter { name: "tokenId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
+    scopes: &["okta.users.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, json shared::OAuth2RefreshToken);
 }

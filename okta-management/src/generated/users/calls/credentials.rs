@@ -9,7 +9,9 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/credentials/change_password`.
 #[derive(Clone, Debug)]
@@ -22,11 +24,7 @@ impl Credentials {
     /// `POST /api/v1/users/{userId}/credentials/change_password` (operation `changePassword`).
     #[inline]
     pub fn change_password(&self, body: &models::ChangePasswordRequest) -> ChangePassword {
-        ChangePassword {
-            call: ChangePassword::new(self.user_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        ChangePassword::new(self.user_id.clone(), body).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/credentials/change_recovery_question` (operation `changeRecoveryQuestion`).
@@ -35,21 +33,13 @@ impl Credentials {
         &self,
         body: &shared::UserCredentials,
     ) -> ChangeRecoveryQuestion {
-        ChangeRecoveryQuestion {
-            call: ChangeRecoveryQuestion::new(self.user_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        ChangeRecoveryQuestion::new(self.user_id.clone(), body).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/credentials/forgot_password` (operation `forgotPassword`).
     #[inline]
     pub fn forgot_password(&self) -> ForgotPassword {
-        ForgotPassword {
-            call: ForgotPassword::new(self.user_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        ForgotPassword::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/credentials/forgot_password_recovery_question` (operation `forgotPasswordSetNewPassword`).
@@ -58,11 +48,7 @@ impl Credentials {
         &self,
         body: &shared::UserCredentials,
     ) -> ForgotPasswordRecoveryQuestion {
-        ForgotPasswordRecoveryQuestion {
-            call: ForgotPasswordRecoveryQuestion::new(self.user_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        ForgotPasswordRecoveryQuestion::new(self.user_id.clone(), body).attach(&self.client)
     }
 }
 
@@ -82,7 +68,7 @@ pub struct ChangePassword {
 impl ChangePassword {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &models::ChangePasswordRequest) -> Self {
-        let mut call = Call::new(&CHANGE_PASSWORD);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -96,24 +82,13 @@ impl ChangePassword {
     }
 }
 
-pub(crate) static CHANGE_PASSWORD: OperationInfo = OperationInfo {
+okta_core::operation!(ChangePassword, OperationInfo {
     id: "changePassword",
     api: "management",
     rust_name: "users::credentials::ChangePassword",
     method: Method::POST,
     path: "/api/v1/users/{userId}/credentials/change_password",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "strict",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "strict", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -121,18 +96,14 @@ pub(crate) static CHANGE_PASSWORD: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(ChangePassword, CHANGE_PASSWORD, json shared::UserCredentials);
+}, json shared::UserCredentials);
 
 /// `POST /api/v1/users/{userId}/credentials/change_recovery_question`
 ///
@@ -150,24 +121,20 @@ pub struct ChangeRecoveryQuestion {
 impl ChangeRecoveryQuestion {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &shared::UserCredentials) -> Self {
-        let mut call = Call::new(&CHANGE_RECOVERY_QUESTION);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CHANGE_RECOVERY_QUESTION: OperationInfo = OperationInfo {
+okta_core::operation!(ChangeRecoveryQuestion, OperationInfo {
     id: "changeRecoveryQuestion",
     api: "management",
     rust_name: "users::credentials::ChangeRecoveryQuestion",
     method: Method::POST,
     path: "/api/v1/users/{userId}/credentials/change_recovery_question",
-    parameters: &[Parameter {
-        name: "userId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -175,18 +142,14 @@ pub(crate) static CHANGE_RECOVERY_QUESTION: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(ChangeRecoveryQuestion, CHANGE_RECOVERY_QUESTION, json shared::UserCredentials);
+}, json shared::UserCredentials);
 
 /// `POST /api/v1/users/{userId}/credentials/forgot_password`
 ///
@@ -204,7 +167,7 @@ pub struct ForgotPassword {
 impl ForgotPassword {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&FORGOT_PASSWORD);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -217,24 +180,13 @@ impl ForgotPassword {
     }
 }
 
-pub(crate) static FORGOT_PASSWORD: OperationInfo = OperationInfo {
+okta_core::operation!(ForgotPassword, OperationInfo {
     id: "forgotPassword",
     api: "management",
     rust_name: "users::credentials::ForgotPassword",
     method: Method::POST,
     path: "/api/v1/users/{userId}/credentials/forgot_password",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sendEmail",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "sendEmail", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -242,18 +194,14 @@ pub(crate) static FORGOT_PASSWORD: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(ForgotPassword, FORGOT_PASSWORD, json models::ForgotPasswordResponse);
+}, json models::ForgotPasswordResponse);
 
 /// `POST /api/v1/users/{userId}/credentials/forgot_password_recovery_question`
 ///
@@ -271,7 +219,7 @@ pub struct ForgotPasswordRecoveryQuestion {
 impl ForgotPasswordRecoveryQuestion {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &shared::UserCredentials) -> Self {
-        let mut call = Call::new(&FORGOT_PASSWORD_RECOVERY_QUESTION);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -285,24 +233,13 @@ impl ForgotPasswordRecoveryQuestion {
     }
 }
 
-pub(crate) static FORGOT_PASSWORD_RECOVERY_QUESTION: OperationInfo = OperationInfo {
+okta_core::operation!(ForgotPasswordRecoveryQuestion, OperationInfo {
     id: "forgotPasswordSetNewPassword",
     api: "management",
     rust_name: "users::credentials::ForgotPasswordRecoveryQuestion",
     method: Method::POST,
     path: "/api/v1/users/{userId}/credentials/forgot_password_recovery_question",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sendEmail",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "sendEmail", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -310,15 +247,11 @@ pub(crate) static FORGOT_PASSWORD_RECOVERY_QUESTION: OperationInfo = OperationIn
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(ForgotPasswordRecoveryQuestion, FORGOT_PASSWORD_RECOVERY_QUESTION, json shared::UserCredentials);
+}, json shared::UserCredentials);

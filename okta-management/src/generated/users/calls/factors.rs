@@ -8,7 +8,9 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/factors`.
 #[derive(Clone, Debug)]
@@ -21,64 +23,38 @@ impl Factors {
     /// `GET /api/v1/users/{userId}/factors` (operation `listFactors`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.user_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/factors` (operation `enrollFactor`).
     #[inline]
     pub fn create(&self, body: &models::UserFactor) -> Create {
-        Create {
-            call: Create::new(self.user_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.user_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/users/{userId}/factors/{factorId}` (operation `unenrollFactor`).
     pub fn delete(&self, factor_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.user_id.clone(), factor_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.user_id.clone(), factor_id).attach(&self.client)
     }
 
     /// `GET /api/v1/users/{userId}/factors/{factorId}` (operation `getFactor`).
     pub fn get(&self, factor_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.user_id.clone(), factor_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.user_id.clone(), factor_id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/factors/{factorId}/lifecycle/activate` (operation `activateFactor`).
     pub fn activate(&self, factor_id: impl Into<String>) -> Activate {
-        Activate {
-            call: Activate::new(self.user_id.clone(), factor_id)
-                .call
-                .attach(&self.client),
-        }
+        Activate::new(self.user_id.clone(), factor_id).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/factors/{factorId}/resend` (operation `resendEnrollFactor`).
     pub fn resend(&self, factor_id: impl Into<String>, body: &models::ResendUserFactor) -> Resend {
-        Resend {
-            call: Resend::new(self.user_id.clone(), factor_id, body)
-                .call
-                .attach(&self.client),
-        }
+        Resend::new(self.user_id.clone(), factor_id, body).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/factors/{factorId}/verify` (operation `verifyFactor`).
     pub fn verify(&self, factor_id: impl Into<String>) -> Verify {
-        Verify {
-            call: Verify::new(self.user_id.clone(), factor_id)
-                .call
-                .attach(&self.client),
-        }
+        Verify::new(self.user_id.clone(), factor_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/users/{userId}/factors/catalog`.
@@ -125,23 +101,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listFactors",
     api: "management",
     rust_name: "users::factors::List",
     method: Method::GET,
     path: "/api/v1/users/{userId}/factors",
-    parameters: &[Parameter {
-        name: "userId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -149,18 +121,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::UserFactor);
+}, page models::UserFactor);
 
 /// `POST /api/v1/users/{userId}/factors`
 ///
@@ -178,7 +146,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &models::UserFactor) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -218,44 +186,13 @@ impl Create {
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "enrollFactor",
     api: "management",
     rust_name: "users::factors::Create",
     method: Method::POST,
     path: "/api/v1/users/{userId}/factors",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "Accept-Language",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "activate",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "templateId",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "tokenLifetimeSeconds",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "updatePhone",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "Accept-Language", location: Location::Header, required: false }, Parameter { name: "activate", location: Location::Query, required: false }, Parameter { name: "templateId", location: Location::Query, required: false }, Parameter { name: "tokenLifetimeSeconds", location: Location::Query, required: false }, Parameter { name: "updatePhone", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -263,18 +200,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::UserFactor);
+}, json models::UserFactor);
 
 /// `DELETE /api/v1/users/{userId}/factors/{factorId}`
 ///
@@ -292,7 +225,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -306,48 +239,51 @@ impl Delete {
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "unenrollFactor",
-    api: "management",
-    rust_name: "users::factors::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/users/{userId}/factors/{factorId}",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "factorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "removeRecoveryEnrollment",
-            location: Location::Query,
-            required: false,
-        },
-    ],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "unenrollFactor",
+        api: "management",
+        rust_name: "users::factors::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/users/{userId}/factors/{factorId}",
+        parameters: &[
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "factorId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "removeRecoveryEnrollment",
+                location: Location::Query,
+                required: false
+            }
+        ],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/users/{userId}/factors/{factorId}`
 ///
@@ -365,31 +301,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getFactor",
     api: "management",
     rust_name: "users::factors::Get",
     method: Method::GET,
     path: "/api/v1/users/{userId}/factors/{factorId}",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "factorId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "factorId", location: Location::Path, required: true }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -397,18 +322,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Get, GET, json models::UserFactor);
+}, json models::UserFactor);
 
 /// `POST /api/v1/users/{userId}/factors/{factorId}/lifecycle/activate`
 ///
@@ -426,7 +347,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -440,24 +361,13 @@ impl Activate {
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
+okta_core::operation!(Activate, OperationInfo {
     id: "activateFactor",
     api: "management",
     rust_name: "users::factors::Activate",
     method: Method::POST,
     path: "/api/v1/users/{userId}/factors/{factorId}/lifecycle/activate",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "factorId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "factorId", location: Location::Path, required: true }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -465,18 +375,14 @@ pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "factor-otp",
     public: false,
-};
-okta_core::operation!(Activate, ACTIVATE, json models::UserFactorActivateResponse);
+}, json models::UserFactorActivateResponse);
 
 /// `POST /api/v1/users/{userId}/factors/{factorId}/resend`
 ///
@@ -498,7 +404,7 @@ impl Resend {
         factor_id: impl Into<String>,
         body: &models::ResendUserFactor,
     ) -> Self {
-        let mut call = Call::new(&RESEND);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         call.set_json(body);
@@ -512,29 +418,13 @@ impl Resend {
     }
 }
 
-pub(crate) static RESEND: OperationInfo = OperationInfo {
+okta_core::operation!(Resend, OperationInfo {
     id: "resendEnrollFactor",
     api: "management",
     rust_name: "users::factors::Resend",
     method: Method::POST,
     path: "/api/v1/users/{userId}/factors/{factorId}/resend",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "factorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "templateId",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "factorId", location: Location::Path, required: true }, Parameter { name: "templateId", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -542,18 +432,14 @@ pub(crate) static RESEND: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Resend, RESEND, json models::ResendUserFactor);
+}, json models::ResendUserFactor);
 
 /// `POST /api/v1/users/{userId}/factors/{factorId}/verify`
 ///
@@ -571,7 +457,7 @@ pub struct Verify {
 impl Verify {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&VERIFY);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -616,49 +502,13 @@ impl Verify {
     }
 }
 
-pub(crate) static VERIFY: OperationInfo = OperationInfo {
+okta_core::operation!(Verify, OperationInfo {
     id: "verifyFactor",
     api: "management",
     rust_name: "users::factors::Verify",
     method: Method::POST,
     path: "/api/v1/users/{userId}/factors/{factorId}/verify",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "factorId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "Accept-Language",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "User-Agent",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "X-Forwarded-For",
-            location: Location::Header,
-            required: false,
-        },
-        Parameter {
-            name: "templateId",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "tokenLifetimeSeconds",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "factorId", location: Location::Path, required: true }, Parameter { name: "Accept-Language", location: Location::Header, required: false }, Parameter { name: "User-Agent", location: Location::Header, required: false }, Parameter { name: "X-Forwarded-For", location: Location::Header, required: false }, Parameter { name: "templateId", location: Location::Query, required: false }, Parameter { name: "tokenLifetimeSeconds", location: Location::Query, required: false }],
     scopes: &["okta.users.manage"],
     permissions: &[],
     roles: &[],
@@ -666,24 +516,14 @@ pub(crate) static VERIFY: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[
-        ResponseInfo {
-            status: 200,
-            media: "application/json",
-        },
-        ResponseInfo {
-            status: 201,
-            media: "application/json",
-        },
-    ],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }, ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Verify, VERIFY, json models::UserFactorVerifyResponse);
+}, json models::UserFactorVerifyResponse);
 
 /// Operations on `/api/v1/users/{userId}/factors/catalog`.
 pub mod catalog {
@@ -692,7 +532,7 @@ pub mod catalog {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/catalog`.
@@ -706,9 +546,7 @@ pub mod catalog {
         /// `GET /api/v1/users/{userId}/factors/catalog` (operation `listSupportedFactors`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.user_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.user_id.clone()).attach(&self.client)
         }
     }
 
@@ -728,42 +566,34 @@ pub mod catalog {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listSupportedFactors",
-        api: "management",
-        rust_name: "users::factors::catalog::List",
-        method: Method::GET,
-        path: "/api/v1/users/{userId}/factors/catalog",
-        parameters: &[Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.users.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::UserFactorSupported);
+    okta_core::operation!(List, OperationInfo {
+    id: "listSupportedFactors",
+    api: "management",
+    rust_name: "users::factors::catalog::List",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/factors/catalog",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
+    scopes: &["okta.users.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, page models::UserFactorSupported);
 }
 
 /// Operations on `/api/v1/users/{userId}/factors/questions`.
@@ -773,7 +603,7 @@ pub mod questions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/questions`.
@@ -787,9 +617,7 @@ pub mod questions {
         /// `GET /api/v1/users/{userId}/factors/questions` (operation `listSupportedSecurityQuestions`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.user_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.user_id.clone()).attach(&self.client)
         }
     }
 
@@ -809,42 +637,34 @@ pub mod questions {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listSupportedSecurityQuestions",
-        api: "management",
-        rust_name: "users::factors::questions::List",
-        method: Method::GET,
-        path: "/api/v1/users/{userId}/factors/questions",
-        parameters: &[Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &[],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::UserFactorSecurityQuestionProfile);
+    okta_core::operation!(List, OperationInfo {
+    id: "listSupportedSecurityQuestions",
+    api: "management",
+    rust_name: "users::factors::questions::List",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/factors/questions",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
+    scopes: &[],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, page models::UserFactorSecurityQuestionProfile);
 }
 
 /// Operations on `/api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}`.
@@ -854,7 +674,7 @@ pub mod transactions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}`.
@@ -868,11 +688,8 @@ pub mod transactions {
     impl Transactions {
         /// `GET /api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}` (operation `getFactorTransactionStatus`).
         pub fn get(&self, transaction_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(self.user_id.clone(), self.factor_id.clone(), transaction_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Get::new(self.user_id.clone(), self.factor_id.clone(), transaction_id)
+                .attach(&self.client)
         }
     }
 
@@ -896,7 +713,7 @@ pub mod transactions {
             factor_id: impl Into<String>,
             transaction_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("factorId", factor_id);
             call.set_path("transactionId", transaction_id);
@@ -904,46 +721,26 @@ pub mod transactions {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getFactorTransactionStatus",
-        api: "management",
-        rust_name: "users::factors::transactions::Get",
-        method: Method::GET,
-        path: "/api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "factorId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "transactionId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.users.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::UserFactorPushTransaction);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getFactorTransactionStatus",
+    api: "management",
+    rust_name: "users::factors::transactions::Get",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "factorId", location: Location::Path, required: true }, Parameter { name: "transactionId", location: Location::Path, required: true }],
+    scopes: &["okta.users.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, json models::UserFactorPushTransaction);
 }

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/grants`.
 #[derive(Clone, Debug)]
@@ -21,37 +23,23 @@ impl Grants {
     /// `DELETE /api/v1/users/{userId}/grants` (operation `revokeUserGrants`).
     #[inline]
     pub fn delete_all(&self) -> DeleteAll {
-        DeleteAll {
-            call: DeleteAll::new(self.user_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        DeleteAll::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `GET /api/v1/users/{userId}/grants` (operation `listUserGrants`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.user_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `DELETE /api/v1/users/{userId}/grants/{grantId}` (operation `revokeUserGrant`).
     pub fn delete(&self, grant_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.user_id.clone(), grant_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.user_id.clone(), grant_id).attach(&self.client)
     }
 
     /// `GET /api/v1/users/{userId}/grants/{grantId}` (operation `getUserGrant`).
     pub fn get(&self, grant_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.user_id.clone(), grant_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.user_id.clone(), grant_id).attach(&self.client)
     }
 }
 
@@ -71,42 +59,45 @@ pub struct DeleteAll {
 impl DeleteAll {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE_ALL);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE_ALL: OperationInfo = OperationInfo {
-    id: "revokeUserGrants",
-    api: "management",
-    rust_name: "users::grants::DeleteAll",
-    method: Method::DELETE,
-    path: "/api/v1/users/{userId}/grants",
-    parameters: &[Parameter {
-        name: "userId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(DeleteAll, DELETE_ALL, empty);
+okta_core::operation!(
+    DeleteAll,
+    OperationInfo {
+        id: "revokeUserGrants",
+        api: "management",
+        rust_name: "users::grants::DeleteAll",
+        method: Method::DELETE,
+        path: "/api/v1/users/{userId}/grants",
+        parameters: &[Parameter {
+            name: "userId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/users/{userId}/grants`
 ///
@@ -124,7 +115,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -155,39 +146,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listUserGrants",
     api: "management",
     rust_name: "users::grants::List",
     method: Method::GET,
     path: "/api/v1/users/{userId}/grants",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "scopeId",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "expand", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "scopeId", location: Location::Query, required: false }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -195,18 +160,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::OAuth2ScopeConsentGrant);
+}, page shared::OAuth2ScopeConsentGrant);
 
 /// `DELETE /api/v1/users/{userId}/grants/{grantId}`
 ///
@@ -224,50 +185,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("grantId", grant_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "revokeUserGrant",
-    api: "management",
-    rust_name: "users::grants::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/users/{userId}/grants/{grantId}",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "grantId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "revokeUserGrant",
+        api: "management",
+        rust_name: "users::grants::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/users/{userId}/grants/{grantId}",
+        parameters: &[
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "grantId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/users/{userId}/grants/{grantId}`
 ///
@@ -285,7 +249,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("grantId", grant_id);
         Self { call }
@@ -298,29 +262,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getUserGrant",
     api: "management",
     rust_name: "users::grants::Get",
     method: Method::GET,
     path: "/api/v1/users/{userId}/grants/{grantId}",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "grantId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "grantId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -328,15 +276,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::OAuth2ScopeConsentGrant);
+}, json shared::OAuth2ScopeConsentGrant);

@@ -8,7 +8,9 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userIdOrLogin}/linkedObjects/{primaryRelationshipName}/{primaryUserId}`.
 #[derive(Clone, Debug)]
@@ -24,33 +26,22 @@ impl LinkedObjects {
         primary_relationship_name: impl Into<String>,
         primary_user_id: impl Into<String>,
     ) -> Assign {
-        Assign {
-            call: Assign::new(
-                self.user_id_or_login.clone(),
-                primary_relationship_name,
-                primary_user_id,
-            )
-            .call
-            .attach(&self.client),
-        }
+        Assign::new(
+            self.user_id_or_login.clone(),
+            primary_relationship_name,
+            primary_user_id,
+        )
+        .attach(&self.client)
     }
 
     /// `DELETE /api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}` (operation `deleteLinkedObjectForUser`).
     pub fn delete(&self, relationship_name: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.user_id_or_login.clone(), relationship_name)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.user_id_or_login.clone(), relationship_name).attach(&self.client)
     }
 
     /// `GET /api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}` (operation `listLinkedObjectsForUser`).
     pub fn list(&self, relationship_name: impl Into<String>) -> List {
-        List {
-            call: List::new(self.user_id_or_login.clone(), relationship_name)
-                .call
-                .attach(&self.client),
-        }
+        List::new(self.user_id_or_login.clone(), relationship_name).attach(&self.client)
     }
 }
 
@@ -76,7 +67,7 @@ impl Assign {
         primary_relationship_name: impl Into<String>,
         primary_user_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(&ASSIGN);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userIdOrLogin", user_id_or_login);
         call.set_path("primaryRelationshipName", primary_relationship_name);
         call.set_path("primaryUserId", primary_user_id);
@@ -84,48 +75,51 @@ impl Assign {
     }
 }
 
-pub(crate) static ASSIGN: OperationInfo = OperationInfo {
-    id: "assignLinkedObjectValueForPrimary",
-    api: "management",
-    rust_name: "users::linked_objects::Assign",
-    method: Method::PUT,
-    path: "/api/v1/users/{userIdOrLogin}/linkedObjects/{primaryRelationshipName}/{primaryUserId}",
-    parameters: &[
-        Parameter {
-            name: "userIdOrLogin",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "primaryRelationshipName",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "primaryUserId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Assign, ASSIGN, empty);
+okta_core::operation!(
+    Assign,
+    OperationInfo {
+        id: "assignLinkedObjectValueForPrimary",
+        api: "management",
+        rust_name: "users::linked_objects::Assign",
+        method: Method::PUT,
+        path: "/api/v1/users/{userIdOrLogin}/linkedObjects/{primaryRelationshipName}/{primaryUserId}",
+        parameters: &[
+            Parameter {
+                name: "userIdOrLogin",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "primaryRelationshipName",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "primaryUserId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `DELETE /api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}`
 ///
@@ -143,50 +137,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id_or_login: impl Into<String>, relationship_name: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userIdOrLogin", user_id_or_login);
         call.set_path("relationshipName", relationship_name);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteLinkedObjectForUser",
-    api: "management",
-    rust_name: "users::linked_objects::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}",
-    parameters: &[
-        Parameter {
-            name: "userIdOrLogin",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "relationshipName",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteLinkedObjectForUser",
+        api: "management",
+        rust_name: "users::linked_objects::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}",
+        parameters: &[
+            Parameter {
+                name: "userIdOrLogin",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "relationshipName",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}`
 ///
@@ -204,31 +201,20 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id_or_login: impl Into<String>, relationship_name: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userIdOrLogin", user_id_or_login);
         call.set_path("relationshipName", relationship_name);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listLinkedObjectsForUser",
     api: "management",
     rust_name: "users::linked_objects::List",
     method: Method::GET,
     path: "/api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}",
-    parameters: &[
-        Parameter {
-            name: "userIdOrLogin",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "relationshipName",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "userIdOrLogin", location: Location::Path, required: true }, Parameter { name: "relationshipName", location: Location::Path, required: true }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -236,15 +222,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::ResponseLinks);
+}, page models::ResponseLinks);

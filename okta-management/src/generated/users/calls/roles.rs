@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/roles`.
 #[derive(Clone, Debug)]
@@ -21,37 +23,23 @@ impl Roles {
     /// `GET /api/v1/users/{userId}/roles` (operation `listAssignedRolesForUser`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.user_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/roles` (operation `assignRoleToUser`).
     #[inline]
     pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
-        Create {
-            call: Create::new(self.user_id.clone(), body)
-                .call
-                .attach(&self.client),
-        }
+        Create::new(self.user_id.clone(), body).attach(&self.client)
     }
 
     /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}` (operation `unassignRoleFromUser`).
     pub fn delete(&self, role_assignment_id: impl Into<String>) -> Delete {
-        Delete {
-            call: Delete::new(self.user_id.clone(), role_assignment_id)
-                .call
-                .attach(&self.client),
-        }
+        Delete::new(self.user_id.clone(), role_assignment_id).attach(&self.client)
     }
 
     /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}` (operation `getUserAssignedRole`).
     pub fn get(&self, role_assignment_id: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.user_id.clone(), role_assignment_id)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.user_id.clone(), role_assignment_id).attach(&self.client)
     }
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance`.
@@ -89,7 +77,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -101,24 +89,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listAssignedRolesForUser",
     api: "management",
     rust_name: "users::roles::List",
     method: Method::GET,
     path: "/api/v1/users/{userId}/roles",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "expand",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "expand", location: Location::Query, required: false }],
     scopes: &["okta.roles.read"],
     permissions: &[],
     roles: &[],
@@ -126,18 +103,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::RoleAssignment);
+}, page shared::RoleAssignment);
 
 /// `POST /api/v1/users/{userId}/roles`
 ///
@@ -155,7 +128,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -169,24 +142,13 @@ impl Create {
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "assignRoleToUser",
     api: "management",
     rust_name: "users::roles::Create",
     method: Method::POST,
     path: "/api/v1/users/{userId}/roles",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "disableNotifications",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "disableNotifications", location: Location::Query, required: false }],
     scopes: &["okta.roles.manage"],
     permissions: &[],
     roles: &[],
@@ -194,18 +156,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json shared::GroupsRolesGetResponse);
+}, json shared::GroupsRolesGetResponse);
 
 /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}`
 ///
@@ -223,50 +181,53 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "unassignRoleFromUser",
-    api: "management",
-    rust_name: "users::roles::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "roleAssignmentId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.roles.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "unassignRoleFromUser",
+        api: "management",
+        rust_name: "users::roles::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/users/{userId}/roles/{roleAssignmentId}",
+        parameters: &[
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "roleAssignmentId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.roles.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}`
 ///
@@ -284,31 +245,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getUserAssignedRole",
     api: "management",
     rust_name: "users::roles::Get",
     method: Method::GET,
     path: "/api/v1/users/{userId}/roles/{roleAssignmentId}",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "roleAssignmentId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }],
     scopes: &["okta.roles.read"],
     permissions: &[],
     roles: &[],
@@ -316,18 +266,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::GroupsRolesGetResponse);
+}, json shared::GroupsRolesGetResponse);
 
 /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance`.
 pub mod governance {
@@ -336,7 +282,7 @@ pub mod governance {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance`.
@@ -351,24 +297,17 @@ pub mod governance {
         /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance` (operation `getUserAssignedRoleGovernance`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.user_id.clone(), self.role_assignment_id.clone()).attach(&self.client)
         }
 
         /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}` (operation `getRoleAssignmentGovernanceGrant`).
         pub fn get(&self, grant_id: impl Into<String>) -> Get {
-            Get {
-                call: Get::new(
-                    self.user_id.clone(),
-                    self.role_assignment_id.clone(),
-                    grant_id,
-                )
-                .call
-                .attach(&self.client),
-            }
+            Get::new(
+                self.user_id.clone(),
+                self.role_assignment_id.clone(),
+                grant_id,
+            )
+            .attach(&self.client)
         }
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources`.
@@ -398,50 +337,35 @@ pub mod governance {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "getUserAssignedRoleGovernance",
-        api: "management",
-        rust_name: "users::roles::governance::List",
-        method: Method::GET,
-        path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "roleAssignmentId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: Some("grants"),
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::RoleGovernanceSource);
+    okta_core::operation!(List, OperationInfo {
+    id: "getUserAssignedRoleGovernance",
+    api: "management",
+    rust_name: "users::roles::governance::List",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: Some("grants"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, page models::RoleGovernanceSource);
 
     /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}`
     ///
@@ -463,7 +387,7 @@ pub mod governance {
             role_assignment_id: impl Into<String>,
             grant_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&GET);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             call.set_path("grantId", grant_id);
@@ -471,48 +395,28 @@ pub mod governance {
         }
     }
 
-    pub(crate) static GET: OperationInfo = OperationInfo {
-        id: "getRoleAssignmentGovernanceGrant",
-        api: "management",
-        rust_name: "users::roles::governance::Get",
-        method: Method::GET,
-        path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "roleAssignmentId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "grantId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(Get, GET, json models::RoleGovernanceSource);
+    okta_core::operation!(Get, OperationInfo {
+    id: "getRoleAssignmentGovernanceGrant",
+    api: "management",
+    rust_name: "users::roles::governance::Get",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }, Parameter { name: "grantId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::None,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, json models::RoleGovernanceSource);
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources`.
     pub mod resources {
@@ -521,7 +425,7 @@ pub mod governance {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources`.
@@ -537,15 +441,12 @@ pub mod governance {
             /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources` (operation `getRoleAssignmentGovernanceGrantResources`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        self.grant_id.clone(),
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                List::new(
+                    self.user_id.clone(),
+                    self.role_assignment_id.clone(),
+                    self.grant_id.clone(),
+                )
+                .attach(&self.client)
             }
         }
 
@@ -571,7 +472,7 @@ pub mod governance {
                 role_assignment_id: impl Into<String>,
                 grant_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("grantId", grant_id);
@@ -579,48 +480,28 @@ pub mod governance {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "getRoleAssignmentGovernanceGrantResources",
-            api: "management",
-            rust_name: "users::roles::governance::resources::List",
-            method: Method::GET,
-            path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources",
-            parameters: &[
-                Parameter {
-                    name: "userId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleAssignmentId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "grantId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.roles.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Body,
-            items: Some("resources"),
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/users",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page models::RoleGovernanceResource);
+        okta_core::operation!(List, OperationInfo {
+    id: "getRoleAssignmentGovernanceGrantResources",
+    api: "management",
+    rust_name: "users::roles::governance::resources::List",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }, Parameter { name: "grantId", location: Location::Path, required: true }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Body,
+    items: Some("resources"),
+    max_limit: None,
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, page models::RoleGovernanceResource);
     }
 }
 
@@ -631,7 +512,7 @@ pub mod targets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets`.
@@ -646,11 +527,7 @@ pub mod targets {
         /// `GET /api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets` (operation `getRoleTargetsByUserIdAndRoleId`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
-                    .call
-                    .attach(&self.client),
-            }
+            List::new(self.user_id.clone(), self.role_assignment_id.clone()).attach(&self.client)
         }
 
         /// Operations below `catalog`.
@@ -693,7 +570,7 @@ pub mod targets {
             user_id: impl Into<String>,
             role_id_or_encoded_role_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("roleIdOrEncodedRoleId", role_id_or_encoded_role_id);
             Self { call }
@@ -723,58 +600,28 @@ pub mod targets {
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "getRoleTargetsByUserIdAndRoleId",
-        api: "management",
-        rust_name: "users::roles::targets::List",
-        method: Method::GET,
-        path: "/api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "roleIdOrEncodedRoleId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "after",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "assignmentType",
-                location: Location::Query,
-                required: false,
-            },
-            Parameter {
-                name: "limit",
-                location: Location::Query,
-                required: false,
-            },
-        ],
-        scopes: &["okta.roles.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::Ga,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: Some(200),
-        idempotent: true,
-        bucket: "/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::RoleTarget);
+    okta_core::operation!(List, OperationInfo {
+    id: "getRoleTargetsByUserIdAndRoleId",
+    api: "management",
+    rust_name: "users::roles::targets::List",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "roleIdOrEncodedRoleId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "assignmentType", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, page models::RoleTarget);
 
     /// Operations below `catalog`.
     pub mod catalog {
@@ -807,7 +654,7 @@ pub mod targets {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -822,47 +669,35 @@ pub mod targets {
                 /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listApplicationTargetsForApplicationAdministratorRoleForUser`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List {
-                        call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
-                            .call
-                            .attach(&self.client),
-                    }
+                    List::new(self.user_id.clone(), self.role_assignment_id.clone())
+                        .attach(&self.client)
                 }
 
                 /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `assignAllAppsAsTargetToRoleForUser`).
                 #[inline]
                 pub fn assign_all(&self) -> AssignAll {
-                    AssignAll {
-                        call: AssignAll::new(self.user_id.clone(), self.role_assignment_id.clone())
-                            .call
-                            .attach(&self.client),
-                    }
+                    AssignAll::new(self.user_id.clone(), self.role_assignment_id.clone())
+                        .attach(&self.client)
                 }
 
                 /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `unassignAppTargetFromAppAdminRoleForUser`).
                 pub fn unassign(&self, app_name: impl Into<String>) -> Unassign {
-                    Unassign {
-                        call: Unassign::new(
-                            self.user_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    Unassign::new(
+                        self.user_id.clone(),
+                        self.role_assignment_id.clone(),
+                        app_name,
+                    )
+                    .attach(&self.client)
                 }
 
                 /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `assignAppTargetToAdminRoleForUser`).
                 pub fn assign(&self, app_name: impl Into<String>) -> Assign {
-                    Assign {
-                        call: Assign::new(
-                            self.user_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    Assign::new(
+                        self.user_id.clone(),
+                        self.role_assignment_id.clone(),
+                        app_name,
+                    )
+                    .attach(&self.client)
                 }
 
                 /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `unassignAppInstanceTargetFromAdminRoleForUser`).
@@ -871,16 +706,13 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> UnassignApp {
-                    UnassignApp {
-                        call: UnassignApp::new(
-                            self.user_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                            app_id,
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    UnassignApp::new(
+                        self.user_id.clone(),
+                        self.role_assignment_id.clone(),
+                        app_name,
+                        app_id,
+                    )
+                    .attach(&self.client)
                 }
 
                 /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `assignAppInstanceTargetToAppAdminRoleForUser`).
@@ -889,16 +721,13 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> AssignApp {
-                    AssignApp {
-                        call: AssignApp::new(
-                            self.user_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                            app_id,
-                        )
-                        .call
-                        .attach(&self.client),
-                    }
+                    AssignApp::new(
+                        self.user_id.clone(),
+                        self.role_assignment_id.clone(),
+                        app_name,
+                        app_id,
+                    )
+                    .attach(&self.client)
                 }
             }
 
@@ -921,7 +750,7 @@ pub mod targets {
                     user_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&LIST);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -941,53 +770,28 @@ pub mod targets {
                 }
             }
 
-            pub(crate) static LIST: OperationInfo = OperationInfo {
-                id: "listApplicationTargetsForApplicationAdministratorRoleForUser",
-                api: "management",
-                rust_name: "users::roles::targets::catalog::apps::List",
-                method: Method::GET,
-                path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps",
-                parameters: &[
-                    Parameter {
-                        name: "userId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "after",
-                        location: Location::Query,
-                        required: false,
-                    },
-                    Parameter {
-                        name: "limit",
-                        location: Location::Query,
-                        required: false,
-                    },
-                ],
-                scopes: &["okta.roles.read"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "application/json",
-                }],
-                paging: Paging::Link,
-                items: None,
-                max_limit: Some(200),
-                idempotent: true,
-                bucket: "/api/v1/users",
-                public: false,
-            };
-            okta_core::operation!(List, LIST, page shared::CatalogApplication);
+            okta_core::operation!(List, OperationInfo {
+    id: "listApplicationTargetsForApplicationAdministratorRoleForUser",
+    api: "management",
+    rust_name: "users::roles::targets::catalog::apps::List",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, page shared::CatalogApplication);
 
             /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps`
             ///
@@ -1008,50 +812,53 @@ pub mod targets {
                     user_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&ASSIGN_ALL);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
                 }
             }
 
-            pub(crate) static ASSIGN_ALL: OperationInfo = OperationInfo {
-                id: "assignAllAppsAsTargetToRoleForUser",
-                api: "management",
-                rust_name: "users::roles::targets::catalog::apps::AssignAll",
-                method: Method::PUT,
-                path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps",
-                parameters: &[
-                    Parameter {
-                        name: "userId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 200,
-                    media: "",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "/api/v1/users",
-                public: false,
-            };
-            okta_core::operation!(AssignAll, ASSIGN_ALL, empty);
+            okta_core::operation!(
+                AssignAll,
+                OperationInfo {
+                    id: "assignAllAppsAsTargetToRoleForUser",
+                    api: "management",
+                    rust_name: "users::roles::targets::catalog::apps::AssignAll",
+                    method: Method::PUT,
+                    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps",
+                    parameters: &[
+                        Parameter {
+                            name: "userId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[ResponseInfo {
+                        status: 200,
+                        media: ""
+                    }],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "/api/v1/users",
+                    public: false,
+                },
+                empty
+            );
 
             /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}`
             ///
@@ -1075,7 +882,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&UNASSIGN);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -1083,48 +890,51 @@ pub mod targets {
                 }
             }
 
-            pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
-                id: "unassignAppTargetFromAppAdminRoleForUser",
-                api: "management",
-                rust_name: "users::roles::targets::catalog::apps::Unassign",
-                method: Method::DELETE,
-                path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
-                parameters: &[
-                    Parameter {
-                        name: "userId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appName",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 204,
-                    media: "",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "/api/v1/users",
-                public: false,
-            };
-            okta_core::operation!(Unassign, UNASSIGN, empty);
+            okta_core::operation!(
+                Unassign,
+                OperationInfo {
+                    id: "unassignAppTargetFromAppAdminRoleForUser",
+                    api: "management",
+                    rust_name: "users::roles::targets::catalog::apps::Unassign",
+                    method: Method::DELETE,
+                    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
+                    parameters: &[
+                        Parameter {
+                            name: "userId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appName",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[ResponseInfo {
+                        status: 204,
+                        media: ""
+                    }],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "/api/v1/users",
+                    public: false,
+                },
+                empty
+            );
 
             /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}`
             ///
@@ -1148,7 +958,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&ASSIGN);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -1156,48 +966,51 @@ pub mod targets {
                 }
             }
 
-            pub(crate) static ASSIGN: OperationInfo = OperationInfo {
-                id: "assignAppTargetToAdminRoleForUser",
-                api: "management",
-                rust_name: "users::roles::targets::catalog::apps::Assign",
-                method: Method::PUT,
-                path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
-                parameters: &[
-                    Parameter {
-                        name: "userId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appName",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 204,
-                    media: "",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "/api/v1/users",
-                public: false,
-            };
-            okta_core::operation!(Assign, ASSIGN, empty);
+            okta_core::operation!(
+                Assign,
+                OperationInfo {
+                    id: "assignAppTargetToAdminRoleForUser",
+                    api: "management",
+                    rust_name: "users::roles::targets::catalog::apps::Assign",
+                    method: Method::PUT,
+                    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}",
+                    parameters: &[
+                        Parameter {
+                            name: "userId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appName",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[ResponseInfo {
+                        status: 204,
+                        media: ""
+                    }],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "/api/v1/users",
+                    public: false,
+                },
+                empty
+            );
 
             /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}`
             ///
@@ -1222,7 +1035,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&UNASSIGN_APP);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -1231,53 +1044,56 @@ pub mod targets {
                 }
             }
 
-            pub(crate) static UNASSIGN_APP: OperationInfo = OperationInfo {
-                id: "unassignAppInstanceTargetFromAdminRoleForUser",
-                api: "management",
-                rust_name: "users::roles::targets::catalog::apps::UnassignApp",
-                method: Method::DELETE,
-                path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
-                parameters: &[
-                    Parameter {
-                        name: "userId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appName",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 204,
-                    media: "",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "/api/v1/users",
-                public: false,
-            };
-            okta_core::operation!(UnassignApp, UNASSIGN_APP, empty);
+            okta_core::operation!(
+                UnassignApp,
+                OperationInfo {
+                    id: "unassignAppInstanceTargetFromAdminRoleForUser",
+                    api: "management",
+                    rust_name: "users::roles::targets::catalog::apps::UnassignApp",
+                    method: Method::DELETE,
+                    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
+                    parameters: &[
+                        Parameter {
+                            name: "userId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appName",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appId",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[ResponseInfo {
+                        status: 204,
+                        media: ""
+                    }],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "/api/v1/users",
+                    public: false,
+                },
+                empty
+            );
 
             /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}`
             ///
@@ -1302,7 +1118,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(&ASSIGN_APP);
+                    let mut call = Call::new(Self::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -1311,53 +1127,56 @@ pub mod targets {
                 }
             }
 
-            pub(crate) static ASSIGN_APP: OperationInfo = OperationInfo {
-                id: "assignAppInstanceTargetToAppAdminRoleForUser",
-                api: "management",
-                rust_name: "users::roles::targets::catalog::apps::AssignApp",
-                method: Method::PUT,
-                path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
-                parameters: &[
-                    Parameter {
-                        name: "userId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "roleAssignmentId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appName",
-                        location: Location::Path,
-                        required: true,
-                    },
-                    Parameter {
-                        name: "appId",
-                        location: Location::Path,
-                        required: true,
-                    },
-                ],
-                scopes: &["okta.roles.manage"],
-                permissions: &[],
-                roles: &[],
-                lifecycle: Lifecycle::Ga,
-                deprecated: false,
-                since: None,
-                request_media: &[],
-                responses: &[ResponseInfo {
-                    status: 204,
-                    media: "",
-                }],
-                paging: Paging::None,
-                items: None,
-                max_limit: None,
-                idempotent: true,
-                bucket: "/api/v1/users",
-                public: false,
-            };
-            okta_core::operation!(AssignApp, ASSIGN_APP, empty);
+            okta_core::operation!(
+                AssignApp,
+                OperationInfo {
+                    id: "assignAppInstanceTargetToAppAdminRoleForUser",
+                    api: "management",
+                    rust_name: "users::roles::targets::catalog::apps::AssignApp",
+                    method: Method::PUT,
+                    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}",
+                    parameters: &[
+                        Parameter {
+                            name: "userId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "roleAssignmentId",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appName",
+                            location: Location::Path,
+                            required: true
+                        },
+                        Parameter {
+                            name: "appId",
+                            location: Location::Path,
+                            required: true
+                        }
+                    ],
+                    scopes: &["okta.roles.manage"],
+                    permissions: &[],
+                    roles: &[],
+                    lifecycle: Lifecycle::Ga,
+                    deprecated: false,
+                    since: None,
+                    request_media: &[],
+                    responses: &[ResponseInfo {
+                        status: 204,
+                        media: ""
+                    }],
+                    paging: Paging::None,
+                    items: None,
+                    max_limit: None,
+                    idempotent: true,
+                    bucket: "/api/v1/users",
+                    public: false,
+                },
+                empty
+            );
         }
     }
 
@@ -1368,7 +1187,7 @@ pub mod targets {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups`.
@@ -1383,37 +1202,28 @@ pub mod targets {
             /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetsForRole`).
             #[inline]
             pub fn list(&self) -> List {
-                List {
-                    call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
-                        .call
-                        .attach(&self.client),
-                }
+                List::new(self.user_id.clone(), self.role_assignment_id.clone())
+                    .attach(&self.client)
             }
 
             /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `unassignGroupTargetFromUserAdminRole`).
             pub fn unassign(&self, group_id: impl Into<String>) -> Unassign {
-                Unassign {
-                    call: Unassign::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        group_id,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Unassign::new(
+                    self.user_id.clone(),
+                    self.role_assignment_id.clone(),
+                    group_id,
+                )
+                .attach(&self.client)
             }
 
             /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `assignGroupTargetToUserRole`).
             pub fn assign(&self, group_id: impl Into<String>) -> Assign {
-                Assign {
-                    call: Assign::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        group_id,
-                    )
-                    .call
-                    .attach(&self.client),
-                }
+                Assign::new(
+                    self.user_id.clone(),
+                    self.role_assignment_id.clone(),
+                    group_id,
+                )
+                .attach(&self.client)
             }
         }
 
@@ -1433,7 +1243,7 @@ pub mod targets {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-                let mut call = Call::new(&LIST);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 Self { call }
@@ -1453,53 +1263,28 @@ pub mod targets {
             }
         }
 
-        pub(crate) static LIST: OperationInfo = OperationInfo {
-            id: "listGroupTargetsForRole",
-            api: "management",
-            rust_name: "users::roles::targets::groups::List",
-            method: Method::GET,
-            path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups",
-            parameters: &[
-                Parameter {
-                    name: "userId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleAssignmentId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "after",
-                    location: Location::Query,
-                    required: false,
-                },
-                Parameter {
-                    name: "limit",
-                    location: Location::Query,
-                    required: false,
-                },
-            ],
-            scopes: &["okta.roles.read"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 200,
-                media: "application/json",
-            }],
-            paging: Paging::Link,
-            items: None,
-            max_limit: Some(200),
-            idempotent: true,
-            bucket: "/api/v1/users",
-            public: false,
-        };
-        okta_core::operation!(List, LIST, page shared::Group);
+        okta_core::operation!(List, OperationInfo {
+    id: "listGroupTargetsForRole",
+    api: "management",
+    rust_name: "users::roles::targets::groups::List",
+    method: Method::GET,
+    path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "roleAssignmentId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }],
+    scopes: &["okta.roles.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::Ga,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: Some(200),
+    idempotent: true,
+    bucket: "/api/v1/users",
+    public: false,
+}, page shared::Group);
 
         /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}`
         ///
@@ -1521,7 +1306,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&UNASSIGN);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("groupId", group_id);
@@ -1529,48 +1314,51 @@ pub mod targets {
             }
         }
 
-        pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
-            id: "unassignGroupTargetFromUserAdminRole",
-            api: "management",
-            rust_name: "users::roles::targets::groups::Unassign",
-            method: Method::DELETE,
-            path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}",
-            parameters: &[
-                Parameter {
-                    name: "userId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleAssignmentId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "groupId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.roles.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/users",
-            public: false,
-        };
-        okta_core::operation!(Unassign, UNASSIGN, empty);
+        okta_core::operation!(
+            Unassign,
+            OperationInfo {
+                id: "unassignGroupTargetFromUserAdminRole",
+                api: "management",
+                rust_name: "users::roles::targets::groups::Unassign",
+                method: Method::DELETE,
+                path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}",
+                parameters: &[
+                    Parameter {
+                        name: "userId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "roleAssignmentId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "groupId",
+                        location: Location::Path,
+                        required: true
+                    }
+                ],
+                scopes: &["okta.roles.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "/api/v1/users",
+                public: false,
+            },
+            empty
+        );
 
         /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}`
         ///
@@ -1592,7 +1380,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(&ASSIGN);
+                let mut call = Call::new(Self::INFO);
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("groupId", group_id);
@@ -1600,47 +1388,50 @@ pub mod targets {
             }
         }
 
-        pub(crate) static ASSIGN: OperationInfo = OperationInfo {
-            id: "assignGroupTargetToUserRole",
-            api: "management",
-            rust_name: "users::roles::targets::groups::Assign",
-            method: Method::PUT,
-            path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}",
-            parameters: &[
-                Parameter {
-                    name: "userId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "roleAssignmentId",
-                    location: Location::Path,
-                    required: true,
-                },
-                Parameter {
-                    name: "groupId",
-                    location: Location::Path,
-                    required: true,
-                },
-            ],
-            scopes: &["okta.roles.manage"],
-            permissions: &[],
-            roles: &[],
-            lifecycle: Lifecycle::Ga,
-            deprecated: false,
-            since: None,
-            request_media: &[],
-            responses: &[ResponseInfo {
-                status: 204,
-                media: "",
-            }],
-            paging: Paging::None,
-            items: None,
-            max_limit: None,
-            idempotent: true,
-            bucket: "/api/v1/users",
-            public: false,
-        };
-        okta_core::operation!(Assign, ASSIGN, empty);
+        okta_core::operation!(
+            Assign,
+            OperationInfo {
+                id: "assignGroupTargetToUserRole",
+                api: "management",
+                rust_name: "users::roles::targets::groups::Assign",
+                method: Method::PUT,
+                path: "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}",
+                parameters: &[
+                    Parameter {
+                        name: "userId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "roleAssignmentId",
+                        location: Location::Path,
+                        required: true
+                    },
+                    Parameter {
+                        name: "groupId",
+                        location: Location::Path,
+                        required: true
+                    }
+                ],
+                scopes: &["okta.roles.manage"],
+                permissions: &[],
+                roles: &[],
+                lifecycle: Lifecycle::Ga,
+                deprecated: false,
+                since: None,
+                request_media: &[],
+                responses: &[ResponseInfo {
+                    status: 204,
+                    media: ""
+                }],
+                paging: Paging::None,
+                items: None,
+                max_limit: None,
+                idempotent: true,
+                bucket: "/api/v1/users",
+                public: false,
+            },
+            empty
+        );
     }
 }

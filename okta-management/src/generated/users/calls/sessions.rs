@@ -7,7 +7,9 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/sessions`.
 #[derive(Clone, Debug)]
@@ -20,11 +22,7 @@ impl Sessions {
     /// `DELETE /api/v1/users/{userId}/sessions` (operation `revokeUserSessions`).
     #[inline]
     pub fn delete_all(&self) -> DeleteAll {
-        DeleteAll {
-            call: DeleteAll::new(self.user_id.clone())
-                .call
-                .attach(&self.client),
-        }
+        DeleteAll::new(self.user_id.clone()).attach(&self.client)
     }
 }
 
@@ -44,7 +42,7 @@ pub struct DeleteAll {
 impl DeleteAll {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE_ALL);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -64,45 +62,48 @@ impl DeleteAll {
     }
 }
 
-pub(crate) static DELETE_ALL: OperationInfo = OperationInfo {
-    id: "revokeUserSessions",
-    api: "management",
-    rust_name: "users::sessions::DeleteAll",
-    method: Method::DELETE,
-    path: "/api/v1/users/{userId}/sessions",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "forgetDevices",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "oauthTokens",
-            location: Location::Query,
-            required: false,
-        },
-    ],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(DeleteAll, DELETE_ALL, empty);
+okta_core::operation!(
+    DeleteAll,
+    OperationInfo {
+        id: "revokeUserSessions",
+        api: "management",
+        rust_name: "users::sessions::DeleteAll",
+        method: Method::DELETE,
+        path: "/api/v1/users/{userId}/sessions",
+        parameters: &[
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "forgetDevices",
+                location: Location::Query,
+                required: false
+            },
+            Parameter {
+                name: "oauthTokens",
+                location: Location::Query,
+                required: false
+            }
+        ],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);

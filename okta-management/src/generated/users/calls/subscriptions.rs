@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/users/{userId}/subscriptions`.
 #[derive(Clone, Debug)]
@@ -21,36 +23,22 @@ impl Subscriptions {
     /// `GET /api/v1/users/{userId}/subscriptions` (operation `listSubscriptionsUser`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new(self.user_id.clone()).call.attach(&self.client),
-        }
+        List::new(self.user_id.clone()).attach(&self.client)
     }
 
     /// `GET /api/v1/users/{userId}/subscriptions/{notificationType}` (operation `getSubscriptionsNotificationTypeUser`).
     pub fn get(&self, notification_type: impl Into<String>) -> Get {
-        Get {
-            call: Get::new(self.user_id.clone(), notification_type)
-                .call
-                .attach(&self.client),
-        }
+        Get::new(self.user_id.clone(), notification_type).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/subscriptions/{notificationType}/subscribe` (operation `subscribeByNotificationTypeUser`).
     pub fn subscribe(&self, notification_type: impl Into<String>) -> Subscribe {
-        Subscribe {
-            call: Subscribe::new(self.user_id.clone(), notification_type)
-                .call
-                .attach(&self.client),
-        }
+        Subscribe::new(self.user_id.clone(), notification_type).attach(&self.client)
     }
 
     /// `POST /api/v1/users/{userId}/subscriptions/{notificationType}/unsubscribe` (operation `unsubscribeByNotificationTypeUser`).
     pub fn unsubscribe(&self, notification_type: impl Into<String>) -> Unsubscribe {
-        Unsubscribe {
-            call: Unsubscribe::new(self.user_id.clone(), notification_type)
-                .call
-                .attach(&self.client),
-        }
+        Unsubscribe::new(self.user_id.clone(), notification_type).attach(&self.client)
     }
 }
 
@@ -70,23 +58,19 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listSubscriptionsUser",
     api: "management",
     rust_name: "users::subscriptions::List",
     method: Method::GET,
     path: "/api/v1/users/{userId}/subscriptions",
-    parameters: &[Parameter {
-        name: "userId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -94,18 +78,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(List, LIST, page shared::Subscription);
+}, page shared::Subscription);
 
 /// `GET /api/v1/users/{userId}/subscriptions/{notificationType}`
 ///
@@ -123,31 +103,20 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("notificationType", notification_type);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getSubscriptionsNotificationTypeUser",
     api: "management",
     rust_name: "users::subscriptions::Get",
     method: Method::GET,
     path: "/api/v1/users/{userId}/subscriptions/{notificationType}",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "notificationType",
-            location: Location::Path,
-            required: true,
-        },
-    ],
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }, Parameter { name: "notificationType", location: Location::Path, required: true }],
     scopes: &["okta.users.read"],
     permissions: &[],
     roles: &[],
@@ -155,18 +124,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/users",
     public: false,
-};
-okta_core::operation!(Get, GET, json shared::Subscription);
+}, json shared::Subscription);
 
 /// `POST /api/v1/users/{userId}/subscriptions/{notificationType}/subscribe`
 ///
@@ -184,50 +149,53 @@ pub struct Subscribe {
 impl Subscribe {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(&SUBSCRIBE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("notificationType", notification_type);
         Self { call }
     }
 }
 
-pub(crate) static SUBSCRIBE: OperationInfo = OperationInfo {
-    id: "subscribeByNotificationTypeUser",
-    api: "management",
-    rust_name: "users::subscriptions::Subscribe",
-    method: Method::POST,
-    path: "/api/v1/users/{userId}/subscriptions/{notificationType}/subscribe",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "notificationType",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Subscribe, SUBSCRIBE, empty);
+okta_core::operation!(
+    Subscribe,
+    OperationInfo {
+        id: "subscribeByNotificationTypeUser",
+        api: "management",
+        rust_name: "users::subscriptions::Subscribe",
+        method: Method::POST,
+        path: "/api/v1/users/{userId}/subscriptions/{notificationType}/subscribe",
+        parameters: &[
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "notificationType",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);
 
 /// `POST /api/v1/users/{userId}/subscriptions/{notificationType}/unsubscribe`
 ///
@@ -245,47 +213,50 @@ pub struct Unsubscribe {
 impl Unsubscribe {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(&UNSUBSCRIBE);
+        let mut call = Call::new(Self::INFO);
         call.set_path("userId", user_id);
         call.set_path("notificationType", notification_type);
         Self { call }
     }
 }
 
-pub(crate) static UNSUBSCRIBE: OperationInfo = OperationInfo {
-    id: "unsubscribeByNotificationTypeUser",
-    api: "management",
-    rust_name: "users::subscriptions::Unsubscribe",
-    method: Method::POST,
-    path: "/api/v1/users/{userId}/subscriptions/{notificationType}/unsubscribe",
-    parameters: &[
-        Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "notificationType",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &["okta.users.manage"],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/users",
-    public: false,
-};
-okta_core::operation!(Unsubscribe, UNSUBSCRIBE, empty);
+okta_core::operation!(
+    Unsubscribe,
+    OperationInfo {
+        id: "unsubscribeByNotificationTypeUser",
+        api: "management",
+        rust_name: "users::subscriptions::Unsubscribe",
+        method: Method::POST,
+        path: "/api/v1/users/{userId}/subscriptions/{notificationType}/unsubscribe",
+        parameters: &[
+            Parameter {
+                name: "userId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "notificationType",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &["okta.users.manage"],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/users",
+        public: false,
+    },
+    empty
+);

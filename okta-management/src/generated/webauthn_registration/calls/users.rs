@@ -29,7 +29,7 @@ pub mod enrollments {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/webauthn-registration/api/v1/users/{userId}/enrollments`.
@@ -43,27 +43,17 @@ pub mod enrollments {
         /// `GET /webauthn-registration/api/v1/users/{userId}/enrollments` (operation `listWebAuthnPreregistrationFactors`).
         #[inline]
         pub fn list(&self) -> List {
-            List {
-                call: List::new(self.user_id.clone()).call.attach(&self.client),
-            }
+            List::new(self.user_id.clone()).attach(&self.client)
         }
 
         /// `DELETE /webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}` (operation `deleteWebAuthnPreregistrationFactor`).
         pub fn delete(&self, authenticator_enrollment_id: impl Into<String>) -> Delete {
-            Delete {
-                call: Delete::new(self.user_id.clone(), authenticator_enrollment_id)
-                    .call
-                    .attach(&self.client),
-            }
+            Delete::new(self.user_id.clone(), authenticator_enrollment_id).attach(&self.client)
         }
 
         /// `POST /webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}/mark-error` (operation `assignFulfillmentErrorWebAuthnPreregistrationFactor`).
         pub fn mark_error(&self, authenticator_enrollment_id: impl Into<String>) -> MarkError {
-            MarkError {
-                call: MarkError::new(self.user_id.clone(), authenticator_enrollment_id)
-                    .call
-                    .attach(&self.client),
-            }
+            MarkError::new(self.user_id.clone(), authenticator_enrollment_id).attach(&self.client)
         }
     }
 
@@ -83,42 +73,34 @@ pub mod enrollments {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>) -> Self {
-            let mut call = Call::new(&LIST);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             Self { call }
         }
     }
 
-    pub(crate) static LIST: OperationInfo = OperationInfo {
-        id: "listWebAuthnPreregistrationFactors",
-        api: "management",
-        rust_name: "webauthn_registration::users::enrollments::List",
-        method: Method::GET,
-        path: "/webauthn-registration/api/v1/users/{userId}/enrollments",
-        parameters: &[Parameter {
-            name: "userId",
-            location: Location::Path,
-            required: true,
-        }],
-        scopes: &["okta.users.read"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::LimitedGa,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 200,
-            media: "application/json",
-        }],
-        paging: Paging::Link,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/webauthn-registration/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(List, LIST, page models::WebAuthnPreregistrationFactor);
+    okta_core::operation!(List, OperationInfo {
+    id: "listWebAuthnPreregistrationFactors",
+    api: "management",
+    rust_name: "webauthn_registration::users::enrollments::List",
+    method: Method::GET,
+    path: "/webauthn-registration/api/v1/users/{userId}/enrollments",
+    parameters: &[Parameter { name: "userId", location: Location::Path, required: true }],
+    scopes: &["okta.users.read"],
+    permissions: &[],
+    roles: &[],
+    lifecycle: Lifecycle::LimitedGa,
+    deprecated: false,
+    since: None,
+    request_media: &[],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
+    paging: Paging::Link,
+    items: None,
+    max_limit: None,
+    idempotent: true,
+    bucket: "/webauthn-registration/api/v1/users",
+    public: false,
+}, page models::WebAuthnPreregistrationFactor);
 
     /// `DELETE /webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}`
     ///
@@ -141,50 +123,53 @@ pub mod enrollments {
             user_id: impl Into<String>,
             authenticator_enrollment_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&DELETE);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("authenticatorEnrollmentId", authenticator_enrollment_id);
             Self { call }
         }
     }
 
-    pub(crate) static DELETE: OperationInfo = OperationInfo {
-        id: "deleteWebAuthnPreregistrationFactor",
-        api: "management",
-        rust_name: "webauthn_registration::users::enrollments::Delete",
-        method: Method::DELETE,
-        path: "/webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "authenticatorEnrollmentId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.users.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::LimitedGa,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: true,
-        bucket: "/webauthn-registration/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(Delete, DELETE, empty);
+    okta_core::operation!(
+        Delete,
+        OperationInfo {
+            id: "deleteWebAuthnPreregistrationFactor",
+            api: "management",
+            rust_name: "webauthn_registration::users::enrollments::Delete",
+            method: Method::DELETE,
+            path: "/webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}",
+            parameters: &[
+                Parameter {
+                    name: "userId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "authenticatorEnrollmentId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.users.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::LimitedGa,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: true,
+            bucket: "/webauthn-registration/api/v1/users",
+            public: false,
+        },
+        empty
+    );
 
     /// `POST /webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}/mark-error`
     ///
@@ -207,48 +192,51 @@ pub mod enrollments {
             user_id: impl Into<String>,
             authenticator_enrollment_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(&MARK_ERROR);
+            let mut call = Call::new(Self::INFO);
             call.set_path("userId", user_id);
             call.set_path("authenticatorEnrollmentId", authenticator_enrollment_id);
             Self { call }
         }
     }
 
-    pub(crate) static MARK_ERROR: OperationInfo = OperationInfo {
-        id: "assignFulfillmentErrorWebAuthnPreregistrationFactor",
-        api: "management",
-        rust_name: "webauthn_registration::users::enrollments::MarkError",
-        method: Method::POST,
-        path: "/webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}/mark-error",
-        parameters: &[
-            Parameter {
-                name: "userId",
-                location: Location::Path,
-                required: true,
-            },
-            Parameter {
-                name: "authenticatorEnrollmentId",
-                location: Location::Path,
-                required: true,
-            },
-        ],
-        scopes: &["okta.users.manage"],
-        permissions: &[],
-        roles: &[],
-        lifecycle: Lifecycle::LimitedGa,
-        deprecated: false,
-        since: None,
-        request_media: &[],
-        responses: &[ResponseInfo {
-            status: 204,
-            media: "",
-        }],
-        paging: Paging::None,
-        items: None,
-        max_limit: None,
-        idempotent: false,
-        bucket: "/webauthn-registration/api/v1/users",
-        public: false,
-    };
-    okta_core::operation!(MarkError, MARK_ERROR, empty);
+    okta_core::operation!(
+        MarkError,
+        OperationInfo {
+            id: "assignFulfillmentErrorWebAuthnPreregistrationFactor",
+            api: "management",
+            rust_name: "webauthn_registration::users::enrollments::MarkError",
+            method: Method::POST,
+            path: "/webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}/mark-error",
+            parameters: &[
+                Parameter {
+                    name: "userId",
+                    location: Location::Path,
+                    required: true
+                },
+                Parameter {
+                    name: "authenticatorEnrollmentId",
+                    location: Location::Path,
+                    required: true
+                }
+            ],
+            scopes: &["okta.users.manage"],
+            permissions: &[],
+            roles: &[],
+            lifecycle: Lifecycle::LimitedGa,
+            deprecated: false,
+            since: None,
+            request_media: &[],
+            responses: &[ResponseInfo {
+                status: 204,
+                media: ""
+            }],
+            paging: Paging::None,
+            items: None,
+            max_limit: None,
+            idempotent: false,
+            bucket: "/webauthn-registration/api/v1/users",
+            public: false,
+        },
+        empty
+    );
 }

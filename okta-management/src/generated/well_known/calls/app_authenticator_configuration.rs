@@ -8,7 +8,9 @@ use crate::generated::well_known::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/.well-known/app-authenticator-configuration`.
 #[derive(Clone, Debug)]
@@ -19,9 +21,7 @@ pub struct AppAuthenticatorConfiguration {
 impl AppAuthenticatorConfiguration {
     /// `GET /.well-known/app-authenticator-configuration` (operation `getWellKnownAppAuthenticatorConfiguration`).
     pub fn list(&self, oauth_client_id: impl Into<String>) -> List {
-        List {
-            call: List::new(oauth_client_id).call.attach(&self.client),
-        }
+        List::new(oauth_client_id).attach(&self.client)
     }
 }
 
@@ -41,23 +41,19 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(oauth_client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(Self::INFO);
         call.set_query("oauthClientId", oauth_client_id.into());
         Self { call }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "getWellKnownAppAuthenticatorConfiguration",
     api: "management",
     rust_name: "well_known::app_authenticator_configuration::List",
     method: Method::GET,
     path: "/.well-known/app-authenticator-configuration",
-    parameters: &[Parameter {
-        name: "oauthClientId",
-        location: Location::Query,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "oauthClientId", location: Location::Query, required: true }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -65,15 +61,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/.well-known/app-authenticator-configuration",
     public: true,
-};
-okta_core::operation!(List, LIST, page models::WellKnownAppAuthenticatorConfiguration);
+}, page models::WellKnownAppAuthenticatorConfiguration);

@@ -9,7 +9,7 @@ use okta_core::Call;
 use okta_core::Client;
 use okta_core::Json;
 use okta_core::Map;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/.well-known/apple-app-site-association`.
 #[derive(Clone, Debug)]
@@ -21,9 +21,7 @@ impl AppleAppSiteAssociation {
     /// `GET /.well-known/apple-app-site-association` (operation `getAppleAppSiteAssociationWellKnownURI`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 }
 
@@ -45,12 +43,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getAppleAppSiteAssociationWellKnownURI",
     api: "management",
     rust_name: "well_known::apple_app_site_association::Get",
@@ -64,15 +62,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/.well-known/apple-app-site-association",
     public: true,
-};
-okta_core::operation!(Get, GET, json Map<Json>);
+}, json Map<Json>);

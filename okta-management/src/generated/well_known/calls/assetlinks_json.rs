@@ -9,7 +9,7 @@ use okta_core::Call;
 use okta_core::Client;
 use okta_core::Json;
 use okta_core::Map;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/.well-known/assetlinks.json`.
 #[derive(Clone, Debug)]
@@ -21,9 +21,7 @@ impl AssetlinksJson {
     /// `GET /.well-known/assetlinks.json` (operation `getAssetLinksWellKnownURI`).
     #[inline]
     pub fn list(&self) -> List {
-        List {
-            call: List::new().call.attach(&self.client),
-        }
+        List::new().attach(&self.client)
     }
 }
 
@@ -45,12 +43,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "getAssetLinksWellKnownURI",
     api: "management",
     rust_name: "well_known::assetlinks_json::List",
@@ -64,15 +62,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/.well-known/assetlinks.json",
     public: true,
-};
-okta_core::operation!(List, LIST, page Map<Json>);
+}, page Map<Json>);

@@ -8,7 +8,7 @@ use crate::generated::well_known::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/.well-known/okta-organization`.
 #[derive(Clone, Debug)]
@@ -20,9 +20,7 @@ impl OktaOrganization {
     /// `GET /.well-known/okta-organization` (operation `getWellknownOrgMetadata`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 }
 
@@ -44,12 +42,12 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getWellknownOrgMetadata",
     api: "management",
     rust_name: "well_known::okta_organization::Get",
@@ -63,15 +61,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/.well-known/okta-organization",
     public: true,
-};
-okta_core::operation!(Get, GET, json models::WellKnownOrgMetadata);
+}, json models::WellKnownOrgMetadata);

@@ -8,7 +8,9 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/.well-known/openid-configuration`.
 #[derive(Clone, Debug)]
@@ -20,9 +22,7 @@ impl OpenidConfiguration {
     /// `GET /.well-known/openid-configuration` (operation `getWellKnownOpenIDConfiguration`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get {
-            call: Get::new().call.attach(&self.client),
-        }
+        Get::new().attach(&self.client)
     }
 }
 
@@ -44,7 +44,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&GET),
+            call: Call::new(Self::INFO),
         }
     }
 
@@ -55,17 +55,13 @@ impl Get {
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getWellKnownOpenIDConfiguration",
     api: "oauth",
     rust_name: "well_known::openid_configuration::Get",
     method: Method::GET,
     path: "/.well-known/openid-configuration",
-    parameters: &[Parameter {
-        name: "client_id",
-        location: Location::Query,
-        required: false,
-    }],
+    parameters: &[Parameter { name: "client_id", location: Location::Query, required: false }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -73,15 +69,11 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "public-metadata",
     public: true,
-};
-okta_core::operation!(Get, GET, json shared::OidcMetadata);
+}, json shared::OidcMetadata);
