@@ -1226,112 +1226,28 @@ pub enum BrowserPluginApplicationName {
 
 #[derive(Deserialize, Serialize)]
 pub struct SwaApplicationSettingsApplication {
-    #[serde(rename = "accessKey", skip_serializing_if = "Option::is_none")]
-    pub m0: Option<Json>,
-    #[serde(rename = "accountID", skip_serializing_if = "Option::is_none")]
-    pub m1: Option<Json>,
-    #[serde(rename = "adminUserId", skip_serializing_if = "Option::is_none")]
-    pub m2: Option<Json>,
-    #[serde(rename = "appFilter", skip_serializing_if = "Option::is_none")]
-    pub m3: Option<String>,
-    #[serde(rename = "authToken", skip_serializing_if = "Option::is_none")]
-    pub m4: Option<Json>,
-    #[serde(rename = "awsEnvironmentType", skip_serializing_if = "Option::is_none")]
-    pub m5: Option<String>,
-    #[serde(rename = "baseUrl", skip_serializing_if = "Option::is_none")]
-    pub m6: Option<String>,
     #[serde(rename = "buttonField", skip_serializing_if = "Option::is_none")]
-    pub m7: Option<String>,
+    pub m0: Option<String>,
     #[serde(rename = "buttonSelector", skip_serializing_if = "Option::is_none")]
-    pub m8: Option<String>,
-    #[serde(rename = "checkbox", skip_serializing_if = "Option::is_none")]
-    pub m9: Option<String>,
-    #[serde(rename = "companySubDomain", skip_serializing_if = "Option::is_none")]
-    pub m10: Option<String>,
-    #[serde(rename = "customDomain", skip_serializing_if = "Option::is_none")]
-    pub m11: Option<Json>,
-    #[serde(rename = "domain", skip_serializing_if = "Option::is_none")]
-    pub m12: Option<String>,
-    #[serde(rename = "domains", skip_serializing_if = "Option::is_none")]
-    pub m13: Option<Vec<Json>>,
-    #[serde(rename = "encryptedAuthToken", skip_serializing_if = "Option::is_none")]
-    pub m14: Option<Json>,
+    pub m1: Option<String>,
     #[serde(rename = "extraFieldSelector", skip_serializing_if = "Option::is_none")]
-    pub m15: Option<String>,
+    pub m2: Option<String>,
     #[serde(rename = "extraFieldValue", skip_serializing_if = "Option::is_none")]
-    pub m16: Option<String>,
-    #[serde(rename = "groupFilter", skip_serializing_if = "Option::is_none")]
-    pub m17: Option<String>,
-    #[serde(rename = "identityProviderArn", skip_serializing_if = "Option::is_none")]
-    pub m18: Option<Json>,
-    #[serde(rename = "instanceType", skip_serializing_if = "Option::is_none")]
-    pub m19: Option<String>,
-    #[serde(rename = "integrationType", skip_serializing_if = "Option::is_none")]
-    pub m20: Option<String>,
-    #[serde(rename = "joinAllRoles", skip_serializing_if = "Option::is_none")]
-    pub m21: Option<bool>,
-    #[serde(rename = "loginURL", skip_serializing_if = "Option::is_none")]
-    pub m22: Option<String>,
+    pub m3: Option<String>,
     #[serde(rename = "loginUrlRegex", skip_serializing_if = "Option::is_none")]
-    pub m23: Option<String>,
-    #[serde(rename = "logoutUrl", skip_serializing_if = "Option::is_none")]
-    pub m24: Option<Json>,
-    #[serde(rename = "msftTenant", skip_serializing_if = "Option::is_none")]
-    pub m25: Option<String>,
-    #[serde(rename = "myDomain", skip_serializing_if = "Option::is_none")]
-    pub m26: Option<Json>,
-    #[serde(rename = "occSettings", skip_serializing_if = "Option::is_none")]
-    pub m27: Option<Json>,
-    #[serde(rename = "office365FlexibleProvisioningMode", skip_serializing_if = "Option::is_none")]
-    pub m28: Option<Json>,
-    #[serde(rename = "office365ProvisioningType", skip_serializing_if = "Option::is_none")]
-    pub m29: Option<Json>,
-    #[serde(rename = "orgID", skip_serializing_if = "Option::is_none")]
-    pub m30: Option<Json>,
-    #[serde(rename = "overrideAcsURL", skip_serializing_if = "Option::is_none")]
-    pub m31: Option<Json>,
+    pub m4: Option<String>,
     #[serde(rename = "passwordField", skip_serializing_if = "Option::is_none")]
-    pub m32: Option<String>,
+    pub m5: Option<String>,
     #[serde(rename = "passwordSelector", skip_serializing_if = "Option::is_none")]
-    pub m33: Option<String>,
-    #[serde(rename = "portalID", skip_serializing_if = "Option::is_none")]
-    pub m34: Option<Json>,
-    #[serde(rename = "pushGroupsWithSAML", skip_serializing_if = "Option::is_none")]
-    pub m35: Option<bool>,
-    #[serde(rename = "redirectUrl", skip_serializing_if = "Option::is_none")]
-    pub m36: Option<String>,
-    #[serde(rename = "requireAdminConsent", skip_serializing_if = "Option::is_none")]
-    pub m37: Option<bool>,
-    #[serde(rename = "roleValuePattern", skip_serializing_if = "Option::is_none")]
-    pub m38: Option<String>,
-    #[serde(rename = "secretKey", skip_serializing_if = "Option::is_none")]
-    pub m39: Option<Json>,
-    #[serde(rename = "secretKeyEnc", skip_serializing_if = "Option::is_none")]
-    pub m40: Option<Json>,
-    #[serde(rename = "sessionDuration", skip_serializing_if = "Option::is_none")]
-    pub m41: Option<i64>,
-    #[serde(rename = "siteURL", skip_serializing_if = "Option::is_none")]
-    pub m42: Option<Json>,
-    #[serde(rename = "subdomain", skip_serializing_if = "Option::is_none")]
-    pub m43: Option<String>,
+    pub m6: Option<String>,
     #[serde(rename = "targetURL", skip_serializing_if = "Option::is_none")]
-    pub m44: Option<String>,
-    #[serde(rename = "tenantType", skip_serializing_if = "Option::is_none")]
-    pub m45: Option<Json>,
+    pub m7: Option<String>,
     #[serde(rename = "url", skip_serializing_if = "Option::is_none")]
-    pub m46: Option<String>,
-    #[serde(rename = "useGroupMapping", skip_serializing_if = "Option::is_none")]
-    pub m47: Option<bool>,
+    pub m8: Option<String>,
     #[serde(rename = "userNameSelector", skip_serializing_if = "Option::is_none")]
-    pub m48: Option<String>,
+    pub m9: Option<String>,
     #[serde(rename = "usernameField", skip_serializing_if = "Option::is_none")]
-    pub m49: Option<String>,
-    #[serde(rename = "webSSOAllowedClient", skip_serializing_if = "Option::is_none")]
-    pub m50: Option<Json>,
-    #[serde(rename = "windowsTransportEnabled", skip_serializing_if = "Option::is_none")]
-    pub m51: Option<bool>,
-    #[serde(rename = "wsFedConfigureType", skip_serializing_if = "Option::is_none")]
-    pub m52: Option<String>,
+    pub m10: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
