@@ -222,6 +222,19 @@ fn anything(bytes: &[u8]) {
         Ok(_) => assert!(ours, "{bytes:?}"),
         Err(error) if error.to_string().contains("out of range") => {}
         Err(error) if error.to_string().contains("recursion") => {}
+        // Half a surrogate pair: no text of Rust's holds it, but as JSON it is well formed, and kept.
+        Err(error)
+            if ["surrogate", "end of hex escape"]
+                .iter()
+                .any(|half| error.to_string().contains(half)) =>
+        {
+            let formed = serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok();
+            assert_eq!(
+                ours,
+                formed && std::str::from_utf8(bytes).is_ok(),
+                "{bytes:?}"
+            );
+        }
         Err(_) => assert!(!ours || bytes.starts_with(b"\xef\xbb\xbf"), "{bytes:?}"),
     }
 }

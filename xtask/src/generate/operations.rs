@@ -177,7 +177,7 @@ impl Writer<'_> {
                 .collect();
             let _ = writeln!(
                 out,
-                "    /// `{} {}` (operation `{}`).\n{}    pub fn {}(&self{signature}) -> {operation} {{\n        {operation}::new({}).attach(&self.client)\n    }}\n",
+                "    /// `{} {}` (operation `{}`).\n{}    pub fn {}(&self{signature}) -> {operation} {{\n        {operation} {{ call: {operation}::new({}).call.attach(&self.client) }}\n    }}\n",
                 planned.operation.method,
                 planned.operation.path,
                 planned.operation.id,
@@ -231,12 +231,12 @@ impl Writer<'_> {
         if arguments.is_empty() {
             let _ = writeln!(
                 out,
-                "    /// {what}\n    #[inline]\n    pub fn new() -> Self {{\n        Self {{ call: Call::new(Self::INFO) }}\n    }}"
+                "    /// {what}\n    #[inline]\n    pub fn new() -> Self {{\n        Self {{ call: Call::new(<Self as Operation>::INFO) }}\n    }}"
             );
         } else {
             let _ = writeln!(
                 out,
-                "    /// {what}\n{}    pub fn new({}) -> Self {{\n        let mut call = Call::new(Self::INFO);\n{sets}        Self {{ call }}\n    }}",
+                "    /// {what}\n{}    pub fn new({}) -> Self {{\n        let mut call = Call::new(<Self as Operation>::INFO);\n{sets}        Self {{ call }}\n    }}",
                 inline(&signature.join(", ")),
                 signature.join(", ")
             );

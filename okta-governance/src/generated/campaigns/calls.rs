@@ -23,33 +23,45 @@ impl Campaigns {
     /// `GET /governance/api/v1/campaigns` (operation `listCampaigns`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/campaigns` (operation `createCampaign`).
     #[inline]
     pub fn create(&self, body: &models::CampaignMutable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/campaigns/{campaignId}` (operation `deleteCampaign`).
     pub fn delete(&self, campaign_id: impl Into<String>) -> Delete {
-        Delete::new(campaign_id).attach(&self.client)
+        Delete {
+            call: Delete::new(campaign_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/campaigns/{campaignId}` (operation `getCampaign`).
     pub fn get(&self, campaign_id: impl Into<String>) -> Get {
-        Get::new(campaign_id).attach(&self.client)
+        Get {
+            call: Get::new(campaign_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/campaigns/{campaignId}/end` (operation `endCampaign`).
     pub fn end(&self, campaign_id: impl Into<String>) -> End {
-        End::new(campaign_id).attach(&self.client)
+        End {
+            call: End::new(campaign_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/campaigns/{campaignId}/launch` (operation `launchCampaign`).
     pub fn launch(&self, campaign_id: impl Into<String>) -> Launch {
-        Launch::new(campaign_id).attach(&self.client)
+        Launch {
+            call: Launch::new(campaign_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/campaigns/{campaignId}/reviews/reassign`.
@@ -79,7 +91,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -153,7 +165,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CampaignMutable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -198,7 +210,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("campaignId", campaign_id);
         Self { call }
     }
@@ -254,7 +266,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("campaignId", campaign_id);
         Self { call }
     }
@@ -299,7 +311,7 @@ pub struct End {
 impl End {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("campaignId", campaign_id);
         Self { call }
     }
@@ -362,7 +374,7 @@ pub struct Launch {
 impl Launch {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("campaignId", campaign_id);
         Self { call }
     }

@@ -26,23 +26,31 @@ impl Collections {
     /// `GET /governance/api/v1/collections` (operation `listCollections`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/collections` (operation `createCollection`).
     #[inline]
     pub fn create(&self, body: &models::CollectionCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/collections/{collectionId}` (operation `deleteCollection`).
     pub fn delete(&self, collection_id: impl Into<String>) -> Delete {
-        Delete::new(collection_id).attach(&self.client)
+        Delete {
+            call: Delete::new(collection_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/collections/{collectionId}` (operation `getCollection`).
     pub fn get(&self, collection_id: impl Into<String>) -> Get {
-        Get::new(collection_id).attach(&self.client)
+        Get {
+            call: Get::new(collection_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/collections/{collectionId}` (operation `replaceCollection`).
@@ -51,7 +59,9 @@ impl Collections {
         collection_id: impl Into<String>,
         body: &models::CollectionUpdatable,
     ) -> Replace {
-        Replace::new(collection_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(collection_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/collections/assignments`.
@@ -105,7 +115,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -176,7 +186,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CollectionCreatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -221,7 +231,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         Self { call }
     }
@@ -277,7 +287,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         Self { call }
     }
@@ -322,7 +332,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(collection_id: impl Into<String>, body: &models::CollectionUpdatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         call.set_json(body);
         Self { call }

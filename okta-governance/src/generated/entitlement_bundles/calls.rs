@@ -21,23 +21,31 @@ impl EntitlementBundles {
     /// `GET /governance/api/v1/entitlement-bundles` (operation `listEntitlementBundles`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/entitlement-bundles` (operation `createEntitlementBundle`).
     #[inline]
     pub fn create(&self, body: &models::EntitlementBundleCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/entitlement-bundles/{entitlementBundleId}` (operation `deleteEntitlementBundle`).
     pub fn delete(&self, entitlement_bundle_id: impl Into<String>) -> Delete {
-        Delete::new(entitlement_bundle_id).attach(&self.client)
+        Delete {
+            call: Delete::new(entitlement_bundle_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/entitlement-bundles/{entitlementBundleId}` (operation `getEntitlementBundle`).
     pub fn get(&self, entitlement_bundle_id: impl Into<String>) -> Get {
-        Get::new(entitlement_bundle_id).attach(&self.client)
+        Get {
+            call: Get::new(entitlement_bundle_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/entitlement-bundles/{entitlementBundleId}` (operation `replaceEntitlementBundle`).
@@ -46,7 +54,11 @@ impl EntitlementBundles {
         entitlement_bundle_id: impl Into<String>,
         body: &models::EntitlementBundleUpdatable,
     ) -> Replace {
-        Replace::new(entitlement_bundle_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(entitlement_bundle_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -68,7 +80,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -145,7 +157,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EntitlementBundleCreatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -190,7 +202,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_bundle_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("entitlementBundleId", entitlement_bundle_id);
         Self { call }
     }
@@ -246,7 +258,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_bundle_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("entitlementBundleId", entitlement_bundle_id);
         Self { call }
     }
@@ -301,7 +313,7 @@ impl Replace {
         entitlement_bundle_id: impl Into<String>,
         body: &models::EntitlementBundleUpdatable,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("entitlementBundleId", entitlement_bundle_id);
         call.set_json(body);
         Self { call }

@@ -23,23 +23,31 @@ pub struct Entitlements {
 impl Entitlements {
     /// `GET /governance/api/v1/entitlements` (operation `listEntitlements`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/entitlements` (operation `createEntitlement`).
     #[inline]
     pub fn create(&self, body: &models::EntitlementCreate) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/entitlements/{entitlementId}` (operation `deleteEntitlement`).
     pub fn delete(&self, entitlement_id: impl Into<String>) -> Delete {
-        Delete::new(entitlement_id).attach(&self.client)
+        Delete {
+            call: Delete::new(entitlement_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/entitlements/{entitlementId}` (operation `getEntitlement`).
     pub fn get(&self, entitlement_id: impl Into<String>) -> Get {
-        Get::new(entitlement_id).attach(&self.client)
+        Get {
+            call: Get::new(entitlement_id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/entitlements/{entitlementId}` (operation `updateEntitlement`).
@@ -48,7 +56,9 @@ impl Entitlements {
         entitlement_id: impl Into<String>,
         body: Vec<models::EntitlementPatchItem>,
     ) -> Update {
-        Update::new(entitlement_id, body).attach(&self.client)
+        Update {
+            call: Update::new(entitlement_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/entitlements/{entitlementId}` (operation `replaceEntitlement`).
@@ -57,7 +67,9 @@ impl Entitlements {
         entitlement_id: impl Into<String>,
         body: &models::EntitlementUpdatable,
     ) -> Replace {
-        Replace::new(entitlement_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(entitlement_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/entitlements/values`.
@@ -93,7 +105,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -162,7 +174,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EntitlementCreate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -207,7 +219,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("entitlementId", entitlement_id);
         Self { call }
     }
@@ -263,7 +275,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("entitlementId", entitlement_id);
         Self { call }
     }
@@ -308,7 +320,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(entitlement_id: impl Into<String>, body: Vec<models::EntitlementPatchItem>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("entitlementId", entitlement_id);
         call.set_json(&body);
         Self { call }
@@ -354,7 +366,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(entitlement_id: impl Into<String>, body: &models::EntitlementUpdatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("entitlementId", entitlement_id);
         call.set_json(body);
         Self { call }

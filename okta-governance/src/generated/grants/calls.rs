@@ -21,28 +21,38 @@ pub struct Grants {
 impl Grants {
     /// `GET /governance/api/v1/grants` (operation `listGrants`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/grants` (operation `createGrant`).
     #[inline]
     pub fn create(&self, body: &models::GrantCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/grants/{grantId}` (operation `getGrant`).
     pub fn get(&self, grant_id: impl Into<String>) -> Get {
-        Get::new(grant_id).attach(&self.client)
+        Get {
+            call: Get::new(grant_id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/grants/{grantId}` (operation `updateGrant`).
     pub fn update(&self, grant_id: impl Into<String>, body: &models::GrantPatch) -> Update {
-        Update::new(grant_id, body).attach(&self.client)
+        Update {
+            call: Update::new(grant_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/grants/{grantId}` (operation `replaceGrant`).
     pub fn replace(&self, grant_id: impl Into<String>, body: &shared::GrantFull) -> Replace {
-        Replace::new(grant_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(grant_id, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -62,7 +72,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -128,7 +138,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::GrantCreatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -173,7 +183,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("grantId", grant_id);
         Self { call }
     }
@@ -225,7 +235,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(grant_id: impl Into<String>, body: &models::GrantPatch) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("grantId", grant_id);
         call.set_json(body);
         Self { call }
@@ -271,7 +281,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(grant_id: impl Into<String>, body: &shared::GrantFull) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("grantId", grant_id);
         call.set_json(body);
         Self { call }

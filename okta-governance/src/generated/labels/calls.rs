@@ -22,23 +22,31 @@ impl Labels {
     /// `GET /governance/api/v1/labels` (operation `listLabels`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/labels` (operation `createLabel`).
     #[inline]
     pub fn create(&self, body: &models::LabelCreate) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/labels/{labelId}` (operation `deleteLabel`).
     pub fn delete(&self, label_id: impl Into<String>) -> Delete {
-        Delete::new(label_id).attach(&self.client)
+        Delete {
+            call: Delete::new(label_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/labels/{labelId}` (operation `getLabel`).
     pub fn get(&self, label_id: impl Into<String>) -> Get {
-        Get::new(label_id).attach(&self.client)
+        Get {
+            call: Get::new(label_id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/labels/{labelId}` (operation `updateLabel`).
@@ -47,7 +55,9 @@ impl Labels {
         label_id: impl Into<String>,
         body: Vec<models::PatchLabelsItem>,
     ) -> Update {
-        Update::new(label_id, body).attach(&self.client)
+        Update {
+            call: Update::new(label_id, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -69,7 +79,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -120,7 +130,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::LabelCreate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -165,7 +175,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(label_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("labelId", label_id);
         Self { call }
     }
@@ -221,7 +231,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(label_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("labelId", label_id);
         Self { call }
     }
@@ -266,7 +276,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(label_id: impl Into<String>, body: Vec<models::PatchLabelsItem>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("labelId", label_id);
         call.set_json(&body);
         Self { call }

@@ -20,7 +20,9 @@ pub struct Operations {
 impl Operations {
     /// `GET /governance/api/v1/operations/{operationId}` (operation `getOperation`).
     pub fn get(&self, operation_id: impl Into<String>) -> Get {
-        Get::new(operation_id).attach(&self.client)
+        Get {
+            call: Get::new(operation_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -40,7 +42,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(operation_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("operationId", operation_id);
         Self { call }
     }

@@ -20,7 +20,9 @@ pub struct PrincipalAccess {
 impl PrincipalAccess {
     /// `GET /governance/api/v1/principal-access` (operation `getPrincipalAccess`).
     pub fn get(&self, filter: impl Into<String>) -> Get {
-        Get::new(filter).attach(&self.client)
+        Get {
+            call: Get::new(filter).call.attach(&self.client),
+        }
     }
 }
 
@@ -40,7 +42,7 @@ pub struct Get {
 impl Get {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }

@@ -22,7 +22,9 @@ pub struct PrincipalEntitlements {
 impl PrincipalEntitlements {
     /// `GET /governance/api/v1/principal-entitlements` (operation `getPrincipalEntitlements`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/principal-entitlements/history`.
@@ -50,7 +52,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }

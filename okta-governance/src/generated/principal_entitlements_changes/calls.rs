@@ -20,7 +20,11 @@ pub struct PrincipalEntitlementsChanges {
 impl PrincipalEntitlementsChanges {
     /// `GET /governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}` (operation `getPrincipalEntitlementsChanges`).
     pub fn get(&self, principal_entitlements_change_id: impl Into<String>) -> Get {
-        Get::new(principal_entitlements_change_id).attach(&self.client)
+        Get {
+            call: Get::new(principal_entitlements_change_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -40,7 +44,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(principal_entitlements_change_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path(
             "principalEntitlementsChangeId",
             principal_entitlements_change_id,

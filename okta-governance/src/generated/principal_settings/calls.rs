@@ -24,7 +24,11 @@ impl PrincipalSettings {
         target_principal_id: impl Into<String>,
         body: &models::PrincipalSettingsPatchable,
     ) -> Update {
-        Update::new(target_principal_id, body).attach(&self.client)
+        Update {
+            call: Update::new(target_principal_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -47,7 +51,7 @@ impl Update {
         target_principal_id: impl Into<String>,
         body: &models::PrincipalSettingsPatchable,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("targetPrincipalId", target_principal_id);
         call.set_json(body);
         Self { call }

@@ -19,7 +19,9 @@ pub struct RequestSequences {
 impl RequestSequences {
     /// `DELETE /governance/api/v2/request-sequences/{sequenceId}` (operation `deleteRequestSequenceV2`).
     pub fn delete(&self, sequence_id: impl Into<String>) -> Delete {
-        Delete::new(sequence_id).attach(&self.client)
+        Delete {
+            call: Delete::new(sequence_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -39,7 +41,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(sequence_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("sequenceId", sequence_id);
         Self { call }
     }

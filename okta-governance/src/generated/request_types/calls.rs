@@ -21,33 +21,45 @@ impl RequestTypes {
     /// `GET /governance/api/v1/request-types` (operation `listAllRequestTypes`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/request-types` (operation `createRequestType`).
     #[inline]
     pub fn create(&self, body: &models::RequestTypeCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/request-types/{requestTypeId}` (operation `deleteRequestType`).
     pub fn delete(&self, request_type_id: impl Into<String>) -> Delete {
-        Delete::new(request_type_id).attach(&self.client)
+        Delete {
+            call: Delete::new(request_type_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/request-types/{requestTypeId}` (operation `getRequestType`).
     pub fn get(&self, request_type_id: impl Into<String>) -> Get {
-        Get::new(request_type_id).attach(&self.client)
+        Get {
+            call: Get::new(request_type_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/request-types/{requestTypeId}/publish` (operation `publishRequestType`).
     pub fn publish(&self, request_type_id: impl Into<String>) -> Publish {
-        Publish::new(request_type_id).attach(&self.client)
+        Publish {
+            call: Publish::new(request_type_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/request-types/{requestTypeId}/un-publish` (operation `unpublishRequestType`).
     pub fn un_publish(&self, request_type_id: impl Into<String>) -> UnPublish {
-        UnPublish::new(request_type_id).attach(&self.client)
+        UnPublish {
+            call: UnPublish::new(request_type_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -69,7 +81,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -139,7 +151,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RequestTypeCreatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -184,7 +196,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }
@@ -240,7 +252,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }
@@ -285,7 +297,7 @@ pub struct Publish {
 impl Publish {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }
@@ -330,7 +342,7 @@ pub struct UnPublish {
 impl UnPublish {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }

@@ -23,18 +23,24 @@ impl Requests {
     /// `GET /governance/api/v1/requests` (operation `listAllRequests`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/requests` (operation `createRequest`).
     #[inline]
     pub fn create(&self, body: &models::RequestCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/requests/{requestId}` (operation `getRequest`).
     pub fn get(&self, request_id: impl Into<String>) -> Get {
-        Get::new(request_id).attach(&self.client)
+        Get {
+            call: Get::new(request_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v1/requests/{requestId}/messages`.
@@ -64,7 +70,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -134,7 +140,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RequestCreatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -179,7 +185,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("requestId", request_id);
         Self { call }
     }

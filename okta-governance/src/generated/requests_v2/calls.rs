@@ -24,18 +24,24 @@ impl RequestsV2 {
     /// `GET /governance/api/v2/requests` (operation `listAllRequestsV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/requests` (operation `createRequestV2`).
     #[inline]
     pub fn create(&self, body: &models::RequestCreatable2) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/requests/{requestId}` (operation `getRequestV2`).
     pub fn get(&self, request_id: impl Into<String>) -> Get {
-        Get::new(request_id).attach(&self.client)
+        Get {
+            call: Get::new(request_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v2/requests/{requestId}/messages`.
@@ -65,7 +71,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -135,7 +141,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RequestCreatable2) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -180,7 +186,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("requestId", request_id);
         Self { call }
     }

@@ -20,19 +20,25 @@ pub struct ResourceLabels {
 impl ResourceLabels {
     /// `GET /governance/api/v1/resource-labels` (operation `listLabelResources`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/resource-labels/assign` (operation `assignResourceLabels`).
     #[inline]
     pub fn assign(&self, body: &models::AssignResourceLabels) -> Assign {
-        Assign::new(body).attach(&self.client)
+        Assign {
+            call: Assign::new(body).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/resource-labels/unassign` (operation `removeResourceLabels`).
     #[inline]
     pub fn unassign(&self, body: &models::AssignResourceLabels) -> Unassign {
-        Unassign::new(body).attach(&self.client)
+        Unassign {
+            call: Unassign::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -52,7 +58,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -111,7 +117,7 @@ impl Assign {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::AssignResourceLabels) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -157,7 +163,7 @@ impl Unassign {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::AssignResourceLabels) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

@@ -22,19 +22,25 @@ pub struct ResourceOwners {
 impl ResourceOwners {
     /// `GET /governance/api/v1/resource-owners` (operation `listResourceOwners`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/resource-owners` (operation `updateResourceOwners`).
     #[inline]
     pub fn update(&self, body: &models::ResourceOwnersPatch) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/resource-owners` (operation `configureResourceOwners`).
     #[inline]
     pub fn create(&self, body: &models::ResourceOwnersUpdatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// Operations below `catalog`.
@@ -62,7 +68,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -128,7 +134,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::ResourceOwnersPatch) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -181,7 +187,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::ResourceOwnersUpdatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

@@ -22,12 +22,16 @@ impl Reviews {
     /// `GET /governance/api/v1/reviews` (operation `listReviews`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/reviews/{reviewId}` (operation `getReview`).
     pub fn get(&self, review_id: impl Into<String>) -> Get {
-        Get::new(review_id).attach(&self.client)
+        Get {
+            call: Get::new(review_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -49,7 +53,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -122,7 +126,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("reviewId", review_id);
         Self { call }
     }

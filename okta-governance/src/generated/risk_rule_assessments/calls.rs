@@ -19,7 +19,9 @@ impl RiskRuleAssessments {
     /// `POST /governance/api/v1/risk-rule-assessments` (operation `generatePotentialRiskAssessments`).
     #[inline]
     pub fn create(&self, body: &models::PotentialRiskAssessmentRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -40,7 +42,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PotentialRiskAssessmentRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

@@ -21,23 +21,31 @@ impl RiskRules {
     /// `GET /governance/api/v1/risk-rules` (operation `listRiskRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/risk-rules` (operation `createRiskRule`).
     #[inline]
     pub fn create(&self, body: &models::CreateRiskRuleRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/risk-rules/{ruleId}` (operation `deleteRiskRule`).
     pub fn delete(&self, rule_id: impl Into<String>) -> Delete {
-        Delete::new(rule_id).attach(&self.client)
+        Delete {
+            call: Delete::new(rule_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/risk-rules/{ruleId}` (operation `getRiskRule`).
     pub fn get(&self, rule_id: impl Into<String>) -> Get {
-        Get::new(rule_id).attach(&self.client)
+        Get {
+            call: Get::new(rule_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/risk-rules/{ruleId}` (operation `replaceRiskRule`).
@@ -46,7 +54,9 @@ impl RiskRules {
         rule_id: impl Into<String>,
         body: &models::UpdateRiskRuleRequest,
     ) -> Replace {
-        Replace::new(rule_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(rule_id, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -68,7 +78,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -132,7 +142,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateRiskRuleRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -177,7 +187,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("ruleId", rule_id);
         Self { call }
     }
@@ -233,7 +243,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("ruleId", rule_id);
         Self { call }
     }
@@ -278,7 +288,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(rule_id: impl Into<String>, body: &models::UpdateRiskRuleRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("ruleId", rule_id);
         call.set_json(body);
         Self { call }

@@ -28,18 +28,26 @@ impl SecurityAccessReviews {
     /// `GET /governance/api/v2/security-access-reviews` (operation `listSecurityAccessReviews`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/security-access-reviews` (operation `createSecurityAccessReview`).
     #[inline]
     pub fn create(&self, body: &models::SecurityAccessReviewRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}` (operation `getSecurityAccessReview`).
     pub fn get(&self, security_access_review_id: impl Into<String>) -> Get {
-        Get::new(security_access_review_id).attach(&self.client)
+        Get {
+            call: Get::new(security_access_review_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v2/security-access-reviews/{securityAccessReviewId}` (operation `updateSecurityAccessReview`).
@@ -48,7 +56,11 @@ impl SecurityAccessReviews {
         security_access_review_id: impl Into<String>,
         body: &models::SecurityAccessReviewUpdateRequest,
     ) -> Update {
-        Update::new(security_access_review_id, body).attach(&self.client)
+        Update {
+            call: Update::new(security_access_review_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/comment` (operation `addSecurityAccessReviewComment`).
@@ -57,12 +69,20 @@ impl SecurityAccessReviews {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Comment {
-        Comment::new(security_access_review_id, body).attach(&self.client)
+        Comment {
+            call: Comment::new(security_access_review_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/summary` (operation `generateSecurityAccessReviewSummary`).
     pub fn summary(&self, security_access_review_id: impl Into<String>) -> Summary {
-        Summary::new(security_access_review_id).attach(&self.client)
+        Summary {
+            call: Summary::new(security_access_review_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses`.
@@ -124,7 +144,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -198,7 +218,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::SecurityAccessReviewRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -243,7 +263,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -291,7 +311,7 @@ impl Update {
         security_access_review_id: impl Into<String>,
         body: &models::SecurityAccessReviewUpdateRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }
@@ -340,7 +360,7 @@ impl Comment {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }
@@ -397,7 +417,7 @@ pub struct Summary {
 impl Summary {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }

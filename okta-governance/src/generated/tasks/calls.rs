@@ -22,22 +22,30 @@ impl Tasks {
     /// `GET /governance/api/v2/tasks` (operation `listAllTasksV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/tasks/{taskId}` (operation `getTaskV2`).
     pub fn get(&self, task_id: impl Into<String>) -> Get {
-        Get::new(task_id).attach(&self.client)
+        Get {
+            call: Get::new(task_id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v2/tasks/{taskId}` (operation `updateTaskV2`).
     pub fn update(&self, task_id: impl Into<String>, body: &models::TasksUpdateRequest) -> Update {
-        Update::new(task_id, body).attach(&self.client)
+        Update {
+            call: Update::new(task_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/tasks/{taskId}/resolve` (operation `resolveTaskV2`).
     pub fn resolve(&self, task_id: impl Into<String>) -> Resolve {
-        Resolve::new(task_id).attach(&self.client)
+        Resolve {
+            call: Resolve::new(task_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -59,7 +67,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -128,7 +136,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("taskId", task_id);
         Self { call }
     }
@@ -173,7 +181,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(task_id: impl Into<String>, body: &models::TasksUpdateRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("taskId", task_id);
         call.set_json(body);
         Self { call }
@@ -219,7 +227,7 @@ pub struct Resolve {
 impl Resolve {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("taskId", task_id);
         Self { call }
     }

@@ -24,7 +24,9 @@ impl AgentPools {
     /// `GET /api/v1/agentPools` (operation `listAgentPools`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates`.
@@ -54,7 +56,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 

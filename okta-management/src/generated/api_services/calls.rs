@@ -24,23 +24,31 @@ impl ApiServices {
     /// `GET /integrations/api/v1/api-services` (operation `listApiServiceIntegrationInstances`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /integrations/api/v1/api-services` (operation `createApiServiceIntegrationInstance`).
     #[inline]
     pub fn create(&self, body: &models::PostApiServiceIntegrationInstanceRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /integrations/api/v1/api-services/{apiServiceId}` (operation `deleteApiServiceIntegrationInstance`).
     pub fn delete(&self, api_service_id: impl Into<String>) -> Delete {
-        Delete::new(api_service_id).attach(&self.client)
+        Delete {
+            call: Delete::new(api_service_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /integrations/api/v1/api-services/{apiServiceId}` (operation `getApiServiceIntegrationInstance`).
     pub fn get(&self, api_service_id: impl Into<String>) -> Get {
-        Get::new(api_service_id).attach(&self.client)
+        Get {
+            call: Get::new(api_service_id).call.attach(&self.client),
+        }
     }
 
     /// Operations below `credentials`.
@@ -70,7 +78,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -121,7 +129,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PostApiServiceIntegrationInstanceRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -166,7 +174,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(api_service_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("apiServiceId", api_service_id);
         Self { call }
     }
@@ -222,7 +230,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(api_service_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("apiServiceId", api_service_id);
         Self { call }
     }

@@ -24,17 +24,23 @@ impl ApiTokens {
     /// `GET /api/v1/api-tokens` (operation `listApiTokens`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/api-tokens/{apiTokenId}` (operation `revokeApiToken`).
     pub fn delete(&self, api_token_id: impl Into<String>) -> Delete {
-        Delete::new(api_token_id).attach(&self.client)
+        Delete {
+            call: Delete::new(api_token_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/api-tokens/{apiTokenId}` (operation `getApiToken`).
     pub fn get(&self, api_token_id: impl Into<String>) -> Get {
-        Get::new(api_token_id).attach(&self.client)
+        Get {
+            call: Get::new(api_token_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/api-tokens/{apiTokenId}` (operation `upsertApiToken`).
@@ -43,7 +49,9 @@ impl ApiTokens {
         api_token_id: impl Into<String>,
         body: &models::ApiTokenUpdate,
     ) -> Replace {
-        Replace::new(api_token_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(api_token_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/api-tokens/current`.
@@ -73,7 +81,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -117,7 +125,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(api_token_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("apiTokenId", api_token_id);
         Self { call }
     }
@@ -173,7 +181,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(api_token_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("apiTokenId", api_token_id);
         Self { call }
     }
@@ -218,7 +226,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(api_token_id: impl Into<String>, body: &models::ApiTokenUpdate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("apiTokenId", api_token_id);
         call.set_json(body);
         Self { call }

@@ -39,38 +39,52 @@ impl Apps {
     /// `GET /api/v1/apps` (operation `listApplications`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps` (operation `createApplication`).
     #[inline]
     pub fn create(&self, body: &shared::Application) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}` (operation `deleteApplication`).
     pub fn delete(&self, app_id: impl Into<String>) -> Delete {
-        Delete::new(app_id).attach(&self.client)
+        Delete {
+            call: Delete::new(app_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}` (operation `getApplication`).
     pub fn get(&self, app_id: impl Into<String>) -> Get {
-        Get::new(app_id).attach(&self.client)
+        Get {
+            call: Get::new(app_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/apps/{appId}` (operation `replaceApplication`).
     pub fn replace(&self, app_id: impl Into<String>, body: &shared::Application) -> Replace {
-        Replace::new(app_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(app_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/lifecycle/activate` (operation `activateApplication`).
     pub fn activate(&self, app_id: impl Into<String>) -> Activate {
-        Activate::new(app_id).attach(&self.client)
+        Activate {
+            call: Activate::new(app_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/lifecycle/deactivate` (operation `deactivateApplication`).
     pub fn deactivate(&self, app_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(app_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(app_id).call.attach(&self.client),
+        }
     }
 
     /// Operations below `connections`.
@@ -227,7 +241,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -324,7 +338,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &shared::Application) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -382,7 +396,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -438,7 +452,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -489,7 +503,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, body: &shared::Application) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
@@ -535,7 +549,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -591,7 +605,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }

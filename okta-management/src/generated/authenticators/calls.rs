@@ -25,18 +25,24 @@ impl Authenticators {
     /// `GET /api/v1/authenticators` (operation `listAuthenticators`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators` (operation `createAuthenticator`).
     #[inline]
     pub fn create(&self, body: &models::Authenticator) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authenticators/{authenticatorId}` (operation `getAuthenticator`).
     pub fn get(&self, authenticator_id: impl Into<String>) -> Get {
-        Get::new(authenticator_id).attach(&self.client)
+        Get {
+            call: Get::new(authenticator_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authenticators/{authenticatorId}` (operation `replaceAuthenticator`).
@@ -45,17 +51,25 @@ impl Authenticators {
         authenticator_id: impl Into<String>,
         body: &models::Authenticator,
     ) -> Replace {
-        Replace::new(authenticator_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(authenticator_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/lifecycle/activate` (operation `activateAuthenticator`).
     pub fn activate(&self, authenticator_id: impl Into<String>) -> Activate {
-        Activate::new(authenticator_id).attach(&self.client)
+        Activate {
+            call: Activate::new(authenticator_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/lifecycle/deactivate` (operation `deactivateAuthenticator`).
     pub fn deactivate(&self, authenticator_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(authenticator_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(authenticator_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/authenticators/{authenticatorId}/aaguids`.
@@ -93,7 +107,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -138,7 +152,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::Authenticator) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -190,7 +204,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
@@ -235,7 +249,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(authenticator_id: impl Into<String>, body: &models::Authenticator) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_json(body);
         Self { call }
@@ -281,7 +295,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
@@ -326,7 +340,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }

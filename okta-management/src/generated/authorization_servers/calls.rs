@@ -30,23 +30,31 @@ impl AuthorizationServers {
     /// `GET /api/v1/authorizationServers` (operation `listAuthorizationServers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers` (operation `createAuthorizationServer`).
     #[inline]
     pub fn create(&self, body: &models::AuthorizationServer) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}` (operation `deleteAuthorizationServer`).
     pub fn delete(&self, auth_server_id: impl Into<String>) -> Delete {
-        Delete::new(auth_server_id).attach(&self.client)
+        Delete {
+            call: Delete::new(auth_server_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}` (operation `getAuthorizationServer`).
     pub fn get(&self, auth_server_id: impl Into<String>) -> Get {
-        Get::new(auth_server_id).attach(&self.client)
+        Get {
+            call: Get::new(auth_server_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}` (operation `replaceAuthorizationServer`).
@@ -55,17 +63,23 @@ impl AuthorizationServers {
         auth_server_id: impl Into<String>,
         body: &models::AuthorizationServer,
     ) -> Replace {
-        Replace::new(auth_server_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(auth_server_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/lifecycle/activate` (operation `activateAuthorizationServer`).
     pub fn activate(&self, auth_server_id: impl Into<String>) -> Activate {
-        Activate::new(auth_server_id).attach(&self.client)
+        Activate {
+            call: Activate::new(auth_server_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/lifecycle/deactivate` (operation `deactivateAuthorizationServer`).
     pub fn deactivate(&self, auth_server_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(auth_server_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(auth_server_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/associatedServers`.
@@ -149,7 +163,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -213,7 +227,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::AuthorizationServer) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -258,7 +272,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -314,7 +328,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -359,7 +373,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::AuthorizationServer) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -405,7 +419,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -461,7 +475,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }

@@ -22,38 +22,52 @@ impl Behaviors {
     /// `GET /api/v1/behaviors` (operation `listBehaviorDetectionRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/behaviors` (operation `createBehaviorDetectionRule`).
     #[inline]
     pub fn create(&self, body: &models::BehaviorRule) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/behaviors/{behaviorId}` (operation `deleteBehaviorDetectionRule`).
     pub fn delete(&self, behavior_id: impl Into<String>) -> Delete {
-        Delete::new(behavior_id).attach(&self.client)
+        Delete {
+            call: Delete::new(behavior_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/behaviors/{behaviorId}` (operation `getBehaviorDetectionRule`).
     pub fn get(&self, behavior_id: impl Into<String>) -> Get {
-        Get::new(behavior_id).attach(&self.client)
+        Get {
+            call: Get::new(behavior_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/behaviors/{behaviorId}` (operation `replaceBehaviorDetectionRule`).
     pub fn replace(&self, behavior_id: impl Into<String>, body: &models::BehaviorRule) -> Replace {
-        Replace::new(behavior_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(behavior_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/behaviors/{behaviorId}/lifecycle/activate` (operation `activateBehaviorDetectionRule`).
     pub fn activate(&self, behavior_id: impl Into<String>) -> Activate {
-        Activate::new(behavior_id).attach(&self.client)
+        Activate {
+            call: Activate::new(behavior_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/behaviors/{behaviorId}/lifecycle/deactivate` (operation `deactivateBehaviorDetectionRule`).
     pub fn deactivate(&self, behavior_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(behavior_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(behavior_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -75,7 +89,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -133,7 +147,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::BehaviorRule) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -178,7 +192,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(behavior_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("behaviorId", behavior_id);
         Self { call }
     }
@@ -234,7 +248,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(behavior_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("behaviorId", behavior_id);
         Self { call }
     }
@@ -279,7 +293,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(behavior_id: impl Into<String>, body: &models::BehaviorRule) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("behaviorId", behavior_id);
         call.set_json(body);
         Self { call }
@@ -325,7 +339,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(behavior_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("behaviorId", behavior_id);
         Self { call }
     }
@@ -370,7 +384,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(behavior_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("behaviorId", behavior_id);
         Self { call }
     }

@@ -29,28 +29,38 @@ impl Brands {
     /// `GET /api/v1/brands` (operation `listBrands`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/brands` (operation `createBrand`).
     #[inline]
     pub fn create(&self, body: &models::CreateBrandRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/brands/{brandId}` (operation `deleteBrand`).
     pub fn delete(&self, brand_id: impl Into<String>) -> Delete {
-        Delete::new(brand_id).attach(&self.client)
+        Delete {
+            call: Delete::new(brand_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/brands/{brandId}` (operation `getBrand`).
     pub fn get(&self, brand_id: impl Into<String>) -> Get {
-        Get::new(brand_id).attach(&self.client)
+        Get {
+            call: Get::new(brand_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/brands/{brandId}` (operation `replaceBrand`).
     pub fn replace(&self, brand_id: impl Into<String>, body: &models::BrandRequest) -> Replace {
-        Replace::new(brand_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(brand_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/brands/{brandId}/domains`.
@@ -112,7 +122,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -183,7 +193,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateBrandRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -228,7 +238,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("brandId", brand_id);
         Self { call }
     }
@@ -284,7 +294,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("brandId", brand_id);
         Self { call }
     }
@@ -336,7 +346,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(brand_id: impl Into<String>, body: &models::BrandRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("brandId", brand_id);
         call.set_json(body);
         Self { call }

@@ -22,28 +22,38 @@ impl Captchas {
     /// `GET /api/v1/captchas` (operation `listCaptchaInstances`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/captchas` (operation `createCaptchaInstance`).
     #[inline]
     pub fn create(&self, body: &models::CaptchaInstance) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/captchas/{captchaId}` (operation `deleteCaptchaInstance`).
     pub fn delete(&self, captcha_id: impl Into<String>) -> Delete {
-        Delete::new(captcha_id).attach(&self.client)
+        Delete {
+            call: Delete::new(captcha_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/captchas/{captchaId}` (operation `getCaptchaInstance`).
     pub fn get(&self, captcha_id: impl Into<String>) -> Get {
-        Get::new(captcha_id).attach(&self.client)
+        Get {
+            call: Get::new(captcha_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/captchas/{captchaId}` (operation `updateCaptchaInstance`).
     pub fn update(&self, captcha_id: impl Into<String>, body: &models::CaptchaInstance) -> Update {
-        Update::new(captcha_id, body).attach(&self.client)
+        Update {
+            call: Update::new(captcha_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/captchas/{captchaId}` (operation `replaceCaptchaInstance`).
@@ -52,7 +62,9 @@ impl Captchas {
         captcha_id: impl Into<String>,
         body: &models::CaptchaInstance,
     ) -> Replace {
-        Replace::new(captcha_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(captcha_id, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -74,7 +86,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -119,7 +131,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CaptchaInstance) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -164,7 +176,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(captcha_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("captchaId", captcha_id);
         Self { call }
     }
@@ -220,7 +232,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(captcha_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("captchaId", captcha_id);
         Self { call }
     }
@@ -265,7 +277,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(captcha_id: impl Into<String>, body: &models::CaptchaInstance) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("captchaId", captcha_id);
         call.set_json(body);
         Self { call }
@@ -311,7 +323,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(captcha_id: impl Into<String>, body: &models::CaptchaInstance) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("captchaId", captcha_id);
         call.set_json(body);
         Self { call }

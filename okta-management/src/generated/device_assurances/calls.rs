@@ -22,23 +22,31 @@ impl DeviceAssurances {
     /// `GET /api/v1/device-assurances` (operation `listDeviceAssurancePolicies`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/device-assurances` (operation `createDeviceAssurancePolicy`).
     #[inline]
     pub fn create(&self, body: &models::DeviceAssurance) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/device-assurances/{deviceAssuranceId}` (operation `deleteDeviceAssurancePolicy`).
     pub fn delete(&self, device_assurance_id: impl Into<String>) -> Delete {
-        Delete::new(device_assurance_id).attach(&self.client)
+        Delete {
+            call: Delete::new(device_assurance_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/device-assurances/{deviceAssuranceId}` (operation `getDeviceAssurancePolicy`).
     pub fn get(&self, device_assurance_id: impl Into<String>) -> Get {
-        Get::new(device_assurance_id).attach(&self.client)
+        Get {
+            call: Get::new(device_assurance_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/device-assurances/{deviceAssuranceId}` (operation `replaceDeviceAssurancePolicy`).
@@ -47,7 +55,11 @@ impl DeviceAssurances {
         device_assurance_id: impl Into<String>,
         body: &models::DeviceAssurance,
     ) -> Replace {
-        Replace::new(device_assurance_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(device_assurance_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -69,7 +81,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -114,7 +126,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::DeviceAssurance) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -159,7 +171,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_assurance_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceAssuranceId", device_assurance_id);
         Self { call }
     }
@@ -215,7 +227,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_assurance_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceAssuranceId", device_assurance_id);
         Self { call }
     }
@@ -260,7 +272,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(device_assurance_id: impl Into<String>, body: &models::DeviceAssurance) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceAssuranceId", device_assurance_id);
         call.set_json(body);
         Self { call }

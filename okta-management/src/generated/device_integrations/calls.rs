@@ -22,22 +22,34 @@ impl DeviceIntegrations {
     /// `GET /api/v1/device-integrations` (operation `listDeviceIntegrations`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/device-integrations/{deviceIntegrationId}` (operation `getDeviceIntegration`).
     pub fn get(&self, device_integration_id: impl Into<String>) -> Get {
-        Get::new(device_integration_id).attach(&self.client)
+        Get {
+            call: Get::new(device_integration_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/device-integrations/{deviceIntegrationId}/lifecycle/activate` (operation `activateDeviceIntegration`).
     pub fn activate(&self, device_integration_id: impl Into<String>) -> Activate {
-        Activate::new(device_integration_id).attach(&self.client)
+        Activate {
+            call: Activate::new(device_integration_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/device-integrations/{deviceIntegrationId}/lifecycle/deactivate` (operation `deactivateDeviceIntegration`).
     pub fn deactivate(&self, device_integration_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(device_integration_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(device_integration_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -59,7 +71,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -103,7 +115,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_integration_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceIntegrationId", device_integration_id);
         Self { call }
     }
@@ -148,7 +160,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_integration_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceIntegrationId", device_integration_id);
         Self { call }
     }
@@ -193,7 +205,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_integration_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceIntegrationId", device_integration_id);
         Self { call }
     }

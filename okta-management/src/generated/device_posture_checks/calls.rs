@@ -24,23 +24,31 @@ impl DevicePostureChecks {
     /// `GET /api/v1/device-posture-checks` (operation `listDevicePostureChecks`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/device-posture-checks` (operation `createDevicePostureCheck`).
     #[inline]
     pub fn create(&self, body: &models::DevicePostureCheck) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/device-posture-checks/{postureCheckId}` (operation `deleteDevicePostureCheck`).
     pub fn delete(&self, posture_check_id: impl Into<String>) -> Delete {
-        Delete::new(posture_check_id).attach(&self.client)
+        Delete {
+            call: Delete::new(posture_check_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/device-posture-checks/{postureCheckId}` (operation `getDevicePostureCheck`).
     pub fn get(&self, posture_check_id: impl Into<String>) -> Get {
-        Get::new(posture_check_id).attach(&self.client)
+        Get {
+            call: Get::new(posture_check_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/device-posture-checks/{postureCheckId}` (operation `replaceDevicePostureCheck`).
@@ -49,7 +57,11 @@ impl DevicePostureChecks {
         posture_check_id: impl Into<String>,
         body: &models::DevicePostureCheck,
     ) -> Replace {
-        Replace::new(posture_check_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(posture_check_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/device-posture-checks/default`.
@@ -79,7 +91,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -124,7 +136,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::DevicePostureCheck) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -169,7 +181,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(posture_check_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("postureCheckId", posture_check_id);
         Self { call }
     }
@@ -225,7 +237,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(posture_check_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("postureCheckId", posture_check_id);
         Self { call }
     }
@@ -270,7 +282,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(posture_check_id: impl Into<String>, body: &models::DevicePostureCheck) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("postureCheckId", posture_check_id);
         call.set_json(body);
         Self { call }

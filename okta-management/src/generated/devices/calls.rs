@@ -24,37 +24,51 @@ impl Devices {
     /// `GET /api/v1/devices` (operation `listDevices`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/devices/{deviceId}` (operation `deleteDevice`).
     pub fn delete(&self, device_id: impl Into<String>) -> Delete {
-        Delete::new(device_id).attach(&self.client)
+        Delete {
+            call: Delete::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/devices/{deviceId}` (operation `getDevice`).
     pub fn get(&self, device_id: impl Into<String>) -> Get {
-        Get::new(device_id).attach(&self.client)
+        Get {
+            call: Get::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/activate` (operation `activateDevice`).
     pub fn activate(&self, device_id: impl Into<String>) -> Activate {
-        Activate::new(device_id).attach(&self.client)
+        Activate {
+            call: Activate::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/deactivate` (operation `deactivateDevice`).
     pub fn deactivate(&self, device_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(device_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/suspend` (operation `suspendDevice`).
     pub fn suspend(&self, device_id: impl Into<String>) -> Suspend {
-        Suspend::new(device_id).attach(&self.client)
+        Suspend {
+            call: Suspend::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/devices/{deviceId}/lifecycle/unsuspend` (operation `unsuspendDevice`).
     pub fn unsuspend(&self, device_id: impl Into<String>) -> Unsuspend {
-        Unsuspend::new(device_id).attach(&self.client)
+        Unsuspend {
+            call: Unsuspend::new(device_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/devices/{deviceId}/users`.
@@ -84,7 +98,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -154,7 +168,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
@@ -210,7 +224,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
@@ -255,7 +269,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
@@ -311,7 +325,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
@@ -367,7 +381,7 @@ pub struct Suspend {
 impl Suspend {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }
@@ -423,7 +437,7 @@ pub struct Unsuspend {
 impl Unsuspend {
     /// The operation with the path's parameters, without a client.
     pub fn new(device_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("deviceId", device_id);
         Self { call }
     }

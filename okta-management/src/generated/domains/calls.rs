@@ -25,33 +25,45 @@ impl Domains {
     /// `GET /api/v1/domains` (operation `listCustomDomains`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/domains` (operation `createCustomDomain`).
     #[inline]
     pub fn create(&self, body: &models::DomainRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/domains/{domainId}` (operation `deleteCustomDomain`).
     pub fn delete(&self, domain_id: impl Into<String>) -> Delete {
-        Delete::new(domain_id).attach(&self.client)
+        Delete {
+            call: Delete::new(domain_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/domains/{domainId}` (operation `getCustomDomain`).
     pub fn get(&self, domain_id: impl Into<String>) -> Get {
-        Get::new(domain_id).attach(&self.client)
+        Get {
+            call: Get::new(domain_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/domains/{domainId}` (operation `replaceCustomDomain`).
     pub fn replace(&self, domain_id: impl Into<String>, body: &models::UpdateDomain) -> Replace {
-        Replace::new(domain_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(domain_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/domains/{domainId}/verify` (operation `verifyDomain`).
     pub fn verify(&self, domain_id: impl Into<String>) -> Verify {
-        Verify::new(domain_id).attach(&self.client)
+        Verify {
+            call: Verify::new(domain_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/domains/{domainId}/certificate`.
@@ -81,7 +93,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -126,7 +138,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::DomainRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -171,7 +183,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("domainId", domain_id);
         Self { call }
     }
@@ -227,7 +239,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("domainId", domain_id);
         Self { call }
     }
@@ -272,7 +284,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(domain_id: impl Into<String>, body: &models::UpdateDomain) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("domainId", domain_id);
         call.set_json(body);
         Self { call }
@@ -318,7 +330,7 @@ pub struct Verify {
 impl Verify {
     /// The operation with the path's parameters, without a client.
     pub fn new(domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("domainId", domain_id);
         Self { call }
     }

@@ -22,13 +22,17 @@ impl Dr {
     /// `POST /api/v1/dr/failback` (operation `startOrgFailback`).
     #[inline]
     pub fn failback(&self) -> Failback {
-        Failback::new().attach(&self.client)
+        Failback {
+            call: Failback::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/dr/failover` (operation `startOrgFailover`).
     #[inline]
     pub fn failover(&self) -> Failover {
-        Failover::new().attach(&self.client)
+        Failover {
+            call: Failover::new().call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/dr/status`.
@@ -58,7 +62,7 @@ impl Failback {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -111,7 +115,7 @@ impl Failover {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 

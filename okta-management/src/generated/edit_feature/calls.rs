@@ -20,7 +20,9 @@ impl EditFeature {
     /// `PUT /okta-personal-settings/api/v1/edit-feature` (operation `replaceOktaPersonalAdminSettings`).
     #[inline]
     pub fn replace(&self, body: &models::OktaPersonalAdminFeatureSettings) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -41,7 +43,7 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OktaPersonalAdminFeatureSettings) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

@@ -23,23 +23,31 @@ impl EmailDomains {
     /// `GET /api/v1/email-domains` (operation `listEmailDomains`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/email-domains` (operation `createEmailDomain`).
     #[inline]
     pub fn create(&self, body: &models::EmailDomain) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/email-domains/{emailDomainId}` (operation `deleteEmailDomain`).
     pub fn delete(&self, email_domain_id: impl Into<String>) -> Delete {
-        Delete::new(email_domain_id).attach(&self.client)
+        Delete {
+            call: Delete::new(email_domain_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/email-domains/{emailDomainId}` (operation `getEmailDomain`).
     pub fn get(&self, email_domain_id: impl Into<String>) -> Get {
-        Get::new(email_domain_id).attach(&self.client)
+        Get {
+            call: Get::new(email_domain_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/email-domains/{emailDomainId}` (operation `replaceEmailDomain`).
@@ -48,12 +56,18 @@ impl EmailDomains {
         email_domain_id: impl Into<String>,
         body: &models::UpdateEmailDomain,
     ) -> Replace {
-        Replace::new(email_domain_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(email_domain_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/email-domains/{emailDomainId}/verify` (operation `verifyEmailDomain`).
     pub fn verify(&self, email_domain_id: impl Into<String>) -> Verify {
-        Verify::new(email_domain_id).attach(&self.client)
+        Verify {
+            call: Verify::new(email_domain_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -75,7 +89,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -127,7 +141,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EmailDomain) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -179,7 +193,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("emailDomainId", email_domain_id);
         Self { call }
     }
@@ -249,7 +263,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("emailDomainId", email_domain_id);
         Self { call }
     }
@@ -301,7 +315,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(email_domain_id: impl Into<String>, body: &models::UpdateEmailDomain) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("emailDomainId", email_domain_id);
         call.set_json(body);
         Self { call }
@@ -354,7 +368,7 @@ pub struct Verify {
 impl Verify {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_domain_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("emailDomainId", email_domain_id);
         Self { call }
     }

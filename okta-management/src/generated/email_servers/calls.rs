@@ -22,33 +22,45 @@ impl EmailServers {
     /// `GET /api/v1/email-servers` (operation `listEmailServers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/email-servers` (operation `createEmailServer`).
     #[inline]
     pub fn create(&self, body: &models::EmailServerCreate) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/email-servers/{emailServerId}` (operation `deleteEmailServer`).
     pub fn delete(&self, email_server_id: impl Into<String>) -> Delete {
-        Delete::new(email_server_id).attach(&self.client)
+        Delete {
+            call: Delete::new(email_server_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/email-servers/{emailServerId}` (operation `getEmailServer`).
     pub fn get(&self, email_server_id: impl Into<String>) -> Get {
-        Get::new(email_server_id).attach(&self.client)
+        Get {
+            call: Get::new(email_server_id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/email-servers/{emailServerId}` (operation `updateEmailServer`).
     pub fn update(&self, email_server_id: impl Into<String>, body: &models::EmailServer) -> Update {
-        Update::new(email_server_id, body).attach(&self.client)
+        Update {
+            call: Update::new(email_server_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/email-servers/{emailServerId}/test` (operation `testEmailServer`).
     pub fn test(&self, email_server_id: impl Into<String>) -> Test {
-        Test::new(email_server_id).attach(&self.client)
+        Test {
+            call: Test::new(email_server_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -70,7 +82,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -115,7 +127,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EmailServerCreate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -160,7 +172,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("emailServerId", email_server_id);
         Self { call }
     }
@@ -216,7 +228,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("emailServerId", email_server_id);
         Self { call }
     }
@@ -261,7 +273,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(email_server_id: impl Into<String>, body: &models::EmailServer) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("emailServerId", email_server_id);
         call.set_json(body);
         Self { call }
@@ -307,7 +319,7 @@ pub struct Test {
 impl Test {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("emailServerId", email_server_id);
         Self { call }
     }

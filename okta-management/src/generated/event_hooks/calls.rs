@@ -22,43 +22,59 @@ impl EventHooks {
     /// `GET /api/v1/eventHooks` (operation `listEventHooks`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/eventHooks` (operation `createEventHook`).
     #[inline]
     pub fn create(&self, body: &models::EventHook) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/eventHooks/{eventHookId}` (operation `deleteEventHook`).
     pub fn delete(&self, event_hook_id: impl Into<String>) -> Delete {
-        Delete::new(event_hook_id).attach(&self.client)
+        Delete {
+            call: Delete::new(event_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/eventHooks/{eventHookId}` (operation `getEventHook`).
     pub fn get(&self, event_hook_id: impl Into<String>) -> Get {
-        Get::new(event_hook_id).attach(&self.client)
+        Get {
+            call: Get::new(event_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/eventHooks/{eventHookId}` (operation `replaceEventHook`).
     pub fn replace(&self, event_hook_id: impl Into<String>, body: &models::EventHook) -> Replace {
-        Replace::new(event_hook_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(event_hook_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/activate` (operation `activateEventHook`).
     pub fn activate(&self, event_hook_id: impl Into<String>) -> Activate {
-        Activate::new(event_hook_id).attach(&self.client)
+        Activate {
+            call: Activate::new(event_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/deactivate` (operation `deactivateEventHook`).
     pub fn deactivate(&self, event_hook_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(event_hook_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(event_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/eventHooks/{eventHookId}/lifecycle/verify` (operation `verifyEventHook`).
     pub fn verify(&self, event_hook_id: impl Into<String>) -> Verify {
-        Verify::new(event_hook_id).attach(&self.client)
+        Verify {
+            call: Verify::new(event_hook_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -80,7 +96,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -125,7 +141,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EventHook) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -170,7 +186,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(event_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("eventHookId", event_hook_id);
         Self { call }
     }
@@ -226,7 +242,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(event_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("eventHookId", event_hook_id);
         Self { call }
     }
@@ -271,7 +287,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(event_hook_id: impl Into<String>, body: &models::EventHook) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("eventHookId", event_hook_id);
         call.set_json(body);
         Self { call }
@@ -317,7 +333,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(event_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("eventHookId", event_hook_id);
         Self { call }
     }
@@ -362,7 +378,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(event_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("eventHookId", event_hook_id);
         Self { call }
     }
@@ -407,7 +423,7 @@ pub struct Verify {
 impl Verify {
     /// The operation with the path's parameters, without a client.
     pub fn new(event_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("eventHookId", event_hook_id);
         Self { call }
     }

@@ -20,13 +20,17 @@ impl ExportBlocklists {
     /// `GET /okta-personal-settings/api/v1/export-blocklists` (operation `listPersonalAppsExportBlockList`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `PUT /okta-personal-settings/api/v1/export-blocklists` (operation `replaceBlockedEmailDomains`).
     #[inline]
     pub fn replace(&self, body: &models::PersonalAppsBlockList) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -48,7 +52,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -93,7 +97,7 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PersonalAppsBlockList) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

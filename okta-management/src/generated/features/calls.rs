@@ -25,12 +25,16 @@ impl Features {
     /// `GET /api/v1/features` (operation `listFeatures`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/features/{featureId}` (operation `getFeature`).
     pub fn get(&self, feature_id: impl Into<String>) -> Get {
-        Get::new(feature_id).attach(&self.client)
+        Get {
+            call: Get::new(feature_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/features/{featureId}/{lifecycle}` (operation `updateFeatureLifecycle`).
@@ -39,7 +43,11 @@ impl Features {
         feature_id: impl Into<String>,
         lifecycle: impl Into<String>,
     ) -> SetLifecycle {
-        SetLifecycle::new(feature_id, lifecycle).attach(&self.client)
+        SetLifecycle {
+            call: SetLifecycle::new(feature_id, lifecycle)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/features/{featureId}/dependencies`.
@@ -77,7 +85,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -121,7 +129,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(feature_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("featureId", feature_id);
         Self { call }
     }
@@ -166,7 +174,7 @@ pub struct SetLifecycle {
 impl SetLifecycle {
     /// The operation with the path's parameters, without a client.
     pub fn new(feature_id: impl Into<String>, lifecycle: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("featureId", feature_id);
         call.set_path("lifecycle", lifecycle);
         Self { call }

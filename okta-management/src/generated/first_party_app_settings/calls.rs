@@ -21,7 +21,9 @@ pub struct FirstPartyAppSettings {
 impl FirstPartyAppSettings {
     /// `GET /api/v1/first-party-app-settings/{appName}` (operation `getFirstPartyAppSettings`).
     pub fn get(&self, app_name: impl Into<String>) -> Get {
-        Get::new(app_name).attach(&self.client)
+        Get {
+            call: Get::new(app_name).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/first-party-app-settings/{appName}` (operation `replaceFirstPartyAppSettings`).
@@ -30,7 +32,9 @@ impl FirstPartyAppSettings {
         app_name: impl Into<String>,
         body: &models::AdminConsoleSettings,
     ) -> Replace {
-        Replace::new(app_name, body).attach(&self.client)
+        Replace {
+            call: Replace::new(app_name, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -50,7 +54,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_name: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appName", app_name);
         Self { call }
     }
@@ -95,7 +99,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_name: impl Into<String>, body: &models::AdminConsoleSettings) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appName", app_name);
         call.set_json(body);
         Self { call }

@@ -29,23 +29,31 @@ impl Groups {
     /// `GET /api/v1/groups` (operation `listGroups`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups` (operation `addGroup`).
     #[inline]
     pub fn create(&self, body: &models::GroupsCreateRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/groups/{groupId}` (operation `deleteGroup`).
     pub fn delete(&self, group_id: impl Into<String>) -> Delete {
-        Delete::new(group_id).attach(&self.client)
+        Delete {
+            call: Delete::new(group_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/groups/{groupId}` (operation `getGroup`).
     pub fn get(&self, group_id: impl Into<String>) -> Get {
-        Get::new(group_id).attach(&self.client)
+        Get {
+            call: Get::new(group_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/groups/{groupId}` (operation `replaceGroup`).
@@ -54,7 +62,9 @@ impl Groups {
         group_id: impl Into<String>,
         body: &models::GroupsReplaceRequest,
     ) -> Replace {
-        Replace::new(group_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(group_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/groups/{groupId}/apps`.
@@ -116,7 +126,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -210,7 +220,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::GroupsCreateRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -255,7 +265,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -311,7 +321,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -356,7 +366,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(group_id: impl Into<String>, body: &models::GroupsReplaceRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         call.set_json(body);
         Self { call }

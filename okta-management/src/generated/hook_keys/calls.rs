@@ -24,28 +24,38 @@ impl HookKeys {
     /// `GET /api/v1/hook-keys` (operation `listHookKeys`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/hook-keys` (operation `createHookKey`).
     #[inline]
     pub fn create(&self, body: &models::KeyRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/hook-keys/{id}` (operation `deleteHookKey`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete::new(id).attach(&self.client)
+        Delete {
+            call: Delete::new(id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/hook-keys/{id}` (operation `getHookKey`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get::new(id).attach(&self.client)
+        Get {
+            call: Get::new(id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/hook-keys/{id}` (operation `replaceHookKey`).
     pub fn replace(&self, id: impl Into<String>, body: &models::KeyRequest) -> Replace {
-        Replace::new(id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/hook-keys/public/{keyId}`.
@@ -75,7 +85,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -120,7 +130,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::KeyRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -165,7 +175,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -221,7 +231,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -266,7 +276,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::KeyRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         call.set_json(body);
         Self { call }

@@ -26,38 +26,52 @@ impl Idps {
     /// `GET /api/v1/idps` (operation `listIdentityProviders`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/idps` (operation `createIdentityProvider`).
     #[inline]
     pub fn create(&self, body: &shared::IdentityProvider) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/idps/{idpId}` (operation `deleteIdentityProvider`).
     pub fn delete(&self, idp_id: impl Into<String>) -> Delete {
-        Delete::new(idp_id).attach(&self.client)
+        Delete {
+            call: Delete::new(idp_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/idps/{idpId}` (operation `getIdentityProvider`).
     pub fn get(&self, idp_id: impl Into<String>) -> Get {
-        Get::new(idp_id).attach(&self.client)
+        Get {
+            call: Get::new(idp_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/idps/{idpId}` (operation `replaceIdentityProvider`).
     pub fn replace(&self, idp_id: impl Into<String>, body: &shared::IdentityProvider) -> Replace {
-        Replace::new(idp_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(idp_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/idps/{idpId}/lifecycle/activate` (operation `activateIdentityProvider`).
     pub fn activate(&self, idp_id: impl Into<String>) -> Activate {
-        Activate::new(idp_id).attach(&self.client)
+        Activate {
+            call: Activate::new(idp_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/idps/{idpId}/lifecycle/deactivate` (operation `deactivateIdentityProvider`).
     pub fn deactivate(&self, idp_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(idp_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(idp_id).call.attach(&self.client),
+        }
     }
 
     /// Operations below `credentials`.
@@ -103,7 +117,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -174,7 +188,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &shared::IdentityProvider) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -219,7 +233,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("idpId", idp_id);
         Self { call }
     }
@@ -275,7 +289,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("idpId", idp_id);
         Self { call }
     }
@@ -320,7 +334,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(idp_id: impl Into<String>, body: &shared::IdentityProvider) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("idpId", idp_id);
         call.set_json(body);
         Self { call }
@@ -366,7 +380,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("idpId", idp_id);
         Self { call }
     }
@@ -411,7 +425,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("idpId", idp_id);
         Self { call }
     }

@@ -24,23 +24,31 @@ impl InlineHooks {
     /// `GET /api/v1/inlineHooks` (operation `listInlineHooks`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/inlineHooks` (operation `createInlineHook`).
     #[inline]
     pub fn create(&self, body: &models::InlineHookCreate) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/inlineHooks/{inlineHookId}` (operation `deleteInlineHook`).
     pub fn delete(&self, inline_hook_id: impl Into<String>) -> Delete {
-        Delete::new(inline_hook_id).attach(&self.client)
+        Delete {
+            call: Delete::new(inline_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/inlineHooks/{inlineHookId}` (operation `getInlineHook`).
     pub fn get(&self, inline_hook_id: impl Into<String>) -> Get {
-        Get::new(inline_hook_id).attach(&self.client)
+        Get {
+            call: Get::new(inline_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}` (operation `updateInlineHook`).
@@ -49,7 +57,9 @@ impl InlineHooks {
         inline_hook_id: impl Into<String>,
         body: &models::InlineHookReplace,
     ) -> Update {
-        Update::new(inline_hook_id, body).attach(&self.client)
+        Update {
+            call: Update::new(inline_hook_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/inlineHooks/{inlineHookId}` (operation `replaceInlineHook`).
@@ -58,22 +68,30 @@ impl InlineHooks {
         inline_hook_id: impl Into<String>,
         body: &models::InlineHookReplace,
     ) -> Replace {
-        Replace::new(inline_hook_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(inline_hook_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}/execute` (operation `executeInlineHook`).
     pub fn execute(&self, inline_hook_id: impl Into<String>, body: &Map<Json>) -> Execute {
-        Execute::new(inline_hook_id, body).attach(&self.client)
+        Execute {
+            call: Execute::new(inline_hook_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}/lifecycle/activate` (operation `activateInlineHook`).
     pub fn activate(&self, inline_hook_id: impl Into<String>) -> Activate {
-        Activate::new(inline_hook_id).attach(&self.client)
+        Activate {
+            call: Activate::new(inline_hook_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/inlineHooks/{inlineHookId}/lifecycle/deactivate` (operation `deactivateInlineHook`).
     pub fn deactivate(&self, inline_hook_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(inline_hook_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(inline_hook_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -95,7 +113,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -147,7 +165,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::InlineHookCreate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -192,7 +210,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }
@@ -248,7 +266,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }
@@ -293,7 +311,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(inline_hook_id: impl Into<String>, body: &models::InlineHookReplace) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         call.set_json(body);
         Self { call }
@@ -339,7 +357,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(inline_hook_id: impl Into<String>, body: &models::InlineHookReplace) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         call.set_json(body);
         Self { call }
@@ -385,7 +403,7 @@ pub struct Execute {
 impl Execute {
     /// The operation with what the operation requires, without a client.
     pub fn new(inline_hook_id: impl Into<String>, body: &Map<Json>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         call.set_json(body);
         Self { call }
@@ -431,7 +449,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }
@@ -476,7 +494,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }

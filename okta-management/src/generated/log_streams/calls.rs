@@ -22,23 +22,31 @@ impl LogStreams {
     /// `GET /api/v1/logStreams` (operation `listLogStreams`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/logStreams` (operation `createLogStream`).
     #[inline]
     pub fn create(&self, body: &models::LogStream) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/logStreams/{logStreamId}` (operation `deleteLogStream`).
     pub fn delete(&self, log_stream_id: impl Into<String>) -> Delete {
-        Delete::new(log_stream_id).attach(&self.client)
+        Delete {
+            call: Delete::new(log_stream_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/logStreams/{logStreamId}` (operation `getLogStream`).
     pub fn get(&self, log_stream_id: impl Into<String>) -> Get {
-        Get::new(log_stream_id).attach(&self.client)
+        Get {
+            call: Get::new(log_stream_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/logStreams/{logStreamId}` (operation `replaceLogStream`).
@@ -47,17 +55,23 @@ impl LogStreams {
         log_stream_id: impl Into<String>,
         body: &models::LogStreamPutSchema,
     ) -> Replace {
-        Replace::new(log_stream_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(log_stream_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/logStreams/{logStreamId}/lifecycle/activate` (operation `activateLogStream`).
     pub fn activate(&self, log_stream_id: impl Into<String>) -> Activate {
-        Activate::new(log_stream_id).attach(&self.client)
+        Activate {
+            call: Activate::new(log_stream_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/logStreams/{logStreamId}/lifecycle/deactivate` (operation `deactivateLogStream`).
     pub fn deactivate(&self, log_stream_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(log_stream_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(log_stream_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -79,7 +93,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -143,7 +157,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::LogStream) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -188,7 +202,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(log_stream_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("logStreamId", log_stream_id);
         Self { call }
     }
@@ -244,7 +258,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(log_stream_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("logStreamId", log_stream_id);
         Self { call }
     }
@@ -289,7 +303,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(log_stream_id: impl Into<String>, body: &models::LogStreamPutSchema) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("logStreamId", log_stream_id);
         call.set_json(body);
         Self { call }
@@ -335,7 +349,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(log_stream_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("logStreamId", log_stream_id);
         Self { call }
     }
@@ -380,7 +394,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(log_stream_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("logStreamId", log_stream_id);
         Self { call }
     }

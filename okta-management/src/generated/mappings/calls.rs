@@ -22,12 +22,16 @@ impl Mappings {
     /// `GET /api/v1/mappings` (operation `listProfileMappings`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/mappings/{mappingId}` (operation `getProfileMapping`).
     pub fn get(&self, mapping_id: impl Into<String>) -> Get {
-        Get::new(mapping_id).attach(&self.client)
+        Get {
+            call: Get::new(mapping_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/mappings/{mappingId}` (operation `updateProfileMapping`).
@@ -36,7 +40,9 @@ impl Mappings {
         mapping_id: impl Into<String>,
         body: &models::ProfileMappingRequest,
     ) -> Update {
-        Update::new(mapping_id, body).attach(&self.client)
+        Update {
+            call: Update::new(mapping_id, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -58,7 +64,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -127,7 +133,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(mapping_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("mappingId", mapping_id);
         Self { call }
     }
@@ -172,7 +178,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(mapping_id: impl Into<String>, body: &models::ProfileMappingRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("mappingId", mapping_id);
         call.set_json(body);
         Self { call }

@@ -30,43 +30,57 @@ impl Oauth2 {
     /// `POST /oauth2/v1/challenge` (operation `challenge`).
     #[inline]
     pub fn challenge(&self) -> Challenge {
-        Challenge::new().attach(&self.client)
+        Challenge {
+            call: Challenge::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/introspect` (operation `introspect`).
     #[inline]
     pub fn introspect(&self) -> Introspect {
-        Introspect::new().attach(&self.client)
+        Introspect {
+            call: Introspect::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/oob-authenticate` (operation `oob-authenticate`).
     #[inline]
     pub fn oob_authenticate(&self) -> OobAuthenticate {
-        OobAuthenticate::new().attach(&self.client)
+        OobAuthenticate {
+            call: OobAuthenticate::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/par` (operation `par`).
     #[inline]
     pub fn par(&self) -> Par {
-        Par::new().attach(&self.client)
+        Par {
+            call: Par::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/primary-authenticate` (operation `primary-authenticate`).
     #[inline]
     pub fn primary_authenticate(&self) -> PrimaryAuthenticate {
-        PrimaryAuthenticate::new().attach(&self.client)
+        PrimaryAuthenticate {
+            call: PrimaryAuthenticate::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/revoke` (operation `revoke`).
     #[inline]
     pub fn revoke(&self) -> Revoke {
-        Revoke::new().attach(&self.client)
+        Revoke {
+            call: Revoke::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/token` (operation `token`).
     #[inline]
     pub fn token(&self) -> Token {
-        Token::new().attach(&self.client)
+        Token {
+            call: Token::new().call.attach(&self.client),
+        }
     }
 
     /// Operations on `/oauth2/v1/authorize`.
@@ -152,7 +166,7 @@ impl Challenge {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -205,7 +219,7 @@ impl Introspect {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -258,7 +272,7 @@ impl OobAuthenticate {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -311,7 +325,7 @@ impl Par {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -364,7 +378,7 @@ impl PrimaryAuthenticate {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -417,7 +431,7 @@ impl Revoke {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -477,7 +491,7 @@ impl Token {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 

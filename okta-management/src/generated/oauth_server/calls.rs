@@ -32,43 +32,71 @@ impl OauthServer {
     /// `POST /oauth2/{authorizationServerId}/v1/challenge` (operation `challenge-custom-as`).
     #[inline]
     pub fn challenge(&self) -> Challenge {
-        Challenge::new(self.authorization_server_id.clone()).attach(&self.client)
+        Challenge {
+            call: Challenge::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/introspect` (operation `introspectCustomAS`).
     #[inline]
     pub fn introspect(&self) -> Introspect {
-        Introspect::new(self.authorization_server_id.clone()).attach(&self.client)
+        Introspect {
+            call: Introspect::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/oob-authenticate` (operation `oob-authenticate-custom-as`).
     #[inline]
     pub fn oob_authenticate(&self) -> OobAuthenticate {
-        OobAuthenticate::new(self.authorization_server_id.clone()).attach(&self.client)
+        OobAuthenticate {
+            call: OobAuthenticate::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/par` (operation `parCustomAS`).
     #[inline]
     pub fn par(&self) -> Par {
-        Par::new(self.authorization_server_id.clone()).attach(&self.client)
+        Par {
+            call: Par::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/primary-authenticate` (operation `primary-authenticate-custom-as`).
     #[inline]
     pub fn primary_authenticate(&self) -> PrimaryAuthenticate {
-        PrimaryAuthenticate::new(self.authorization_server_id.clone()).attach(&self.client)
+        PrimaryAuthenticate {
+            call: PrimaryAuthenticate::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/revoke` (operation `revokeCustomAS`).
     #[inline]
     pub fn revoke(&self) -> Revoke {
-        Revoke::new(self.authorization_server_id.clone()).attach(&self.client)
+        Revoke {
+            call: Revoke::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/token` (operation `tokenCustomAS`).
     #[inline]
     pub fn token(&self) -> Token {
-        Token::new(self.authorization_server_id.clone()).attach(&self.client)
+        Token {
+            call: Token::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/oauth2/{authorizationServerId}/v1/authorize`.
@@ -151,7 +179,7 @@ pub struct Challenge {
 impl Challenge {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -203,7 +231,7 @@ pub struct Introspect {
 impl Introspect {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -255,7 +283,7 @@ pub struct OobAuthenticate {
 impl OobAuthenticate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -307,7 +335,7 @@ pub struct Par {
 impl Par {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -359,7 +387,7 @@ pub struct PrimaryAuthenticate {
 impl PrimaryAuthenticate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -411,7 +439,7 @@ pub struct Revoke {
 impl Revoke {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -474,7 +502,7 @@ pub struct Token {
 impl Token {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }

@@ -22,23 +22,31 @@ impl OktaServiceAccounts {
     /// `GET /privileged-access/api/v1/okta-service-accounts` (operation `listOktaManagedUserAccounts`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /privileged-access/api/v1/okta-service-accounts` (operation `createOktaManagedUserAccount`).
     #[inline]
     pub fn create(&self, body: &models::OktaManagedUserAccountRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /privileged-access/api/v1/okta-service-accounts/{id}` (operation `deleteOktaManagedUserAccount`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete::new(id).attach(&self.client)
+        Delete {
+            call: Delete::new(id).call.attach(&self.client),
+        }
     }
 
     /// `GET /privileged-access/api/v1/okta-service-accounts/{id}` (operation `getOktaManagedUserAccount`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get::new(id).attach(&self.client)
+        Get {
+            call: Get::new(id).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /privileged-access/api/v1/okta-service-accounts/{id}` (operation `updateOktaManagedUserAccount`).
@@ -47,7 +55,9 @@ impl OktaServiceAccounts {
         id: impl Into<String>,
         body: &models::OktaManagedUserAccountForUpdate,
     ) -> Update {
-        Update::new(id, body).attach(&self.client)
+        Update {
+            call: Update::new(id, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -69,7 +79,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -133,7 +143,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OktaManagedUserAccountRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -178,7 +188,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -234,7 +244,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -279,7 +289,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::OktaManagedUserAccountForUpdate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         call.set_json(body);
         Self { call }

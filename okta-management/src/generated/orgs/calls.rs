@@ -20,7 +20,9 @@ impl Orgs {
     /// `POST /api/v1/orgs` (operation `createChildOrg`).
     #[inline]
     pub fn create(&self, body: &models::ChildOrg) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -41,7 +43,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::ChildOrg) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

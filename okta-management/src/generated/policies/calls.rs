@@ -26,29 +26,39 @@ pub struct Policies {
 impl Policies {
     /// `GET /api/v1/policies` (operation `listPolicies`).
     pub fn list(&self, type_: impl Into<shared::PolicyType>) -> List {
-        List::new(type_).attach(&self.client)
+        List {
+            call: List::new(type_).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies` (operation `createPolicy`).
     #[inline]
     pub fn create(&self, body: &models::CreateOrUpdatePolicy) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/simulate` (operation `createPolicySimulation`).
     #[inline]
     pub fn simulate(&self, body: Vec<models::SimulatePolicyBody>) -> Simulate {
-        Simulate::new(body).attach(&self.client)
+        Simulate {
+            call: Simulate::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/policies/{policyId}` (operation `deletePolicy`).
     pub fn delete(&self, policy_id: impl Into<String>) -> Delete {
-        Delete::new(policy_id).attach(&self.client)
+        Delete {
+            call: Delete::new(policy_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/policies/{policyId}` (operation `getPolicy`).
     pub fn get(&self, policy_id: impl Into<String>) -> Get {
-        Get::new(policy_id).attach(&self.client)
+        Get {
+            call: Get::new(policy_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/policies/{policyId}` (operation `replacePolicy`).
@@ -57,22 +67,30 @@ impl Policies {
         policy_id: impl Into<String>,
         body: &models::CreateOrUpdatePolicy,
     ) -> Replace {
-        Replace::new(policy_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(policy_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/clone` (operation `clonePolicy`).
     pub fn duplicate(&self, policy_id: impl Into<String>) -> Duplicate {
-        Duplicate::new(policy_id).attach(&self.client)
+        Duplicate {
+            call: Duplicate::new(policy_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/lifecycle/activate` (operation `activatePolicy`).
     pub fn activate(&self, policy_id: impl Into<String>) -> Activate {
-        Activate::new(policy_id).attach(&self.client)
+        Activate {
+            call: Activate::new(policy_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/lifecycle/deactivate` (operation `deactivatePolicy`).
     pub fn deactivate(&self, policy_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(policy_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(policy_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/policies/{policyId}/app`.
@@ -116,7 +134,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(type_: impl Into<shared::PolicyType>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("type", type_.into().as_str().to_owned());
         Self { call }
     }
@@ -204,7 +222,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateOrUpdatePolicy) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -257,7 +275,7 @@ impl Simulate {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: Vec<models::SimulatePolicyBody>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(&body);
         Self { call }
     }
@@ -308,7 +326,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -364,7 +382,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -415,7 +433,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(policy_id: impl Into<String>, body: &models::CreateOrUpdatePolicy) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         call.set_json(body);
         Self { call }
@@ -461,7 +479,7 @@ pub struct Duplicate {
 impl Duplicate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -506,7 +524,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -562,7 +580,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }

@@ -21,18 +21,24 @@ pub struct PrincipalRateLimits {
 impl PrincipalRateLimits {
     /// `GET /api/v1/principal-rate-limits` (operation `listPrincipalRateLimitEntities`).
     pub fn list(&self, filter: impl Into<String>) -> List {
-        List::new(filter).attach(&self.client)
+        List {
+            call: List::new(filter).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/principal-rate-limits` (operation `createPrincipalRateLimitEntity`).
     #[inline]
     pub fn create(&self, body: &models::PrincipalRateLimitEntity) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/principal-rate-limits/{principalRateLimitId}` (operation `getPrincipalRateLimitEntity`).
     pub fn get(&self, principal_rate_limit_id: impl Into<String>) -> Get {
-        Get::new(principal_rate_limit_id).attach(&self.client)
+        Get {
+            call: Get::new(principal_rate_limit_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/principal-rate-limits/{principalRateLimitId}` (operation `replacePrincipalRateLimitEntity`).
@@ -41,7 +47,11 @@ impl PrincipalRateLimits {
         principal_rate_limit_id: impl Into<String>,
         body: &models::PrincipalRateLimitEntity,
     ) -> Replace {
-        Replace::new(principal_rate_limit_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(principal_rate_limit_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -61,7 +71,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -120,7 +130,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PrincipalRateLimitEntity) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -165,7 +175,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(principal_rate_limit_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("principalRateLimitId", principal_rate_limit_id);
         Self { call }
     }
@@ -213,7 +223,7 @@ impl Replace {
         principal_rate_limit_id: impl Into<String>,
         body: &models::PrincipalRateLimitEntity,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("principalRateLimitId", principal_rate_limit_id);
         call.set_json(body);
         Self { call }

@@ -22,23 +22,31 @@ impl PushProviders {
     /// `GET /api/v1/push-providers` (operation `listPushProviders`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/push-providers` (operation `createPushProvider`).
     #[inline]
     pub fn create(&self, body: &models::PushProvider) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/push-providers/{pushProviderId}` (operation `deletePushProvider`).
     pub fn delete(&self, push_provider_id: impl Into<String>) -> Delete {
-        Delete::new(push_provider_id).attach(&self.client)
+        Delete {
+            call: Delete::new(push_provider_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/push-providers/{pushProviderId}` (operation `getPushProvider`).
     pub fn get(&self, push_provider_id: impl Into<String>) -> Get {
-        Get::new(push_provider_id).attach(&self.client)
+        Get {
+            call: Get::new(push_provider_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/push-providers/{pushProviderId}` (operation `replacePushProvider`).
@@ -47,7 +55,11 @@ impl PushProviders {
         push_provider_id: impl Into<String>,
         body: &models::PushProvider,
     ) -> Replace {
-        Replace::new(push_provider_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(push_provider_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -69,7 +81,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -121,7 +133,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PushProvider) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -166,7 +178,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(push_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("pushProviderId", push_provider_id);
         Self { call }
     }
@@ -222,7 +234,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(push_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("pushProviderId", push_provider_id);
         Self { call }
     }
@@ -267,7 +279,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(push_provider_id: impl Into<String>, body: &models::PushProvider) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("pushProviderId", push_provider_id);
         call.set_json(body);
         Self { call }

@@ -24,23 +24,31 @@ impl RealmAssignments {
     /// `GET /api/v1/realm-assignments` (operation `listRealmAssignments`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/realm-assignments` (operation `createRealmAssignment`).
     #[inline]
     pub fn create(&self, body: &models::CreateRealmAssignmentRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/realm-assignments/{assignmentId}` (operation `deleteRealmAssignment`).
     pub fn delete(&self, assignment_id: impl Into<String>) -> Delete {
-        Delete::new(assignment_id).attach(&self.client)
+        Delete {
+            call: Delete::new(assignment_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/realm-assignments/{assignmentId}` (operation `getRealmAssignment`).
     pub fn get(&self, assignment_id: impl Into<String>) -> Get {
-        Get::new(assignment_id).attach(&self.client)
+        Get {
+            call: Get::new(assignment_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/realm-assignments/{assignmentId}` (operation `replaceRealmAssignment`).
@@ -49,17 +57,23 @@ impl RealmAssignments {
         assignment_id: impl Into<String>,
         body: &models::UpdateRealmAssignmentRequest,
     ) -> Replace {
-        Replace::new(assignment_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(assignment_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/realm-assignments/{assignmentId}/lifecycle/activate` (operation `activateRealmAssignment`).
     pub fn activate(&self, assignment_id: impl Into<String>) -> Activate {
-        Activate::new(assignment_id).attach(&self.client)
+        Activate {
+            call: Activate::new(assignment_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/realm-assignments/{assignmentId}/lifecycle/deactivate` (operation `deactivateRealmAssignment`).
     pub fn deactivate(&self, assignment_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(assignment_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(assignment_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/realm-assignments/operations`.
@@ -89,7 +103,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -147,7 +161,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateRealmAssignmentRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -192,7 +206,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
@@ -248,7 +262,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
@@ -296,7 +310,7 @@ impl Replace {
         assignment_id: impl Into<String>,
         body: &models::UpdateRealmAssignmentRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("assignmentId", assignment_id);
         call.set_json(body);
         Self { call }
@@ -342,7 +356,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
@@ -398,7 +412,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }

@@ -22,23 +22,31 @@ impl Realms {
     /// `GET /api/v1/realms` (operation `listRealms`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/realms` (operation `createRealm`).
     #[inline]
     pub fn create(&self, body: &models::CreateRealmRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/realms/{realmId}` (operation `deleteRealm`).
     pub fn delete(&self, realm_id: impl Into<String>) -> Delete {
-        Delete::new(realm_id).attach(&self.client)
+        Delete {
+            call: Delete::new(realm_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/realms/{realmId}` (operation `getRealm`).
     pub fn get(&self, realm_id: impl Into<String>) -> Get {
-        Get::new(realm_id).attach(&self.client)
+        Get {
+            call: Get::new(realm_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/realms/{realmId}` (operation `replaceRealm`).
@@ -47,7 +55,9 @@ impl Realms {
         realm_id: impl Into<String>,
         body: &models::UpdateRealmRequest,
     ) -> Replace {
-        Replace::new(realm_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(realm_id, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -69,7 +79,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -145,7 +155,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateRealmRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -190,7 +200,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(realm_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("realmId", realm_id);
         Self { call }
     }
@@ -246,7 +256,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(realm_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("realmId", realm_id);
         Self { call }
     }
@@ -291,7 +301,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(realm_id: impl Into<String>, body: &models::UpdateRealmRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("realmId", realm_id);
         call.set_json(body);
         Self { call }

@@ -18,7 +18,9 @@ pub struct SecurityEvents {
 impl SecurityEvents {
     /// `POST /security/api/v1/security-events` (operation `publishSecurityEventTokens`).
     pub fn create(&self, body: impl Into<bytes::Bytes>) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -38,7 +40,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(body: impl Into<bytes::Bytes>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_bytes("application/secevent+jwt", body);
         Self { call }
     }

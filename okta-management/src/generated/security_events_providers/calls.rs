@@ -22,23 +22,35 @@ impl SecurityEventsProviders {
     /// `GET /api/v1/security-events-providers` (operation `listSecurityEventsProviderInstances`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/security-events-providers` (operation `createSecurityEventsProviderInstance`).
     #[inline]
     pub fn create(&self, body: &models::SecurityEventsProviderRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/security-events-providers/{securityEventProviderId}` (operation `deleteSecurityEventsProviderInstance`).
     pub fn delete(&self, security_event_provider_id: impl Into<String>) -> Delete {
-        Delete::new(security_event_provider_id).attach(&self.client)
+        Delete {
+            call: Delete::new(security_event_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/security-events-providers/{securityEventProviderId}` (operation `getSecurityEventsProviderInstance`).
     pub fn get(&self, security_event_provider_id: impl Into<String>) -> Get {
-        Get::new(security_event_provider_id).attach(&self.client)
+        Get {
+            call: Get::new(security_event_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/security-events-providers/{securityEventProviderId}` (operation `replaceSecurityEventsProviderInstance`).
@@ -47,17 +59,29 @@ impl SecurityEventsProviders {
         security_event_provider_id: impl Into<String>,
         body: &models::SecurityEventsProviderRequest,
     ) -> Replace {
-        Replace::new(security_event_provider_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(security_event_provider_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/security-events-providers/{securityEventProviderId}/lifecycle/activate` (operation `activateSecurityEventsProviderInstance`).
     pub fn activate(&self, security_event_provider_id: impl Into<String>) -> Activate {
-        Activate::new(security_event_provider_id).attach(&self.client)
+        Activate {
+            call: Activate::new(security_event_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/security-events-providers/{securityEventProviderId}/lifecycle/deactivate` (operation `deactivateSecurityEventsProviderInstance`).
     pub fn deactivate(&self, security_event_provider_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(security_event_provider_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(security_event_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -79,7 +103,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -124,7 +148,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::SecurityEventsProviderRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -169,7 +193,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_event_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityEventProviderId", security_event_provider_id);
         Self { call }
     }
@@ -225,7 +249,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_event_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityEventProviderId", security_event_provider_id);
         Self { call }
     }
@@ -273,7 +297,7 @@ impl Replace {
         security_event_provider_id: impl Into<String>,
         body: &models::SecurityEventsProviderRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityEventProviderId", security_event_provider_id);
         call.set_json(body);
         Self { call }
@@ -319,7 +343,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_event_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityEventProviderId", security_event_provider_id);
         Self { call }
     }
@@ -364,7 +388,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_event_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityEventProviderId", security_event_provider_id);
         Self { call }
     }

@@ -21,17 +21,23 @@ pub struct Sessions {
 impl Sessions {
     /// `DELETE /api/v1/sessions/{sessionId}` (operation `revokeSession`).
     pub fn delete(&self, session_id: impl Into<String>) -> Delete {
-        Delete::new(session_id).attach(&self.client)
+        Delete {
+            call: Delete::new(session_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/sessions/{sessionId}` (operation `getSession`).
     pub fn get(&self, session_id: impl Into<String>) -> Get {
-        Get::new(session_id).attach(&self.client)
+        Get {
+            call: Get::new(session_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/sessions/{sessionId}/lifecycle/refresh` (operation `refreshSession`).
     pub fn refresh(&self, session_id: impl Into<String>) -> Refresh {
-        Refresh::new(session_id).attach(&self.client)
+        Refresh {
+            call: Refresh::new(session_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -51,7 +57,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("sessionId", session_id);
         Self { call }
     }
@@ -107,7 +113,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("sessionId", session_id);
         Self { call }
     }
@@ -152,7 +158,7 @@ pub struct Refresh {
 impl Refresh {
     /// The operation with the path's parameters, without a client.
     pub fn new(session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("sessionId", session_id);
         Self { call }
     }

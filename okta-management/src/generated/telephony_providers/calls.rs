@@ -22,23 +22,35 @@ impl TelephonyProviders {
     /// `GET /api/v1/telephony-providers` (operation `listAllCustomTelephonyProviderCredentials`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/telephony-providers` (operation `createCustomTelephonyProviderCredentials`).
     #[inline]
     pub fn create(&self, body: &models::CustomTelephonyProviderCredentialCreateRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/telephony-providers/{customTelephonyProviderId}` (operation `deleteCustomTelephonyProviderCredential`).
     pub fn delete(&self, custom_telephony_provider_id: impl Into<String>) -> Delete {
-        Delete::new(custom_telephony_provider_id).attach(&self.client)
+        Delete {
+            call: Delete::new(custom_telephony_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/telephony-providers/{customTelephonyProviderId}` (operation `getCustomTelephonyProviderCredential`).
     pub fn get(&self, custom_telephony_provider_id: impl Into<String>) -> Get {
-        Get::new(custom_telephony_provider_id).attach(&self.client)
+        Get {
+            call: Get::new(custom_telephony_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/telephony-providers/{customTelephonyProviderId}` (operation `updateCustomTelephonyProviderCredential`).
@@ -47,22 +59,38 @@ impl TelephonyProviders {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialUpdateRequest,
     ) -> Update {
-        Update::new(custom_telephony_provider_id, body).attach(&self.client)
+        Update {
+            call: Update::new(custom_telephony_provider_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/activate` (operation `activateCustomTelephonyCredential`).
     pub fn activate(&self, custom_telephony_provider_id: impl Into<String>) -> Activate {
-        Activate::new(custom_telephony_provider_id).attach(&self.client)
+        Activate {
+            call: Activate::new(custom_telephony_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/deactivate` (operation `deactivateCustomTelephonyCredential`).
     pub fn deactivate(&self, custom_telephony_provider_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(custom_telephony_provider_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(custom_telephony_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/setAsPrimary` (operation `setAsPrimaryCustomTelephonyCredential`).
     pub fn set_as_primary(&self, custom_telephony_provider_id: impl Into<String>) -> SetAsPrimary {
-        SetAsPrimary::new(custom_telephony_provider_id).attach(&self.client)
+        SetAsPrimary {
+            call: SetAsPrimary::new(custom_telephony_provider_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/telephony-providers/{customTelephonyProviderId}/test` (operation `sendTestCustomTelephonyProviderCredential`).
@@ -71,7 +99,11 @@ impl TelephonyProviders {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialSendTestRequest,
     ) -> Test {
-        Test::new(custom_telephony_provider_id, body).attach(&self.client)
+        Test {
+            call: Test::new(custom_telephony_provider_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -93,7 +125,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -138,7 +170,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CustomTelephonyProviderCredentialCreateRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -183,7 +215,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
@@ -239,7 +271,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
@@ -287,7 +319,7 @@ impl Update {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialUpdateRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         call.set_json(body);
         Self { call }
@@ -333,7 +365,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
@@ -378,7 +410,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
@@ -423,7 +455,7 @@ pub struct SetAsPrimary {
 impl SetAsPrimary {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
@@ -471,7 +503,7 @@ impl Test {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialSendTestRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         call.set_json(body);
         Self { call }

@@ -22,23 +22,31 @@ impl TrustedOrigins {
     /// `GET /api/v1/trustedOrigins` (operation `listTrustedOrigins`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/trustedOrigins` (operation `createTrustedOrigin`).
     #[inline]
     pub fn create(&self, body: &models::TrustedOriginWrite) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/trustedOrigins/{trustedOriginId}` (operation `deleteTrustedOrigin`).
     pub fn delete(&self, trusted_origin_id: impl Into<String>) -> Delete {
-        Delete::new(trusted_origin_id).attach(&self.client)
+        Delete {
+            call: Delete::new(trusted_origin_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/trustedOrigins/{trustedOriginId}` (operation `getTrustedOrigin`).
     pub fn get(&self, trusted_origin_id: impl Into<String>) -> Get {
-        Get::new(trusted_origin_id).attach(&self.client)
+        Get {
+            call: Get::new(trusted_origin_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/trustedOrigins/{trustedOriginId}` (operation `replaceTrustedOrigin`).
@@ -47,17 +55,25 @@ impl TrustedOrigins {
         trusted_origin_id: impl Into<String>,
         body: &models::TrustedOrigin,
     ) -> Replace {
-        Replace::new(trusted_origin_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(trusted_origin_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/trustedOrigins/{trustedOriginId}/lifecycle/activate` (operation `activateTrustedOrigin`).
     pub fn activate(&self, trusted_origin_id: impl Into<String>) -> Activate {
-        Activate::new(trusted_origin_id).attach(&self.client)
+        Activate {
+            call: Activate::new(trusted_origin_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/trustedOrigins/{trustedOriginId}/lifecycle/deactivate` (operation `deactivateTrustedOrigin`).
     pub fn deactivate(&self, trusted_origin_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(trusted_origin_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(trusted_origin_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -79,7 +95,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -149,7 +165,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::TrustedOriginWrite) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -194,7 +210,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(trusted_origin_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("trustedOriginId", trusted_origin_id);
         Self { call }
     }
@@ -250,7 +266,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(trusted_origin_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("trustedOriginId", trusted_origin_id);
         Self { call }
     }
@@ -295,7 +311,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(trusted_origin_id: impl Into<String>, body: &models::TrustedOrigin) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("trustedOriginId", trusted_origin_id);
         call.set_json(body);
         Self { call }
@@ -341,7 +357,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(trusted_origin_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("trustedOriginId", trusted_origin_id);
         Self { call }
     }
@@ -386,7 +402,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(trusted_origin_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("trustedOriginId", trusted_origin_id);
         Self { call }
     }

@@ -20,13 +20,17 @@ impl UserLockoutSettings {
     /// `GET /attack-protection/api/v1/user-lockout-settings` (operation `getUserLockoutSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PUT /attack-protection/api/v1/user-lockout-settings` (operation `replaceUserLockoutSettings`).
     #[inline]
     pub fn replace(&self, body: &models::UserLockoutSettings) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -48,7 +52,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -93,7 +97,7 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::UserLockoutSettings) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

@@ -23,12 +23,16 @@ pub struct UserSchemas {
 impl UserSchemas {
     /// `GET /api/v1/meta/schemas/user/{schemaId}` (operation `getUserSchema`).
     pub fn get(&self, schema_id: impl Into<String>) -> Get {
-        Get::new(schema_id).attach(&self.client)
+        Get {
+            call: Get::new(schema_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/meta/schemas/user/{schemaId}` (operation `updateUserProfile`).
     pub fn update(&self, schema_id: impl Into<String>, body: &shared::UserSchema) -> Update {
-        Update::new(schema_id, body).attach(&self.client)
+        Update {
+            call: Update::new(schema_id, body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/meta/schemas/user/linkedObjects`.
@@ -56,7 +60,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(schema_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("schemaId", schema_id);
         Self { call }
     }
@@ -101,7 +105,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(schema_id: impl Into<String>, body: &shared::UserSchema) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("schemaId", schema_id);
         call.set_json(body);
         Self { call }

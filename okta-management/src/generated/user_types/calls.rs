@@ -22,28 +22,38 @@ impl UserTypes {
     /// `GET /api/v1/meta/types/user` (operation `listUserTypes`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/meta/types/user` (operation `createUserType`).
     #[inline]
     pub fn create(&self, body: &models::UserType) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/meta/types/user/{typeId}` (operation `deleteUserType`).
     pub fn delete(&self, type_id: impl Into<String>) -> Delete {
-        Delete::new(type_id).attach(&self.client)
+        Delete {
+            call: Delete::new(type_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/meta/types/user/{typeId}` (operation `getUserType`).
     pub fn get(&self, type_id: impl Into<String>) -> Get {
-        Get::new(type_id).attach(&self.client)
+        Get {
+            call: Get::new(type_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/meta/types/user/{typeId}` (operation `updateUserType`).
     pub fn update(&self, type_id: impl Into<String>, body: &models::UserTypePostRequest) -> Update {
-        Update::new(type_id, body).attach(&self.client)
+        Update {
+            call: Update::new(type_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/meta/types/user/{typeId}` (operation `replaceUserType`).
@@ -52,7 +62,9 @@ impl UserTypes {
         type_id: impl Into<String>,
         body: &models::UserTypePutRequest,
     ) -> Replace {
-        Replace::new(type_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(type_id, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -74,7 +86,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -119,7 +131,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::UserType) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -164,7 +176,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("typeId", type_id);
         Self { call }
     }
@@ -220,7 +232,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("typeId", type_id);
         Self { call }
     }
@@ -265,7 +277,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(type_id: impl Into<String>, body: &models::UserTypePostRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("typeId", type_id);
         call.set_json(body);
         Self { call }
@@ -311,7 +323,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(type_id: impl Into<String>, body: &models::UserTypePutRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("typeId", type_id);
         call.set_json(body);
         Self { call }

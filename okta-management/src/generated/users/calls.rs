@@ -40,48 +40,66 @@ impl Users {
     /// `GET /api/v1/users` (operation `listUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users` (operation `createUser`).
     #[inline]
     pub fn create(&self, body: &models::CreateUserRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{id}` (operation `deleteUser`).
     pub fn delete(&self, id: impl Into<String>) -> Delete {
-        Delete::new(id).attach(&self.client)
+        Delete {
+            call: Delete::new(id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{id}` (operation `getUser`).
     pub fn get(&self, id: impl Into<String>) -> Get {
-        Get::new(id).attach(&self.client)
+        Get {
+            call: Get::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}` (operation `updateUser`).
     pub fn update(&self, id: impl Into<String>, body: &models::UpdateUserRequest) -> Update {
-        Update::new(id, body).attach(&self.client)
+        Update {
+            call: Update::new(id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/users/{id}` (operation `replaceUser`).
     pub fn replace(&self, id: impl Into<String>, body: &models::UpdateUserRequest) -> Replace {
-        Replace::new(id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/activate` (operation `activateUser`).
     pub fn activate(&self, id: impl Into<String>) -> Activate {
-        Activate::new(id).attach(&self.client)
+        Activate {
+            call: Activate::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/deactivate` (operation `deactivateUser`).
     pub fn deactivate(&self, id: impl Into<String>) -> Deactivate {
-        Deactivate::new(id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/expire_password` (operation `expirePassword`).
     pub fn expire_password(&self, id: impl Into<String>) -> ExpirePassword {
-        ExpirePassword::new(id).attach(&self.client)
+        ExpirePassword {
+            call: ExpirePassword::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/expire_password_with_temp_password` (operation `expirePasswordWithTempPassword`).
@@ -89,37 +107,53 @@ impl Users {
         &self,
         id: impl Into<String>,
     ) -> ExpirePasswordWithTempPassword {
-        ExpirePasswordWithTempPassword::new(id).attach(&self.client)
+        ExpirePasswordWithTempPassword {
+            call: ExpirePasswordWithTempPassword::new(id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/reactivate` (operation `reactivateUser`).
     pub fn reactivate(&self, id: impl Into<String>) -> Reactivate {
-        Reactivate::new(id).attach(&self.client)
+        Reactivate {
+            call: Reactivate::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/reset_factors` (operation `resetFactors`).
     pub fn reset_factors(&self, id: impl Into<String>) -> ResetFactors {
-        ResetFactors::new(id).attach(&self.client)
+        ResetFactors {
+            call: ResetFactors::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/reset_password` (operation `resetPassword`).
     pub fn reset_password(&self, id: impl Into<String>, send_email: bool) -> ResetPassword {
-        ResetPassword::new(id, send_email).attach(&self.client)
+        ResetPassword {
+            call: ResetPassword::new(id, send_email).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/suspend` (operation `suspendUser`).
     pub fn suspend(&self, id: impl Into<String>) -> Suspend {
-        Suspend::new(id).attach(&self.client)
+        Suspend {
+            call: Suspend::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/unlock` (operation `unlockUser`).
     pub fn unlock(&self, id: impl Into<String>) -> Unlock {
-        Unlock::new(id).attach(&self.client)
+        Unlock {
+            call: Unlock::new(id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{id}/lifecycle/unsuspend` (operation `unsuspendUser`).
     pub fn unsuspend(&self, id: impl Into<String>) -> Unsuspend {
-        Unsuspend::new(id).attach(&self.client)
+        Unsuspend {
+            call: Unsuspend::new(id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/users/{id}/appLinks`.
@@ -275,7 +309,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -381,7 +415,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateUserRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -447,7 +481,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -528,7 +562,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -585,7 +619,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::UpdateUserRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         call.set_json(body);
         Self { call }
@@ -644,7 +678,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::UpdateUserRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         call.set_json(body);
         Self { call }
@@ -703,7 +737,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -755,7 +789,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -842,7 +876,7 @@ pub struct ExpirePassword {
 impl ExpirePassword {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -887,7 +921,7 @@ pub struct ExpirePasswordWithTempPassword {
 impl ExpirePasswordWithTempPassword {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -939,7 +973,7 @@ pub struct Reactivate {
 impl Reactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -991,7 +1025,7 @@ pub struct ResetFactors {
 impl ResetFactors {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -1047,7 +1081,7 @@ pub struct ResetPassword {
 impl ResetPassword {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, send_email: bool) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         call.set_query("sendEmail", send_email);
         Self { call }
@@ -1100,7 +1134,7 @@ pub struct Suspend {
 impl Suspend {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -1156,7 +1190,7 @@ pub struct Unlock {
 impl Unlock {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }
@@ -1212,7 +1246,7 @@ pub struct Unsuspend {
 impl Unsuspend {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }

@@ -22,25 +22,33 @@ impl WebauthnRegistration {
     /// `POST /webauthn-registration/api/v1/activate` (operation `activatePreregistrationEnrollment`).
     #[inline]
     pub fn activate(&self) -> Activate {
-        Activate::new().attach(&self.client)
+        Activate {
+            call: Activate::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /webauthn-registration/api/v1/enroll` (operation `enrollPreregistrationEnrollment`).
     #[inline]
     pub fn enroll(&self) -> Enroll {
-        Enroll::new().attach(&self.client)
+        Enroll {
+            call: Enroll::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /webauthn-registration/api/v1/initiate-fulfillment-request` (operation `generateFulfillmentRequest`).
     #[inline]
     pub fn initiate_fulfillment_request(&self) -> InitiateFulfillmentRequest {
-        InitiateFulfillmentRequest::new().attach(&self.client)
+        InitiateFulfillmentRequest {
+            call: InitiateFulfillmentRequest::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /webauthn-registration/api/v1/send-pin` (operation `sendPin`).
     #[inline]
     pub fn send_pin(&self) -> SendPin {
-        SendPin::new().attach(&self.client)
+        SendPin {
+            call: SendPin::new().call.attach(&self.client),
+        }
     }
 
     /// Operations below `users`.
@@ -70,7 +78,7 @@ impl Activate {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -123,7 +131,7 @@ impl Enroll {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -176,7 +184,7 @@ impl InitiateFulfillmentRequest {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -236,7 +244,7 @@ impl SendPin {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 

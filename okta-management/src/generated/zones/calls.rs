@@ -22,38 +22,52 @@ impl Zones {
     /// `GET /api/v1/zones` (operation `listNetworkZones`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/zones` (operation `createNetworkZone`).
     #[inline]
     pub fn create(&self, body: &models::NetworkZone) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/zones/{zoneId}` (operation `deleteNetworkZone`).
     pub fn delete(&self, zone_id: impl Into<String>) -> Delete {
-        Delete::new(zone_id).attach(&self.client)
+        Delete {
+            call: Delete::new(zone_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/zones/{zoneId}` (operation `getNetworkZone`).
     pub fn get(&self, zone_id: impl Into<String>) -> Get {
-        Get::new(zone_id).attach(&self.client)
+        Get {
+            call: Get::new(zone_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/zones/{zoneId}` (operation `replaceNetworkZone`).
     pub fn replace(&self, zone_id: impl Into<String>, body: &models::NetworkZone) -> Replace {
-        Replace::new(zone_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(zone_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/zones/{zoneId}/lifecycle/activate` (operation `activateNetworkZone`).
     pub fn activate(&self, zone_id: impl Into<String>) -> Activate {
-        Activate::new(zone_id).attach(&self.client)
+        Activate {
+            call: Activate::new(zone_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/zones/{zoneId}/lifecycle/deactivate` (operation `deactivateNetworkZone`).
     pub fn deactivate(&self, zone_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(zone_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(zone_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -75,7 +89,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -139,7 +153,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::NetworkZone) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -184,7 +198,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(zone_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zoneId", zone_id);
         Self { call }
     }
@@ -240,7 +254,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(zone_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zoneId", zone_id);
         Self { call }
     }
@@ -285,7 +299,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(zone_id: impl Into<String>, body: &models::NetworkZone) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zoneId", zone_id);
         call.set_json(body);
         Self { call }
@@ -331,7 +345,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(zone_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zoneId", zone_id);
         Self { call }
     }
@@ -376,7 +390,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(zone_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zoneId", zone_id);
         Self { call }
     }

@@ -22,7 +22,11 @@ impl Reviews {
     /// `POST /governance/api/v1/campaigns/{campaignId}/reviews/reassign` (operation `reassignReviews`).
     #[inline]
     pub fn reassign(&self, body: &models::ReviewsReassign) -> Reassign {
-        Reassign::new(self.campaign_id.clone(), body).attach(&self.client)
+        Reassign {
+            call: Reassign::new(self.campaign_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -42,7 +46,7 @@ pub struct Reassign {
 impl Reassign {
     /// The operation with what the operation requires, without a client.
     pub fn new(campaign_id: impl Into<String>, body: &models::ReviewsReassign) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("campaignId", campaign_id);
         call.set_json(body);
         Self { call }

@@ -48,12 +48,16 @@ pub mod entries {
     impl Entries {
         /// `GET /governance/api/v2/catalogs/default/entries` (operation `listAllDefaultEntriesV2`).
         pub fn list(&self, filter: impl Into<String>) -> List {
-            List::new(filter).attach(&self.client)
+            List {
+                call: List::new(filter).call.attach(&self.client),
+            }
         }
 
         /// `GET /governance/api/v2/catalogs/default/entries/{entryId}` (operation `getCatalogEntryV2`).
         pub fn get(&self, entry_id: impl Into<String>) -> Get {
-            Get::new(entry_id).attach(&self.client)
+            Get {
+                call: Get::new(entry_id).call.attach(&self.client),
+            }
         }
 
         /// Operations below `users`.
@@ -81,7 +85,7 @@ pub mod entries {
     impl List {
         /// The operation with what the operation requires, without a client.
         pub fn new(filter: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_query("filter", filter.into());
             Self { call }
         }
@@ -145,7 +149,7 @@ pub mod entries {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(entry_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("entryId", entry_id);
             Self { call }
         }
@@ -221,7 +225,11 @@ pub mod entries {
                 /// `GET /governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields` (operation `getCatalogEntryRequestFieldsV2`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.entry_id.clone(), self.user_id.clone()).attach(&self.client)
+                    List {
+                        call: List::new(self.entry_id.clone(), self.user_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
             }
 
@@ -243,7 +251,7 @@ pub mod entries {
             impl List {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(entry_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("entryId", entry_id);
                     call.set_path("userId", user_id);
                     Self { call }
@@ -316,7 +324,11 @@ pub mod user {
         impl Entries {
             /// `GET /governance/api/v2/catalogs/default/user/{userId}/entries` (operation `listAllDefaultUserEntriesV2`).
             pub fn list(&self, filter: impl Into<String>) -> List {
-                List::new(self.user_id.clone(), filter).attach(&self.client)
+                List {
+                    call: List::new(self.user_id.clone(), filter)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -336,7 +348,7 @@ pub mod user {
         impl List {
             /// The operation with what the operation requires, without a client.
             pub fn new(user_id: impl Into<String>, filter: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("userId", user_id);
                 call.set_query("filter", filter.into());
                 Self { call }

@@ -21,7 +21,9 @@ impl AllAssignments {
     /// `GET /governance/api/v1/collections/assignments` (operation `listCollectionsAssignments`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 }
 
@@ -43,7 +45,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 

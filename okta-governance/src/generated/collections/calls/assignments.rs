@@ -22,18 +22,30 @@ impl Assignments {
     /// `GET /governance/api/v1/collections/{collectionId}/assignments` (operation `listCollectionAssignments`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.collection_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.collection_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/collections/{collectionId}/assignments` (operation `assignCollection`).
     #[inline]
     pub fn create(&self, body: Vec<models::AssignedPrincipal>) -> Create {
-        Create::new(self.collection_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.collection_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/collections/{collectionId}/assignments/{assignmentId}` (operation `deletePrincipalAssignment`).
     pub fn delete(&self, assignment_id: impl Into<String>) -> Delete {
-        Delete::new(self.collection_id.clone(), assignment_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.collection_id.clone(), assignment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/collections/{collectionId}/assignments/{assignmentId}` (operation `updatePrincipalAssignment`).
@@ -42,7 +54,11 @@ impl Assignments {
         assignment_id: impl Into<String>,
         body: Vec<models::AssignmentPatchOperation>,
     ) -> Update {
-        Update::new(self.collection_id.clone(), assignment_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.collection_id.clone(), assignment_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -62,7 +78,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         Self { call }
     }
@@ -126,7 +142,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(collection_id: impl Into<String>, body: Vec<models::AssignedPrincipal>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         call.set_json(&body);
         Self { call }
@@ -172,7 +188,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>, assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         call.set_path("assignmentId", assignment_id);
         Self { call }
@@ -240,7 +256,7 @@ impl Update {
         assignment_id: impl Into<String>,
         body: Vec<models::AssignmentPatchOperation>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         call.set_path("assignmentId", assignment_id);
         call.set_json(&body);

@@ -44,7 +44,11 @@ pub mod users {
         /// `GET /governance/api/v1/collections/{collectionId}/catalog/users` (operation `getUnassignedUsers`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.collection_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.collection_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -64,7 +68,7 @@ pub mod users {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(collection_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("collectionId", collection_id);
             Self { call }
         }

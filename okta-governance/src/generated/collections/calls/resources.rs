@@ -22,23 +22,39 @@ impl Resources {
     /// `GET /governance/api/v1/collections/{collectionId}/resources` (operation `listCollectionResources`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.collection_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.collection_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/collections/{collectionId}/resources` (operation `addResourcesToCollection`).
     #[inline]
     pub fn create(&self, body: Vec<models::CollectionResourceCreatable>) -> Create {
-        Create::new(self.collection_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.collection_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/collections/{collectionId}/resources/{resourceId}` (operation `deleteCollectionResource`).
     pub fn delete(&self, resource_id: impl Into<String>) -> Delete {
-        Delete::new(self.collection_id.clone(), resource_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.collection_id.clone(), resource_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/collections/{collectionId}/resources/{resourceId}` (operation `getCollectionResource`).
     pub fn get(&self, resource_id: impl Into<String>) -> Get {
-        Get::new(self.collection_id.clone(), resource_id).attach(&self.client)
+        Get {
+            call: Get::new(self.collection_id.clone(), resource_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /governance/api/v1/collections/{collectionId}/resources/{resourceId}` (operation `replaceCollectionResource`).
@@ -47,7 +63,11 @@ impl Resources {
         resource_id: impl Into<String>,
         body: &models::CollectionResourceUpdatable,
     ) -> Replace {
-        Replace::new(self.collection_id.clone(), resource_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.collection_id.clone(), resource_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -67,7 +87,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         Self { call }
     }
@@ -135,7 +155,7 @@ impl Create {
         collection_id: impl Into<String>,
         body: Vec<models::CollectionResourceCreatable>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         call.set_json(&body);
         Self { call }
@@ -181,7 +201,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>, resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         call.set_path("resourceId", resource_id);
         Self { call }
@@ -245,7 +265,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>, resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         call.set_path("resourceId", resource_id);
         Self { call }
@@ -295,7 +315,7 @@ impl Replace {
         resource_id: impl Into<String>,
         body: &models::CollectionResourceUpdatable,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("collectionId", collection_id);
         call.set_path("resourceId", resource_id);
         call.set_json(body);

@@ -22,12 +22,20 @@ impl Values {
     /// `GET /governance/api/v1/entitlements/{entitlementId}/values` (operation `listEntitlementValues`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.entitlement_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.entitlement_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v1/entitlements/{entitlementId}/values/{valueId}` (operation `getEntitlementValue`).
     pub fn get(&self, value_id: impl Into<String>) -> Get {
-        Get::new(self.entitlement_id.clone(), value_id).attach(&self.client)
+        Get {
+            call: Get::new(self.entitlement_id.clone(), value_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -47,7 +55,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("entitlementId", entitlement_id);
         Self { call }
     }
@@ -121,7 +129,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_id: impl Into<String>, value_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("entitlementId", entitlement_id);
         call.set_path("valueId", value_id);
         Self { call }

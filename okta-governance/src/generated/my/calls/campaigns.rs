@@ -76,8 +76,11 @@ pub mod reviews {
         impl AgentResourceConnections {
             /// `GET /governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}` (operation `listMyResourceConnections`).
             pub fn list(&self, agent_id: impl Into<String>) -> List {
-                List::new(self.campaign_id.clone(), self.review_id.clone(), agent_id)
-                    .attach(&self.client)
+                List {
+                    call: List::new(self.campaign_id.clone(), self.review_id.clone(), agent_id)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -103,7 +106,7 @@ pub mod reviews {
                 review_id: impl Into<String>,
                 agent_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("campaignId", campaign_id);
                 call.set_path("reviewId", review_id);
                 call.set_path("agentId", agent_id);
@@ -169,7 +172,11 @@ pub mod reviews {
             /// `POST /governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions` (operation `submitCampaignBulkDecisions`).
             #[inline]
             pub fn create(&self, body: &models::BulkReviewSubmissionMutable) -> Create {
-                Create::new(self.campaign_id.clone(), body).attach(&self.client)
+                Create {
+                    call: Create::new(self.campaign_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}`.
@@ -201,7 +208,7 @@ pub mod reviews {
                 campaign_id: impl Into<String>,
                 body: &models::BulkReviewSubmissionMutable,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("campaignId", campaign_id);
                 call.set_json(body);
                 Self { call }
@@ -251,7 +258,11 @@ pub mod reviews {
             impl Jobs {
                 /// `GET /governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}` (operation `getCampaignBulkDecisionsJobStatus`).
                 pub fn get(&self, job_id: impl Into<String>) -> Get {
-                    Get::new(self.campaign_id.clone(), job_id).attach(&self.client)
+                    Get {
+                        call: Get::new(self.campaign_id.clone(), job_id)
+                            .call
+                            .attach(&self.client),
+                    }
                 }
             }
 
@@ -273,7 +284,7 @@ pub mod reviews {
             impl Get {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(campaign_id: impl Into<String>, job_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("campaignId", campaign_id);
                     call.set_path("jobId", job_id);
                     Self { call }

@@ -60,12 +60,16 @@ pub mod default {
         impl Entries {
             /// `GET /governance/api/v2/my/catalogs/default/entries` (operation `listMyDefaultEntriesV2`).
             pub fn list(&self, filter: impl Into<String>) -> List {
-                List::new(filter).attach(&self.client)
+                List {
+                    call: List::new(filter).call.attach(&self.client),
+                }
             }
 
             /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}` (operation `getMyEntryV2`).
             pub fn get(&self, entry_id: impl Into<String>) -> Get {
-                Get::new(entry_id).attach(&self.client)
+                Get {
+                    call: Get::new(entry_id).call.attach(&self.client),
+                }
             }
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields`.
@@ -112,7 +116,7 @@ pub mod default {
         impl List {
             /// The operation with what the operation requires, without a client.
             pub fn new(filter: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_query("filter", filter.into());
                 Self { call }
             }
@@ -176,7 +180,7 @@ pub mod default {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(entry_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("entryId", entry_id);
                 Self { call }
             }
@@ -226,7 +230,9 @@ pub mod default {
                 /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields` (operation `getMyCatalogEntryRequestFieldsV2`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.entry_id.clone()).attach(&self.client)
+                    List {
+                        call: List::new(self.entry_id.clone()).call.attach(&self.client),
+                    }
                 }
             }
 
@@ -248,7 +254,7 @@ pub mod default {
             impl List {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(entry_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("entryId", entry_id);
                     Self { call }
                 }
@@ -300,12 +306,20 @@ pub mod default {
                 /// `POST /governance/api/v2/my/catalogs/default/entries/{entryId}/requests` (operation `createMyRequestV2`).
                 #[inline]
                 pub fn create(&self, body: &models::MyRequestCreatable) -> Create {
-                    Create::new(self.entry_id.clone(), body).attach(&self.client)
+                    Create {
+                        call: Create::new(self.entry_id.clone(), body)
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/requests/{requestId}` (operation `getMyRequestV2`).
                 pub fn get(&self, request_id: impl Into<String>) -> Get {
-                    Get::new(self.entry_id.clone(), request_id).attach(&self.client)
+                    Get {
+                        call: Get::new(self.entry_id.clone(), request_id)
+                            .call
+                            .attach(&self.client),
+                    }
                 }
             }
 
@@ -325,7 +339,7 @@ pub mod default {
             impl Create {
                 /// The operation with what the operation requires, without a client.
                 pub fn new(entry_id: impl Into<String>, body: &models::MyRequestCreatable) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("entryId", entry_id);
                     call.set_json(body);
                     Self { call }
@@ -373,7 +387,7 @@ pub mod default {
             impl Get {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(entry_id: impl Into<String>, request_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("entryId", entry_id);
                     call.set_path("requestId", request_id);
                     Self { call }
@@ -424,7 +438,11 @@ pub mod default {
             impl Users {
                 /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/users` (operation `listMyEntryUsersV2`).
                 pub fn list(&self, filter: impl Into<String>) -> List {
-                    List::new(self.entry_id.clone(), filter).attach(&self.client)
+                    List {
+                        call: List::new(self.entry_id.clone(), filter)
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -456,7 +474,7 @@ pub mod default {
             impl List {
                 /// The operation with what the operation requires, without a client.
                 pub fn new(entry_id: impl Into<String>, filter: impl Into<String>) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("entryId", entry_id);
                     call.set_query("filter", filter.into());
                     Self { call }
@@ -521,7 +539,11 @@ pub mod default {
                     /// `GET /governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields` (operation `getMyCatalogEntryUserRequestFieldsV2`).
                     #[inline]
                     pub fn list(&self) -> List {
-                        List::new(self.entry_id.clone(), self.user_id.clone()).attach(&self.client)
+                        List {
+                            call: List::new(self.entry_id.clone(), self.user_id.clone())
+                                .call
+                                .attach(&self.client),
+                        }
                     }
                 }
 
@@ -543,7 +565,7 @@ pub mod default {
                 impl List {
                     /// The operation with the path's parameters, without a client.
                     pub fn new(entry_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-                        let mut call = Call::new(Self::INFO);
+                        let mut call = Call::new(<Self as Operation>::INFO);
                         call.set_path("entryId", entry_id);
                         call.set_path("userId", user_id);
                         Self { call }

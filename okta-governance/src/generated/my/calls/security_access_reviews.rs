@@ -21,12 +21,18 @@ impl SecurityAccessReviews {
     /// `GET /governance/api/v2/my/security-access-reviews` (operation `listMySecurityAccessReviews`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}` (operation `getMySecurityAccessReview`).
     pub fn get(&self, security_access_review_id: impl Into<String>) -> Get {
-        Get::new(security_access_review_id).attach(&self.client)
+        Get {
+            call: Get::new(security_access_review_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/comment` (operation `addMySecurityAccessReviewComment`).
@@ -35,12 +41,20 @@ impl SecurityAccessReviews {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Comment {
-        Comment::new(security_access_review_id, body).attach(&self.client)
+        Comment {
+            call: Comment::new(security_access_review_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/summary` (operation `generateMySecurityAccessReviewSummary`).
     pub fn summary(&self, security_access_review_id: impl Into<String>) -> Summary {
-        Summary::new(security_access_review_id).attach(&self.client)
+        Summary {
+            call: Summary::new(security_access_review_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses`.
@@ -102,7 +116,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -175,7 +189,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -223,7 +237,7 @@ impl Comment {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }
@@ -280,7 +294,7 @@ pub struct Summary {
 impl Summary {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -330,16 +344,23 @@ pub mod accesses {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses` (operation `listMySecurityAccessReviewAccesses`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.security_access_review_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.security_access_review_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary` (operation `generateMySecurityAccessReviewAccessesSummary`).
         pub fn summary(&self, security_access_review_target_id: impl Into<String>) -> Summary {
-            Summary::new(
-                self.security_access_review_id.clone(),
-                security_access_review_target_id,
-            )
-            .attach(&self.client)
+            Summary {
+                call: Summary::new(
+                    self.security_access_review_id.clone(),
+                    security_access_review_target_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -397,7 +418,7 @@ pub mod accesses {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
@@ -476,7 +497,7 @@ pub mod accesses {
             security_access_review_id: impl Into<String>,
             security_access_review_target_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewTargetId",
@@ -534,12 +555,15 @@ pub mod accesses {
                 &self,
                 body: &shared::SecurityAccessReviewAccessesActionRequest,
             ) -> Create {
-                Create::new(
-                    self.security_access_review_id.clone(),
-                    self.security_access_review_target_id.clone(),
-                    body,
-                )
-                .attach(&self.client)
+                Create {
+                    call: Create::new(
+                        self.security_access_review_id.clone(),
+                        self.security_access_review_target_id.clone(),
+                        body,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -565,7 +589,7 @@ pub mod accesses {
                 security_access_review_target_id: impl Into<String>,
                 body: &shared::SecurityAccessReviewAccessesActionRequest,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("securityAccessReviewId", security_access_review_id);
                 call.set_path(
                     "securityAccessReviewTargetId",
@@ -640,11 +664,14 @@ pub mod accesses {
             /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies` (operation `listMySecurityAccessReviewAccessesAnomalies`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(
-                    self.security_access_review_id.clone(),
-                    self.security_access_review_target_id.clone(),
-                )
-                .attach(&self.client)
+                List {
+                    call: List::new(
+                        self.security_access_review_id.clone(),
+                        self.security_access_review_target_id.clone(),
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -669,7 +696,7 @@ pub mod accesses {
                 security_access_review_id: impl Into<String>,
                 security_access_review_target_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("securityAccessReviewId", security_access_review_id);
                 call.set_path(
                     "securityAccessReviewTargetId",
@@ -725,11 +752,14 @@ pub mod accesses {
             /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses` (operation `listMySecurityAccessReviewSubAccesses`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(
-                    self.security_access_review_id.clone(),
-                    self.security_access_review_access_id.clone(),
-                )
-                .attach(&self.client)
+                List {
+                    call: List::new(
+                        self.security_access_review_id.clone(),
+                        self.security_access_review_access_id.clone(),
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -754,7 +784,7 @@ pub mod accesses {
                 security_access_review_id: impl Into<String>,
                 security_access_review_access_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("securityAccessReviewId", security_access_review_id);
                 call.set_path(
                     "securityAccessReviewAccessId",
@@ -839,13 +869,21 @@ pub mod actions {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions` (operation `listMySecurityAccessReviewActions`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.security_access_review_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.security_access_review_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions` (operation `executeMySecurityAccessReviewAction`).
         #[inline]
         pub fn create(&self, body: &shared::SecurityAccessReviewActionRequest) -> Create {
-            Create::new(self.security_access_review_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.security_access_review_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -865,7 +903,7 @@ pub mod actions {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
@@ -913,7 +951,7 @@ pub mod actions {
             security_access_review_id: impl Into<String>,
             body: &shared::SecurityAccessReviewActionRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_json(body);
             Self { call }
@@ -976,7 +1014,11 @@ pub mod history {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history` (operation `listMySecurityAccessReviewHistory`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.security_access_review_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.security_access_review_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -996,7 +1038,7 @@ pub mod history {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
@@ -1060,7 +1102,11 @@ pub mod principal {
         /// `GET /governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal` (operation `getMySecurityAccessReviewPrincipalDetails`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.security_access_review_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.security_access_review_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -1082,7 +1128,7 @@ pub mod principal {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
@@ -1130,7 +1176,9 @@ pub mod stats {
         /// `GET /governance/api/v2/my/security-access-reviews/stats` (operation `getMySecurityAccessReviewsStats`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
     }
 
@@ -1152,7 +1200,7 @@ pub mod stats {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }

@@ -19,13 +19,17 @@ impl Settings {
     /// `GET /governance/api/v1/my/settings` (operation `getMySettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/my/settings` (operation `updateMySettings`).
     #[inline]
     pub fn update(&self, body: &models::MySettingsPatchable) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 
     /// Operations below `delegate`.
@@ -55,7 +59,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -100,7 +104,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::MySettingsPatchable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -169,7 +173,9 @@ pub mod delegate {
             /// `GET /governance/api/v1/my/settings/delegate/users` (operation `listMyDelegateUsers`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new().attach(&self.client)
+                List {
+                    call: List::new().call.attach(&self.client),
+                }
             }
         }
 
@@ -191,7 +197,7 @@ pub mod delegate {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(Self::INFO),
+                    call: Call::new(<Self as Operation>::INFO),
                 }
             }
 

@@ -22,17 +22,23 @@ impl Tasks {
     /// `GET /governance/api/v2/my/tasks` (operation `listAllMyTasksV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/my/tasks/{taskId}` (operation `getMyTaskV2`).
     pub fn get(&self, task_id: impl Into<String>) -> Get {
-        Get::new(task_id).attach(&self.client)
+        Get {
+            call: Get::new(task_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/my/tasks/{taskId}/resolve` (operation `resolveMyTaskV2`).
     pub fn resolve(&self, task_id: impl Into<String>) -> Resolve {
-        Resolve::new(task_id).attach(&self.client)
+        Resolve {
+            call: Resolve::new(task_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -54,7 +60,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -123,7 +129,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("taskId", task_id);
         Self { call }
     }
@@ -168,7 +174,7 @@ pub struct Resolve {
 impl Resolve {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("taskId", task_id);
         Self { call }
     }

@@ -22,7 +22,11 @@ impl Messages {
     /// `POST /governance/api/v2/requests/{requestId}/messages` (operation `createRequestMessageV2`).
     #[inline]
     pub fn create(&self, body: &shared::RequestMessageCreatable) -> Create {
-        Create::new(self.request_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.request_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -42,7 +46,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(request_id: impl Into<String>, body: &shared::RequestMessageCreatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("requestId", request_id);
         call.set_json(body);
         Self { call }

@@ -40,7 +40,9 @@ pub mod resources {
     impl Resources {
         /// `GET /governance/api/v1/resource-owners/catalog/resources` (operation `listResourceOwnerCatalogResources`).
         pub fn list(&self, filter: impl Into<String>) -> List {
-            List::new(filter).attach(&self.client)
+            List {
+                call: List::new(filter).call.attach(&self.client),
+            }
         }
     }
 
@@ -60,7 +62,7 @@ pub mod resources {
     impl List {
         /// The operation with what the operation requires, without a client.
         pub fn new(filter: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_query("filter", filter.into());
             Self { call }
         }

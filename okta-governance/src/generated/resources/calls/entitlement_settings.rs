@@ -22,13 +22,21 @@ impl EntitlementSettings {
     /// `GET /governance/api/v2/resources/{resourceOrn}/entitlement-settings` (operation `getEntitlementSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new(self.resource_orn.clone()).attach(&self.client)
+        Get {
+            call: Get::new(self.resource_orn.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v2/resources/{resourceOrn}/entitlement-settings` (operation `updateEntitlementSettings`).
     #[inline]
     pub fn update(&self, body: &models::EntitlementSettingsUpdatable) -> Update {
-        Update::new(self.resource_orn.clone(), body).attach(&self.client)
+        Update {
+            call: Update::new(self.resource_orn.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -48,7 +56,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_orn: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceOrn", resource_orn);
         Self { call }
     }
@@ -96,7 +104,7 @@ impl Update {
         resource_orn: impl Into<String>,
         body: &models::EntitlementSettingsUpdatable,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceOrn", resource_orn);
         call.set_json(body);
         Self { call }

@@ -22,23 +22,39 @@ impl RequestConditions {
     /// `GET /governance/api/v2/resources/{resourceId}/request-conditions` (operation `listResourceRequestConditionsV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.resource_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.resource_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/resources/{resourceId}/request-conditions` (operation `createResourceRequestConditionV2`).
     #[inline]
     pub fn create(&self, body: &models::RequestConditionCreatable) -> Create {
-        Create::new(self.resource_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.resource_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}` (operation `deleteResourceRequestConditionV2`).
     pub fn delete(&self, request_condition_id: impl Into<String>) -> Delete {
-        Delete::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.resource_id.clone(), request_condition_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}` (operation `getResourceRequestConditionV2`).
     pub fn get(&self, request_condition_id: impl Into<String>) -> Get {
-        Get::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
+        Get {
+            call: Get::new(self.resource_id.clone(), request_condition_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}` (operation `updateResourceRequestConditionV2`).
@@ -47,17 +63,29 @@ impl RequestConditions {
         request_condition_id: impl Into<String>,
         body: &models::RequestConditionPatchable,
     ) -> Update {
-        Update::new(self.resource_id.clone(), request_condition_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.resource_id.clone(), request_condition_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/activate` (operation `activateResourceRequestConditionV2`).
     pub fn activate(&self, request_condition_id: impl Into<String>) -> Activate {
-        Activate::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
+        Activate {
+            call: Activate::new(self.resource_id.clone(), request_condition_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/deactivate` (operation `deactivateResourceRequestConditionV2`).
     pub fn deactivate(&self, request_condition_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(self.resource_id.clone(), request_condition_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(self.resource_id.clone(), request_condition_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -77,7 +105,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         Self { call }
     }
@@ -122,7 +150,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(resource_id: impl Into<String>, body: &models::RequestConditionCreatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         call.set_json(body);
         Self { call }
@@ -168,7 +196,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }
@@ -232,7 +260,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }
@@ -282,7 +310,7 @@ impl Update {
         request_condition_id: impl Into<String>,
         body: &models::RequestConditionPatchable,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         call.set_json(body);
@@ -331,7 +359,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }
@@ -379,7 +407,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }

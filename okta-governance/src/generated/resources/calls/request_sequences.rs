@@ -22,12 +22,20 @@ impl RequestSequences {
     /// `GET /governance/api/v2/resources/{resourceId}/request-sequences` (operation `listResourceRequestSequencesV2`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.resource_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.resource_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /governance/api/v2/resources/{resourceId}/request-sequences/{sequenceId}` (operation `getResourceRequestSequenceV2`).
     pub fn get(&self, sequence_id: impl Into<String>) -> Get {
-        Get::new(self.resource_id.clone(), sequence_id).attach(&self.client)
+        Get {
+            call: Get::new(self.resource_id.clone(), sequence_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -47,7 +55,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         Self { call }
     }
@@ -92,7 +100,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, sequence_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         call.set_path("sequenceId", sequence_id);
         Self { call }

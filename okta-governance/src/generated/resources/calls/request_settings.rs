@@ -22,13 +22,19 @@ impl RequestSettings {
     /// `GET /governance/api/v2/resources/{resourceId}/request-settings` (operation `getRequestSettingsV2`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new(self.resource_id.clone()).attach(&self.client)
+        Get {
+            call: Get::new(self.resource_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v2/resources/{resourceId}/request-settings` (operation `updateResourceRequestSettingsV2`).
     #[inline]
     pub fn update(&self, body: &models::ResourceRequestSettingsPatchable) -> Update {
-        Update::new(self.resource_id.clone(), body).attach(&self.client)
+        Update {
+            call: Update::new(self.resource_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -48,7 +54,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         Self { call }
     }
@@ -96,7 +102,7 @@ impl Update {
         resource_id: impl Into<String>,
         body: &models::ResourceRequestSettingsPatchable,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceId", resource_id);
         call.set_json(body);
         Self { call }

@@ -22,16 +22,23 @@ impl Accesses {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses` (operation `listSecurityAccessReviewAccesses`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.security_access_review_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.security_access_review_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary` (operation `generateSecurityAccessReviewAccessesSummary`).
     pub fn summary(&self, security_access_review_target_id: impl Into<String>) -> Summary {
-        Summary::new(
-            self.security_access_review_id.clone(),
-            security_access_review_target_id,
-        )
-        .attach(&self.client)
+        Summary {
+            call: Summary::new(
+                self.security_access_review_id.clone(),
+                security_access_review_target_id,
+            )
+            .call
+            .attach(&self.client),
+        }
     }
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -84,7 +91,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -163,7 +170,7 @@ impl Summary {
         security_access_review_id: impl Into<String>,
         security_access_review_target_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_path(
             "securityAccessReviewTargetId",
@@ -218,12 +225,15 @@ pub mod actions {
         /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions` (operation `executeSecurityAccessReviewAccessesAction`).
         #[inline]
         pub fn create(&self, body: &shared::SecurityAccessReviewAccessesActionRequest) -> Create {
-            Create::new(
-                self.security_access_review_id.clone(),
-                self.security_access_review_target_id.clone(),
-                body,
-            )
-            .attach(&self.client)
+            Create {
+                call: Create::new(
+                    self.security_access_review_id.clone(),
+                    self.security_access_review_target_id.clone(),
+                    body,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 
@@ -249,7 +259,7 @@ pub mod actions {
             security_access_review_target_id: impl Into<String>,
             body: &shared::SecurityAccessReviewAccessesActionRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewTargetId",
@@ -324,11 +334,14 @@ pub mod anomalies {
         /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies` (operation `listSecurityAccessReviewAccessesAnomalies`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(
-                self.security_access_review_id.clone(),
-                self.security_access_review_target_id.clone(),
-            )
-            .attach(&self.client)
+            List {
+                call: List::new(
+                    self.security_access_review_id.clone(),
+                    self.security_access_review_target_id.clone(),
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 
@@ -353,7 +366,7 @@ pub mod anomalies {
             security_access_review_id: impl Into<String>,
             security_access_review_target_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewTargetId",
@@ -409,11 +422,14 @@ pub mod sub_accesses {
         /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses` (operation `listSecurityAccessReviewSubAccesses`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(
-                self.security_access_review_id.clone(),
-                self.security_access_review_access_id.clone(),
-            )
-            .attach(&self.client)
+            List {
+                call: List::new(
+                    self.security_access_review_id.clone(),
+                    self.security_access_review_access_id.clone(),
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 
@@ -438,7 +454,7 @@ pub mod sub_accesses {
             security_access_review_id: impl Into<String>,
             security_access_review_access_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewAccessId",

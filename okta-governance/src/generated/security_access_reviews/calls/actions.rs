@@ -22,13 +22,21 @@ impl Actions {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions` (operation `listSecurityAccessReviewActions`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.security_access_review_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.security_access_review_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions` (operation `executeSecurityAccessReviewAction`).
     #[inline]
     pub fn create(&self, body: &shared::SecurityAccessReviewActionRequest) -> Create {
-        Create::new(self.security_access_review_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.security_access_review_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -48,7 +56,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -96,7 +104,7 @@ impl Create {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewActionRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }

@@ -22,7 +22,11 @@ impl History {
     /// `GET /governance/api/v2/security-access-reviews/{securityAccessReviewId}/history` (operation `listSecurityAccessReviewHistory`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.security_access_review_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.security_access_review_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -42,7 +46,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }

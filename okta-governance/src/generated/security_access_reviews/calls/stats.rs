@@ -19,7 +19,9 @@ impl Stats {
     /// `GET /governance/api/v2/security-access-reviews/stats` (operation `getSecurityAccessReviewsStats`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 }
 
@@ -41,7 +43,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }

@@ -19,13 +19,17 @@ impl Certification {
     /// `GET /governance/api/v1/settings/certification` (operation `getOrgCertificationSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PATCH /governance/api/v1/settings/certification` (operation `updateOrgCertificationSettings`).
     #[inline]
     pub fn update(&self, body: &models::OrgCertificationSettingsPatchable) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -47,7 +51,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -92,7 +96,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgCertificationSettingsPatchable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

@@ -21,18 +21,24 @@ impl Integrations {
     /// `GET /governance/api/v1/settings/integrations` (operation `listOrgIntegrations`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /governance/api/v1/settings/integrations` (operation `createOrgIntegration`).
     #[inline]
     pub fn create(&self, body: &models::IntegrationCreatable) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /governance/api/v1/settings/integrations/{integrationId}` (operation `deleteOrgIntegration`).
     pub fn delete(&self, integration_id: impl Into<String>) -> Delete {
-        Delete::new(integration_id).attach(&self.client)
+        Delete {
+            call: Delete::new(integration_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -54,7 +60,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -99,7 +105,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::IntegrationCreatable) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -144,7 +150,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(integration_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("integrationId", integration_id);
         Self { call }
     }

@@ -23,58 +23,100 @@ impl Updates {
     /// `GET /api/v1/agentPools/{poolId}/updates` (operation `listAgentPoolsUpdates`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.pool_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.pool_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates` (operation `createAgentPoolsUpdate`).
     #[inline]
     pub fn create(&self, body: &models::AgentPoolUpdate) -> Create {
-        Create::new(self.pool_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.pool_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/agentPools/{poolId}/updates/{updateId}` (operation `deleteAgentPoolsUpdate`).
     pub fn delete(&self, update_id: impl Into<String>) -> Delete {
-        Delete::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/agentPools/{poolId}/updates/{updateId}` (operation `getAgentPoolsUpdateInstance`).
     pub fn get(&self, update_id: impl Into<String>) -> Get {
-        Get::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Get {
+            call: Get::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}` (operation `updateAgentPoolsUpdate`).
     pub fn update(&self, update_id: impl Into<String>, body: &models::AgentPoolUpdate) -> Update {
-        Update::new(self.pool_id.clone(), update_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.pool_id.clone(), update_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/activate` (operation `activateAgentPoolsUpdate`).
     pub fn activate(&self, update_id: impl Into<String>) -> Activate {
-        Activate::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Activate {
+            call: Activate::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/deactivate` (operation `deactivateAgentPoolsUpdate`).
     pub fn deactivate(&self, update_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/pause` (operation `pauseAgentPoolsUpdate`).
     pub fn pause(&self, update_id: impl Into<String>) -> Pause {
-        Pause::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Pause {
+            call: Pause::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/resume` (operation `resumeAgentPoolsUpdate`).
     pub fn resume(&self, update_id: impl Into<String>) -> Resume {
-        Resume::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Resume {
+            call: Resume::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/retry` (operation `retryAgentPoolsUpdate`).
     pub fn retry(&self, update_id: impl Into<String>) -> Retry {
-        Retry::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Retry {
+            call: Retry::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/agentPools/{poolId}/updates/{updateId}/stop` (operation `stopAgentPoolsUpdate`).
     pub fn stop(&self, update_id: impl Into<String>) -> Stop {
-        Stop::new(self.pool_id.clone(), update_id).attach(&self.client)
+        Stop {
+            call: Stop::new(self.pool_id.clone(), update_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates/settings`.
@@ -103,7 +145,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         Self { call }
     }
@@ -155,7 +197,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(pool_id: impl Into<String>, body: &models::AgentPoolUpdate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         call.set_json(body);
         Self { call }
@@ -201,7 +243,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -265,7 +307,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -315,7 +357,7 @@ impl Update {
         update_id: impl Into<String>,
         body: &models::AgentPoolUpdate,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         call.set_json(body);
@@ -362,7 +404,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -408,7 +450,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -454,7 +496,7 @@ pub struct Pause {
 impl Pause {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -500,7 +542,7 @@ pub struct Resume {
 impl Resume {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -546,7 +588,7 @@ pub struct Retry {
 impl Retry {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -592,7 +634,7 @@ pub struct Stop {
 impl Stop {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -643,13 +685,19 @@ pub mod settings {
         /// `GET /api/v1/agentPools/{poolId}/updates/settings` (operation `getAgentPoolsUpdateSettings`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.pool_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.pool_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/agentPools/{poolId}/updates/settings` (operation `updateAgentPoolsUpdateSettings`).
         #[inline]
         pub fn update(&self, body: &models::AgentPoolUpdateSettingRequest) -> Update {
-            Update::new(self.pool_id.clone(), body).attach(&self.client)
+            Update {
+                call: Update::new(self.pool_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -669,7 +717,7 @@ pub mod settings {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(pool_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("poolId", pool_id);
             Self { call }
         }
@@ -717,7 +765,7 @@ pub mod settings {
             pool_id: impl Into<String>,
             body: &models::AgentPoolUpdateSettingRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("poolId", pool_id);
             call.set_json(body);
             Self { call }

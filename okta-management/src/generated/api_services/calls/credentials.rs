@@ -45,28 +45,48 @@ pub mod secrets {
         /// `GET /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets` (operation `listApiServiceIntegrationInstanceSecrets`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.api_service_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.api_service_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets` (operation `createApiServiceIntegrationInstanceSecret`).
         #[inline]
         pub fn create(&self) -> Create {
-            Create::new(self.api_service_id.clone()).attach(&self.client)
+            Create {
+                call: Create::new(self.api_service_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}` (operation `deleteApiServiceIntegrationInstanceSecret`).
         pub fn delete(&self, secret_id: impl Into<String>) -> Delete {
-            Delete::new(self.api_service_id.clone(), secret_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.api_service_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/activate` (operation `activateApiServiceIntegrationInstanceSecret`).
         pub fn activate(&self, secret_id: impl Into<String>) -> Activate {
-            Activate::new(self.api_service_id.clone(), secret_id).attach(&self.client)
+            Activate {
+                call: Activate::new(self.api_service_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/deactivate` (operation `deactivateApiServiceIntegrationInstanceSecret`).
         pub fn deactivate(&self, secret_id: impl Into<String>) -> Deactivate {
-            Deactivate::new(self.api_service_id.clone(), secret_id).attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.api_service_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -86,7 +106,7 @@ pub mod secrets {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("apiServiceId", api_service_id);
             Self { call }
         }
@@ -131,7 +151,7 @@ pub mod secrets {
     impl Create {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("apiServiceId", api_service_id);
             Self { call }
         }
@@ -178,7 +198,7 @@ pub mod secrets {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("apiServiceId", api_service_id);
             call.set_path("secretId", secret_id);
             Self { call }
@@ -244,7 +264,7 @@ pub mod secrets {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("apiServiceId", api_service_id);
             call.set_path("secretId", secret_id);
             Self { call }
@@ -292,7 +312,7 @@ pub mod secrets {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("apiServiceId", api_service_id);
             call.set_path("secretId", secret_id);
             Self { call }

@@ -19,7 +19,9 @@ impl Current {
     /// `DELETE /api/v1/api-tokens/current` (operation `revokeCurrentApiToken`).
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete::new().attach(&self.client)
+        Delete {
+            call: Delete::new().call.attach(&self.client),
+        }
     }
 }
 
@@ -41,7 +43,7 @@ impl Delete {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }

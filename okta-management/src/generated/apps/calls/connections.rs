@@ -45,25 +45,37 @@ pub mod default {
         /// `GET /api/v1/apps/{appId}/connections/default` (operation `getDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.app_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default` (operation `updateDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn update(&self, body: &models::AppsConnectionsDefaultUpdateRequest) -> Update {
-            Update::new(self.app_id.clone(), body).attach(&self.client)
+            Update {
+                call: Update::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default/lifecycle/activate` (operation `activateDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn activate(&self) -> Activate {
-            Activate::new(self.app_id.clone()).attach(&self.client)
+            Activate {
+                call: Activate::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/connections/default/lifecycle/deactivate` (operation `deactivateDefaultProvisioningConnectionForApplication`).
         #[inline]
         pub fn deactivate(&self) -> Deactivate {
-            Deactivate::new(self.app_id.clone()).attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.app_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/apps/{appId}/connections/default/jwks`.
@@ -92,7 +104,7 @@ pub mod default {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -140,7 +152,7 @@ pub mod default {
             app_id: impl Into<String>,
             body: &models::AppsConnectionsDefaultUpdateRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -193,7 +205,7 @@ pub mod default {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -249,7 +261,7 @@ pub mod default {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -310,7 +322,9 @@ pub mod default {
             /// `GET /api/v1/apps/{appId}/connections/default/jwks` (operation `getUserProvisioningConnectionJWKS`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.app_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.app_id.clone()).call.attach(&self.client),
+                }
             }
         }
 
@@ -330,7 +344,7 @@ pub mod default {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(app_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("appId", app_id);
                 Self { call }
             }

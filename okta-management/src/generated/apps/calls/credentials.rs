@@ -73,23 +73,37 @@ pub mod csrs {
         /// `GET /api/v1/apps/{appId}/credentials/csrs` (operation `listCsrsForApplication`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/csrs` (operation `generateCsrForApplication`).
         #[inline]
         pub fn create(&self, body: &shared::CsrMetadata) -> Create {
-            Create::new(self.app_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/apps/{appId}/credentials/csrs/{csrId}` (operation `revokeCsrFromApplication`).
         pub fn delete(&self, csr_id: impl Into<String>) -> Delete {
-            Delete::new(self.app_id.clone(), csr_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.app_id.clone(), csr_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/csrs/{csrId}` (operation `getCsrForApplication`).
         pub fn get(&self, csr_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), csr_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), csr_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish` (operation `publishCsrFromApplication`).
@@ -99,7 +113,11 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Publish {
-            Publish::new(self.app_id.clone(), csr_id, body, content_type).attach(&self.client)
+            Publish {
+                call: Publish::new(self.app_id.clone(), csr_id, body, content_type)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -119,7 +137,7 @@ pub mod csrs {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -164,7 +182,7 @@ pub mod csrs {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(app_id: impl Into<String>, body: &shared::CsrMetadata) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -210,7 +228,7 @@ pub mod csrs {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("csrId", csr_id);
             Self { call }
@@ -274,7 +292,7 @@ pub mod csrs {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("csrId", csr_id);
             Self { call }
@@ -325,7 +343,7 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("csrId", csr_id);
             call.set_bytes(content_type, body);
@@ -380,33 +398,55 @@ pub mod jwks {
         /// `GET /api/v1/apps/{appId}/credentials/jwks` (operation `listJwk`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/jwks` (operation `addJwk`).
         #[inline]
         pub fn create(&self, body: &models::AppsCredentialsJwksCreateRequest) -> Create {
-            Create::new(self.app_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/apps/{appId}/credentials/jwks/{keyId}` (operation `deletejwk`).
         pub fn delete(&self, key_id: impl Into<String>) -> Delete {
-            Delete::new(self.app_id.clone(), key_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.app_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/jwks/{keyId}` (operation `getJwk`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), key_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate` (operation `activateOAuth2ClientJsonWebKey`).
         pub fn activate(&self, key_id: impl Into<String>) -> Activate {
-            Activate::new(self.app_id.clone(), key_id).attach(&self.client)
+            Activate {
+                call: Activate::new(self.app_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/deactivate` (operation `deactivateOAuth2ClientJsonWebKey`).
         pub fn deactivate(&self, key_id: impl Into<String>) -> Deactivate {
-            Deactivate::new(self.app_id.clone(), key_id).attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.app_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -426,7 +466,7 @@ pub mod jwks {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -474,7 +514,7 @@ pub mod jwks {
             app_id: impl Into<String>,
             body: &models::AppsCredentialsJwksCreateRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -520,7 +560,7 @@ pub mod jwks {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -584,7 +624,7 @@ pub mod jwks {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -630,7 +670,7 @@ pub mod jwks {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -676,7 +716,7 @@ pub mod jwks {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -728,18 +768,28 @@ pub mod keys {
         /// `GET /api/v1/apps/{appId}/credentials/keys` (operation `listApplicationKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/keys/generate` (operation `generateApplicationKey`).
         #[inline]
         pub fn generate(&self, validity_years: i64) -> Generate {
-            Generate::new(self.app_id.clone(), validity_years).attach(&self.client)
+            Generate {
+                call: Generate::new(self.app_id.clone(), validity_years)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/keys/{keyId}` (operation `getApplicationKey`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), key_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/keys/{keyId}/clone` (operation `cloneApplicationKey`).
@@ -748,7 +798,11 @@ pub mod keys {
             key_id: impl Into<String>,
             target_aid: impl Into<String>,
         ) -> Duplicate {
-            Duplicate::new(self.app_id.clone(), key_id, target_aid).attach(&self.client)
+            Duplicate {
+                call: Duplicate::new(self.app_id.clone(), key_id, target_aid)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -768,7 +822,7 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -813,7 +867,7 @@ pub mod keys {
     impl Generate {
         /// The operation with what the operation requires, without a client.
         pub fn new(app_id: impl Into<String>, validity_years: i64) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_query("validityYears", validity_years);
             Self { call }
@@ -859,7 +913,7 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -909,7 +963,7 @@ pub mod keys {
             key_id: impl Into<String>,
             target_aid: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             call.set_query("targetAid", target_aid.into());
@@ -962,33 +1016,55 @@ pub mod secrets {
         /// `GET /api/v1/apps/{appId}/credentials/secrets` (operation `listOAuth2ClientSecrets`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/secrets` (operation `createOAuth2ClientSecret`).
         #[inline]
         pub fn create(&self, body: &models::OAuth2ClientSecretRequestBody) -> Create {
-            Create::new(self.app_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/apps/{appId}/credentials/secrets/{secretId}` (operation `deleteOAuth2ClientSecret`).
         pub fn delete(&self, secret_id: impl Into<String>) -> Delete {
-            Delete::new(self.app_id.clone(), secret_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.app_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/credentials/secrets/{secretId}` (operation `getOAuth2ClientSecret`).
         pub fn get(&self, secret_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), secret_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/activate` (operation `activateOAuth2ClientSecret`).
         pub fn activate(&self, secret_id: impl Into<String>) -> Activate {
-            Activate::new(self.app_id.clone(), secret_id).attach(&self.client)
+            Activate {
+                call: Activate::new(self.app_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/deactivate` (operation `deactivateOAuth2ClientSecret`).
         pub fn deactivate(&self, secret_id: impl Into<String>) -> Deactivate {
-            Deactivate::new(self.app_id.clone(), secret_id).attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.app_id.clone(), secret_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -1008,7 +1084,7 @@ pub mod secrets {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -1056,7 +1132,7 @@ pub mod secrets {
             app_id: impl Into<String>,
             body: &models::OAuth2ClientSecretRequestBody,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -1102,7 +1178,7 @@ pub mod secrets {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }
@@ -1166,7 +1242,7 @@ pub mod secrets {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }
@@ -1212,7 +1288,7 @@ pub mod secrets {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }
@@ -1258,7 +1334,7 @@ pub mod secrets {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }

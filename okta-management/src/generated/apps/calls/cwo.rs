@@ -45,23 +45,37 @@ pub mod connections {
         /// `GET /api/v1/apps/{appId}/cwo/connections` (operation `getAllCrossAppAccessConnections`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/cwo/connections` (operation `createCrossAppAccessConnection`).
         #[inline]
         pub fn create(&self, body: &models::OrgCrossAppAccessConnection) -> Create {
-            Create::new(self.app_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/apps/{appId}/cwo/connections/{connectionId}` (operation `deleteCrossAppAccessConnection`).
         pub fn delete(&self, connection_id: impl Into<String>) -> Delete {
-            Delete::new(self.app_id.clone(), connection_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.app_id.clone(), connection_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/cwo/connections/{connectionId}` (operation `getCrossAppAccessConnection`).
         pub fn get(&self, connection_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), connection_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), connection_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PATCH /api/v1/apps/{appId}/cwo/connections/{connectionId}` (operation `updateCrossAppAccessConnection`).
@@ -70,7 +84,11 @@ pub mod connections {
             connection_id: impl Into<String>,
             body: &models::OrgCrossAppAccessConnectionPatchRequest,
         ) -> Update {
-            Update::new(self.app_id.clone(), connection_id, body).attach(&self.client)
+            Update {
+                call: Update::new(self.app_id.clone(), connection_id, body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -90,7 +108,7 @@ pub mod connections {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -186,7 +204,7 @@ pub mod connections {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(app_id: impl Into<String>, body: &models::OrgCrossAppAccessConnection) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -232,7 +250,7 @@ pub mod connections {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, connection_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("connectionId", connection_id);
             Self { call }
@@ -296,7 +314,7 @@ pub mod connections {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, connection_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("connectionId", connection_id);
             Self { call }
@@ -346,7 +364,7 @@ pub mod connections {
             connection_id: impl Into<String>,
             body: &models::OrgCrossAppAccessConnectionPatchRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("connectionId", connection_id);
             call.set_json(body);

@@ -23,12 +23,18 @@ impl Features {
     /// `GET /api/v1/apps/{appId}/features` (operation `listFeaturesForApplication`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/features/{featureName}` (operation `getFeatureForApplication`).
     pub fn get(&self, feature_name: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), feature_name).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), feature_name)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/apps/{appId}/features/{featureName}` (operation `updateFeatureForApplication`).
@@ -37,7 +43,11 @@ impl Features {
         feature_name: impl Into<String>,
         body: &models::AppsFeaturesReplaceRequest,
     ) -> Replace {
-        Replace::new(self.app_id.clone(), feature_name, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.app_id.clone(), feature_name, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -57,7 +67,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -102,7 +112,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, feature_name: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("featureName", feature_name);
         Self { call }
@@ -152,7 +162,7 @@ impl Replace {
         feature_name: impl Into<String>,
         body: &models::AppsFeaturesReplaceRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("featureName", feature_name);
         call.set_json(body);

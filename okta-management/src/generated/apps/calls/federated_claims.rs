@@ -23,28 +23,46 @@ impl FederatedClaims {
     /// `GET /api/v1/apps/{appId}/federated-claims` (operation `listFederatedClaims`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/federated-claims` (operation `createFederatedClaim`).
     #[inline]
     pub fn create(&self, body: &models::FederatedClaimRequestBody) -> Create {
-        Create::new(self.app_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.app_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/federated-claims/{claimId}` (operation `deleteFederatedClaim`).
     pub fn delete(&self, claim_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), claim_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), claim_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/federated-claims/{claimId}` (operation `getFederatedClaim`).
     pub fn get(&self, claim_id: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), claim_id).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), claim_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/apps/{appId}/federated-claims/{claimId}` (operation `replaceFederatedClaim`).
     pub fn replace(&self, claim_id: impl Into<String>, body: &models::FederatedClaim) -> Replace {
-        Replace::new(self.app_id.clone(), claim_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.app_id.clone(), claim_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -64,7 +82,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -109,7 +127,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, body: &models::FederatedClaimRequestBody) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
@@ -155,7 +173,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("claimId", claim_id);
         Self { call }
@@ -219,7 +237,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("claimId", claim_id);
         Self { call }
@@ -269,7 +287,7 @@ impl Replace {
         claim_id: impl Into<String>,
         body: &models::FederatedClaim,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("claimId", claim_id);
         call.set_json(body);

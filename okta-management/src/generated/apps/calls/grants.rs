@@ -23,23 +23,37 @@ impl Grants {
     /// `GET /api/v1/apps/{appId}/grants` (operation `listScopeConsentGrants`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/grants` (operation `grantConsentToScope`).
     #[inline]
     pub fn create(&self, body: &shared::OAuth2ScopeConsentGrant) -> Create {
-        Create::new(self.app_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.app_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/grants/{grantId}` (operation `revokeScopeConsentGrant`).
     pub fn delete(&self, grant_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), grant_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), grant_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/grants/{grantId}` (operation `getScopeConsentGrant`).
     pub fn get(&self, grant_id: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), grant_id).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), grant_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -59,7 +73,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -110,7 +124,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, body: &shared::OAuth2ScopeConsentGrant) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
@@ -156,7 +170,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("grantId", grant_id);
         Self { call }
@@ -220,7 +234,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("grantId", grant_id);
         Self { call }

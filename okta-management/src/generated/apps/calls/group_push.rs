@@ -45,23 +45,37 @@ pub mod mappings {
         /// `GET /api/v1/apps/{appId}/group-push/mappings` (operation `listGroupPushMappings`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.app_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.app_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/apps/{appId}/group-push/mappings` (operation `createGroupPushMapping`).
         #[inline]
         pub fn create(&self, body: &models::CreateGroupPushMappingRequest) -> Create {
-            Create::new(self.app_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.app_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/apps/{appId}/group-push/mappings/{mappingId}` (operation `deleteGroupPushMapping`).
         pub fn delete(&self, mapping_id: impl Into<String>, delete_target_group: bool) -> Delete {
-            Delete::new(self.app_id.clone(), mapping_id, delete_target_group).attach(&self.client)
+            Delete {
+                call: Delete::new(self.app_id.clone(), mapping_id, delete_target_group)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/apps/{appId}/group-push/mappings/{mappingId}` (operation `getGroupPushMapping`).
         pub fn get(&self, mapping_id: impl Into<String>) -> Get {
-            Get::new(self.app_id.clone(), mapping_id).attach(&self.client)
+            Get {
+                call: Get::new(self.app_id.clone(), mapping_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PATCH /api/v1/apps/{appId}/group-push/mappings/{mappingId}` (operation `updateGroupPushMapping`).
@@ -70,7 +84,11 @@ pub mod mappings {
             mapping_id: impl Into<String>,
             body: &models::UpdateGroupPushMappingRequest,
         ) -> Update {
-            Update::new(self.app_id.clone(), mapping_id, body).attach(&self.client)
+            Update {
+                call: Update::new(self.app_id.clone(), mapping_id, body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -90,7 +108,7 @@ pub mod mappings {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -170,7 +188,7 @@ pub mod mappings {
             app_id: impl Into<String>,
             body: &models::CreateGroupPushMappingRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -220,7 +238,7 @@ pub mod mappings {
             mapping_id: impl Into<String>,
             delete_target_group: bool,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("mappingId", mapping_id);
             call.set_query("deleteTargetGroup", delete_target_group);
@@ -296,7 +314,7 @@ pub mod mappings {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, mapping_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("mappingId", mapping_id);
             Self { call }
@@ -346,7 +364,7 @@ pub mod mappings {
             mapping_id: impl Into<String>,
             body: &models::UpdateGroupPushMappingRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appId", app_id);
             call.set_path("mappingId", mapping_id);
             call.set_json(body);

@@ -23,17 +23,27 @@ impl Groups {
     /// `GET /api/v1/apps/{appId}/groups` (operation `listApplicationGroupAssignments`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/groups/{groupId}` (operation `unassignApplicationFromGroup`).
     pub fn delete(&self, group_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), group_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), group_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/groups/{groupId}` (operation `getApplicationGroupAssignment`).
     pub fn get(&self, group_id: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), group_id).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), group_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/apps/{appId}/groups/{groupId}` (operation `updateGroupAssignmentToApplication`).
@@ -42,7 +52,11 @@ impl Groups {
         group_id: impl Into<String>,
         body: Vec<models::JsonPatchOperation>,
     ) -> Update {
-        Update::new(self.app_id.clone(), group_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.app_id.clone(), group_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/apps/{appId}/groups/{groupId}` (operation `assignGroupToApplication`).
@@ -51,7 +65,11 @@ impl Groups {
         group_id: impl Into<String>,
         body: &models::ApplicationGroupAssignment,
     ) -> Replace {
-        Replace::new(self.app_id.clone(), group_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.app_id.clone(), group_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -71,7 +89,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -141,7 +159,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("groupId", group_id);
         Self { call }
@@ -205,7 +223,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("groupId", group_id);
         Self { call }
@@ -261,7 +279,7 @@ impl Update {
         group_id: impl Into<String>,
         body: Vec<models::JsonPatchOperation>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("groupId", group_id);
         call.set_json(&body);
@@ -312,7 +330,7 @@ impl Replace {
         group_id: impl Into<String>,
         body: &models::ApplicationGroupAssignment,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("groupId", group_id);
         call.set_json(body);

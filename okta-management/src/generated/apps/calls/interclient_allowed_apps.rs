@@ -23,18 +23,28 @@ impl InterclientAllowedApps {
     /// `GET /api/v1/apps/{appId}/interclient-allowed-apps` (operation `listInterclientAllowedApplications`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/interclient-allowed-apps` (operation `createInterclientTrustMapping`).
     #[inline]
     pub fn create(&self, body: &models::InterclientTrustMappingRequestBody) -> Create {
-        Create::new(self.app_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.app_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/interclient-allowed-apps/{allowedAppId}` (operation `deleteInterclientTrustMapping`).
     pub fn delete(&self, allowed_app_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), allowed_app_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), allowed_app_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -54,7 +64,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -102,7 +112,7 @@ impl Create {
         app_id: impl Into<String>,
         body: &models::InterclientTrustMappingRequestBody,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
@@ -148,7 +158,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, allowed_app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("allowedAppId", allowed_app_id);
         Self { call }

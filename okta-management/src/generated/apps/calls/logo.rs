@@ -22,7 +22,11 @@ impl Logo {
     /// `POST /api/v1/apps/{appId}/logo` (operation `uploadApplicationLogo`).
     #[inline]
     pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-        Create::new(self.app_id.clone(), parts).attach(&self.client)
+        Create {
+            call: Create::new(self.app_id.clone(), parts)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -42,7 +46,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, parts: Vec<okta_core::call::Part>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_multipart(parts);
         Self { call }

@@ -47,7 +47,11 @@ pub mod callback {
         /// `POST /api/v1/apps/{appName}/{appId}/oauth2/callback` (operation `verifyProvisioningConnectionForApplication`).
         #[inline]
         pub fn create(&self) -> Create {
-            Create::new(self.app_name.clone(), self.app_id.clone()).attach(&self.client)
+            Create {
+                call: Create::new(self.app_name.clone(), self.app_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -67,7 +71,7 @@ pub mod callback {
     impl Create {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_name: impl Into<String>, app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appName", app_name);
             call.set_path("appId", app_id);
             Self { call }

@@ -21,7 +21,11 @@ pub struct Policies {
 impl Policies {
     /// `PUT /api/v1/apps/{appId}/policies/{policyId}` (operation `assignApplicationPolicy`).
     pub fn assign(&self, policy_id: impl Into<String>) -> Assign {
-        Assign::new(self.app_id.clone(), policy_id).attach(&self.client)
+        Assign {
+            call: Assign::new(self.app_id.clone(), policy_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -41,7 +45,7 @@ pub struct Assign {
 impl Assign {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("policyId", policy_id);
         Self { call }

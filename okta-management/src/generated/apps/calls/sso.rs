@@ -65,7 +65,9 @@ pub mod saml {
         impl Metadata {
             /// `GET /api/v1/apps/{appId}/sso/saml/metadata` (operation `previewSAMLmetadataForApplication`).
             pub fn get(&self, kid: impl Into<String>) -> Get {
-                Get::new(self.app_id.clone(), kid).attach(&self.client)
+                Get {
+                    call: Get::new(self.app_id.clone(), kid).call.attach(&self.client),
+                }
             }
         }
 
@@ -85,7 +87,7 @@ pub mod saml {
         impl Get {
             /// The operation with what the operation requires, without a client.
             pub fn new(app_id: impl Into<String>, kid: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("appId", app_id);
                 call.set_query("kid", kid.into());
                 Self { call }

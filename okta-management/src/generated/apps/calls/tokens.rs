@@ -23,23 +23,37 @@ impl Tokens {
     /// `DELETE /api/v1/apps/{appId}/tokens` (operation `revokeOAuth2TokensForApplication`).
     #[inline]
     pub fn delete_all(&self) -> DeleteAll {
-        DeleteAll::new(self.app_id.clone()).attach(&self.client)
+        DeleteAll {
+            call: DeleteAll::new(self.app_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/tokens` (operation `listOAuth2TokensForApplication`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/tokens/{tokenId}` (operation `revokeOAuth2TokenForApplication`).
     pub fn delete(&self, token_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), token_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), token_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/tokens/{tokenId}` (operation `getOAuth2TokenForApplication`).
     pub fn get(&self, token_id: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), token_id).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), token_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -59,7 +73,7 @@ pub struct DeleteAll {
 impl DeleteAll {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -115,7 +129,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -179,7 +193,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, token_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("tokenId", token_id);
         Self { call }
@@ -243,7 +257,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, token_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("tokenId", token_id);
         Self { call }

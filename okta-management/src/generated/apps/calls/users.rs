@@ -23,23 +23,37 @@ impl Users {
     /// `GET /api/v1/apps/{appId}/users` (operation `listApplicationUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.app_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.app_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/users` (operation `assignUserToApplication`).
     #[inline]
     pub fn create(&self, body: &models::AppUserAssignRequest) -> Create {
-        Create::new(self.app_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.app_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/apps/{appId}/users/{userId}` (operation `unassignUserFromApplication`).
     pub fn delete(&self, user_id: impl Into<String>) -> Delete {
-        Delete::new(self.app_id.clone(), user_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.app_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/apps/{appId}/users/{userId}` (operation `getApplicationUser`).
     pub fn get(&self, user_id: impl Into<String>) -> Get {
-        Get::new(self.app_id.clone(), user_id).attach(&self.client)
+        Get {
+            call: Get::new(self.app_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/apps/{appId}/users/{userId}` (operation `updateApplicationUser`).
@@ -48,7 +62,11 @@ impl Users {
         user_id: impl Into<String>,
         body: &models::AppUserUpdateRequest,
     ) -> Update {
-        Update::new(self.app_id.clone(), user_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.app_id.clone(), user_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -68,7 +86,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -138,7 +156,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, body: &models::AppUserAssignRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
@@ -184,7 +202,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("userId", user_id);
         Self { call }
@@ -260,7 +278,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("userId", user_id);
         Self { call }
@@ -316,7 +334,7 @@ impl Update {
         user_id: impl Into<String>,
         body: &models::AppUserUpdateRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appId", app_id);
         call.set_path("userId", user_id);
         call.set_json(body);

@@ -23,23 +23,39 @@ impl Aaguids {
     /// `GET /api/v1/authenticators/{authenticatorId}/aaguids` (operation `listAllCustomAAGUIDs`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.authenticator_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.authenticator_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/aaguids` (operation `createCustomAAGUID`).
     #[inline]
     pub fn create(&self, body: &models::CustomAaguidCreateRequestObject) -> Create {
-        Create::new(self.authenticator_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.authenticator_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `deleteCustomAAGUID`).
     pub fn delete(&self, aaguid: impl Into<String>) -> Delete {
-        Delete::new(self.authenticator_id.clone(), aaguid).attach(&self.client)
+        Delete {
+            call: Delete::new(self.authenticator_id.clone(), aaguid)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `getCustomAAGUID`).
     pub fn get(&self, aaguid: impl Into<String>) -> Get {
-        Get::new(self.authenticator_id.clone(), aaguid).attach(&self.client)
+        Get {
+            call: Get::new(self.authenticator_id.clone(), aaguid)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `updateCustomAAGUID`).
@@ -48,7 +64,11 @@ impl Aaguids {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Update {
-        Update::new(self.authenticator_id.clone(), aaguid, body).attach(&self.client)
+        Update {
+            call: Update::new(self.authenticator_id.clone(), aaguid, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}` (operation `replaceCustomAAGUID`).
@@ -57,7 +77,11 @@ impl Aaguids {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Replace {
-        Replace::new(self.authenticator_id.clone(), aaguid, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.authenticator_id.clone(), aaguid, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -77,7 +101,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
@@ -125,7 +149,7 @@ impl Create {
         authenticator_id: impl Into<String>,
         body: &models::CustomAaguidCreateRequestObject,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_json(body);
         Self { call }
@@ -171,7 +195,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, aaguid: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         Self { call }
@@ -235,7 +259,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, aaguid: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         Self { call }
@@ -285,7 +309,7 @@ impl Update {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         call.set_json(body);
@@ -336,7 +360,7 @@ impl Replace {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         call.set_json(body);

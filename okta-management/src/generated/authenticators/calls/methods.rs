@@ -23,12 +23,20 @@ impl Methods {
     /// `GET /api/v1/authenticators/{authenticatorId}/methods` (operation `listAuthenticatorMethods`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.authenticator_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.authenticator_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authenticators/{authenticatorId}/methods/{methodType}` (operation `getAuthenticatorMethod`).
     pub fn get(&self, method_type: impl Into<String>) -> Get {
-        Get::new(self.authenticator_id.clone(), method_type).attach(&self.client)
+        Get {
+            call: Get::new(self.authenticator_id.clone(), method_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authenticators/{authenticatorId}/methods/{methodType}` (operation `replaceAuthenticatorMethod`).
@@ -37,17 +45,29 @@ impl Methods {
         method_type: impl Into<String>,
         body: &models::AuthenticatorMethod,
     ) -> Replace {
-        Replace::new(self.authenticator_id.clone(), method_type, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.authenticator_id.clone(), method_type, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/activate` (operation `activateAuthenticatorMethod`).
     pub fn activate(&self, method_type: impl Into<String>) -> Activate {
-        Activate::new(self.authenticator_id.clone(), method_type).attach(&self.client)
+        Activate {
+            call: Activate::new(self.authenticator_id.clone(), method_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/deactivate` (operation `deactivateAuthenticatorMethod`).
     pub fn deactivate(&self, method_type: impl Into<String>) -> Deactivate {
-        Deactivate::new(self.authenticator_id.clone(), method_type).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(self.authenticator_id.clone(), method_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authenticators/{authenticatorId}/methods/{webAuthnMethodType}/verify-rp-id-domain` (operation `verifyRpIdDomain`).
@@ -55,8 +75,11 @@ impl Methods {
         &self,
         web_authn_method_type: impl Into<String>,
     ) -> VerifyRpIdDomain {
-        VerifyRpIdDomain::new(self.authenticator_id.clone(), web_authn_method_type)
-            .attach(&self.client)
+        VerifyRpIdDomain {
+            call: VerifyRpIdDomain::new(self.authenticator_id.clone(), web_authn_method_type)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -76,7 +99,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
@@ -121,7 +144,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, method_type: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         Self { call }
@@ -171,7 +194,7 @@ impl Replace {
         method_type: impl Into<String>,
         body: &models::AuthenticatorMethod,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         call.set_json(body);
@@ -218,7 +241,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, method_type: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         Self { call }
@@ -264,7 +287,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, method_type: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         Self { call }
@@ -315,7 +338,7 @@ impl VerifyRpIdDomain {
         authenticator_id: impl Into<String>,
         web_authn_method_type: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("webAuthnMethodType", web_authn_method_type);
         Self { call }

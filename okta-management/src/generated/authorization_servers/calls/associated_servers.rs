@@ -23,18 +23,30 @@ impl AssociatedServers {
     /// `GET /api/v1/authorizationServers/{authServerId}/associatedServers` (operation `listAssociatedServersByTrustedType`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.auth_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.auth_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/associatedServers` (operation `createAssociatedServers`).
     #[inline]
     pub fn create(&self, body: &models::AssociatedServerMediated) -> Create {
-        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.auth_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/associatedServers/{associatedServerId}` (operation `deleteAssociatedServer`).
     pub fn delete(&self, associated_server_id: impl Into<String>) -> Delete {
-        Delete::new(self.auth_server_id.clone(), associated_server_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.auth_server_id.clone(), associated_server_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -54,7 +66,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -125,7 +137,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::AssociatedServerMediated) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -171,7 +183,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, associated_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("associatedServerId", associated_server_id);
         Self { call }

@@ -23,28 +23,48 @@ impl Claims {
     /// `GET /api/v1/authorizationServers/{authServerId}/claims` (operation `listOAuth2Claims`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.auth_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.auth_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/claims` (operation `createOAuth2Claim`).
     #[inline]
     pub fn create(&self, body: &models::OAuth2Claim) -> Create {
-        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.auth_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/claims/{claimId}` (operation `deleteOAuth2Claim`).
     pub fn delete(&self, claim_id: impl Into<String>) -> Delete {
-        Delete::new(self.auth_server_id.clone(), claim_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.auth_server_id.clone(), claim_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}/claims/{claimId}` (operation `getOAuth2Claim`).
     pub fn get(&self, claim_id: impl Into<String>) -> Get {
-        Get::new(self.auth_server_id.clone(), claim_id).attach(&self.client)
+        Get {
+            call: Get::new(self.auth_server_id.clone(), claim_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}/claims/{claimId}` (operation `replaceOAuth2Claim`).
     pub fn replace(&self, claim_id: impl Into<String>, body: &models::OAuth2Claim) -> Replace {
-        Replace::new(self.auth_server_id.clone(), claim_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.auth_server_id.clone(), claim_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -64,7 +84,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -109,7 +129,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::OAuth2Claim) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -155,7 +175,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("claimId", claim_id);
         Self { call }
@@ -219,7 +239,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("claimId", claim_id);
         Self { call }
@@ -269,7 +289,7 @@ impl Replace {
         claim_id: impl Into<String>,
         body: &models::OAuth2Claim,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("claimId", claim_id);
         call.set_json(body);

@@ -23,7 +23,11 @@ impl Clients {
     /// `GET /api/v1/authorizationServers/{authServerId}/clients` (operation `listOAuth2ClientsForAuthorizationServer`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.auth_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.auth_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens`.
@@ -52,7 +56,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -103,33 +107,47 @@ pub mod tokens {
         /// `DELETE /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens` (operation `revokeRefreshTokensForAuthorizationServerAndClient`).
         #[inline]
         pub fn delete_all(&self) -> DeleteAll {
-            DeleteAll::new(self.auth_server_id.clone(), self.client_id.clone()).attach(&self.client)
+            DeleteAll {
+                call: DeleteAll::new(self.auth_server_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens` (operation `listRefreshTokensForAuthorizationServerAndClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.auth_server_id.clone(), self.client_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.auth_server_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}` (operation `revokeRefreshTokenForAuthorizationServerAndClient`).
         pub fn delete(&self, token_id: impl Into<String>) -> Delete {
-            Delete::new(
-                self.auth_server_id.clone(),
-                self.client_id.clone(),
-                token_id,
-            )
-            .attach(&self.client)
+            Delete {
+                call: Delete::new(
+                    self.auth_server_id.clone(),
+                    self.client_id.clone(),
+                    token_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}` (operation `getRefreshTokenForAuthorizationServerAndClient`).
         pub fn get(&self, token_id: impl Into<String>) -> Get {
-            Get::new(
-                self.auth_server_id.clone(),
-                self.client_id.clone(),
-                token_id,
-            )
-            .attach(&self.client)
+            Get {
+                call: Get::new(
+                    self.auth_server_id.clone(),
+                    self.client_id.clone(),
+                    token_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 
@@ -149,7 +167,7 @@ pub mod tokens {
     impl DeleteAll {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -213,7 +231,7 @@ pub mod tokens {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -284,7 +302,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);
@@ -360,7 +378,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);

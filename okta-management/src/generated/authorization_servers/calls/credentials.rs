@@ -23,7 +23,11 @@ impl Credentials {
     /// `POST /api/v1/authorizationServers/{authServerId}/credentials/lifecycle/keyRotate` (operation `rotateAuthorizationServerKeys`).
     #[inline]
     pub fn key_rotate(&self, body: &models::JwkUse) -> KeyRotate {
-        KeyRotate::new(self.auth_server_id.clone(), body).attach(&self.client)
+        KeyRotate {
+            call: KeyRotate::new(self.auth_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials/keys`.
@@ -52,7 +56,7 @@ pub struct KeyRotate {
 impl KeyRotate {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::JwkUse) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -103,12 +107,20 @@ pub mod keys {
         /// `GET /api/v1/authorizationServers/{authServerId}/credentials/keys` (operation `listAuthorizationServerKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.auth_server_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.auth_server_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/credentials/keys/{keyId}` (operation `getAuthorizationServerKey`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get::new(self.auth_server_id.clone(), key_id).attach(&self.client)
+            Get {
+                call: Get::new(self.auth_server_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -128,7 +140,7 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             Self { call }
         }
@@ -173,7 +185,7 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }

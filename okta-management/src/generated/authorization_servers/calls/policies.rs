@@ -23,23 +23,39 @@ impl Policies {
     /// `GET /api/v1/authorizationServers/{authServerId}/policies` (operation `listAuthorizationServerPolicies`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.auth_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.auth_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies` (operation `createAuthorizationServerPolicy`).
     #[inline]
     pub fn create(&self, body: &models::AuthorizationServerPolicy) -> Create {
-        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.auth_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/policies/{policyId}` (operation `deleteAuthorizationServerPolicy`).
     pub fn delete(&self, policy_id: impl Into<String>) -> Delete {
-        Delete::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.auth_server_id.clone(), policy_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}` (operation `getAuthorizationServerPolicy`).
     pub fn get(&self, policy_id: impl Into<String>) -> Get {
-        Get::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
+        Get {
+            call: Get::new(self.auth_server_id.clone(), policy_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}/policies/{policyId}` (operation `replaceAuthorizationServerPolicy`).
@@ -48,17 +64,29 @@ impl Policies {
         policy_id: impl Into<String>,
         body: &models::AuthorizationServerPolicy,
     ) -> Replace {
-        Replace::new(self.auth_server_id.clone(), policy_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.auth_server_id.clone(), policy_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/activate` (operation `activateAuthorizationServerPolicy`).
     pub fn activate(&self, policy_id: impl Into<String>) -> Activate {
-        Activate::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
+        Activate {
+            call: Activate::new(self.auth_server_id.clone(), policy_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/deactivate` (operation `deactivateAuthorizationServerPolicy`).
     pub fn deactivate(&self, policy_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(self.auth_server_id.clone(), policy_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(self.auth_server_id.clone(), policy_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules`.
@@ -87,7 +115,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -135,7 +163,7 @@ impl Create {
         auth_server_id: impl Into<String>,
         body: &models::AuthorizationServerPolicy,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -181,7 +209,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
@@ -245,7 +273,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
@@ -295,7 +323,7 @@ impl Replace {
         policy_id: impl Into<String>,
         body: &models::AuthorizationServerPolicy,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         call.set_json(body);
@@ -342,7 +370,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
@@ -408,7 +436,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
@@ -478,26 +506,39 @@ pub mod rules {
         /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules` (operation `listAuthorizationServerPolicyRules`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.auth_server_id.clone(), self.policy_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.auth_server_id.clone(), self.policy_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules` (operation `createAuthorizationServerPolicyRule`).
         #[inline]
         pub fn create(&self, body: &models::AuthorizationServerPolicyRuleRequest) -> Create {
-            Create::new(self.auth_server_id.clone(), self.policy_id.clone(), body)
-                .attach(&self.client)
+            Create {
+                call: Create::new(self.auth_server_id.clone(), self.policy_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}` (operation `deleteAuthorizationServerPolicyRule`).
         pub fn delete(&self, rule_id: impl Into<String>) -> Delete {
-            Delete::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                .attach(&self.client)
+            Delete {
+                call: Delete::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}` (operation `getAuthorizationServerPolicyRule`).
         pub fn get(&self, rule_id: impl Into<String>) -> Get {
-            Get::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                .attach(&self.client)
+            Get {
+                call: Get::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}` (operation `replaceAuthorizationServerPolicyRule`).
@@ -506,25 +547,34 @@ pub mod rules {
             rule_id: impl Into<String>,
             body: &models::AuthorizationServerPolicyRuleRequest,
         ) -> Replace {
-            Replace::new(
-                self.auth_server_id.clone(),
-                self.policy_id.clone(),
-                rule_id,
-                body,
-            )
-            .attach(&self.client)
+            Replace {
+                call: Replace::new(
+                    self.auth_server_id.clone(),
+                    self.policy_id.clone(),
+                    rule_id,
+                    body,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/activate` (operation `activateAuthorizationServerPolicyRule`).
         pub fn activate(&self, rule_id: impl Into<String>) -> Activate {
-            Activate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                .attach(&self.client)
+            Activate {
+                call: Activate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate` (operation `deactivateAuthorizationServerPolicyRule`).
         pub fn deactivate(&self, rule_id: impl Into<String>) -> Deactivate {
-            Deactivate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
-                .attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.auth_server_id.clone(), self.policy_id.clone(), rule_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -544,7 +594,7 @@ pub mod rules {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             Self { call }
@@ -594,7 +644,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             body: &models::AuthorizationServerPolicyRuleRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_json(body);
@@ -645,7 +695,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -719,7 +769,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -771,7 +821,7 @@ pub mod rules {
             rule_id: impl Into<String>,
             body: &models::AuthorizationServerPolicyRuleRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -825,7 +875,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -901,7 +951,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);

@@ -45,33 +45,57 @@ pub mod keys {
         /// `GET /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys` (operation `listOAuth2ResourceServerJsonWebKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.auth_server_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.auth_server_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys` (operation `addOAuth2ResourceServerJsonWebKey`).
         #[inline]
         pub fn create(&self, body: &models::OAuth2ResourceServerJsonWebKeyRequestBody) -> Create {
-            Create::new(self.auth_server_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.auth_server_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}` (operation `deleteOAuth2ResourceServerJsonWebKey`).
         pub fn delete(&self, key_id: impl Into<String>) -> Delete {
-            Delete::new(self.auth_server_id.clone(), key_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.auth_server_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}` (operation `getOAuth2ResourceServerJsonWebKey`).
         pub fn get(&self, key_id: impl Into<String>) -> Get {
-            Get::new(self.auth_server_id.clone(), key_id).attach(&self.client)
+            Get {
+                call: Get::new(self.auth_server_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/activate` (operation `activateOAuth2ResourceServerJsonWebKey`).
         pub fn activate(&self, key_id: impl Into<String>) -> Activate {
-            Activate::new(self.auth_server_id.clone(), key_id).attach(&self.client)
+            Activate {
+                call: Activate::new(self.auth_server_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/deactivate` (operation `deactivateOAuth2ResourceServerJsonWebKey`).
         pub fn deactivate(&self, key_id: impl Into<String>) -> Deactivate {
-            Deactivate::new(self.auth_server_id.clone(), key_id).attach(&self.client)
+            Deactivate {
+                call: Deactivate::new(self.auth_server_id.clone(), key_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -91,7 +115,7 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             Self { call }
         }
@@ -139,7 +163,7 @@ pub mod keys {
             auth_server_id: impl Into<String>,
             body: &models::OAuth2ResourceServerJsonWebKeyRequestBody,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_json(body);
             Self { call }
@@ -187,7 +211,7 @@ pub mod keys {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -253,7 +277,7 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -301,7 +325,7 @@ pub mod keys {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -349,7 +373,7 @@ pub mod keys {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }

@@ -23,28 +23,48 @@ impl Scopes {
     /// `GET /api/v1/authorizationServers/{authServerId}/scopes` (operation `listOAuth2Scopes`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.auth_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.auth_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/authorizationServers/{authServerId}/scopes` (operation `createOAuth2Scope`).
     #[inline]
     pub fn create(&self, body: &models::OAuth2Scope) -> Create {
-        Create::new(self.auth_server_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.auth_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}` (operation `deleteOAuth2Scope`).
     pub fn delete(&self, scope_id: impl Into<String>) -> Delete {
-        Delete::new(self.auth_server_id.clone(), scope_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.auth_server_id.clone(), scope_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}` (operation `getOAuth2Scope`).
     pub fn get(&self, scope_id: impl Into<String>) -> Get {
-        Get::new(self.auth_server_id.clone(), scope_id).attach(&self.client)
+        Get {
+            call: Get::new(self.auth_server_id.clone(), scope_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/authorizationServers/{authServerId}/scopes/{scopeId}` (operation `replaceOAuth2Scope`).
     pub fn replace(&self, scope_id: impl Into<String>, body: &models::OAuth2Scope) -> Replace {
-        Replace::new(self.auth_server_id.clone(), scope_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.auth_server_id.clone(), scope_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -64,7 +84,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -134,7 +154,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::OAuth2Scope) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -180,7 +200,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, scope_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("scopeId", scope_id);
         Self { call }
@@ -244,7 +264,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, scope_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("scopeId", scope_id);
         Self { call }
@@ -294,7 +314,7 @@ impl Replace {
         scope_id: impl Into<String>,
         body: &models::OAuth2Scope,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authServerId", auth_server_id);
         call.set_path("scopeId", scope_id);
         call.set_json(body);

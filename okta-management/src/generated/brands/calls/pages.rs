@@ -63,7 +63,9 @@ pub mod error {
         /// `GET /api/v1/brands/{brandId}/pages/error` (operation `getErrorPage`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.brand_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/customized`.
@@ -110,7 +112,7 @@ pub mod error {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             Self { call }
         }
@@ -167,19 +169,27 @@ pub mod error {
             /// `DELETE /api/v1/brands/{brandId}/pages/error/customized` (operation `deleteCustomizedErrorPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete::new(self.brand_id.clone()).attach(&self.client)
+                Delete {
+                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/error/customized` (operation `getCustomizedErrorPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/error/customized` (operation `replaceCustomizedErrorPage`).
             #[inline]
             pub fn replace(&self, body: &models::ErrorPage) -> Replace {
-                Replace::new(self.brand_id.clone(), body).attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -199,7 +209,7 @@ pub mod error {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -255,7 +265,7 @@ pub mod error {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -300,7 +310,7 @@ pub mod error {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::ErrorPage) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
@@ -352,7 +362,9 @@ pub mod error {
             /// `GET /api/v1/brands/{brandId}/pages/error/default` (operation `getDefaultErrorPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
         }
 
@@ -372,7 +384,7 @@ pub mod error {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -423,19 +435,27 @@ pub mod error {
             /// `DELETE /api/v1/brands/{brandId}/pages/error/preview` (operation `deletePreviewErrorPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete::new(self.brand_id.clone()).attach(&self.client)
+                Delete {
+                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/error/preview` (operation `getPreviewErrorPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/error/preview` (operation `replacePreviewErrorPage`).
             #[inline]
             pub fn replace(&self, body: &models::ErrorPage) -> Replace {
-                Replace::new(self.brand_id.clone(), body).attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -455,7 +475,7 @@ pub mod error {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -511,7 +531,7 @@ pub mod error {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -556,7 +576,7 @@ pub mod error {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::ErrorPage) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
@@ -609,7 +629,9 @@ pub mod sign_in {
         /// `GET /api/v1/brands/{brandId}/pages/sign-in` (operation `getSignInPage`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.brand_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/customized`.
@@ -665,7 +687,7 @@ pub mod sign_in {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             Self { call }
         }
@@ -722,19 +744,27 @@ pub mod sign_in {
             /// `DELETE /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `deleteCustomizedSignInPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete::new(self.brand_id.clone()).attach(&self.client)
+                Delete {
+                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `getCustomizedSignInPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-in/customized` (operation `replaceCustomizedSignInPage`).
             #[inline]
             pub fn replace(&self, body: &models::SignInPage) -> Replace {
-                Replace::new(self.brand_id.clone(), body).attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -754,7 +784,7 @@ pub mod sign_in {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -810,7 +840,7 @@ pub mod sign_in {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -855,7 +885,7 @@ pub mod sign_in {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::SignInPage) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
@@ -907,7 +937,9 @@ pub mod sign_in {
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/default` (operation `getDefaultSignInPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
         }
 
@@ -927,7 +959,7 @@ pub mod sign_in {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -978,19 +1010,27 @@ pub mod sign_in {
             /// `DELETE /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `deletePreviewSignInPage`).
             #[inline]
             pub fn delete(&self) -> Delete {
-                Delete::new(self.brand_id.clone()).attach(&self.client)
+                Delete {
+                    call: Delete::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `getPreviewSignInPage`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-in/preview` (operation `replacePreviewSignInPage`).
             #[inline]
             pub fn replace(&self, body: &models::SignInPage) -> Replace {
-                Replace::new(self.brand_id.clone(), body).attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -1010,7 +1050,7 @@ pub mod sign_in {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -1066,7 +1106,7 @@ pub mod sign_in {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -1111,7 +1151,7 @@ pub mod sign_in {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::SignInPage) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
@@ -1162,7 +1202,9 @@ pub mod sign_in {
             /// `GET /api/v1/brands/{brandId}/pages/sign-in/widget-versions` (operation `listAllSignInWidgetVersions`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.brand_id.clone()).attach(&self.client)
+                List {
+                    call: List::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
         }
 
@@ -1182,7 +1224,7 @@ pub mod sign_in {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -1256,13 +1298,19 @@ pub mod sign_out {
             /// `GET /api/v1/brands/{brandId}/pages/sign-out/customized` (operation `getSignOutPageSettings`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/pages/sign-out/customized` (operation `replaceSignOutPageSettings`).
             #[inline]
             pub fn replace(&self, body: &models::HostedPage) -> Replace {
-                Replace::new(self.brand_id.clone(), body).attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -1282,7 +1330,7 @@ pub mod sign_out {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -1327,7 +1375,7 @@ pub mod sign_out {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::HostedPage) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }

@@ -45,17 +45,27 @@ pub mod email {
         /// `GET /api/v1/brands/{brandId}/templates/email` (operation `listEmailTemplates`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.brand_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.brand_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}` (operation `getEmailTemplate`).
         pub fn get(&self, template_name: impl Into<String>) -> Get {
-            Get::new(self.brand_id.clone(), template_name).attach(&self.client)
+            Get {
+                call: Get::new(self.brand_id.clone(), template_name)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/brands/{brandId}/templates/email/{templateName}/test` (operation `sendTestEmail`).
         pub fn test(&self, template_name: impl Into<String>) -> Test {
-            Test::new(self.brand_id.clone(), template_name).attach(&self.client)
+            Test {
+                call: Test::new(self.brand_id.clone(), template_name)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations`.
@@ -108,7 +118,7 @@ pub mod email {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             Self { call }
         }
@@ -173,7 +183,7 @@ pub mod email {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("templateName", template_name);
             Self { call }
@@ -226,7 +236,7 @@ pub mod email {
     impl Test {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("templateName", template_name);
             Self { call }
@@ -307,41 +317,57 @@ pub mod email {
             /// `DELETE /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `deleteAllCustomizations`).
             #[inline]
             pub fn delete_all(&self) -> DeleteAll {
-                DeleteAll::new(self.brand_id.clone(), self.template_name.clone())
-                    .attach(&self.client)
+                DeleteAll {
+                    call: DeleteAll::new(self.brand_id.clone(), self.template_name.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `listEmailCustomizations`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
+                List {
+                    call: List::new(self.brand_id.clone(), self.template_name.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `POST /api/v1/brands/{brandId}/templates/email/{templateName}/customizations` (operation `createEmailCustomization`).
             #[inline]
             pub fn create(&self, body: &models::EmailCustomization) -> Create {
-                Create::new(self.brand_id.clone(), self.template_name.clone(), body)
-                    .attach(&self.client)
+                Create {
+                    call: Create::new(self.brand_id.clone(), self.template_name.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `DELETE /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}` (operation `deleteEmailCustomization`).
             pub fn delete(&self, customization_id: impl Into<String>) -> Delete {
-                Delete::new(
-                    self.brand_id.clone(),
-                    self.template_name.clone(),
-                    customization_id,
-                )
-                .attach(&self.client)
+                Delete {
+                    call: Delete::new(
+                        self.brand_id.clone(),
+                        self.template_name.clone(),
+                        customization_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}` (operation `getEmailCustomization`).
             pub fn get(&self, customization_id: impl Into<String>) -> Get {
-                Get::new(
-                    self.brand_id.clone(),
-                    self.template_name.clone(),
-                    customization_id,
-                )
-                .attach(&self.client)
+                Get {
+                    call: Get::new(
+                        self.brand_id.clone(),
+                        self.template_name.clone(),
+                        customization_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}` (operation `replaceEmailCustomization`).
@@ -350,13 +376,16 @@ pub mod email {
                 customization_id: impl Into<String>,
                 body: &models::EmailCustomization,
             ) -> Replace {
-                Replace::new(
-                    self.brand_id.clone(),
-                    self.template_name.clone(),
-                    customization_id,
-                    body,
-                )
-                .attach(&self.client)
+                Replace {
+                    call: Replace::new(
+                        self.brand_id.clone(),
+                        self.template_name.clone(),
+                        customization_id,
+                        body,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview`.
@@ -386,7 +415,7 @@ pub mod email {
         impl DeleteAll {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
@@ -450,7 +479,7 @@ pub mod email {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
@@ -513,7 +542,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 body: &models::EmailCustomization,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_json(body);
@@ -566,7 +595,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 customization_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_path("customizationId", customization_id);
@@ -642,7 +671,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 customization_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_path("customizationId", customization_id);
@@ -696,7 +725,7 @@ pub mod email {
                 customization_id: impl Into<String>,
                 body: &models::EmailCustomization,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_path("customizationId", customization_id);
@@ -751,12 +780,15 @@ pub mod email {
                 /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview` (operation `getCustomizationPreview`).
                 #[inline]
                 pub fn get(&self) -> Get {
-                    Get::new(
-                        self.brand_id.clone(),
-                        self.template_name.clone(),
-                        self.customization_id.clone(),
-                    )
-                    .attach(&self.client)
+                    Get {
+                        call: Get::new(
+                            self.brand_id.clone(),
+                            self.template_name.clone(),
+                            self.customization_id.clone(),
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
             }
 
@@ -782,7 +814,7 @@ pub mod email {
                     template_name: impl Into<String>,
                     customization_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("brandId", brand_id);
                     call.set_path("templateName", template_name);
                     call.set_path("customizationId", customization_id);
@@ -837,7 +869,11 @@ pub mod email {
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/default-content` (operation `getEmailDefaultContent`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone(), self.template_name.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview`.
@@ -867,7 +903,7 @@ pub mod email {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
@@ -925,7 +961,11 @@ pub mod email {
                 /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview` (operation `getEmailDefaultPreview`).
                 #[inline]
                 pub fn get(&self) -> Get {
-                    Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
+                    Get {
+                        call: Get::new(self.brand_id.clone(), self.template_name.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
             }
 
@@ -947,7 +987,7 @@ pub mod email {
             impl Get {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("brandId", brand_id);
                     call.set_path("templateName", template_name);
                     Self { call }
@@ -1007,14 +1047,21 @@ pub mod email {
             /// `GET /api/v1/brands/{brandId}/templates/email/{templateName}/settings` (operation `getEmailSettings`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.brand_id.clone(), self.template_name.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.brand_id.clone(), self.template_name.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/brands/{brandId}/templates/email/{templateName}/settings` (operation `replaceEmailSettings`).
             #[inline]
             pub fn replace(&self, body: &models::EmailSettings) -> Replace {
-                Replace::new(self.brand_id.clone(), self.template_name.clone(), body)
-                    .attach(&self.client)
+                Replace {
+                    call: Replace::new(self.brand_id.clone(), self.template_name.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -1034,7 +1081,7 @@ pub mod email {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
@@ -1084,7 +1131,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 body: &models::EmailSettings,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_json(body);

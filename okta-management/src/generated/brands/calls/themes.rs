@@ -23,12 +23,18 @@ impl Themes {
     /// `GET /api/v1/brands/{brandId}/themes` (operation `listBrandThemes`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.brand_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.brand_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/brands/{brandId}/themes/{themeId}` (operation `getBrandTheme`).
     pub fn get(&self, theme_id: impl Into<String>) -> Get {
-        Get::new(self.brand_id.clone(), theme_id).attach(&self.client)
+        Get {
+            call: Get::new(self.brand_id.clone(), theme_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/brands/{brandId}/themes/{themeId}` (operation `replaceBrandTheme`).
@@ -37,7 +43,11 @@ impl Themes {
         theme_id: impl Into<String>,
         body: &models::UpdateThemeRequest,
     ) -> Replace {
-        Replace::new(self.brand_id.clone(), theme_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.brand_id.clone(), theme_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/background-image`.
@@ -87,7 +97,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("brandId", brand_id);
         Self { call }
     }
@@ -132,7 +142,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("brandId", brand_id);
         call.set_path("themeId", theme_id);
         Self { call }
@@ -182,7 +192,7 @@ impl Replace {
         theme_id: impl Into<String>,
         body: &models::UpdateThemeRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("brandId", brand_id);
         call.set_path("themeId", theme_id);
         call.set_json(body);
@@ -235,13 +245,21 @@ pub mod background_image {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/background-image` (operation `deleteBrandThemeBackgroundImage`).
         #[inline]
         pub fn delete(&self) -> Delete {
-            Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
+            Delete {
+                call: Delete::new(self.brand_id.clone(), self.theme_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/background-image` (operation `uploadBrandThemeBackgroundImage`).
         #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-            Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
+            Create {
+                call: Create::new(self.brand_id.clone(), self.theme_id.clone(), parts)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -261,7 +279,7 @@ pub mod background_image {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             Self { call }
@@ -329,7 +347,7 @@ pub mod background_image {
             theme_id: impl Into<String>,
             parts: Vec<okta_core::call::Part>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             call.set_multipart(parts);
@@ -383,13 +401,21 @@ pub mod favicon {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/favicon` (operation `deleteBrandThemeFavicon`).
         #[inline]
         pub fn delete(&self) -> Delete {
-            Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
+            Delete {
+                call: Delete::new(self.brand_id.clone(), self.theme_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/favicon` (operation `uploadBrandThemeFavicon`).
         #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-            Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
+            Create {
+                call: Create::new(self.brand_id.clone(), self.theme_id.clone(), parts)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -409,7 +435,7 @@ pub mod favicon {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             Self { call }
@@ -477,7 +503,7 @@ pub mod favicon {
             theme_id: impl Into<String>,
             parts: Vec<okta_core::call::Part>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             call.set_multipart(parts);
@@ -531,13 +557,21 @@ pub mod logo {
         /// `DELETE /api/v1/brands/{brandId}/themes/{themeId}/logo` (operation `deleteBrandThemeLogo`).
         #[inline]
         pub fn delete(&self) -> Delete {
-            Delete::new(self.brand_id.clone(), self.theme_id.clone()).attach(&self.client)
+            Delete {
+                call: Delete::new(self.brand_id.clone(), self.theme_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/brands/{brandId}/themes/{themeId}/logo` (operation `uploadBrandThemeLogo`).
         #[inline]
         pub fn create(&self, parts: Vec<okta_core::call::Part>) -> Create {
-            Create::new(self.brand_id.clone(), self.theme_id.clone(), parts).attach(&self.client)
+            Create {
+                call: Create::new(self.brand_id.clone(), self.theme_id.clone(), parts)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -557,7 +591,7 @@ pub mod logo {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             Self { call }
@@ -625,7 +659,7 @@ pub mod logo {
             theme_id: impl Into<String>,
             parts: Vec<okta_core::call::Part>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             call.set_multipart(parts);

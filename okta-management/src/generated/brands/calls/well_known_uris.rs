@@ -23,12 +23,18 @@ impl WellKnownUris {
     /// `GET /api/v1/brands/{brandId}/well-known-uris` (operation `getAllWellKnownURIs`).
     #[inline]
     pub fn get_all(&self) -> GetAll {
-        GetAll::new(self.brand_id.clone()).attach(&self.client)
+        GetAll {
+            call: GetAll::new(self.brand_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/brands/{brandId}/well-known-uris/{path}` (operation `getRootBrandWellKnownURI`).
     pub fn get(&self, path: impl Into<String>) -> Get {
-        Get::new(self.brand_id.clone(), path).attach(&self.client)
+        Get {
+            call: Get::new(self.brand_id.clone(), path)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/brands/{brandId}/well-known-uris/{path}/customized`.
@@ -57,7 +63,7 @@ pub struct GetAll {
 impl GetAll {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("brandId", brand_id);
         Self { call }
     }
@@ -109,7 +115,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>, path: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("brandId", brand_id);
         call.set_path("path", path);
         Self { call }
@@ -168,13 +174,21 @@ pub mod customized {
         /// `GET /api/v1/brands/{brandId}/well-known-uris/{path}/customized` (operation `getBrandWellKnownURI`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.brand_id.clone(), self.path.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.brand_id.clone(), self.path.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/brands/{brandId}/well-known-uris/{path}/customized` (operation `replaceBrandWellKnownURI`).
         #[inline]
         pub fn replace(&self, body: &models::WellKnownUriRequest) -> Replace {
-            Replace::new(self.brand_id.clone(), self.path.clone(), body).attach(&self.client)
+            Replace {
+                call: Replace::new(self.brand_id.clone(), self.path.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -194,7 +208,7 @@ pub mod customized {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, path: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("path", path);
             Self { call }
@@ -244,7 +258,7 @@ pub mod customized {
             path: impl Into<String>,
             body: &models::WellKnownUriRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("brandId", brand_id);
             call.set_path("path", path);
             call.set_json(body);

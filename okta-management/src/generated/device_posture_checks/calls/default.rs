@@ -20,7 +20,9 @@ impl Default {
     /// `GET /api/v1/device-posture-checks/default` (operation `listDefaultDevicePostureChecks`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 }
 
@@ -42,7 +44,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }

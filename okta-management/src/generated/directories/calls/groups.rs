@@ -23,7 +23,11 @@ impl Groups {
     /// `POST /api/v1/directories/{appInstanceId}/groups/modify` (operation `updateGroupMembership`).
     #[inline]
     pub fn modify(&self, body: &models::AgentAction) -> Modify {
-        Modify::new(self.app_instance_id.clone(), body).attach(&self.client)
+        Modify {
+            call: Modify::new(self.app_instance_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/directories/{appInstanceId}/groups/{groupId}/query`.
@@ -52,7 +56,7 @@ pub struct Modify {
 impl Modify {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_instance_id: impl Into<String>, body: &models::AgentAction) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("appInstanceId", app_instance_id);
         call.set_json(body);
         Self { call }
@@ -115,18 +119,24 @@ pub mod query {
         /// `POST /api/v1/directories/{appInstanceId}/groups/{groupId}/query` (operation `submitGroupAttributeQuery`).
         #[inline]
         pub fn create(&self, body: &models::GroupQueryRequest) -> Create {
-            Create::new(self.app_instance_id.clone(), self.group_id.clone(), body)
-                .attach(&self.client)
+            Create {
+                call: Create::new(self.app_instance_id.clone(), self.group_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/directories/{appInstanceId}/groups/{groupId}/query/{resultId}` (operation `getGroupAttributeQueryResult`).
         pub fn get(&self, result_id: impl Into<String>) -> Get {
-            Get::new(
-                self.app_instance_id.clone(),
-                self.group_id.clone(),
-                result_id,
-            )
-            .attach(&self.client)
+            Get {
+                call: Get::new(
+                    self.app_instance_id.clone(),
+                    self.group_id.clone(),
+                    result_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 
@@ -150,7 +160,7 @@ pub mod query {
             group_id: impl Into<String>,
             body: &models::GroupQueryRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appInstanceId", app_instance_id);
             call.set_path("groupId", group_id);
             call.set_json(body);
@@ -201,7 +211,7 @@ pub mod query {
             group_id: impl Into<String>,
             result_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("appInstanceId", app_instance_id);
             call.set_path("groupId", group_id);
             call.set_path("resultId", result_id);

@@ -23,7 +23,11 @@ impl Certificate {
     /// `PUT /api/v1/domains/{domainId}/certificate` (operation `upsertCertificate`).
     #[inline]
     pub fn replace(&self, body: &models::DomainCertificate) -> Replace {
-        Replace::new(self.domain_id.clone(), body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.domain_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -43,7 +47,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(domain_id: impl Into<String>, body: &models::DomainCertificate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("domainId", domain_id);
         call.set_json(body);
         Self { call }

@@ -22,12 +22,16 @@ impl Status {
     /// `GET /api/v1/dr/status` (operation `getDRStatus`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/dr/status/{domain}` (operation `getDRStatusForDomain`).
     pub fn get(&self, domain: impl Into<String>) -> Get {
-        Get::new(domain).attach(&self.client)
+        Get {
+            call: Get::new(domain).call.attach(&self.client),
+        }
     }
 }
 
@@ -49,7 +53,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -93,7 +97,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(domain: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("domain", domain);
         Self { call }
     }

@@ -23,7 +23,9 @@ impl Apps {
     /// `GET /api/v1/groups/{groupId}/apps` (operation `listAssignedApplicationsForGroup`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.group_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.group_id.clone()).call.attach(&self.client),
+        }
     }
 }
 
@@ -43,7 +45,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }

@@ -23,18 +23,28 @@ impl Owners {
     /// `GET /api/v1/groups/{groupId}/owners` (operation `listGroupOwners`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.group_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.group_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups/{groupId}/owners` (operation `assignGroupOwner`).
     #[inline]
     pub fn create(&self, body: &models::AssignGroupOwnerRequestBody) -> Create {
-        Create::new(self.group_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.group_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/groups/{groupId}/owners/{ownerId}` (operation `deleteGroupOwner`).
     pub fn delete(&self, owner_id: impl Into<String>) -> Delete {
-        Delete::new(self.group_id.clone(), owner_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.group_id.clone(), owner_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -54,7 +64,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -118,7 +128,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(group_id: impl Into<String>, body: &models::AssignGroupOwnerRequestBody) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         call.set_json(body);
         Self { call }
@@ -164,7 +174,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, owner_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         call.set_path("ownerId", owner_id);
         Self { call }

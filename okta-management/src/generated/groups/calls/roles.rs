@@ -23,23 +23,37 @@ impl Roles {
     /// `GET /api/v1/groups/{groupId}/roles` (operation `listGroupAssignedRoles`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.group_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.group_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups/{groupId}/roles` (operation `assignRoleToGroup`).
     #[inline]
     pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
-        Create::new(self.group_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.group_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}` (operation `unassignRoleFromGroup`).
     pub fn delete(&self, role_assignment_id: impl Into<String>) -> Delete {
-        Delete::new(self.group_id.clone(), role_assignment_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.group_id.clone(), role_assignment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}` (operation `getGroupAssignedRole`).
     pub fn get(&self, role_assignment_id: impl Into<String>) -> Get {
-        Get::new(self.group_id.clone(), role_assignment_id).attach(&self.client)
+        Get {
+            call: Get::new(self.group_id.clone(), role_assignment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations below `targets`.
@@ -68,7 +82,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -119,7 +133,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(group_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         call.set_json(body);
         Self { call }
@@ -172,7 +186,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
@@ -236,7 +250,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
@@ -346,28 +360,37 @@ pub mod targets {
                 /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listApplicationTargetsForApplicationAdministratorRoleForGroup`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.group_id.clone(), self.role_assignment_id.clone())
-                        .attach(&self.client)
+                    List {
+                        call: List::new(self.group_id.clone(), self.role_assignment_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `unassignAppTargetToAdminRoleForGroup`).
                 pub fn unassign(&self, app_name: impl Into<String>) -> Unassign {
-                    Unassign::new(
-                        self.group_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                    )
-                    .attach(&self.client)
+                    Unassign {
+                        call: Unassign::new(
+                            self.group_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `assignAppTargetToAdminRoleForGroup`).
                 pub fn assign(&self, app_name: impl Into<String>) -> Assign {
-                    Assign::new(
-                        self.group_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                    )
-                    .attach(&self.client)
+                    Assign {
+                        call: Assign::new(
+                            self.group_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `unassignAppInstanceTargetToAppAdminRoleForGroup`).
@@ -376,13 +399,16 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> UnassignApp {
-                    UnassignApp::new(
-                        self.group_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                        app_id,
-                    )
-                    .attach(&self.client)
+                    UnassignApp {
+                        call: UnassignApp::new(
+                            self.group_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                            app_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `assignAppInstanceTargetToAppAdminRoleForGroup`).
@@ -391,13 +417,16 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> AssignApp {
-                    AssignApp::new(
-                        self.group_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                        app_id,
-                    )
-                    .attach(&self.client)
+                    AssignApp {
+                        call: AssignApp::new(
+                            self.group_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                            app_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
             }
 
@@ -420,7 +449,7 @@ pub mod targets {
                     group_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -485,7 +514,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -561,7 +590,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -644,7 +673,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -727,7 +756,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -811,28 +840,37 @@ pub mod targets {
             /// `GET /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetsForGroupRole`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.group_id.clone(), self.role_assignment_id.clone())
-                    .attach(&self.client)
+                List {
+                    call: List::new(self.group_id.clone(), self.role_assignment_id.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `DELETE /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}` (operation `unassignGroupTargetFromGroupAdminRole`).
             pub fn unassign(&self, target_group_id: impl Into<String>) -> Unassign {
-                Unassign::new(
-                    self.group_id.clone(),
-                    self.role_assignment_id.clone(),
-                    target_group_id,
-                )
-                .attach(&self.client)
+                Unassign {
+                    call: Unassign::new(
+                        self.group_id.clone(),
+                        self.role_assignment_id.clone(),
+                        target_group_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}` (operation `assignGroupTargetToGroupAdminRole`).
             pub fn assign(&self, target_group_id: impl Into<String>) -> Assign {
-                Assign::new(
-                    self.group_id.clone(),
-                    self.role_assignment_id.clone(),
-                    target_group_id,
-                )
-                .attach(&self.client)
+                Assign {
+                    call: Assign::new(
+                        self.group_id.clone(),
+                        self.role_assignment_id.clone(),
+                        target_group_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -852,7 +890,7 @@ pub mod targets {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(group_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("groupId", group_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 Self { call }
@@ -917,7 +955,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 target_group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("groupId", group_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("targetGroupId", target_group_id);
@@ -993,7 +1031,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 target_group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("groupId", group_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("targetGroupId", target_group_id);

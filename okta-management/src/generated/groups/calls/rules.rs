@@ -22,38 +22,52 @@ impl Rules {
     /// `GET /api/v1/groups/rules` (operation `listGroupRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups/rules` (operation `createGroupRule`).
     #[inline]
     pub fn create(&self, body: &models::CreateGroupRuleRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/groups/rules/{groupRuleId}` (operation `deleteGroupRule`).
     pub fn delete(&self, group_rule_id: impl Into<String>) -> Delete {
-        Delete::new(group_rule_id).attach(&self.client)
+        Delete {
+            call: Delete::new(group_rule_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/groups/rules/{groupRuleId}` (operation `getGroupRule`).
     pub fn get(&self, group_rule_id: impl Into<String>) -> Get {
-        Get::new(group_rule_id).attach(&self.client)
+        Get {
+            call: Get::new(group_rule_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/groups/rules/{groupRuleId}` (operation `replaceGroupRule`).
     pub fn replace(&self, group_rule_id: impl Into<String>, body: &models::GroupRule) -> Replace {
-        Replace::new(group_rule_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(group_rule_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups/rules/{groupRuleId}/lifecycle/activate` (operation `activateGroupRule`).
     pub fn activate(&self, group_rule_id: impl Into<String>) -> Activate {
-        Activate::new(group_rule_id).attach(&self.client)
+        Activate {
+            call: Activate::new(group_rule_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/groups/rules/{groupRuleId}/lifecycle/deactivate` (operation `deactivateGroupRule`).
     pub fn deactivate(&self, group_rule_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(group_rule_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(group_rule_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -75,7 +89,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -145,7 +159,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateGroupRuleRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -190,7 +204,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupRuleId", group_rule_id);
         Self { call }
     }
@@ -260,7 +274,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupRuleId", group_rule_id);
         Self { call }
     }
@@ -311,7 +325,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(group_rule_id: impl Into<String>, body: &models::GroupRule) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupRuleId", group_rule_id);
         call.set_json(body);
         Self { call }
@@ -357,7 +371,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupRuleId", group_rule_id);
         Self { call }
     }
@@ -413,7 +427,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupRuleId", group_rule_id);
         Self { call }
     }

@@ -23,17 +23,27 @@ impl Users {
     /// `GET /api/v1/groups/{groupId}/users` (operation `listGroupUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.group_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.group_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/groups/{groupId}/users/{userId}` (operation `unassignUserFromGroup`).
     pub fn unassign(&self, user_id: impl Into<String>) -> Unassign {
-        Unassign::new(self.group_id.clone(), user_id).attach(&self.client)
+        Unassign {
+            call: Unassign::new(self.group_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/groups/{groupId}/users/{userId}` (operation `assignUserToGroup`).
     pub fn assign(&self, user_id: impl Into<String>) -> Assign {
-        Assign::new(self.group_id.clone(), user_id).attach(&self.client)
+        Assign {
+            call: Assign::new(self.group_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -53,7 +63,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -111,7 +121,7 @@ pub struct Unassign {
 impl Unassign {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         call.set_path("userId", user_id);
         Self { call }
@@ -175,7 +185,7 @@ pub struct Assign {
 impl Assign {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("groupId", group_id);
         call.set_path("userId", user_id);
         Self { call }

@@ -21,7 +21,9 @@ pub struct Public {
 impl Public {
     /// `GET /api/v1/hook-keys/public/{keyId}` (operation `getPublicKey`).
     pub fn get(&self, key_id: impl Into<String>) -> Get {
-        Get::new(key_id).attach(&self.client)
+        Get {
+            call: Get::new(key_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -41,7 +43,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(key_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("keyId", key_id);
         Self { call }
     }

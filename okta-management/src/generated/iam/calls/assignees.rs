@@ -42,7 +42,9 @@ pub mod users {
         /// `GET /api/v1/iam/assignees/users` (operation `listUsersWithRoleAssignments`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new().attach(&self.client)
+            List {
+                call: List::new().call.attach(&self.client),
+            }
         }
     }
 
@@ -64,7 +66,7 @@ pub mod users {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
 

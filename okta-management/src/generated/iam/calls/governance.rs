@@ -20,7 +20,9 @@ impl Governance {
     /// `POST /api/v1/iam/governance/optOut` (operation `optOut`).
     #[inline]
     pub fn opt_out(&self) -> OptOut {
-        OptOut::new().attach(&self.client)
+        OptOut {
+            call: OptOut::new().call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/iam/governance/bundles`.
@@ -58,7 +60,7 @@ impl OptOut {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -106,23 +108,31 @@ pub mod bundles {
         /// `GET /api/v1/iam/governance/bundles` (operation `listGovernanceBundles`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new().attach(&self.client)
+            List {
+                call: List::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/iam/governance/bundles` (operation `createGovernanceBundle`).
         #[inline]
         pub fn create(&self, body: &models::GovernanceBundleCreateRequest) -> Create {
-            Create::new(body).attach(&self.client)
+            Create {
+                call: Create::new(body).call.attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/iam/governance/bundles/{bundleId}` (operation `deleteGovernanceBundle`).
         pub fn delete(&self, bundle_id: impl Into<String>) -> Delete {
-            Delete::new(bundle_id).attach(&self.client)
+            Delete {
+                call: Delete::new(bundle_id).call.attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/iam/governance/bundles/{bundleId}` (operation `getGovernanceBundle`).
         pub fn get(&self, bundle_id: impl Into<String>) -> Get {
-            Get::new(bundle_id).attach(&self.client)
+            Get {
+                call: Get::new(bundle_id).call.attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/iam/governance/bundles/{bundleId}` (operation `replaceGovernanceBundle`).
@@ -131,7 +141,9 @@ pub mod bundles {
             bundle_id: impl Into<String>,
             body: &models::GovernanceBundleUpdateRequest,
         ) -> Replace {
-            Replace::new(bundle_id, body).attach(&self.client)
+            Replace {
+                call: Replace::new(bundle_id, body).call.attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements`.
@@ -161,7 +173,7 @@ pub mod bundles {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
 
@@ -219,7 +231,7 @@ pub mod bundles {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::GovernanceBundleCreateRequest) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_json(body);
             Self { call }
         }
@@ -264,7 +276,7 @@ pub mod bundles {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(bundle_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("bundleId", bundle_id);
             Self { call }
         }
@@ -320,7 +332,7 @@ pub mod bundles {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(bundle_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("bundleId", bundle_id);
             Self { call }
         }
@@ -368,7 +380,7 @@ pub mod bundles {
             bundle_id: impl Into<String>,
             body: &models::GovernanceBundleUpdateRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("bundleId", bundle_id);
             call.set_json(body);
             Self { call }
@@ -419,7 +431,9 @@ pub mod bundles {
             /// `GET /api/v1/iam/governance/bundles/{bundleId}/entitlements` (operation `listBundleEntitlements`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.bundle_id.clone()).attach(&self.client)
+                List {
+                    call: List::new(self.bundle_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values`.
@@ -448,7 +462,7 @@ pub mod bundles {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(bundle_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("bundleId", bundle_id);
                 Self { call }
             }
@@ -512,8 +526,11 @@ pub mod bundles {
                 /// `GET /api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values` (operation `listBundleEntitlementValues`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.bundle_id.clone(), self.entitlement_id.clone())
-                        .attach(&self.client)
+                    List {
+                        call: List::new(self.bundle_id.clone(), self.entitlement_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
             }
 
@@ -538,7 +555,7 @@ pub mod bundles {
                     bundle_id: impl Into<String>,
                     entitlement_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("bundleId", bundle_id);
                     call.set_path("entitlementId", entitlement_id);
                     Self { call }
@@ -602,13 +619,17 @@ pub mod opt_in {
         /// `GET /api/v1/iam/governance/optIn` (operation `getOptInStatus`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/iam/governance/optIn` (operation `optIn`).
         #[inline]
         pub fn update(&self) -> Update {
-            Update::new().attach(&self.client)
+            Update {
+                call: Update::new().call.attach(&self.client),
+            }
         }
     }
 
@@ -630,7 +651,7 @@ pub mod opt_in {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -676,7 +697,7 @@ pub mod opt_in {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }

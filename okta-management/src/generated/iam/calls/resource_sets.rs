@@ -22,23 +22,33 @@ impl ResourceSets {
     /// `GET /api/v1/iam/resource-sets` (operation `listResourceSets`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/iam/resource-sets` (operation `createResourceSet`).
     #[inline]
     pub fn create(&self, body: &models::CreateResourceSetRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}` (operation `deleteResourceSet`).
     pub fn delete(&self, resource_set_id_or_label: impl Into<String>) -> Delete {
-        Delete::new(resource_set_id_or_label).attach(&self.client)
+        Delete {
+            call: Delete::new(resource_set_id_or_label)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}` (operation `getResourceSet`).
     pub fn get(&self, resource_set_id_or_label: impl Into<String>) -> Get {
-        Get::new(resource_set_id_or_label).attach(&self.client)
+        Get {
+            call: Get::new(resource_set_id_or_label).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/iam/resource-sets/{resourceSetIdOrLabel}` (operation `replaceResourceSet`).
@@ -47,7 +57,11 @@ impl ResourceSets {
         resource_set_id_or_label: impl Into<String>,
         body: &models::ResourceSet,
     ) -> Replace {
-        Replace::new(resource_set_id_or_label, body).attach(&self.client)
+        Replace {
+            call: Replace::new(resource_set_id_or_label, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings`.
@@ -85,7 +99,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -136,7 +150,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateResourceSetRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -181,7 +195,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
         Self { call }
     }
@@ -237,7 +251,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
         Self { call }
     }
@@ -282,7 +296,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(resource_set_id_or_label: impl Into<String>, body: &models::ResourceSet) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
         call.set_json(body);
         Self { call }
@@ -333,24 +347,39 @@ pub mod bindings {
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings` (operation `listBindings`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.resource_set_id_or_label.clone()).attach(&self.client)
+            List {
+                call: List::new(self.resource_set_id_or_label.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings` (operation `createResourceSetBinding`).
         #[inline]
         pub fn create(&self, body: &models::ResourceSetBindingCreateRequest) -> Create {
-            Create::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.resource_set_id_or_label.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}` (operation `deleteBinding`).
         pub fn delete(&self, role_id_or_label: impl Into<String>) -> Delete {
-            Delete::new(self.resource_set_id_or_label.clone(), role_id_or_label)
-                .attach(&self.client)
+            Delete {
+                call: Delete::new(self.resource_set_id_or_label.clone(), role_id_or_label)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}` (operation `getBinding`).
         pub fn get(&self, role_id_or_label: impl Into<String>) -> Get {
-            Get::new(self.resource_set_id_or_label.clone(), role_id_or_label).attach(&self.client)
+            Get {
+                call: Get::new(self.resource_set_id_or_label.clone(), role_id_or_label)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members`.
@@ -379,7 +408,7 @@ pub mod bindings {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             Self { call }
         }
@@ -433,7 +462,7 @@ pub mod bindings {
             resource_set_id_or_label: impl Into<String>,
             body: &models::ResourceSetBindingCreateRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_json(body);
             Self { call }
@@ -482,7 +511,7 @@ pub mod bindings {
             resource_set_id_or_label: impl Into<String>,
             role_id_or_label: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("roleIdOrLabel", role_id_or_label);
             Self { call }
@@ -549,7 +578,7 @@ pub mod bindings {
             resource_set_id_or_label: impl Into<String>,
             role_id_or_label: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("roleIdOrLabel", role_id_or_label);
             Self { call }
@@ -601,42 +630,54 @@ pub mod bindings {
             /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members` (operation `listMembersOfBinding`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(
-                    self.resource_set_id_or_label.clone(),
-                    self.role_id_or_label.clone(),
-                )
-                .attach(&self.client)
+                List {
+                    call: List::new(
+                        self.resource_set_id_or_label.clone(),
+                        self.role_id_or_label.clone(),
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `PATCH /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members` (operation `addMembersToBinding`).
             #[inline]
             pub fn update(&self, body: &models::ResourceSetBindingAddMembersRequest) -> Update {
-                Update::new(
-                    self.resource_set_id_or_label.clone(),
-                    self.role_id_or_label.clone(),
-                    body,
-                )
-                .attach(&self.client)
+                Update {
+                    call: Update::new(
+                        self.resource_set_id_or_label.clone(),
+                        self.role_id_or_label.clone(),
+                        body,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}` (operation `unassignMemberFromBinding`).
             pub fn delete(&self, member_id: impl Into<String>) -> Delete {
-                Delete::new(
-                    self.resource_set_id_or_label.clone(),
-                    self.role_id_or_label.clone(),
-                    member_id,
-                )
-                .attach(&self.client)
+                Delete {
+                    call: Delete::new(
+                        self.resource_set_id_or_label.clone(),
+                        self.role_id_or_label.clone(),
+                        member_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}` (operation `getMemberOfBinding`).
             pub fn get(&self, member_id: impl Into<String>) -> Get {
-                Get::new(
-                    self.resource_set_id_or_label.clone(),
-                    self.role_id_or_label.clone(),
-                    member_id,
-                )
-                .attach(&self.client)
+                Get {
+                    call: Get::new(
+                        self.resource_set_id_or_label.clone(),
+                        self.role_id_or_label.clone(),
+                        member_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -661,7 +702,7 @@ pub mod bindings {
                 resource_set_id_or_label: impl Into<String>,
                 role_id_or_label: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 Self { call }
@@ -719,7 +760,7 @@ pub mod bindings {
                 role_id_or_label: impl Into<String>,
                 body: &models::ResourceSetBindingAddMembersRequest,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 call.set_json(body);
@@ -772,7 +813,7 @@ pub mod bindings {
                 role_id_or_label: impl Into<String>,
                 member_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 call.set_path("memberId", member_id);
@@ -848,7 +889,7 @@ pub mod bindings {
                 role_id_or_label: impl Into<String>,
                 member_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 call.set_path("memberId", member_id);
@@ -902,29 +943,49 @@ pub mod resources {
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `listResourceSetResources`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.resource_set_id_or_label.clone()).attach(&self.client)
+            List {
+                call: List::new(self.resource_set_id_or_label.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PATCH /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `addResourceSetResources`).
         #[inline]
         pub fn update(&self, body: &models::ResourceSetResourcePatchRequest) -> Update {
-            Update::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
+            Update {
+                call: Update::new(self.resource_set_id_or_label.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources` (operation `addResourceSetResource`).
         #[inline]
         pub fn create(&self, body: &models::ResourceSetResourcePostRequest) -> Create {
-            Create::new(self.resource_set_id_or_label.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.resource_set_id_or_label.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}` (operation `deleteResourceSetResource`).
         pub fn delete(&self, resource_id: impl Into<String>) -> Delete {
-            Delete::new(self.resource_set_id_or_label.clone(), resource_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.resource_set_id_or_label.clone(), resource_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}` (operation `getResourceSetResource`).
         pub fn get(&self, resource_id: impl Into<String>) -> Get {
-            Get::new(self.resource_set_id_or_label.clone(), resource_id).attach(&self.client)
+            Get {
+                call: Get::new(self.resource_set_id_or_label.clone(), resource_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}` (operation `replaceResourceSetResource`).
@@ -933,8 +994,11 @@ pub mod resources {
             resource_id: impl Into<String>,
             body: &models::ResourceSetResourcePutRequest,
         ) -> Replace {
-            Replace::new(self.resource_set_id_or_label.clone(), resource_id, body)
-                .attach(&self.client)
+            Replace {
+                call: Replace::new(self.resource_set_id_or_label.clone(), resource_id, body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -954,7 +1018,7 @@ pub mod resources {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             Self { call }
         }
@@ -1015,7 +1079,7 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             body: &models::ResourceSetResourcePatchRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_json(body);
             Self { call }
@@ -1064,7 +1128,7 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             body: &models::ResourceSetResourcePostRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_json(body);
             Self { call }
@@ -1113,7 +1177,7 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             resource_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("resourceId", resource_id);
             Self { call }
@@ -1180,7 +1244,7 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             resource_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("resourceId", resource_id);
             Self { call }
@@ -1230,7 +1294,7 @@ pub mod resources {
             resource_id: impl Into<String>,
             body: &models::ResourceSetResourcePutRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("resourceId", resource_id);
             call.set_json(body);

@@ -22,23 +22,31 @@ impl Roles {
     /// `GET /api/v1/iam/roles` (operation `listRoles`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/iam/roles` (operation `createRole`).
     #[inline]
     pub fn create(&self, body: &models::CreateIamRoleRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/iam/roles/{roleIdOrLabel}` (operation `deleteRole`).
     pub fn delete(&self, role_id_or_label: impl Into<String>) -> Delete {
-        Delete::new(role_id_or_label).attach(&self.client)
+        Delete {
+            call: Delete::new(role_id_or_label).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/iam/roles/{roleIdOrLabel}` (operation `getRole`).
     pub fn get(&self, role_id_or_label: impl Into<String>) -> Get {
-        Get::new(role_id_or_label).attach(&self.client)
+        Get {
+            call: Get::new(role_id_or_label).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/iam/roles/{roleIdOrLabel}` (operation `replaceRole`).
@@ -47,7 +55,11 @@ impl Roles {
         role_id_or_label: impl Into<String>,
         body: &models::UpdateIamRoleRequest,
     ) -> Replace {
-        Replace::new(role_id_or_label, body).attach(&self.client)
+        Replace {
+            call: Replace::new(role_id_or_label, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/iam/roles/{roleIdOrLabel}/permissions`.
@@ -77,7 +89,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -128,7 +140,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateIamRoleRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -173,7 +185,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(role_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("roleIdOrLabel", role_id_or_label);
         Self { call }
     }
@@ -229,7 +241,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(role_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("roleIdOrLabel", role_id_or_label);
         Self { call }
     }
@@ -274,7 +286,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(role_id_or_label: impl Into<String>, body: &models::UpdateIamRoleRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("roleIdOrLabel", role_id_or_label);
         call.set_json(body);
         Self { call }
@@ -325,17 +337,29 @@ pub mod permissions {
         /// `GET /api/v1/iam/roles/{roleIdOrLabel}/permissions` (operation `listRolePermissions`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.role_id_or_label.clone()).attach(&self.client)
+            List {
+                call: List::new(self.role_id_or_label.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `deleteRolePermission`).
         pub fn delete(&self, permission_type: impl Into<String>) -> Delete {
-            Delete::new(self.role_id_or_label.clone(), permission_type).attach(&self.client)
+            Delete {
+                call: Delete::new(self.role_id_or_label.clone(), permission_type)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `getRolePermission`).
         pub fn get(&self, permission_type: impl Into<String>) -> Get {
-            Get::new(self.role_id_or_label.clone(), permission_type).attach(&self.client)
+            Get {
+                call: Get::new(self.role_id_or_label.clone(), permission_type)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `createRolePermission`).
@@ -344,7 +368,11 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Create {
-            Create::new(self.role_id_or_label.clone(), permission_type, body).attach(&self.client)
+            Create {
+                call: Create::new(self.role_id_or_label.clone(), permission_type, body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}` (operation `replaceRolePermission`).
@@ -353,7 +381,11 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Replace {
-            Replace::new(self.role_id_or_label.clone(), permission_type, body).attach(&self.client)
+            Replace {
+                call: Replace::new(self.role_id_or_label.clone(), permission_type, body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -373,7 +405,7 @@ pub mod permissions {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(role_id_or_label: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("roleIdOrLabel", role_id_or_label);
             Self { call }
         }
@@ -421,7 +453,7 @@ pub mod permissions {
             role_id_or_label: impl Into<String>,
             permission_type: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             Self { call }
@@ -488,7 +520,7 @@ pub mod permissions {
             role_id_or_label: impl Into<String>,
             permission_type: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             Self { call }
@@ -538,7 +570,7 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             call.set_json(body);
@@ -607,7 +639,7 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             call.set_json(body);

@@ -23,17 +23,29 @@ impl Groups {
     /// `POST /api/v1/identity-sources/{identitySourceId}/groups` (operation `createIdentitySourceGroups`).
     #[inline]
     pub fn create(&self, body: &models::GroupsRequestSchema) -> Create {
-        Create::new(self.identity_source_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.identity_source_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}` (operation `deleteIdentitySourceGroup`).
     pub fn delete(&self, group_or_external_id: impl Into<String>) -> Delete {
-        Delete::new(self.identity_source_id.clone(), group_or_external_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.identity_source_id.clone(), group_or_external_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}` (operation `getIdentitySourceGroup`).
     pub fn get(&self, group_or_external_id: impl Into<String>) -> Get {
-        Get::new(self.identity_source_id.clone(), group_or_external_id).attach(&self.client)
+        Get {
+            call: Get::new(self.identity_source_id.clone(), group_or_external_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}` (operation `updateIdentitySourceGroups`).
@@ -42,8 +54,11 @@ impl Groups {
         group_or_external_id: impl Into<String>,
         body: &models::GroupsRequestSchema,
     ) -> Update {
-        Update::new(self.identity_source_id.clone(), group_or_external_id, body)
-            .attach(&self.client)
+        Update {
+            call: Update::new(self.identity_source_id.clone(), group_or_external_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership`.
@@ -72,7 +87,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(identity_source_id: impl Into<String>, body: &models::GroupsRequestSchema) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_json(body);
         Self { call }
@@ -121,7 +136,7 @@ impl Delete {
         identity_source_id: impl Into<String>,
         group_or_external_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("groupOrExternalId", group_or_external_id);
         Self { call }
@@ -188,7 +203,7 @@ impl Get {
         identity_source_id: impl Into<String>,
         group_or_external_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("groupOrExternalId", group_or_external_id);
         Self { call }
@@ -238,7 +253,7 @@ impl Update {
         group_or_external_id: impl Into<String>,
         body: &models::GroupsRequestSchema,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("groupOrExternalId", group_or_external_id);
         call.set_json(body);
@@ -291,32 +306,41 @@ pub mod membership {
         /// `GET /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership` (operation `getIdentitySourceGroupMemberships`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(
-                self.identity_source_id.clone(),
-                self.group_or_external_id.clone(),
-            )
-            .attach(&self.client)
+            List {
+                call: List::new(
+                    self.identity_source_id.clone(),
+                    self.group_or_external_id.clone(),
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership` (operation `createIdentitySourceGroupsMemberships`).
         #[inline]
         pub fn create(&self, body: &models::MembershipRequestSchema) -> Create {
-            Create::new(
-                self.identity_source_id.clone(),
-                self.group_or_external_id.clone(),
-                body,
-            )
-            .attach(&self.client)
+            Create {
+                call: Create::new(
+                    self.identity_source_id.clone(),
+                    self.group_or_external_id.clone(),
+                    body,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership/{memberExternalId}` (operation `deleteIdentitySourceGroupMemberships`).
         pub fn delete(&self, member_external_id: impl Into<String>) -> Delete {
-            Delete::new(
-                self.identity_source_id.clone(),
-                self.group_or_external_id.clone(),
-                member_external_id,
-            )
-            .attach(&self.client)
+            Delete {
+                call: Delete::new(
+                    self.identity_source_id.clone(),
+                    self.group_or_external_id.clone(),
+                    member_external_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
     }
 
@@ -341,7 +365,7 @@ pub mod membership {
             identity_source_id: impl Into<String>,
             group_or_external_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("identitySourceId", identity_source_id);
             call.set_path("groupOrExternalId", group_or_external_id);
             Self { call }
@@ -406,7 +430,7 @@ pub mod membership {
             group_or_external_id: impl Into<String>,
             body: &models::MembershipRequestSchema,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("identitySourceId", identity_source_id);
             call.set_path("groupOrExternalId", group_or_external_id);
             call.set_json(body);
@@ -477,7 +501,7 @@ pub mod membership {
             group_or_external_id: impl Into<String>,
             member_external_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("identitySourceId", identity_source_id);
             call.set_path("groupOrExternalId", group_or_external_id);
             call.set_path("memberExternalId", member_external_id);

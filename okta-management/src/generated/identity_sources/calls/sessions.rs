@@ -23,28 +23,48 @@ impl Sessions {
     /// `GET /api/v1/identity-sources/{identitySourceId}/sessions` (operation `listIdentitySourceSessions`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.identity_source_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.identity_source_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions` (operation `createIdentitySourceSession`).
     #[inline]
     pub fn create(&self) -> Create {
-        Create::new(self.identity_source_id.clone()).attach(&self.client)
+        Create {
+            call: Create::new(self.identity_source_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}` (operation `deleteIdentitySourceSession`).
     pub fn delete(&self, session_id: impl Into<String>) -> Delete {
-        Delete::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}` (operation `getIdentitySourceSession`).
     pub fn get(&self, session_id: impl Into<String>) -> Get {
-        Get::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        Get {
+            call: Get::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-delete` (operation `uploadIdentitySourceDataForDelete`).
     pub fn bulk_delete(&self, session_id: impl Into<String>) -> BulkDelete {
-        BulkDelete::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        BulkDelete {
+            call: BulkDelete::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-delete` (operation `uploadIdentitySourceGroupMembershipsForDelete`).
@@ -52,8 +72,11 @@ impl Sessions {
         &self,
         session_id: impl Into<String>,
     ) -> BulkGroupMembershipsDelete {
-        BulkGroupMembershipsDelete::new(self.identity_source_id.clone(), session_id)
-            .attach(&self.client)
+        BulkGroupMembershipsDelete {
+            call: BulkGroupMembershipsDelete::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-upsert` (operation `uploadIdentitySourceGroupMembershipsForUpsert`).
@@ -61,28 +84,47 @@ impl Sessions {
         &self,
         session_id: impl Into<String>,
     ) -> BulkGroupMembershipsUpsert {
-        BulkGroupMembershipsUpsert::new(self.identity_source_id.clone(), session_id)
-            .attach(&self.client)
+        BulkGroupMembershipsUpsert {
+            call: BulkGroupMembershipsUpsert::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-delete` (operation `uploadIdentitySourceGroupsDataForDelete`).
     pub fn bulk_groups_delete(&self, session_id: impl Into<String>) -> BulkGroupsDelete {
-        BulkGroupsDelete::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        BulkGroupsDelete {
+            call: BulkGroupsDelete::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-upsert` (operation `uploadIdentitySourceGroupsForUpsert`).
     pub fn bulk_groups_upsert(&self, session_id: impl Into<String>) -> BulkGroupsUpsert {
-        BulkGroupsUpsert::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        BulkGroupsUpsert {
+            call: BulkGroupsUpsert::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-upsert` (operation `uploadIdentitySourceDataForUpsert`).
     pub fn bulk_upsert(&self, session_id: impl Into<String>) -> BulkUpsert {
-        BulkUpsert::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        BulkUpsert {
+            call: BulkUpsert::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/start-import` (operation `startImportFromIdentitySource`).
     pub fn start_import(&self, session_id: impl Into<String>) -> StartImport {
-        StartImport::new(self.identity_source_id.clone(), session_id).attach(&self.client)
+        StartImport {
+            call: StartImport::new(self.identity_source_id.clone(), session_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -102,7 +144,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         Self { call }
     }
@@ -147,7 +189,7 @@ pub struct Create {
 impl Create {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         Self { call }
     }
@@ -192,7 +234,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -256,7 +298,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -302,7 +344,7 @@ pub struct BulkDelete {
 impl BulkDelete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -375,7 +417,7 @@ pub struct BulkGroupMembershipsDelete {
 impl BulkGroupMembershipsDelete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -448,7 +490,7 @@ pub struct BulkGroupMembershipsUpsert {
 impl BulkGroupMembershipsUpsert {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -521,7 +563,7 @@ pub struct BulkGroupsDelete {
 impl BulkGroupsDelete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -594,7 +636,7 @@ pub struct BulkGroupsUpsert {
 impl BulkGroupsUpsert {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -665,7 +707,7 @@ pub struct BulkUpsert {
 impl BulkUpsert {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -736,7 +778,7 @@ pub struct StartImport {
 impl StartImport {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }

@@ -23,17 +23,29 @@ impl Users {
     /// `POST /api/v1/identity-sources/{identitySourceId}/users` (operation `createIdentitySourceUser`).
     #[inline]
     pub fn create(&self, body: &models::UserRequestSchema) -> Create {
-        Create::new(self.identity_source_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.identity_source_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `deleteIdentitySourceUser`).
     pub fn delete(&self, external_id: impl Into<String>) -> Delete {
-        Delete::new(self.identity_source_id.clone(), external_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.identity_source_id.clone(), external_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `getIdentitySourceUser`).
     pub fn get(&self, external_id: impl Into<String>) -> Get {
-        Get::new(self.identity_source_id.clone(), external_id).attach(&self.client)
+        Get {
+            call: Get::new(self.identity_source_id.clone(), external_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `updateIdentitySourceUsers`).
@@ -42,7 +54,11 @@ impl Users {
         external_id: impl Into<String>,
         body: &models::UsersUpdateRequestSchema,
     ) -> Update {
-        Update::new(self.identity_source_id.clone(), external_id, body).attach(&self.client)
+        Update {
+            call: Update::new(self.identity_source_id.clone(), external_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/identity-sources/{identitySourceId}/users/{externalId}` (operation `replaceExistingIdentitySourceUser`).
@@ -51,7 +67,11 @@ impl Users {
         external_id: impl Into<String>,
         body: &models::UserRequestSchema,
     ) -> Replace {
-        Replace::new(self.identity_source_id.clone(), external_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.identity_source_id.clone(), external_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -71,7 +91,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(identity_source_id: impl Into<String>, body: &models::UserRequestSchema) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_json(body);
         Self { call }
@@ -128,7 +148,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, external_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         Self { call }
@@ -192,7 +212,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, external_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         Self { call }
@@ -242,7 +262,7 @@ impl Update {
         external_id: impl Into<String>,
         body: &models::UsersUpdateRequestSchema,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         call.set_json(body);
@@ -293,7 +313,7 @@ impl Replace {
         external_id: impl Into<String>,
         body: &models::UserRequestSchema,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         call.set_json(body);

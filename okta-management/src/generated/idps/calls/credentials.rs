@@ -55,23 +55,37 @@ pub mod csrs {
         /// `GET /api/v1/idps/{idpId}/credentials/csrs` (operation `listCsrsForIdentityProvider`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.idp_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.idp_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/csrs` (operation `generateCsrForIdentityProvider`).
         #[inline]
         pub fn create(&self, body: &shared::CsrMetadata) -> Create {
-            Create::new(self.idp_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.idp_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}` (operation `revokeCsrForIdentityProvider`).
         pub fn delete(&self, idp_csr_id: impl Into<String>) -> Delete {
-            Delete::new(self.idp_id.clone(), idp_csr_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.idp_id.clone(), idp_csr_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}` (operation `getCsrForIdentityProvider`).
         pub fn get(&self, idp_csr_id: impl Into<String>) -> Get {
-            Get::new(self.idp_id.clone(), idp_csr_id).attach(&self.client)
+            Get {
+                call: Get::new(self.idp_id.clone(), idp_csr_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}/lifecycle/publish` (operation `publishCsrForIdentityProvider`).
@@ -81,7 +95,11 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Publish {
-            Publish::new(self.idp_id.clone(), idp_csr_id, body, content_type).attach(&self.client)
+            Publish {
+                call: Publish::new(self.idp_id.clone(), idp_csr_id, body, content_type)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -101,7 +119,7 @@ pub mod csrs {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("idpId", idp_id);
             Self { call }
         }
@@ -146,7 +164,7 @@ pub mod csrs {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(idp_id: impl Into<String>, body: &shared::CsrMetadata) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("idpId", idp_id);
             call.set_json(body);
             Self { call }
@@ -192,7 +210,7 @@ pub mod csrs {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>, idp_csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("idpId", idp_id);
             call.set_path("idpCsrId", idp_csr_id);
             Self { call }
@@ -256,7 +274,7 @@ pub mod csrs {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>, idp_csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("idpId", idp_id);
             call.set_path("idpCsrId", idp_csr_id);
             Self { call }
@@ -307,7 +325,7 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("idpId", idp_id);
             call.set_path("idpCsrId", idp_csr_id);
             call.set_bytes(content_type, body);
@@ -361,18 +379,26 @@ pub mod keys {
         /// `GET /api/v1/idps/{idpId}/credentials/keys` (operation `listIdentityProviderSigningKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.idp_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.idp_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/keys/generate` (operation `generateIdentityProviderSigningKey`).
         #[inline]
         pub fn generate(&self, validity_years: i64) -> Generate {
-            Generate::new(self.idp_id.clone(), validity_years).attach(&self.client)
+            Generate {
+                call: Generate::new(self.idp_id.clone(), validity_years)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/idps/{idpId}/credentials/keys/{kid}` (operation `getIdentityProviderSigningKey`).
         pub fn get(&self, kid: impl Into<String>) -> Get {
-            Get::new(self.idp_id.clone(), kid).attach(&self.client)
+            Get {
+                call: Get::new(self.idp_id.clone(), kid).call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/idps/{idpId}/credentials/keys/{kid}/clone` (operation `cloneIdentityProviderKey`).
@@ -381,7 +407,11 @@ pub mod keys {
             kid: impl Into<String>,
             target_idp_id: impl Into<String>,
         ) -> Duplicate {
-            Duplicate::new(self.idp_id.clone(), kid, target_idp_id).attach(&self.client)
+            Duplicate {
+                call: Duplicate::new(self.idp_id.clone(), kid, target_idp_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/idps/{idpId}/credentials/keys/active`.
@@ -410,7 +440,7 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("idpId", idp_id);
             Self { call }
         }
@@ -455,7 +485,7 @@ pub mod keys {
     impl Generate {
         /// The operation with what the operation requires, without a client.
         pub fn new(idp_id: impl Into<String>, validity_years: i64) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("idpId", idp_id);
             call.set_query("validityYears", validity_years);
             Self { call }
@@ -501,7 +531,7 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>, kid: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("idpId", idp_id);
             call.set_path("kid", kid);
             Self { call }
@@ -551,7 +581,7 @@ pub mod keys {
             kid: impl Into<String>,
             target_idp_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("idpId", idp_id);
             call.set_path("kid", kid);
             call.set_query("targetIdpId", target_idp_id.into());
@@ -603,7 +633,9 @@ pub mod keys {
             /// `GET /api/v1/idps/{idpId}/credentials/keys/active` (operation `listActiveIdentityProviderSigningKey`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.idp_id.clone()).attach(&self.client)
+                List {
+                    call: List::new(self.idp_id.clone()).call.attach(&self.client),
+                }
             }
         }
 
@@ -623,7 +655,7 @@ pub mod keys {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(idp_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("idpId", idp_id);
                 Self { call }
             }

@@ -42,28 +42,38 @@ pub mod keys {
         /// `GET /api/v1/idps/credentials/keys` (operation `listIdentityProviderKeys`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new().attach(&self.client)
+            List {
+                call: List::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/idps/credentials/keys` (operation `createIdentityProviderKey`).
         #[inline]
         pub fn create(&self, body: &models::IdPCertificateCredential) -> Create {
-            Create::new(body).attach(&self.client)
+            Create {
+                call: Create::new(body).call.attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/idps/credentials/keys/{kid}` (operation `deleteIdentityProviderKey`).
         pub fn delete(&self, kid: impl Into<String>) -> Delete {
-            Delete::new(kid).attach(&self.client)
+            Delete {
+                call: Delete::new(kid).call.attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/idps/credentials/keys/{kid}` (operation `getIdentityProviderKey`).
         pub fn get(&self, kid: impl Into<String>) -> Get {
-            Get::new(kid).attach(&self.client)
+            Get {
+                call: Get::new(kid).call.attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/idps/credentials/keys/{kid}` (operation `replaceIdentityProviderKey`).
         pub fn replace(&self, kid: impl Into<String>, body: &models::IdPKeyCredential) -> Replace {
-            Replace::new(kid, body).attach(&self.client)
+            Replace {
+                call: Replace::new(kid, body).call.attach(&self.client),
+            }
         }
     }
 
@@ -85,7 +95,7 @@ pub mod keys {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
 
@@ -143,7 +153,7 @@ pub mod keys {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::IdPCertificateCredential) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_json(body);
             Self { call }
         }
@@ -188,7 +198,7 @@ pub mod keys {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(kid: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("kid", kid);
             Self { call }
         }
@@ -244,7 +254,7 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(kid: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("kid", kid);
             Self { call }
         }
@@ -289,7 +299,7 @@ pub mod keys {
     impl Replace {
         /// The operation with what the operation requires, without a client.
         pub fn new(kid: impl Into<String>, body: &models::IdPKeyCredential) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("kid", kid);
             call.set_json(body);
             Self { call }

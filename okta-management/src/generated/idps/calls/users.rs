@@ -23,17 +23,27 @@ impl Users {
     /// `GET /api/v1/idps/{idpId}/users` (operation `listIdentityProviderApplicationUsers`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.idp_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.idp_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/idps/{idpId}/users/{userId}` (operation `unlinkUserFromIdentityProvider`).
     pub fn delete(&self, user_id: impl Into<String>) -> Delete {
-        Delete::new(self.idp_id.clone(), user_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.idp_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/idps/{idpId}/users/{userId}` (operation `getIdentityProviderApplicationUser`).
     pub fn get(&self, user_id: impl Into<String>) -> Get {
-        Get::new(self.idp_id.clone(), user_id).attach(&self.client)
+        Get {
+            call: Get::new(self.idp_id.clone(), user_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/idps/{idpId}/users/{userId}` (operation `linkUserToIdentityProvider`).
@@ -42,7 +52,11 @@ impl Users {
         user_id: impl Into<String>,
         body: &models::UserIdentityProviderLinkRequest,
     ) -> Link {
-        Link::new(self.idp_id.clone(), user_id, body).attach(&self.client)
+        Link {
+            call: Link::new(self.idp_id.clone(), user_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations below `credentials`.
@@ -71,7 +85,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("idpId", idp_id);
         Self { call }
     }
@@ -141,7 +155,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("idpId", idp_id);
         call.set_path("userId", user_id);
         Self { call }
@@ -205,7 +219,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("idpId", idp_id);
         call.set_path("userId", user_id);
         Self { call }
@@ -255,7 +269,7 @@ impl Link {
         user_id: impl Into<String>,
         body: &models::UserIdentityProviderLinkRequest,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("idpId", idp_id);
         call.set_path("userId", user_id);
         call.set_json(body);
@@ -332,7 +346,11 @@ pub mod credentials {
             /// `GET /api/v1/idps/{idpId}/users/{userId}/credentials/tokens` (operation `listSocialAuthTokens`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.idp_id.clone(), self.user_id.clone()).attach(&self.client)
+                List {
+                    call: List::new(self.idp_id.clone(), self.user_id.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -352,7 +370,7 @@ pub mod credentials {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(idp_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("idpId", idp_id);
                 call.set_path("userId", user_id);
                 Self { call }

@@ -79,13 +79,19 @@ pub mod apps {
             /// `GET /api/v1/meta/schemas/apps/{appId}/default` (operation `getApplicationUserSchema`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new(self.app_id.clone()).attach(&self.client)
+                Get {
+                    call: Get::new(self.app_id.clone()).call.attach(&self.client),
+                }
             }
 
             /// `POST /api/v1/meta/schemas/apps/{appId}/default` (operation `updateApplicationUserProfile`).
             #[inline]
             pub fn update(&self, body: &shared::UserSchema) -> Update {
-                Update::new(self.app_id.clone(), body).attach(&self.client)
+                Update {
+                    call: Update::new(self.app_id.clone(), body)
+                        .call
+                        .attach(&self.client),
+                }
             }
         }
 
@@ -105,7 +111,7 @@ pub mod apps {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(app_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("appId", app_id);
                 Self { call }
             }
@@ -150,7 +156,7 @@ pub mod apps {
         impl Update {
             /// The operation with what the operation requires, without a client.
             pub fn new(app_id: impl Into<String>, body: &shared::UserSchema) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("appId", app_id);
                 call.set_json(body);
                 Self { call }
@@ -220,13 +226,17 @@ pub mod group {
             /// `GET /api/v1/meta/schemas/group/default` (operation `getGroupSchema`).
             #[inline]
             pub fn get(&self) -> Get {
-                Get::new().attach(&self.client)
+                Get {
+                    call: Get::new().call.attach(&self.client),
+                }
             }
 
             /// `POST /api/v1/meta/schemas/group/default` (operation `updateGroupSchema`).
             #[inline]
             pub fn update(&self, body: &models::GroupSchema) -> Update {
-                Update::new(body).attach(&self.client)
+                Update {
+                    call: Update::new(body).call.attach(&self.client),
+                }
             }
         }
 
@@ -248,7 +258,7 @@ pub mod group {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(Self::INFO),
+                    call: Call::new(<Self as Operation>::INFO),
                 }
             }
         }
@@ -293,7 +303,7 @@ pub mod group {
             /// The operation with what the operation requires, without a client.
             #[inline]
             pub fn new(body: &models::GroupSchema) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_json(body);
                 Self { call }
             }
@@ -344,12 +354,16 @@ pub mod log_stream {
         /// `GET /api/v1/meta/schemas/logStream` (operation `listLogStreamSchemas`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new().attach(&self.client)
+            List {
+                call: List::new().call.attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/meta/schemas/logStream/{logStreamType}` (operation `getLogStreamSchema`).
         pub fn get(&self, log_stream_type: impl Into<String>) -> Get {
-            Get::new(log_stream_type).attach(&self.client)
+            Get {
+                call: Get::new(log_stream_type).call.attach(&self.client),
+            }
         }
     }
 
@@ -371,7 +385,7 @@ pub mod log_stream {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -415,7 +429,7 @@ pub mod log_stream {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(log_stream_type: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("logStreamType", log_stream_type);
             Self { call }
         }

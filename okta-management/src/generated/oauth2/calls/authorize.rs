@@ -26,13 +26,19 @@ impl Authorize {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Get {
-        Get::new(client_id, redirect_uri, response_type, scope, state).attach(&self.client)
+        Get {
+            call: Get::new(client_id, redirect_uri, response_type, scope, state)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/authorize` (operation `authorizeWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::AuthorizeWithPost) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -58,7 +64,7 @@ impl Get {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("client_id", client_id.into());
         call.set_query("redirect_uri", redirect_uri.into());
         call.set_query("response_type", response_type.into().as_str().to_owned());
@@ -320,7 +326,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &shared::AuthorizeWithPost) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_form_model(body);
         Self { call }
     }

@@ -20,7 +20,9 @@ impl Bc {
     /// `POST /oauth2/v1/bc/authorize` (operation `bcAuthorize`).
     #[inline]
     pub fn authorize(&self) -> Authorize {
-        Authorize::new().attach(&self.client)
+        Authorize {
+            call: Authorize::new().call.attach(&self.client),
+        }
     }
 }
 
@@ -42,7 +44,7 @@ impl Authorize {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 

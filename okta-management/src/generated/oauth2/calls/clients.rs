@@ -22,33 +22,45 @@ impl Clients {
     /// `GET /oauth2/v1/clients` (operation `listClients`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/clients` (operation `createClient`).
     #[inline]
     pub fn create(&self, body: &models::OAuthClient) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /oauth2/v1/clients/{clientId}` (operation `deleteClient`).
     pub fn delete(&self, client_id: impl Into<String>) -> Delete {
-        Delete::new(client_id).attach(&self.client)
+        Delete {
+            call: Delete::new(client_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /oauth2/v1/clients/{clientId}` (operation `getClient`).
     pub fn get(&self, client_id: impl Into<String>) -> Get {
-        Get::new(client_id).attach(&self.client)
+        Get {
+            call: Get::new(client_id).call.attach(&self.client),
+        }
     }
 
     /// `PUT /oauth2/v1/clients/{clientId}` (operation `replaceClient`).
     pub fn replace(&self, client_id: impl Into<String>, body: &models::OAuthClient) -> Replace {
-        Replace::new(client_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(client_id, body).call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/clients/{clientId}/lifecycle/newSecret` (operation `generateNewClientSecret`).
     pub fn new_secret(&self, client_id: impl Into<String>) -> NewSecret {
-        NewSecret::new(client_id).attach(&self.client)
+        NewSecret {
+            call: NewSecret::new(client_id).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/oauth2/v1/clients/{clientId}/roles`.
@@ -78,7 +90,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -142,7 +154,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OAuthClient) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -187,7 +199,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("clientId", client_id);
         Self { call }
     }
@@ -243,7 +255,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("clientId", client_id);
         Self { call }
     }
@@ -288,7 +300,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(client_id: impl Into<String>, body: &models::OAuthClient) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("clientId", client_id);
         call.set_json(body);
         Self { call }
@@ -334,7 +346,7 @@ pub struct NewSecret {
 impl NewSecret {
     /// The operation with the path's parameters, without a client.
     pub fn new(client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("clientId", client_id);
         Self { call }
     }
@@ -384,23 +396,37 @@ pub mod roles {
         /// `GET /oauth2/v1/clients/{clientId}/roles` (operation `listRolesForClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.client_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.client_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `POST /oauth2/v1/clients/{clientId}/roles` (operation `assignRoleToClient`).
         #[inline]
         pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
-            Create::new(self.client_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.client_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}` (operation `deleteRoleFromClient`).
         pub fn delete(&self, role_assignment_id: impl Into<String>) -> Delete {
-            Delete::new(self.client_id.clone(), role_assignment_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.client_id.clone(), role_assignment_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}` (operation `retrieveClientRole`).
         pub fn get(&self, role_assignment_id: impl Into<String>) -> Get {
-            Get::new(self.client_id.clone(), role_assignment_id).attach(&self.client)
+            Get {
+                call: Get::new(self.client_id.clone(), role_assignment_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations below `targets`.
@@ -429,7 +455,7 @@ pub mod roles {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("clientId", client_id);
             Self { call }
         }
@@ -474,7 +500,7 @@ pub mod roles {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(client_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("clientId", client_id);
             call.set_json(body);
             Self { call }
@@ -520,7 +546,7 @@ pub mod roles {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(client_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("clientId", client_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             Self { call }
@@ -584,7 +610,7 @@ pub mod roles {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(client_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("clientId", client_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             Self { call }
@@ -694,28 +720,40 @@ pub mod roles {
                     /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listAppTargetRoleToClient`).
                     #[inline]
                     pub fn list(&self) -> List {
-                        List::new(self.client_id.clone(), self.role_assignment_id.clone())
-                            .attach(&self.client)
+                        List {
+                            call: List::new(
+                                self.client_id.clone(),
+                                self.role_assignment_id.clone(),
+                            )
+                            .call
+                            .attach(&self.client),
+                        }
                     }
 
                     /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `removeAppTargetRoleFromClient`).
                     pub fn unassign(&self, app_name: impl Into<String>) -> Unassign {
-                        Unassign::new(
-                            self.client_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                        )
-                        .attach(&self.client)
+                        Unassign {
+                            call: Unassign::new(
+                                self.client_id.clone(),
+                                self.role_assignment_id.clone(),
+                                app_name,
+                            )
+                            .call
+                            .attach(&self.client),
+                        }
                     }
 
                     /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `assignAppTargetRoleToClient`).
                     pub fn assign(&self, app_name: impl Into<String>) -> Assign {
-                        Assign::new(
-                            self.client_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                        )
-                        .attach(&self.client)
+                        Assign {
+                            call: Assign::new(
+                                self.client_id.clone(),
+                                self.role_assignment_id.clone(),
+                                app_name,
+                            )
+                            .call
+                            .attach(&self.client),
+                        }
                     }
 
                     /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `removeAppTargetInstanceRoleForClient`).
@@ -724,13 +762,16 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> UnassignApp {
-                        UnassignApp::new(
-                            self.client_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                            app_id,
-                        )
-                        .attach(&self.client)
+                        UnassignApp {
+                            call: UnassignApp::new(
+                                self.client_id.clone(),
+                                self.role_assignment_id.clone(),
+                                app_name,
+                                app_id,
+                            )
+                            .call
+                            .attach(&self.client),
+                        }
                     }
 
                     /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `assignAppTargetInstanceRoleForClient`).
@@ -739,13 +780,16 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> AssignApp {
-                        AssignApp::new(
-                            self.client_id.clone(),
-                            self.role_assignment_id.clone(),
-                            app_name,
-                            app_id,
-                        )
-                        .attach(&self.client)
+                        AssignApp {
+                            call: AssignApp::new(
+                                self.client_id.clone(),
+                                self.role_assignment_id.clone(),
+                                app_name,
+                                app_id,
+                            )
+                            .call
+                            .attach(&self.client),
+                        }
                     }
                 }
 
@@ -770,7 +814,7 @@ pub mod roles {
                         client_id: impl Into<String>,
                         role_assignment_id: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(Self::INFO);
+                        let mut call = Call::new(<Self as Operation>::INFO);
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         Self { call }
@@ -835,7 +879,7 @@ pub mod roles {
                         role_assignment_id: impl Into<String>,
                         app_name: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(Self::INFO);
+                        let mut call = Call::new(<Self as Operation>::INFO);
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -911,7 +955,7 @@ pub mod roles {
                         role_assignment_id: impl Into<String>,
                         app_name: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(Self::INFO);
+                        let mut call = Call::new(<Self as Operation>::INFO);
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -988,7 +1032,7 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(Self::INFO);
+                        let mut call = Call::new(<Self as Operation>::INFO);
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -1071,7 +1115,7 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(Self::INFO);
+                        let mut call = Call::new(<Self as Operation>::INFO);
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -1155,28 +1199,37 @@ pub mod roles {
                 /// `GET /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetRoleForClient`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.client_id.clone(), self.role_assignment_id.clone())
-                        .attach(&self.client)
+                    List {
+                        call: List::new(self.client_id.clone(), self.role_assignment_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// `DELETE /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `removeGroupTargetRoleFromClient`).
                 pub fn unassign(&self, group_id: impl Into<String>) -> Unassign {
-                    Unassign::new(
-                        self.client_id.clone(),
-                        self.role_assignment_id.clone(),
-                        group_id,
-                    )
-                    .attach(&self.client)
+                    Unassign {
+                        call: Unassign::new(
+                            self.client_id.clone(),
+                            self.role_assignment_id.clone(),
+                            group_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `assignGroupTargetRoleForClient`).
                 pub fn assign(&self, group_id: impl Into<String>) -> Assign {
-                    Assign::new(
-                        self.client_id.clone(),
-                        self.role_assignment_id.clone(),
-                        group_id,
-                    )
-                    .attach(&self.client)
+                    Assign {
+                        call: Assign::new(
+                            self.client_id.clone(),
+                            self.role_assignment_id.clone(),
+                            group_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
             }
 
@@ -1199,7 +1252,7 @@ pub mod roles {
                     client_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("clientId", client_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -1264,7 +1317,7 @@ pub mod roles {
                     role_assignment_id: impl Into<String>,
                     group_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("clientId", client_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("groupId", group_id);
@@ -1340,7 +1393,7 @@ pub mod roles {
                     role_assignment_id: impl Into<String>,
                     group_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("clientId", client_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("groupId", group_id);

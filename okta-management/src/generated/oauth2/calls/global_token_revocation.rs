@@ -20,7 +20,9 @@ impl GlobalTokenRevocation {
     /// `POST /oauth2/v1/global-token-revocation` (operation `globalTokenRevocation`).
     #[inline]
     pub fn create(&self, body: &models::GlobalTokenRevocationRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -41,7 +43,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::GlobalTokenRevocationRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

@@ -21,13 +21,17 @@ pub struct Logout {
 impl Logout {
     /// `GET /oauth2/v1/logout` (operation `logout`).
     pub fn get(&self, id_token_hint: impl Into<String>) -> Get {
-        Get::new(id_token_hint).attach(&self.client)
+        Get {
+            call: Get::new(id_token_hint).call.attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/v1/logout` (operation `logoutWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::LogoutWithPost) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -47,7 +51,7 @@ pub struct Get {
 impl Get {
     /// The operation with what the operation requires, without a client.
     pub fn new(id_token_hint: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("id_token_hint", id_token_hint.into());
         Self { call }
     }
@@ -129,7 +133,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &shared::LogoutWithPost) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_form_model(body);
         Self { call }
     }

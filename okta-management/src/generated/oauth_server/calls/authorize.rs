@@ -27,21 +27,28 @@ impl Authorize {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Get {
-        Get::new(
-            self.authorization_server_id.clone(),
-            client_id,
-            redirect_uri,
-            response_type,
-            scope,
-            state,
-        )
-        .attach(&self.client)
+        Get {
+            call: Get::new(
+                self.authorization_server_id.clone(),
+                client_id,
+                redirect_uri,
+                response_type,
+                scope,
+                state,
+            )
+            .call
+            .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/authorize` (operation `authorizeCustomASWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::AuthorizeWithPost) -> Update {
-        Update::new(self.authorization_server_id.clone(), body).attach(&self.client)
+        Update {
+            call: Update::new(self.authorization_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -68,7 +75,7 @@ impl Get {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_query("client_id", client_id.into());
         call.set_query("redirect_uri", redirect_uri.into());
@@ -338,7 +345,7 @@ impl Update {
         authorization_server_id: impl Into<String>,
         body: &shared::AuthorizeWithPost,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_form_model(body);
         Self { call }

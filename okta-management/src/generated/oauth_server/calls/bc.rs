@@ -23,7 +23,11 @@ impl Bc {
     /// `POST /oauth2/{authorizationServerId}/v1/bc/authorize` (operation `bcAuthorizeCustomAS`).
     #[inline]
     pub fn authorize(&self) -> Authorize {
-        Authorize::new(self.authorization_server_id.clone()).attach(&self.client)
+        Authorize {
+            call: Authorize::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -43,7 +47,7 @@ pub struct Authorize {
 impl Authorize {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }

@@ -23,7 +23,11 @@ impl Keys {
     /// `GET /oauth2/{authorizationServerId}/v1/keys` (operation `oauthKeysCustomAS`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.authorization_server_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.authorization_server_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -43,7 +47,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }

@@ -22,13 +22,21 @@ pub struct Logout {
 impl Logout {
     /// `GET /oauth2/{authorizationServerId}/v1/logout` (operation `logoutCustomAS`).
     pub fn get(&self, id_token_hint: impl Into<String>) -> Get {
-        Get::new(self.authorization_server_id.clone(), id_token_hint).attach(&self.client)
+        Get {
+            call: Get::new(self.authorization_server_id.clone(), id_token_hint)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /oauth2/{authorizationServerId}/v1/logout` (operation `logoutCustomASWithPost`).
     #[inline]
     pub fn update(&self, body: &shared::LogoutWithPost) -> Update {
-        Update::new(self.authorization_server_id.clone(), body).attach(&self.client)
+        Update {
+            call: Update::new(self.authorization_server_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -51,7 +59,7 @@ impl Get {
         authorization_server_id: impl Into<String>,
         id_token_hint: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_query("id_token_hint", id_token_hint.into());
         Self { call }
@@ -138,7 +146,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(authorization_server_id: impl Into<String>, body: &shared::LogoutWithPost) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_form_model(body);
         Self { call }

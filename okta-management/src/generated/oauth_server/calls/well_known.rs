@@ -56,7 +56,11 @@ pub mod oauth_authorization_server {
         /// `GET /oauth2/{authorizationServerId}/.well-known/oauth-authorization-server` (operation `getWellKnownOAuthConfigurationCustomAS`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.authorization_server_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.authorization_server_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -76,7 +80,7 @@ pub mod oauth_authorization_server {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(authorization_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authorizationServerId", authorization_server_id);
             Self { call }
         }
@@ -133,7 +137,11 @@ pub mod openid_configuration {
         /// `GET /oauth2/{authorizationServerId}/.well-known/openid-configuration` (operation `getWellKnownOpenIDConfigurationCustomAS`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new(self.authorization_server_id.clone()).attach(&self.client)
+            Get {
+                call: Get::new(self.authorization_server_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -153,7 +161,7 @@ pub mod openid_configuration {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(authorization_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("authorizationServerId", authorization_server_id);
             Self { call }
         }

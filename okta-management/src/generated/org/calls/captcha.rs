@@ -20,19 +20,25 @@ impl Captcha {
     /// `DELETE /api/v1/org/captcha` (operation `deleteOrgCaptchaSettings`).
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete::new().attach(&self.client)
+        Delete {
+            call: Delete::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/org/captcha` (operation `getOrgCaptchaSettings`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/org/captcha` (operation `replacesOrgCaptchaSettings`).
     #[inline]
     pub fn replace(&self, body: &models::OrgCaptchaSettings) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -54,7 +60,7 @@ impl Delete {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -107,7 +113,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -152,7 +158,7 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgCaptchaSettings) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

@@ -22,12 +22,16 @@ impl Contacts {
     /// `GET /api/v1/org/contacts` (operation `listOrgContactTypes`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/org/contacts/{contactType}` (operation `getOrgContactUser`).
     pub fn get(&self, contact_type: impl Into<String>) -> Get {
-        Get::new(contact_type).attach(&self.client)
+        Get {
+            call: Get::new(contact_type).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/org/contacts/{contactType}` (operation `replaceOrgContactUser`).
@@ -36,7 +40,9 @@ impl Contacts {
         contact_type: impl Into<String>,
         body: &models::OrgContactUser,
     ) -> Replace {
-        Replace::new(contact_type, body).attach(&self.client)
+        Replace {
+            call: Replace::new(contact_type, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -58,7 +64,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -102,7 +108,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(contact_type: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("contactType", contact_type);
         Self { call }
     }
@@ -147,7 +153,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(contact_type: impl Into<String>, body: &models::OrgContactUser) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("contactType", contact_type);
         call.set_json(body);
         Self { call }

@@ -40,7 +40,9 @@ pub mod bounces {
         /// `POST /api/v1/org/email/bounces/remove-list` (operation `bulkRemoveEmailAddressBounces`).
         #[inline]
         pub fn remove_list(&self) -> RemoveList {
-            RemoveList::new().attach(&self.client)
+            RemoveList {
+                call: RemoveList::new().call.attach(&self.client),
+            }
         }
     }
 
@@ -62,7 +64,7 @@ pub mod bounces {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
 

@@ -62,7 +62,9 @@ pub mod yubikey_token {
             /// `GET /api/v1/org/factors/yubikey_token/tokens` (operation `listYubikeyOtpTokens`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new().attach(&self.client)
+                List {
+                    call: List::new().call.attach(&self.client),
+                }
             }
 
             /// `POST /api/v1/org/factors/yubikey_token/tokens` (operation `uploadYubikeyOtpTokenSeed`).
@@ -71,12 +73,16 @@ pub mod yubikey_token {
                 &self,
                 body: &models::OrgFactorsYubikeyTokenTokensCreateRequest,
             ) -> Create {
-                Create::new(body).attach(&self.client)
+                Create {
+                    call: Create::new(body).call.attach(&self.client),
+                }
             }
 
             /// `GET /api/v1/org/factors/yubikey_token/tokens/{tokenId}` (operation `getYubikeyOtpTokenById`).
             pub fn get(&self, token_id: impl Into<String>) -> Get {
-                Get::new(token_id).attach(&self.client)
+                Get {
+                    call: Get::new(token_id).call.attach(&self.client),
+                }
             }
         }
 
@@ -98,7 +104,7 @@ pub mod yubikey_token {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(Self::INFO),
+                    call: Call::new(<Self as Operation>::INFO),
                 }
             }
 
@@ -199,7 +205,7 @@ pub mod yubikey_token {
             /// The operation with what the operation requires, without a client.
             #[inline]
             pub fn new(body: &models::OrgFactorsYubikeyTokenTokensCreateRequest) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_json(body);
                 Self { call }
             }
@@ -300,7 +306,7 @@ pub mod yubikey_token {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(token_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("tokenId", token_id);
                 Self { call }
             }

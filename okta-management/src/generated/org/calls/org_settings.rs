@@ -40,13 +40,17 @@ pub mod third_party_admin_setting {
         /// `GET /api/v1/org/orgSettings/thirdPartyAdminSetting` (operation `getThirdPartyAdminSetting`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/orgSettings/thirdPartyAdminSetting` (operation `updateThirdPartyAdminSetting`).
         #[inline]
         pub fn update(&self, body: &models::ThirdPartyAdminSetting) -> Update {
-            Update::new(body).attach(&self.client)
+            Update {
+                call: Update::new(body).call.attach(&self.client),
+            }
         }
     }
 
@@ -68,7 +72,7 @@ pub mod third_party_admin_setting {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -113,7 +117,7 @@ pub mod third_party_admin_setting {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::ThirdPartyAdminSetting) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_json(body);
             Self { call }
         }

@@ -20,19 +20,25 @@ impl Preferences {
     /// `GET /api/v1/org/preferences` (operation `getOrgPreferences`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/org/preferences/hideEndUserFooter` (operation `setOrgHideOktaUIFooter`).
     #[inline]
     pub fn hide_end_user_footer(&self) -> HideEndUserFooter {
-        HideEndUserFooter::new().attach(&self.client)
+        HideEndUserFooter {
+            call: HideEndUserFooter::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/org/preferences/showEndUserFooter` (operation `setOrgShowOktaUIFooter`).
     #[inline]
     pub fn show_end_user_footer(&self) -> ShowEndUserFooter {
-        ShowEndUserFooter::new().attach(&self.client)
+        ShowEndUserFooter {
+            call: ShowEndUserFooter::new().call.attach(&self.client),
+        }
     }
 }
 
@@ -54,7 +60,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -100,7 +106,7 @@ impl HideEndUserFooter {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -146,7 +152,7 @@ impl ShowEndUserFooter {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }

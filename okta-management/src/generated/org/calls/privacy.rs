@@ -56,19 +56,25 @@ pub mod aerial {
         /// `GET /api/v1/org/privacy/aerial` (operation `getAerialConsent`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/aerial/grant` (operation `grantAerialConsent`).
         #[inline]
         pub fn grant(&self) -> Grant {
-            Grant::new().attach(&self.client)
+            Grant {
+                call: Grant::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/aerial/revoke` (operation `revokeAerialConsent`).
         #[inline]
         pub fn revoke(&self) -> Revoke {
-            Revoke::new().attach(&self.client)
+            Revoke {
+                call: Revoke::new().call.attach(&self.client),
+            }
         }
     }
 
@@ -90,7 +96,7 @@ pub mod aerial {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -136,7 +142,7 @@ pub mod aerial {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
 
@@ -189,7 +195,7 @@ pub mod aerial {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
 
@@ -243,19 +249,25 @@ pub mod okta_communication {
         /// `GET /api/v1/org/privacy/oktaCommunication` (operation `getOktaCommunicationSettings`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/oktaCommunication/optIn` (operation `optInUsersToOktaCommunicationEmails`).
         #[inline]
         pub fn opt_in(&self) -> OptIn {
-            OptIn::new().attach(&self.client)
+            OptIn {
+                call: OptIn::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/oktaCommunication/optOut` (operation `optOutUsersFromOktaCommunicationEmails`).
         #[inline]
         pub fn opt_out(&self) -> OptOut {
-            OptOut::new().attach(&self.client)
+            OptOut {
+                call: OptOut::new().call.attach(&self.client),
+            }
         }
     }
 
@@ -277,7 +289,7 @@ pub mod okta_communication {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -323,7 +335,7 @@ pub mod okta_communication {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -369,7 +381,7 @@ pub mod okta_communication {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -416,25 +428,33 @@ pub mod okta_support {
         /// `GET /api/v1/org/privacy/oktaSupport` (operation `getOrgOktaSupportSettings`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/extend` (operation `extendOktaSupport`).
         #[inline]
         pub fn extend(&self) -> Extend {
-            Extend::new().attach(&self.client)
+            Extend {
+                call: Extend::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/grant` (operation `grantOktaSupport`).
         #[inline]
         pub fn grant(&self) -> Grant {
-            Grant::new().attach(&self.client)
+            Grant {
+                call: Grant::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/privacy/oktaSupport/revoke` (operation `revokeOktaSupport`).
         #[inline]
         pub fn revoke(&self) -> Revoke {
-            Revoke::new().attach(&self.client)
+            Revoke {
+                call: Revoke::new().call.attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/org/privacy/oktaSupport/cases`.
@@ -464,7 +484,7 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -510,7 +530,7 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -569,7 +589,7 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -628,7 +648,7 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -689,7 +709,9 @@ pub mod okta_support {
             /// `GET /api/v1/org/privacy/oktaSupport/cases` (operation `listOktaSupportCases`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new().attach(&self.client)
+                List {
+                    call: List::new().call.attach(&self.client),
+                }
             }
 
             /// `PATCH /api/v1/org/privacy/oktaSupport/cases/{caseNumber}` (operation `updateOktaSupportCase`).
@@ -698,7 +720,9 @@ pub mod okta_support {
                 case_number: impl Into<String>,
                 body: &models::OktaSupportCase,
             ) -> Update {
-                Update::new(case_number, body).attach(&self.client)
+                Update {
+                    call: Update::new(case_number, body).call.attach(&self.client),
+                }
             }
         }
 
@@ -720,7 +744,7 @@ pub mod okta_support {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(Self::INFO),
+                    call: Call::new(<Self as Operation>::INFO),
                 }
             }
         }
@@ -764,7 +788,7 @@ pub mod okta_support {
         impl Update {
             /// The operation with what the operation requires, without a client.
             pub fn new(case_number: impl Into<String>, body: &models::OktaSupportCase) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("caseNumber", case_number);
                 call.set_json(body);
                 Self { call }

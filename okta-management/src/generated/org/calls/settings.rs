@@ -50,13 +50,17 @@ pub mod auto_assign_admin_app_setting {
         /// `GET /api/v1/org/settings/autoAssignAdminAppSetting` (operation `getAutoAssignAdminAppSetting`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `POST /api/v1/org/settings/autoAssignAdminAppSetting` (operation `updateAutoAssignAdminAppSetting`).
         #[inline]
         pub fn update(&self, body: &models::AutoAssignAdminAppSetting) -> Update {
-            Update::new(body).attach(&self.client)
+            Update {
+                call: Update::new(body).call.attach(&self.client),
+            }
         }
     }
 
@@ -78,7 +82,7 @@ pub mod auto_assign_admin_app_setting {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -123,7 +127,7 @@ pub mod auto_assign_admin_app_setting {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::AutoAssignAdminAppSetting) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_json(body);
             Self { call }
         }
@@ -171,13 +175,17 @@ pub mod client_privileges_setting {
         /// `GET /api/v1/org/settings/clientPrivilegesSetting` (operation `getClientPrivilegesSetting`).
         #[inline]
         pub fn get(&self) -> Get {
-            Get::new().attach(&self.client)
+            Get {
+                call: Get::new().call.attach(&self.client),
+            }
         }
 
         /// `PUT /api/v1/org/settings/clientPrivilegesSetting` (operation `assignClientPrivilegesSetting`).
         #[inline]
         pub fn replace(&self, body: &models::ClientPrivilegesSetting) -> Replace {
-            Replace::new(body).attach(&self.client)
+            Replace {
+                call: Replace::new(body).call.attach(&self.client),
+            }
         }
     }
 
@@ -199,7 +207,7 @@ pub mod client_privileges_setting {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(Self::INFO),
+                call: Call::new(<Self as Operation>::INFO),
             }
         }
     }
@@ -244,7 +252,7 @@ pub mod client_privileges_setting {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::ClientPrivilegesSetting) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_json(body);
             Self { call }
         }

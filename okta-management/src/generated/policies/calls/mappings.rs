@@ -23,23 +23,37 @@ impl Mappings {
     /// `GET /api/v1/policies/{policyId}/mappings` (operation `listPolicyMappings`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.policy_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.policy_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/mappings` (operation `mapResourceToPolicy`).
     #[inline]
     pub fn create(&self, body: &models::PolicyMappingRequest) -> Create {
-        Create::new(self.policy_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.policy_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/policies/{policyId}/mappings/{mappingId}` (operation `deletePolicyResourceMapping`).
     pub fn delete(&self, mapping_id: impl Into<String>) -> Delete {
-        Delete::new(self.policy_id.clone(), mapping_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.policy_id.clone(), mapping_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/policies/{policyId}/mappings/{mappingId}` (operation `getPolicyMapping`).
     pub fn get(&self, mapping_id: impl Into<String>) -> Get {
-        Get::new(self.policy_id.clone(), mapping_id).attach(&self.client)
+        Get {
+            call: Get::new(self.policy_id.clone(), mapping_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -59,7 +73,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -104,7 +118,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(policy_id: impl Into<String>, body: &models::PolicyMappingRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         call.set_json(body);
         Self { call }
@@ -150,7 +164,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, mapping_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("mappingId", mapping_id);
         Self { call }
@@ -214,7 +228,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, mapping_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("mappingId", mapping_id);
         Self { call }

@@ -23,38 +23,64 @@ impl Rules {
     /// `GET /api/v1/policies/{policyId}/rules` (operation `listPolicyRules`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.policy_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.policy_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/rules` (operation `createPolicyRule`).
     #[inline]
     pub fn create(&self, body: &models::PolicyRule) -> Create {
-        Create::new(self.policy_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.policy_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/policies/{policyId}/rules/{ruleId}` (operation `deletePolicyRule`).
     pub fn delete(&self, rule_id: impl Into<String>) -> Delete {
-        Delete::new(self.policy_id.clone(), rule_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.policy_id.clone(), rule_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/policies/{policyId}/rules/{ruleId}` (operation `getPolicyRule`).
     pub fn get(&self, rule_id: impl Into<String>) -> Get {
-        Get::new(self.policy_id.clone(), rule_id).attach(&self.client)
+        Get {
+            call: Get::new(self.policy_id.clone(), rule_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/policies/{policyId}/rules/{ruleId}` (operation `replacePolicyRule`).
     pub fn replace(&self, rule_id: impl Into<String>, body: &models::PolicyRule) -> Replace {
-        Replace::new(self.policy_id.clone(), rule_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.policy_id.clone(), rule_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/activate` (operation `activatePolicyRule`).
     pub fn activate(&self, rule_id: impl Into<String>) -> Activate {
-        Activate::new(self.policy_id.clone(), rule_id).attach(&self.client)
+        Activate {
+            call: Activate::new(self.policy_id.clone(), rule_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate` (operation `deactivatePolicyRule`).
     pub fn deactivate(&self, rule_id: impl Into<String>) -> Deactivate {
-        Deactivate::new(self.policy_id.clone(), rule_id).attach(&self.client)
+        Deactivate {
+            call: Deactivate::new(self.policy_id.clone(), rule_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -74,7 +100,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -125,7 +151,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(policy_id: impl Into<String>, body: &models::PolicyRule) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         call.set_json(body);
         Self { call }
@@ -184,7 +210,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }
@@ -248,7 +274,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }
@@ -298,7 +324,7 @@ impl Replace {
         rule_id: impl Into<String>,
         body: &models::PolicyRule,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         call.set_json(body);
@@ -345,7 +371,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }
@@ -409,7 +435,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }

@@ -20,13 +20,17 @@ impl AdminNotifications {
     /// `GET /api/v1/rate-limit-settings/admin-notifications` (operation `getRateLimitSettingsAdminNotifications`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/rate-limit-settings/admin-notifications` (operation `replaceRateLimitSettingsAdminNotifications`).
     #[inline]
     pub fn replace(&self, body: &models::RateLimitAdminNotifications) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 }
 
@@ -48,7 +52,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -93,7 +97,7 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RateLimitAdminNotifications) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }

@@ -23,22 +23,36 @@ impl Subscriptions {
     /// `GET /api/v1/roles/{roleRef}/subscriptions` (operation `listSubscriptionsRole`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.role_ref.clone()).attach(&self.client)
+        List {
+            call: List::new(self.role_ref.clone()).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/roles/{roleRef}/subscriptions/{notificationType}` (operation `getSubscriptionsNotificationTypeRole`).
     pub fn get(&self, notification_type: impl Into<String>) -> Get {
-        Get::new(self.role_ref.clone(), notification_type).attach(&self.client)
+        Get {
+            call: Get::new(self.role_ref.clone(), notification_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/roles/{roleRef}/subscriptions/{notificationType}/subscribe` (operation `subscribeByNotificationTypeRole`).
     pub fn subscribe(&self, notification_type: impl Into<String>) -> Subscribe {
-        Subscribe::new(self.role_ref.clone(), notification_type).attach(&self.client)
+        Subscribe {
+            call: Subscribe::new(self.role_ref.clone(), notification_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/roles/{roleRef}/subscriptions/{notificationType}/unsubscribe` (operation `unsubscribeByNotificationTypeRole`).
     pub fn unsubscribe(&self, notification_type: impl Into<String>) -> Unsubscribe {
-        Unsubscribe::new(self.role_ref.clone(), notification_type).attach(&self.client)
+        Unsubscribe {
+            call: Unsubscribe::new(self.role_ref.clone(), notification_type)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -58,7 +72,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(role_ref: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("roleRef", role_ref);
         Self { call }
     }
@@ -103,7 +117,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(role_ref: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("roleRef", role_ref);
         call.set_path("notificationType", notification_type);
         Self { call }
@@ -149,7 +163,7 @@ pub struct Subscribe {
 impl Subscribe {
     /// The operation with the path's parameters, without a client.
     pub fn new(role_ref: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("roleRef", role_ref);
         call.set_path("notificationType", notification_type);
         Self { call }
@@ -213,7 +227,7 @@ pub struct Unsubscribe {
 impl Unsubscribe {
     /// The operation with the path's parameters, without a client.
     pub fn new(role_ref: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("roleRef", role_ref);
         call.set_path("notificationType", notification_type);
         Self { call }

@@ -22,37 +22,49 @@ impl Stream {
     /// `DELETE /api/v1/ssf/stream` (operation `deleteSsfStream`).
     #[inline]
     pub fn delete(&self) -> Delete {
-        Delete::new().attach(&self.client)
+        Delete {
+            call: Delete::new().call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/ssf/stream` (operation `getSsfStreams`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 
     /// `PATCH /api/v1/ssf/stream` (operation `updateSsfStream`).
     #[inline]
     pub fn update(&self, body: &models::StreamConfiguration) -> Update {
-        Update::new(body).attach(&self.client)
+        Update {
+            call: Update::new(body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/ssf/stream` (operation `createSsfStream`).
     #[inline]
     pub fn create(&self, body: &models::StreamConfigurationCreateRequest) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/ssf/stream` (operation `replaceSsfStream`).
     #[inline]
     pub fn replace(&self, body: &models::StreamConfiguration) -> Replace {
-        Replace::new(body).attach(&self.client)
+        Replace {
+            call: Replace::new(body).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/ssf/stream/verification` (operation `verifySsfStream`).
     #[inline]
     pub fn verification(&self, body: &models::StreamVerificationRequest) -> Verification {
-        Verification::new(body).attach(&self.client)
+        Verification {
+            call: Verification::new(body).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/ssf/stream/status`.
@@ -82,7 +94,7 @@ impl Delete {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -145,7 +157,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -196,7 +208,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamConfiguration) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -242,7 +254,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamConfigurationCreateRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -288,7 +300,7 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamConfiguration) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -334,7 +346,7 @@ impl Verification {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamVerificationRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -389,7 +401,9 @@ pub mod status {
     impl Status {
         /// `GET /api/v1/ssf/stream/status` (operation `getSsfStreamStatus`).
         pub fn get(&self, stream_id: impl Into<String>) -> Get {
-            Get::new(stream_id).attach(&self.client)
+            Get {
+                call: Get::new(stream_id).call.attach(&self.client),
+            }
         }
     }
 
@@ -409,7 +423,7 @@ pub mod status {
     impl Get {
         /// The operation with what the operation requires, without a client.
         pub fn new(stream_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_query("stream_id", stream_id.into());
             Self { call }
         }

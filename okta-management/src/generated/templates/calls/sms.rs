@@ -22,33 +22,45 @@ impl Sms {
     /// `GET /api/v1/templates/sms` (operation `listSmsTemplates`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/templates/sms` (operation `createSmsTemplate`).
     #[inline]
     pub fn create(&self, body: &models::SmsTemplate) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/templates/sms/{templateId}` (operation `deleteSmsTemplate`).
     pub fn delete(&self, template_id: impl Into<String>) -> Delete {
-        Delete::new(template_id).attach(&self.client)
+        Delete {
+            call: Delete::new(template_id).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/templates/sms/{templateId}` (operation `getSmsTemplate`).
     pub fn get(&self, template_id: impl Into<String>) -> Get {
-        Get::new(template_id).attach(&self.client)
+        Get {
+            call: Get::new(template_id).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/templates/sms/{templateId}` (operation `updateSmsTemplate`).
     pub fn update(&self, template_id: impl Into<String>, body: &models::SmsTemplate) -> Update {
-        Update::new(template_id, body).attach(&self.client)
+        Update {
+            call: Update::new(template_id, body).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/templates/sms/{templateId}` (operation `replaceSmsTemplate`).
     pub fn replace(&self, template_id: impl Into<String>, body: &models::SmsTemplate) -> Replace {
-        Replace::new(template_id, body).attach(&self.client)
+        Replace {
+            call: Replace::new(template_id, body).call.attach(&self.client),
+        }
     }
 }
 
@@ -70,7 +82,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -122,7 +134,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::SmsTemplate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -167,7 +179,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(template_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("templateId", template_id);
         Self { call }
     }
@@ -223,7 +235,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(template_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("templateId", template_id);
         Self { call }
     }
@@ -268,7 +280,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(template_id: impl Into<String>, body: &models::SmsTemplate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("templateId", template_id);
         call.set_json(body);
         Self { call }
@@ -314,7 +326,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(template_id: impl Into<String>, body: &models::SmsTemplate) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("templateId", template_id);
         call.set_json(body);
         Self { call }

@@ -22,23 +22,31 @@ impl LinkedObjects {
     /// `GET /api/v1/meta/schemas/user/linkedObjects` (operation `listLinkedObjectDefinitions`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new().attach(&self.client)
+        List {
+            call: List::new().call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/meta/schemas/user/linkedObjects` (operation `createLinkedObjectDefinition`).
     #[inline]
     pub fn create(&self, body: &models::LinkedObject) -> Create {
-        Create::new(body).attach(&self.client)
+        Create {
+            call: Create::new(body).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}` (operation `deleteLinkedObjectDefinition`).
     pub fn delete(&self, linked_object_name: impl Into<String>) -> Delete {
-        Delete::new(linked_object_name).attach(&self.client)
+        Delete {
+            call: Delete::new(linked_object_name).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/meta/schemas/user/linkedObjects/{linkedObjectName}` (operation `getLinkedObjectDefinition`).
     pub fn get(&self, linked_object_name: impl Into<String>) -> Get {
-        Get::new(linked_object_name).attach(&self.client)
+        Get {
+            call: Get::new(linked_object_name).call.attach(&self.client),
+        }
     }
 }
 
@@ -60,7 +68,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
@@ -105,7 +113,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::LinkedObject) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
@@ -150,7 +158,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(linked_object_name: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("linkedObjectName", linked_object_name);
         Self { call }
     }
@@ -206,7 +214,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(linked_object_name: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("linkedObjectName", linked_object_name);
         Self { call }
     }

@@ -23,17 +23,27 @@ impl AuthenticatorEnrollments {
     /// `GET /api/v1/users/{userId}/authenticator-enrollments` (operation `listAuthenticatorEnrollments`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}` (operation `deleteAuthenticatorEnrollment`).
     pub fn delete(&self, enrollment_id: impl Into<String>) -> Delete {
-        Delete::new(self.user_id.clone(), enrollment_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.user_id.clone(), enrollment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}` (operation `getAuthenticatorEnrollment`).
     pub fn get(&self, enrollment_id: impl Into<String>) -> Get {
-        Get::new(self.user_id.clone(), enrollment_id).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone(), enrollment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/phone`.
@@ -71,7 +81,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -129,7 +139,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, enrollment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("enrollmentId", enrollment_id);
         Self { call }
@@ -193,7 +203,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, enrollment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("enrollmentId", enrollment_id);
         Self { call }
@@ -257,7 +267,11 @@ pub mod phone {
         /// `POST /api/v1/users/{userId}/authenticator-enrollments/phone` (operation `createAuthenticatorEnrollment`).
         #[inline]
         pub fn create(&self, body: &models::AuthenticatorEnrollmentCreateRequest) -> Create {
-            Create::new(self.user_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.user_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -280,7 +294,7 @@ pub mod phone {
             user_id: impl Into<String>,
             body: &models::AuthenticatorEnrollmentCreateRequest,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_json(body);
             Self { call }
@@ -332,7 +346,11 @@ pub mod tac {
         /// `POST /api/v1/users/{userId}/authenticator-enrollments/tac` (operation `createTacAuthenticatorEnrollment`).
         #[inline]
         pub fn create(&self, body: &models::AuthenticatorEnrollmentCreateRequestTac) -> Create {
-            Create::new(self.user_id.clone(), body).attach(&self.client)
+            Create {
+                call: Create::new(self.user_id.clone(), body)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -355,7 +373,7 @@ pub mod tac {
             user_id: impl Into<String>,
             body: &models::AuthenticatorEnrollmentCreateRequestTac,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_json(body);
             Self { call }

@@ -23,7 +23,9 @@ impl Clients {
     /// `GET /api/v1/users/{userId}/clients` (operation `listUserClients`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/grants`.
@@ -61,7 +63,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -112,13 +114,21 @@ pub mod grants {
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/grants` (operation `revokeGrantsForUserAndClient`).
         #[inline]
         pub fn delete_all(&self) -> DeleteAll {
-            DeleteAll::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
+            DeleteAll {
+                call: DeleteAll::new(self.user_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/grants` (operation `listGrantsForUserAndClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -138,7 +148,7 @@ pub mod grants {
     impl DeleteAll {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -202,7 +212,7 @@ pub mod grants {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -274,23 +284,39 @@ pub mod tokens {
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/tokens` (operation `revokeTokensForUserAndClient`).
         #[inline]
         pub fn delete_all(&self) -> DeleteAll {
-            DeleteAll::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
+            DeleteAll {
+                call: DeleteAll::new(self.user_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/tokens` (operation `listRefreshTokensForUserAndClient`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone(), self.client_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone(), self.client_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `DELETE /api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}` (operation `revokeTokenForUserAndClient`).
         pub fn delete(&self, token_id: impl Into<String>) -> Delete {
-            Delete::new(self.user_id.clone(), self.client_id.clone(), token_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.user_id.clone(), self.client_id.clone(), token_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}` (operation `getRefreshTokenForUserAndClient`).
         pub fn get(&self, token_id: impl Into<String>) -> Get {
-            Get::new(self.user_id.clone(), self.client_id.clone(), token_id).attach(&self.client)
+            Get {
+                call: Get::new(self.user_id.clone(), self.client_id.clone(), token_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -310,7 +336,7 @@ pub mod tokens {
     impl DeleteAll {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -374,7 +400,7 @@ pub mod tokens {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -443,7 +469,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);
@@ -517,7 +543,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);

@@ -24,7 +24,11 @@ impl Credentials {
     /// `POST /api/v1/users/{userId}/credentials/change_password` (operation `changePassword`).
     #[inline]
     pub fn change_password(&self, body: &models::ChangePasswordRequest) -> ChangePassword {
-        ChangePassword::new(self.user_id.clone(), body).attach(&self.client)
+        ChangePassword {
+            call: ChangePassword::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/credentials/change_recovery_question` (operation `changeRecoveryQuestion`).
@@ -33,13 +37,21 @@ impl Credentials {
         &self,
         body: &shared::UserCredentials,
     ) -> ChangeRecoveryQuestion {
-        ChangeRecoveryQuestion::new(self.user_id.clone(), body).attach(&self.client)
+        ChangeRecoveryQuestion {
+            call: ChangeRecoveryQuestion::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/credentials/forgot_password` (operation `forgotPassword`).
     #[inline]
     pub fn forgot_password(&self) -> ForgotPassword {
-        ForgotPassword::new(self.user_id.clone()).attach(&self.client)
+        ForgotPassword {
+            call: ForgotPassword::new(self.user_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/credentials/forgot_password_recovery_question` (operation `forgotPasswordSetNewPassword`).
@@ -48,7 +60,11 @@ impl Credentials {
         &self,
         body: &shared::UserCredentials,
     ) -> ForgotPasswordRecoveryQuestion {
-        ForgotPasswordRecoveryQuestion::new(self.user_id.clone(), body).attach(&self.client)
+        ForgotPasswordRecoveryQuestion {
+            call: ForgotPasswordRecoveryQuestion::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -68,7 +84,7 @@ pub struct ChangePassword {
 impl ChangePassword {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &models::ChangePasswordRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -121,7 +137,7 @@ pub struct ChangeRecoveryQuestion {
 impl ChangeRecoveryQuestion {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &shared::UserCredentials) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -167,7 +183,7 @@ pub struct ForgotPassword {
 impl ForgotPassword {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -219,7 +235,7 @@ pub struct ForgotPasswordRecoveryQuestion {
 impl ForgotPasswordRecoveryQuestion {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &shared::UserCredentials) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }

@@ -23,38 +23,64 @@ impl Factors {
     /// `GET /api/v1/users/{userId}/factors` (operation `listFactors`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/factors` (operation `enrollFactor`).
     #[inline]
     pub fn create(&self, body: &models::UserFactor) -> Create {
-        Create::new(self.user_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{userId}/factors/{factorId}` (operation `unenrollFactor`).
     pub fn delete(&self, factor_id: impl Into<String>) -> Delete {
-        Delete::new(self.user_id.clone(), factor_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.user_id.clone(), factor_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/factors/{factorId}` (operation `getFactor`).
     pub fn get(&self, factor_id: impl Into<String>) -> Get {
-        Get::new(self.user_id.clone(), factor_id).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone(), factor_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/factors/{factorId}/lifecycle/activate` (operation `activateFactor`).
     pub fn activate(&self, factor_id: impl Into<String>) -> Activate {
-        Activate::new(self.user_id.clone(), factor_id).attach(&self.client)
+        Activate {
+            call: Activate::new(self.user_id.clone(), factor_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/factors/{factorId}/resend` (operation `resendEnrollFactor`).
     pub fn resend(&self, factor_id: impl Into<String>, body: &models::ResendUserFactor) -> Resend {
-        Resend::new(self.user_id.clone(), factor_id, body).attach(&self.client)
+        Resend {
+            call: Resend::new(self.user_id.clone(), factor_id, body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/factors/{factorId}/verify` (operation `verifyFactor`).
     pub fn verify(&self, factor_id: impl Into<String>) -> Verify {
-        Verify::new(self.user_id.clone(), factor_id).attach(&self.client)
+        Verify {
+            call: Verify::new(self.user_id.clone(), factor_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/users/{userId}/factors/catalog`.
@@ -101,7 +127,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -146,7 +172,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &models::UserFactor) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -225,7 +251,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -301,7 +327,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -347,7 +373,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -404,7 +430,7 @@ impl Resend {
         factor_id: impl Into<String>,
         body: &models::ResendUserFactor,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         call.set_json(body);
@@ -457,7 +483,7 @@ pub struct Verify {
 impl Verify {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -546,7 +572,9 @@ pub mod catalog {
         /// `GET /api/v1/users/{userId}/factors/catalog` (operation `listSupportedFactors`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone()).call.attach(&self.client),
+            }
         }
     }
 
@@ -566,7 +594,7 @@ pub mod catalog {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             Self { call }
         }
@@ -617,7 +645,9 @@ pub mod questions {
         /// `GET /api/v1/users/{userId}/factors/questions` (operation `listSupportedSecurityQuestions`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone()).call.attach(&self.client),
+            }
         }
     }
 
@@ -637,7 +667,7 @@ pub mod questions {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             Self { call }
         }
@@ -688,8 +718,11 @@ pub mod transactions {
     impl Transactions {
         /// `GET /api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}` (operation `getFactorTransactionStatus`).
         pub fn get(&self, transaction_id: impl Into<String>) -> Get {
-            Get::new(self.user_id.clone(), self.factor_id.clone(), transaction_id)
-                .attach(&self.client)
+            Get {
+                call: Get::new(self.user_id.clone(), self.factor_id.clone(), transaction_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -713,7 +746,7 @@ pub mod transactions {
             factor_id: impl Into<String>,
             transaction_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("factorId", factor_id);
             call.set_path("transactionId", transaction_id);

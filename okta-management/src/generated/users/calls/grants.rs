@@ -23,23 +23,37 @@ impl Grants {
     /// `DELETE /api/v1/users/{userId}/grants` (operation `revokeUserGrants`).
     #[inline]
     pub fn delete_all(&self) -> DeleteAll {
-        DeleteAll::new(self.user_id.clone()).attach(&self.client)
+        DeleteAll {
+            call: DeleteAll::new(self.user_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/grants` (operation `listUserGrants`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{userId}/grants/{grantId}` (operation `revokeUserGrant`).
     pub fn delete(&self, grant_id: impl Into<String>) -> Delete {
-        Delete::new(self.user_id.clone(), grant_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.user_id.clone(), grant_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/grants/{grantId}` (operation `getUserGrant`).
     pub fn get(&self, grant_id: impl Into<String>) -> Get {
-        Get::new(self.user_id.clone(), grant_id).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone(), grant_id)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -59,7 +73,7 @@ pub struct DeleteAll {
 impl DeleteAll {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -115,7 +129,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -185,7 +199,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("grantId", grant_id);
         Self { call }
@@ -249,7 +263,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("grantId", grant_id);
         Self { call }

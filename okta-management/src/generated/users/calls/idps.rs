@@ -23,7 +23,9 @@ impl Idps {
     /// `GET /api/v1/users/{id}/idps` (operation `listUserIdentityProviders`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.id.clone()).call.attach(&self.client),
+        }
     }
 }
 
@@ -43,7 +45,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("id", id);
         Self { call }
     }

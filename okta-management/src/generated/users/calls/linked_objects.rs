@@ -26,22 +26,33 @@ impl LinkedObjects {
         primary_relationship_name: impl Into<String>,
         primary_user_id: impl Into<String>,
     ) -> Assign {
-        Assign::new(
-            self.user_id_or_login.clone(),
-            primary_relationship_name,
-            primary_user_id,
-        )
-        .attach(&self.client)
+        Assign {
+            call: Assign::new(
+                self.user_id_or_login.clone(),
+                primary_relationship_name,
+                primary_user_id,
+            )
+            .call
+            .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}` (operation `deleteLinkedObjectForUser`).
     pub fn delete(&self, relationship_name: impl Into<String>) -> Delete {
-        Delete::new(self.user_id_or_login.clone(), relationship_name).attach(&self.client)
+        Delete {
+            call: Delete::new(self.user_id_or_login.clone(), relationship_name)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}` (operation `listLinkedObjectsForUser`).
     pub fn list(&self, relationship_name: impl Into<String>) -> List {
-        List::new(self.user_id_or_login.clone(), relationship_name).attach(&self.client)
+        List {
+            call: List::new(self.user_id_or_login.clone(), relationship_name)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -67,7 +78,7 @@ impl Assign {
         primary_relationship_name: impl Into<String>,
         primary_user_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userIdOrLogin", user_id_or_login);
         call.set_path("primaryRelationshipName", primary_relationship_name);
         call.set_path("primaryUserId", primary_user_id);
@@ -137,7 +148,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id_or_login: impl Into<String>, relationship_name: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userIdOrLogin", user_id_or_login);
         call.set_path("relationshipName", relationship_name);
         Self { call }
@@ -201,7 +212,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id_or_login: impl Into<String>, relationship_name: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userIdOrLogin", user_id_or_login);
         call.set_path("relationshipName", relationship_name);
         Self { call }

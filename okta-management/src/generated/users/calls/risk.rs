@@ -23,13 +23,19 @@ impl Risk {
     /// `GET /api/v1/users/{userId}/risk` (operation `getUserRisk`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new(self.user_id.clone()).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `PUT /api/v1/users/{userId}/risk` (operation `upsertUserRisk`).
     #[inline]
     pub fn replace(&self, body: &models::UserRiskRequest) -> Replace {
-        Replace::new(self.user_id.clone(), body).attach(&self.client)
+        Replace {
+            call: Replace::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -49,7 +55,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -94,7 +100,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &models::UserRiskRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }

@@ -23,23 +23,37 @@ impl Roles {
     /// `GET /api/v1/users/{userId}/roles` (operation `listAssignedRolesForUser`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/roles` (operation `assignRoleToUser`).
     #[inline]
     pub fn create(&self, body: &shared::RoleAssignmentRequest) -> Create {
-        Create::new(self.user_id.clone(), body).attach(&self.client)
+        Create {
+            call: Create::new(self.user_id.clone(), body)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}` (operation `unassignRoleFromUser`).
     pub fn delete(&self, role_assignment_id: impl Into<String>) -> Delete {
-        Delete::new(self.user_id.clone(), role_assignment_id).attach(&self.client)
+        Delete {
+            call: Delete::new(self.user_id.clone(), role_assignment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}` (operation `getUserAssignedRole`).
     pub fn get(&self, role_assignment_id: impl Into<String>) -> Get {
-        Get::new(self.user_id.clone(), role_assignment_id).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone(), role_assignment_id)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance`.
@@ -77,7 +91,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -128,7 +142,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -181,7 +195,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
@@ -245,7 +259,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
@@ -297,17 +311,24 @@ pub mod governance {
         /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance` (operation `getUserAssignedRoleGovernance`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone(), self.role_assignment_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}` (operation `getRoleAssignmentGovernanceGrant`).
         pub fn get(&self, grant_id: impl Into<String>) -> Get {
-            Get::new(
-                self.user_id.clone(),
-                self.role_assignment_id.clone(),
-                grant_id,
-            )
-            .attach(&self.client)
+            Get {
+                call: Get::new(
+                    self.user_id.clone(),
+                    self.role_assignment_id.clone(),
+                    grant_id,
+                )
+                .call
+                .attach(&self.client),
+            }
         }
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources`.
@@ -337,7 +358,7 @@ pub mod governance {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             Self { call }
@@ -387,7 +408,7 @@ pub mod governance {
             role_assignment_id: impl Into<String>,
             grant_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             call.set_path("grantId", grant_id);
@@ -441,12 +462,15 @@ pub mod governance {
             /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources` (operation `getRoleAssignmentGovernanceGrantResources`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(
-                    self.user_id.clone(),
-                    self.role_assignment_id.clone(),
-                    self.grant_id.clone(),
-                )
-                .attach(&self.client)
+                List {
+                    call: List::new(
+                        self.user_id.clone(),
+                        self.role_assignment_id.clone(),
+                        self.grant_id.clone(),
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -472,7 +496,7 @@ pub mod governance {
                 role_assignment_id: impl Into<String>,
                 grant_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("grantId", grant_id);
@@ -527,7 +551,11 @@ pub mod targets {
         /// `GET /api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets` (operation `getRoleTargetsByUserIdAndRoleId`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone(), self.role_assignment_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// Operations below `catalog`.
@@ -570,7 +598,7 @@ pub mod targets {
             user_id: impl Into<String>,
             role_id_or_encoded_role_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("roleIdOrEncodedRoleId", role_id_or_encoded_role_id);
             Self { call }
@@ -669,35 +697,47 @@ pub mod targets {
                 /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `listApplicationTargetsForApplicationAdministratorRoleForUser`).
                 #[inline]
                 pub fn list(&self) -> List {
-                    List::new(self.user_id.clone(), self.role_assignment_id.clone())
-                        .attach(&self.client)
+                    List {
+                        call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps` (operation `assignAllAppsAsTargetToRoleForUser`).
                 #[inline]
                 pub fn assign_all(&self) -> AssignAll {
-                    AssignAll::new(self.user_id.clone(), self.role_assignment_id.clone())
-                        .attach(&self.client)
+                    AssignAll {
+                        call: AssignAll::new(self.user_id.clone(), self.role_assignment_id.clone())
+                            .call
+                            .attach(&self.client),
+                    }
                 }
 
                 /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `unassignAppTargetFromAppAdminRoleForUser`).
                 pub fn unassign(&self, app_name: impl Into<String>) -> Unassign {
-                    Unassign::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                    )
-                    .attach(&self.client)
+                    Unassign {
+                        call: Unassign::new(
+                            self.user_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}` (operation `assignAppTargetToAdminRoleForUser`).
                 pub fn assign(&self, app_name: impl Into<String>) -> Assign {
-                    Assign::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                    )
-                    .attach(&self.client)
+                    Assign {
+                        call: Assign::new(
+                            self.user_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `unassignAppInstanceTargetFromAdminRoleForUser`).
@@ -706,13 +746,16 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> UnassignApp {
-                    UnassignApp::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                        app_id,
-                    )
-                    .attach(&self.client)
+                    UnassignApp {
+                        call: UnassignApp::new(
+                            self.user_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                            app_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
 
                 /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}` (operation `assignAppInstanceTargetToAppAdminRoleForUser`).
@@ -721,13 +764,16 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> AssignApp {
-                    AssignApp::new(
-                        self.user_id.clone(),
-                        self.role_assignment_id.clone(),
-                        app_name,
-                        app_id,
-                    )
-                    .attach(&self.client)
+                    AssignApp {
+                        call: AssignApp::new(
+                            self.user_id.clone(),
+                            self.role_assignment_id.clone(),
+                            app_name,
+                            app_id,
+                        )
+                        .call
+                        .attach(&self.client),
+                    }
                 }
             }
 
@@ -750,7 +796,7 @@ pub mod targets {
                     user_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -812,7 +858,7 @@ pub mod targets {
                     user_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -882,7 +928,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -958,7 +1004,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -1035,7 +1081,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -1118,7 +1164,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(Self::INFO);
+                    let mut call = Call::new(<Self as Operation>::INFO);
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -1202,28 +1248,37 @@ pub mod targets {
             /// `GET /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups` (operation `listGroupTargetsForRole`).
             #[inline]
             pub fn list(&self) -> List {
-                List::new(self.user_id.clone(), self.role_assignment_id.clone())
-                    .attach(&self.client)
+                List {
+                    call: List::new(self.user_id.clone(), self.role_assignment_id.clone())
+                        .call
+                        .attach(&self.client),
+                }
             }
 
             /// `DELETE /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `unassignGroupTargetFromUserAdminRole`).
             pub fn unassign(&self, group_id: impl Into<String>) -> Unassign {
-                Unassign::new(
-                    self.user_id.clone(),
-                    self.role_assignment_id.clone(),
-                    group_id,
-                )
-                .attach(&self.client)
+                Unassign {
+                    call: Unassign::new(
+                        self.user_id.clone(),
+                        self.role_assignment_id.clone(),
+                        group_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
 
             /// `PUT /api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}` (operation `assignGroupTargetToUserRole`).
             pub fn assign(&self, group_id: impl Into<String>) -> Assign {
-                Assign::new(
-                    self.user_id.clone(),
-                    self.role_assignment_id.clone(),
-                    group_id,
-                )
-                .attach(&self.client)
+                Assign {
+                    call: Assign::new(
+                        self.user_id.clone(),
+                        self.role_assignment_id.clone(),
+                        group_id,
+                    )
+                    .call
+                    .attach(&self.client),
+                }
             }
         }
 
@@ -1243,7 +1298,7 @@ pub mod targets {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 Self { call }
@@ -1306,7 +1361,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("groupId", group_id);
@@ -1380,7 +1435,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(Self::INFO);
+                let mut call = Call::new(<Self as Operation>::INFO);
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("groupId", group_id);

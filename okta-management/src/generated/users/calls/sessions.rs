@@ -22,7 +22,11 @@ impl Sessions {
     /// `DELETE /api/v1/users/{userId}/sessions` (operation `revokeUserSessions`).
     #[inline]
     pub fn delete_all(&self) -> DeleteAll {
-        DeleteAll::new(self.user_id.clone()).attach(&self.client)
+        DeleteAll {
+            call: DeleteAll::new(self.user_id.clone())
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -42,7 +46,7 @@ pub struct DeleteAll {
 impl DeleteAll {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }

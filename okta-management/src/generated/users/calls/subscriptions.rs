@@ -23,22 +23,36 @@ impl Subscriptions {
     /// `GET /api/v1/users/{userId}/subscriptions` (operation `listSubscriptionsUser`).
     #[inline]
     pub fn list(&self) -> List {
-        List::new(self.user_id.clone()).attach(&self.client)
+        List {
+            call: List::new(self.user_id.clone()).call.attach(&self.client),
+        }
     }
 
     /// `GET /api/v1/users/{userId}/subscriptions/{notificationType}` (operation `getSubscriptionsNotificationTypeUser`).
     pub fn get(&self, notification_type: impl Into<String>) -> Get {
-        Get::new(self.user_id.clone(), notification_type).attach(&self.client)
+        Get {
+            call: Get::new(self.user_id.clone(), notification_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/subscriptions/{notificationType}/subscribe` (operation `subscribeByNotificationTypeUser`).
     pub fn subscribe(&self, notification_type: impl Into<String>) -> Subscribe {
-        Subscribe::new(self.user_id.clone(), notification_type).attach(&self.client)
+        Subscribe {
+            call: Subscribe::new(self.user_id.clone(), notification_type)
+                .call
+                .attach(&self.client),
+        }
     }
 
     /// `POST /api/v1/users/{userId}/subscriptions/{notificationType}/unsubscribe` (operation `unsubscribeByNotificationTypeUser`).
     pub fn unsubscribe(&self, notification_type: impl Into<String>) -> Unsubscribe {
-        Unsubscribe::new(self.user_id.clone(), notification_type).attach(&self.client)
+        Unsubscribe {
+            call: Unsubscribe::new(self.user_id.clone(), notification_type)
+                .call
+                .attach(&self.client),
+        }
     }
 }
 
@@ -58,7 +72,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -103,7 +117,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("notificationType", notification_type);
         Self { call }
@@ -149,7 +163,7 @@ pub struct Subscribe {
 impl Subscribe {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("notificationType", notification_type);
         Self { call }
@@ -213,7 +227,7 @@ pub struct Unsubscribe {
 impl Unsubscribe {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("userId", user_id);
         call.set_path("notificationType", notification_type);
         Self { call }

@@ -43,17 +43,27 @@ pub mod enrollments {
         /// `GET /webauthn-registration/api/v1/users/{userId}/enrollments` (operation `listWebAuthnPreregistrationFactors`).
         #[inline]
         pub fn list(&self) -> List {
-            List::new(self.user_id.clone()).attach(&self.client)
+            List {
+                call: List::new(self.user_id.clone()).call.attach(&self.client),
+            }
         }
 
         /// `DELETE /webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}` (operation `deleteWebAuthnPreregistrationFactor`).
         pub fn delete(&self, authenticator_enrollment_id: impl Into<String>) -> Delete {
-            Delete::new(self.user_id.clone(), authenticator_enrollment_id).attach(&self.client)
+            Delete {
+                call: Delete::new(self.user_id.clone(), authenticator_enrollment_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
 
         /// `POST /webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}/mark-error` (operation `assignFulfillmentErrorWebAuthnPreregistrationFactor`).
         pub fn mark_error(&self, authenticator_enrollment_id: impl Into<String>) -> MarkError {
-            MarkError::new(self.user_id.clone(), authenticator_enrollment_id).attach(&self.client)
+            MarkError {
+                call: MarkError::new(self.user_id.clone(), authenticator_enrollment_id)
+                    .call
+                    .attach(&self.client),
+            }
         }
     }
 
@@ -73,7 +83,7 @@ pub mod enrollments {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             Self { call }
         }
@@ -123,7 +133,7 @@ pub mod enrollments {
             user_id: impl Into<String>,
             authenticator_enrollment_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("authenticatorEnrollmentId", authenticator_enrollment_id);
             Self { call }
@@ -192,7 +202,7 @@ pub mod enrollments {
             user_id: impl Into<String>,
             authenticator_enrollment_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(Self::INFO);
+            let mut call = Call::new(<Self as Operation>::INFO);
             call.set_path("userId", user_id);
             call.set_path("authenticatorEnrollmentId", authenticator_enrollment_id);
             Self { call }

@@ -21,7 +21,9 @@ pub struct AppAuthenticatorConfiguration {
 impl AppAuthenticatorConfiguration {
     /// `GET /.well-known/app-authenticator-configuration` (operation `getWellKnownAppAuthenticatorConfiguration`).
     pub fn list(&self, oauth_client_id: impl Into<String>) -> List {
-        List::new(oauth_client_id).attach(&self.client)
+        List {
+            call: List::new(oauth_client_id).call.attach(&self.client),
+        }
     }
 }
 
@@ -41,7 +43,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(oauth_client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(Self::INFO);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_query("oauthClientId", oauth_client_id.into());
         Self { call }
     }

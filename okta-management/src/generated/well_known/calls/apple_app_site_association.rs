@@ -21,7 +21,9 @@ impl AppleAppSiteAssociation {
     /// `GET /.well-known/apple-app-site-association` (operation `getAppleAppSiteAssociationWellKnownURI`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 }
 
@@ -43,7 +45,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }

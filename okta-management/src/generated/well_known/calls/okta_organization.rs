@@ -20,7 +20,9 @@ impl OktaOrganization {
     /// `GET /.well-known/okta-organization` (operation `getWellknownOrgMetadata`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 }
 
@@ -42,7 +44,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }

@@ -22,7 +22,9 @@ impl OpenidConfiguration {
     /// `GET /.well-known/openid-configuration` (operation `getWellKnownOpenIDConfiguration`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 }
 
@@ -44,7 +46,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 

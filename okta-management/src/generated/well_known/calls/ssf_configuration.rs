@@ -20,7 +20,9 @@ impl SsfConfiguration {
     /// `GET /.well-known/ssf-configuration` (operation `getWellknownSsfMetadata`).
     #[inline]
     pub fn get(&self) -> Get {
-        Get::new().attach(&self.client)
+        Get {
+            call: Get::new().call.attach(&self.client),
+        }
     }
 }
 
@@ -42,7 +44,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(Self::INFO),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
