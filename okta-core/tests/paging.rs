@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::*;
 use futures_util::StreamExt as _;
 use http::Method;
@@ -523,6 +525,47 @@ async fn demand_11_prefetch_is_one_page_and_ends_with_its_stream() {
     drop(pages);
     settle().await;
     assert_eq!(transport.requests().len(), before);
+}
+
+#[tokio::test]
+async fn demand_47_a_whole_list_has_a_deadline() {
+    // The second page is refused until a minute from now.
+    let refused = Answer::empty(429)
+        .header("x-rate-limit-limit", "600")
+        .header("x-rate-limit-remaining", "0")
+        .header("x-rate-limit-reset", &(START + 60).to_string());
+    let canned = Canned::new()
+        .on("GET", P2, refused)
+        .on("GET", P2, page(&["c"], None))
+        .on("GET", "/api/v1/things", page(&["a", "b"], Some(&url(P2))));
+    let (client, transport, clock) = client(canned);
+    let second = Duration::from_secs;
+    let list = || List::new().attach(&client).pages();
+    let mut pages = list().timeout(second(30));
+    assert_eq!(
+        ids(&pages.try_next().await.unwrap().unwrap().items),
+        ["a", "b"]
+    );
+    // Longer than what is left: it is not waited for.
+    let error = pages.try_next().await.unwrap_err();
+    assert!(error.is_rate_limited(), "{error}");
+    assert_eq!(error.cursor(), pages.cursor());
+    assert!(clock.elapsed() < second(30));
+    assert!(pages.next().await.is_none());
+
+    clock.advance(second(61));
+    let mut pages = list().timeout(second(30));
+    pages.try_next().await.unwrap().unwrap();
+    clock.advance(second(31));
+    let before = transport.requests().len();
+    let error = pages.try_next().await.unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+    assert_eq!(error.cursor(), pages.cursor());
+    assert_eq!(transport.requests().len(), before);
+    assert_eq!(
+        ids(&list().timeout(second(30)).try_collect().await.unwrap()[1].items),
+        ["c"]
+    );
 }
 
 #[tokio::test]

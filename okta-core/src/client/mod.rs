@@ -222,6 +222,11 @@ impl Client {
         self.inner.credential.granted_scopes()
     }
 
+    /// Total deadline of a call that sets none.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.inner.timeout
+    }
+
     /// The clock that this client's waits and deadlines go by.
     pub fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.inner.runtime.clock)

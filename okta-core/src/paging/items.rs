@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use futures_core::Stream;
 
@@ -49,6 +50,12 @@ impl<T> ItemStream<T> {
     /// Fetches one page ahead; see [`PageStream::prefetch`].
     pub fn prefetch(mut self) -> Self {
         self.pages = self.pages.prefetch();
+        self
+    }
+
+    /// The time for the whole list; see [`PageStream::timeout`].
+    pub fn timeout(mut self, total: Duration) -> Self {
+        self.pages = self.pages.timeout(total);
         self
     }
 

@@ -6,12 +6,13 @@ use std::future::poll_fn;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_core::Stream;
 
 use super::{Cursor, Page, prefetch};
 use crate::call::{BoxFuture, Call, send};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::response::RawResponse;
 
 /// Page size asked for when the user names none: the operation's maximum, but not more than this.
@@ -37,6 +38,8 @@ pub struct PageStream<T> {
     seen: HashSet<u64>,
     polled: bool,
     prefetch: bool,
+    /// When all pages must be there, on the client's monotonic clock.
+    end: Option<Duration>,
     finished: bool,
     /// What is wrong behind the page that was delivered last.
     failure: Option<Error>,
@@ -64,6 +67,7 @@ impl<T> PageStream<T> {
             seen: HashSet::new(),
             polled,
             prefetch: false,
+            end: None,
             finished: false,
             failure: None,
         }
@@ -77,6 +81,18 @@ impl<T> PageStream<T> {
     /// the request; [`cursor`](Self::cursor) counts only pages that were delivered.
     pub fn prefetch(mut self) -> Self {
         self.prefetch = true;
+        self
+    }
+
+    /// The time for the whole list, from now: all pages with their waits, repeats and token
+    /// requests. The timeout of client or call bounds each page besides.
+    ///
+    /// When it is over, the next page is an error of kind [`ErrorKind::Timeout`], whose
+    /// [cursor](crate::Error::cursor) is where to go on.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        if let Some(client) = &self.call.client {
+            self.end = Some(client.clock().monotonic().saturating_add(total));
+        }
         self
     }
 
@@ -157,6 +173,16 @@ impl<T> PageStream<T> {
     fn request(&self) -> BoxFuture<Result<RawResponse>> {
         let mut call = self.call.clone();
         call.cursor.clone_from(&self.cursor);
+        if let Some(end) = self.end
+            && let Some(client) = &call.client
+        {
+            let left = end.saturating_sub(client.clock().monotonic());
+            if left.is_zero() {
+                return Box::pin(std::future::ready(Err(too_late())));
+            }
+            let each = call.options.timeout.or(client.timeout());
+            call.options.timeout = Some(each.map_or(left, |each| each.min(left)));
+        }
         send(call)
     }
 
@@ -199,6 +225,14 @@ impl<T> PageStream<T> {
         }
         Ok(page)
     }
+}
+
+fn too_late() -> Error {
+    Error::new(
+        ErrorKind::Timeout,
+        "the time for the whole list is over; the next page was not asked for",
+    )
+    .with_hint("go on from the error's cursor, or give the stream more time (timeout)")
 }
 
 fn fingerprint(target: &str) -> u64 {

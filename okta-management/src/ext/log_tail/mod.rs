@@ -34,6 +34,9 @@ impl logs::List {
     }
 }
 
+/// A turn gives the follower back with what it found.
+type Turn = (Box<Follower>, Option<Result<LogBatch>>);
+
 /// New events of the System Log as they come, in batches: a stream without end.
 ///
 /// It follows the service's next links, asks for 1,000 events at a time, and waits when there is
@@ -68,7 +71,7 @@ impl logs::List {
 pub struct LogTail {
     /// `None` while it is in `running`.
     idle: Option<Box<Follower>>,
-    running: Option<BoxFuture<(Box<Follower>, Option<Result<LogBatch>>)>>,
+    running: Option<BoxFuture<Turn>>,
     stopper: Stopper,
 }
 
