@@ -155,6 +155,15 @@ async fn the_journal_keeps_the_last_calls_for_support() {
     );
     assert!(!text.contains("canary"), "{text}");
 
+    // A path that was written by hand.
+    for login in ["canary@acme.com", "canary%40acme.com"] {
+        let path = format!("/api/v1/things/{login}/x");
+        let _ = client.call("GET", path).await;
+    }
+    let text = client.journal().to_string();
+    assert!(text.contains("/api/v1/things/[redacted]/x"), "{text}");
+    assert!(!text.contains("canary"), "{text}");
+
     let (client, _, _) = client_with(org(), |b| b.service_app(app()).journal_size(0));
     client.send(Get::of("canary-login")).await.unwrap();
     assert!(client.journal().entries.is_empty());

@@ -246,6 +246,24 @@ async fn demand_28_a_request_without_counterpart_names_the_nearest() {
     );
 }
 
+#[tokio::test]
+async fn demand_33_links_that_let_anyone_in_are_secrets() {
+    // One-time tokens of links need neither look like ids nor stand in a member of their own.
+    let body = r#"{"activationUrl":"https://acme.okta.com/welcome/oneTimeTokenOfLetters","resetPasswordUrl":"https://acme.okta.com/reset_password/one-time_token","href":"https://acme.okta.com/reset_password/one-time_token"}"#;
+    let recorder = Recorder::default();
+    let tap = recorder.tap();
+    let canned = Canned::from_fn(move |_| Answer::json(200, body));
+    let (client, _, _) = client_with(canned, |b| b.api_token("00secret").wrap_transport(tap));
+    client
+        .call("POST", "/api/v1/users/{id}/lifecycle/reset_password")
+        .path("id", "00u1b2c3d4e5f6g7h8i9")
+        .await
+        .unwrap();
+    let tape = recorder.to_jsonl();
+    assert!(!tape.contains("oneTimeToken"), "{tape}");
+    assert!(!tape.contains("one-time_token"), "{tape}");
+}
+
 #[test]
 fn rules_can_be_changed() {
     let rules = Rules::new()

@@ -1,7 +1,7 @@
 //! How a type is decoded and encoded, as data: one constant for each type instead of a set of methods.
 
-use super::{Object, Unlisted};
 use super::table::{NO_SCHEMA, Schema};
+use super::{Object, Unlisted};
 
 /// What the provided methods of [`Value`](super::Value) do for a type.
 #[doc(hidden)]

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::CallReport;
@@ -32,7 +33,7 @@ pub struct JournalEntry {
     pub at: jiff::Timestamp,
     /// HTTP method.
     pub method: String,
-    /// Path template; the path as given for untyped calls without places.
+    /// Path template; for untyped calls without places the path as given, logins in it redacted.
     pub path: String,
     /// `operationId`; empty for untyped calls.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -111,6 +112,19 @@ impl fmt::Display for Journal {
     }
 }
 
+/// Whoever writes an untyped call's path by hand may have put a login into it.
+fn shown(call: &CallReport<'_>) -> String {
+    if !call.operation.is_empty() {
+        return call.path.to_owned();
+    }
+    let segment = |segment| match percent_decode_str(segment).any(|byte| byte == b'@') {
+        true => "[redacted]",
+        false => segment,
+    };
+    let path: Vec<&str> = call.path.split('/').map(segment).collect();
+    path.join("/")
+}
+
 /// The place where a client keeps its last calls.
 #[derive(Debug)]
 pub(crate) struct Ring {
@@ -135,7 +149,7 @@ impl Ring {
         let entry = JournalEntry {
             at,
             method: call.method.to_owned(),
-            path: call.path.to_owned(),
+            path: shown(call),
             operation: call.operation.to_owned(),
             status: call.status,
             error: call.error.map(|kind| format!("{kind:?}")),

@@ -17,7 +17,10 @@ pub struct Rules {
     pub(super) replace: Vec<Replace>,
 }
 
-const SECRETS: [&str; 26] = [
+const SECRETS: [&str; 28] = [
+    // Links with a one-time token in their path.
+    "activationurl",
+    "resetpasswordurl",
     "answer",
     "apikey",
     "apitoken",

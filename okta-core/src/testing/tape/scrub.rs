@@ -114,6 +114,12 @@ impl<'a> Scrubber<'a> {
         if place.secret {
             if !is_constant(text) {
                 self.secret(text);
+                // The token of a link, wherever else it stands.
+                if text.starts_with("https://")
+                    && let Some((_, token)) = text.rsplit_once('/')
+                {
+                    self.secret(token);
+                }
             }
         } else if place.personal && !text.trim().is_empty() && !is_constant(text) {
             self.names.value(text);
