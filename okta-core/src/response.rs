@@ -184,6 +184,18 @@ impl RawResponse {
         Err(self.describe(error))
     }
 
+    /// Fails if the body is an error object under a success status: a list without items must not
+    /// be read from it.
+    pub(crate) fn refuse_error_object(&self) -> Result<()> {
+        let kind = ErrorKind::Decode;
+        let mut error = Error::from_answer(kind, self.status, &self.headers, &self.body);
+        if error.code().is_none() {
+            return Ok(());
+        }
+        error.inner_mut().message = "an error object came where a list is promised".into();
+        Err(self.describe(error))
+    }
+
     /// A decode failure with all that is known about the call.
     pub(crate) fn decode_error(
         &self,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::body::Form;
-use super::{ErrorKind, Inner};
+use super::{ErrorKind, Inner, codes};
 
 pub(super) fn hint(error: &Inner) -> Option<Cow<'_, str>> {
     if let Some(hint) = &error.hint {
@@ -13,80 +13,18 @@ pub(super) fn hint(error: &Inner) -> Option<Cow<'_, str>> {
         return Some(Cow::Owned(scope.how_to_fix()));
     }
     let description = error.service.summary.as_deref().unwrap_or("");
-    if let Some(code) = error.service.code.as_deref()
-        && let Some(hint) = by_code(code, description)
-    {
-        return Some(Cow::Borrowed(hint));
+    if let Some(code) = error.service.code.as_deref() {
+        // Governance may send the code of a failed sign-in when a role is missing.
+        let forbidden = error.status.is_some_and(|status| status.as_u16() == 403);
+        let code = match code {
+            "E0000004" if forbidden => "E0000006",
+            code => code,
+        };
+        if let Some(hint) = codes::hint(code).or_else(|| by_oauth_code(code, description)) {
+            return Some(Cow::Borrowed(hint));
+        }
     }
     by_status(error).map(Cow::Borrowed)
-}
-
-fn by_code(code: &str, description: &str) -> Option<&'static str> {
-    Some(match code {
-        "E0000001" => "a field or a precondition was refused; the causes name it",
-        "E0000003" => {
-            "a member of the body has a type or value that the service cannot read; compare it with the operation's request model"
-        }
-        "E0000004" => {
-            "wrong user name, password or session token; for an API call, use an API token or a service app"
-        }
-        "E0000005" => {
-            "no usable credential reached the service: give the client an API token or a service app"
-        }
-        "E0000006" => {
-            "the scope was right but the admin role is missing: assign a role that covers this resource to the service app or to the API token's owner"
-        }
-        "E0000007" => "no object with this id, or the caller's admin role cannot see it",
-        "E0000008" => {
-            "the path is no endpoint of this org: check the path and that the org has the feature"
-        }
-        "E0000009" => {
-            "a fault inside the service; repeat later and give Okta support the request id"
-        }
-        "E0000011" => {
-            "the token is unknown, expired or revoked, or belongs to another org: create a new one or check the org URL"
-        }
-        "E0000014" => "the old password is wrong, or the new credential breaks the policy",
-        "E0000015" => {
-            "the org does not have the feature or licence of this endpoint (the service says 401, but the credential is fine); ask Okta to enable it"
-        }
-        "E0000016" => "the user is active already; nothing to do",
-        "E0000019" | "E0000122" | "E0000149" => {
-            "the Accept or Content-Type header does not fit this endpoint"
-        }
-        "E0000022" => "the path exists, but not with this method",
-        "E0000024" => "this kind of app does not allow the operation, or the app is not active",
-        "E0000029" => {
-            "the cursor was not issued by this list, or it expired: start again from the first page"
-        }
-        "E0000030" => {
-            "dates in filters need ISO 8601 with milliseconds, such as 2026-01-31T00:00:00.000Z"
-        }
-        "E0000031" => {
-            "the search or filter names an unknown attribute or operator, or its quotes do not match"
-        }
-        "E0000033" => "use either search or filter/q, not both",
-        "E0000034" | "E0000017" | "E0000032" | "E0000038" => {
-            "the user's present status does not allow this step: read the user's status first"
-        }
-        "E0000047" => "the rate limit is exhausted: wait for the reset, or lower the load",
-        "E0000048" => "the on-premises provisioning entity is unknown",
-        "E0000053" => "the filter cannot be parsed or names a field that cannot be filtered on",
-        "E0000054" => "startIndex or count is out of range",
-        "E0000056" => "deactivate the app before deleting it; built-in apps cannot be deleted",
-        "E0000068" | "E0000069" => "the one-time code was wrong or tried too often",
-        "E0000090" | "E0000263" => "the role is assigned already; nothing to do",
-        "E0000124" | "E0000125" => {
-            "expiring a password at creation needs a password and activate=true"
-        }
-        "E0000148" => "an authenticator policy still needs it; the causes name the policies",
-        "E0000231" => "the object changed since it was read: read it again and repeat",
-        "E0000239" => {
-            "policies or group rules are being written in parallel; repeat after some seconds, one writer at a time"
-        }
-        "E0000242" => "If-Match must carry the ETag exactly as the service sent it",
-        _ => return by_oauth_code(code, description),
-    })
 }
 
 fn by_oauth_code(code: &str, description: &str) -> Option<&'static str> {

@@ -3,6 +3,7 @@
 mod attempt;
 mod body;
 mod challenge;
+mod codes;
 mod display;
 mod hint;
 mod insufficient_scope;

@@ -6,7 +6,7 @@ use http::HeaderMap;
 
 use super::{Cursor, next_target};
 use crate::error::{Result, request_id};
-use crate::model::{self, Decoder, Extra, Fault, Undecodable, Value, element_of};
+use crate::model::{self, Decoder, DriftKind, Extra, Fault, Undecodable, Value, element_of};
 use crate::response::{RateLimit, RawResponse};
 
 /// One page of a list.
@@ -83,6 +83,13 @@ pub(super) fn page_of(
     raw.expect_json()?;
     let page = model::decode_page(raw.body(), raw.items_member().as_deref(), element)
         .map_err(|error| raw.decode_error(error))?;
+    if page
+        .drift
+        .iter()
+        .any(|drift| drift.kind == DriftKind::MissingItems)
+    {
+        raw.refuse_error_object()?;
+    }
     raw.report_drift(page.drift);
     raw.report_undecodable(&page.items);
     let next = raw.next_cursor()?;
