@@ -209,6 +209,31 @@ async fn an_empty_bucket_is_waited_for_before_the_call() {
 }
 
 #[tokio::test]
+async fn a_pause_of_all_buckets_beyond_the_deadline_fails_at_once() {
+    // Something in front of the service asks everyone to come back later.
+    let pause = Answer::empty(429).header("retry-after", "100");
+    let path = "/api/v1/things/1";
+    let canned = Canned::new()
+        .on("GET", path, pause)
+        .on("GET", path, Answer::json(200, THING));
+    let (client, transport, clock) = client(canned);
+    let get = || Get::of("1").with_retry(RetryPolicy::none());
+    client.send(get()).await.unwrap_err();
+    let hurried = get().with_timeout(Duration::from_secs(10));
+    let error = client.send(hurried).await.unwrap_err();
+    assert!(error.is_rate_limited(), "{error}");
+    assert_eq!(error.reset_at().unwrap().as_second(), START + 100);
+    assert_eq!(clock.elapsed(), Duration::ZERO);
+    // Nothing of it stays behind.
+    client
+        .send(Get::of("1").with_timeout(Duration::from_secs(300)))
+        .await
+        .unwrap();
+    assert_eq!(transport.requests().len(), 2);
+    assert!(clock.elapsed() >= Duration::from_secs(100));
+}
+
+#[tokio::test]
 async fn no_retry_means_one_request() {
     let policy = || RetryPolicy::none();
     let (client, transport, _) = client_with(Canned::from_fn(|_| Answer::empty(503)), |b| {

@@ -118,7 +118,7 @@ impl Pacer {
         }
         // From here on the call counts in its bucket, whatever becomes of it.
         let mut permit = Permit::new(self, runtime, name);
-        let look = |place: Option<&Arc<Notify>>| self.look_at_gate(runtime, place);
+        let look = |place: Option<&Arc<Notify>>| self.look_at_gate(runtime, budget, place);
         self.stand(runtime, Line::Gate, budget, operation, look)
             .await
             .map_err(refused)?;
@@ -293,7 +293,7 @@ impl Pacer {
         })
     }
 
-    fn look_at_gate(&self, runtime: &Runtime, place: Option<&Arc<Notify>>) -> Look {
+    fn look_at_gate(&self, runtime: &Runtime, budget: Budget, place: Option<&Arc<Notify>>) -> Look {
         let mut state = self.lock();
         let State { gate, .. } = &mut *state;
         let first = match place {
@@ -307,10 +307,19 @@ impl Pacer {
             gate.in_flight += 1;
             return Look::Go;
         }
+        let now = runtime.clock.monotonic();
+        let hold = gate.hold_until.saturating_sub(now);
+        let late = budget
+            .deadline
+            .is_some_and(|deadline| gate.hold_until >= deadline);
+        if !hold.is_zero() && (late || hold > budget.window) {
+            let at = moment(runtime).server + i64::try_from(hold.as_millis()).unwrap_or(0);
+            return Look::TooLate(jiff::Timestamp::from_millisecond(at).ok());
+        }
         if !first {
             return Look::Behind(Duration::ZERO);
         }
-        let wait = gate.wait(runtime.clock.monotonic());
+        let wait = gate.wait(now);
         if wait.is_zero() {
             gate.in_flight += 1;
             return Look::Go;
