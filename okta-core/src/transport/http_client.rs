@@ -201,7 +201,8 @@ fn before_answer(error: reqwest::Error) -> TransportError {
     let (fault, what) = if error.is_builder() {
         (TransportFault::Hopeless, "the request cannot be built")
     } else if error.is_connect() {
-        if certificate_fault(&error).is_some() {
+        // A TLS failure is one that another try would meet again.
+        if cause::<rustls::Error>(&error).is_some() {
             (TransportFault::Hopeless, "the TLS connection was refused")
         } else {
             (
@@ -209,6 +210,11 @@ fn before_answer(error: reqwest::Error) -> TransportError {
                 "the connection could not be opened",
             )
         }
+    } else if cause::<h2::Error>(&error).is_some_and(never_processed) {
+        (
+            TransportFault::NotSent,
+            "the server did not take the request up",
+        )
     } else {
         (
             TransportFault::MaybeSent,
@@ -232,8 +238,15 @@ fn wrap(fault: TransportFault, what: &str, error: reqwest::Error) -> TransportEr
     TransportError::new(fault, format!("{what}: {innermost}")).with_source(error)
 }
 
-/// A TLS failure that another try would meet again.
-fn certificate_fault<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
+/// RFC 9113, section 8.7: a stream that the server refuses, and one above the last that its GOAWAY
+/// counts (the only ones to which the HTTP/2 layer gives that error), were not processed at all.
+fn never_processed(error: &h2::Error) -> bool {
+    let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    error.is_remote() && (refused || error.is_go_away())
+}
+
+/// The first error of this type among the error and its causes.
+fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let mut current = Some(error);
     while let Some(error) = current {
         if let Some(found) = error.downcast_ref() {
