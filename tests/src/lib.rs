@@ -15,3 +15,8 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/COMING_FROM.md")]
 pub struct ComingFrom;
+
+/// Each kind of error, and what to do.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/ERRORS.md")]
+pub struct ErrorsPage;
