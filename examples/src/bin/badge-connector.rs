@@ -24,9 +24,18 @@ fn with<T>(system: &System, work: impl FnOnce(&mut Badges) -> T) -> T {
     work(&mut system.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-fields! { IssueBadge { holder: "holder" String, doors: "doors" Vec<String> } }
-fields! { RevokeBadge { holder: "holder" String } }
-fields! { Badge { number: "number" Option<i64> } }
+fields! {
+    /// Inputs of Issue Badge.
+    IssueBadge { #[doc = "Whom for."] holder: "holder" String, #[doc = "Which doors."] doors: "doors" Vec<String> }
+}
+fields! {
+    /// Inputs of Revoke Badge.
+    RevokeBadge { #[doc = "Whose."] holder: "holder" String }
+}
+fields! {
+    /// Outputs of both.
+    Badge { #[doc = "Absent once revoked."] number: "number" Option<i64> }
+}
 
 fn connector(system: &System) -> CustomConnector {
     let (issue, revoke, doors) = (Arc::clone(system), Arc::clone(system), Arc::clone(system));
