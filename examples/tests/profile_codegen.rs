@@ -4,6 +4,8 @@
 
 #![forbid(unsafe_code)]
 
+// A user has it as a module of a library, where it is reached.
+#[allow(unreachable_pub)]
 #[path = "golden/profile.rs"]
 #[rustfmt::skip]
 mod golden;
