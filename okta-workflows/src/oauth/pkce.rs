@@ -28,7 +28,7 @@ mod tests {
     fn the_challenge_of_the_rfc() {
         assert_eq!(
             super::challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
-            "E9Melhoa2OwvFrEMTJHCjcbwGNKAKt5CF0FL5zNvBSs"
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
         );
     }
 }

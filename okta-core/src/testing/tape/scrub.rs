@@ -265,9 +265,10 @@ impl<'a> Scrubber<'a> {
         }
     }
 
-    /// A map may have people or ids as keys; the names of members stay.
+    /// A map may have people, ids or secrets as keys; the names of members stay.
     fn key(&mut self, name: &str) -> String {
         let plain = name.len() < 20
+            && !self.secrets.contains(name)
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte));

@@ -4,7 +4,7 @@
 //! The run-time list of operations.
 
 use okta_core::model::*;
-use okta_core::operation::OperationEntry;
+use okta_core::operation::{Operation, OperationEntry};
 
 use crate::generated;
 use crate::generated::models as m;
@@ -13,52 +13,52 @@ use crate::generated::models as m;
 /// the decoders it names.
 pub const OPERATIONS: &[OperationEntry] = &[
     OperationEntry {
-        info: &generated::zoos::LIST,
+        info: generated::zoos::List::INFO,
         responses: &[(200, recode::<Vec<m::Zoo>>)],
         request: None,
     },
     OperationEntry {
-        info: &generated::zoos::CREATE,
+        info: generated::zoos::Create::INFO,
         responses: &[(201, recode::<m::Zoo>)],
         request: Some(recode::<m::Zoo>),
     },
     OperationEntry {
-        info: &generated::zoos::DELETE,
+        info: generated::zoos::Delete::INFO,
         responses: &[],
         request: None,
     },
     OperationEntry {
-        info: &generated::zoos::GET,
+        info: generated::zoos::Get::INFO,
         responses: &[(200, recode::<m::Zoo>)],
         request: None,
     },
     OperationEntry {
-        info: &generated::zoos::ACTIVATE,
+        info: generated::zoos::Activate::INFO,
         responses: &[],
         request: None,
     },
     OperationEntry {
-        info: &generated::zoos::plan::GET,
+        info: generated::zoos::plan::Get::INFO,
         responses: &[],
         request: None,
     },
     OperationEntry {
-        info: &generated::zoos::pets::LIST,
+        info: generated::zoos::pets::List::INFO,
         responses: &[(200, recode::<m::PetList>)],
         request: None,
     },
     OperationEntry {
-        info: &generated::zoos::pets::UNASSIGN,
+        info: generated::zoos::pets::Unassign::INFO,
         responses: &[],
         request: None,
     },
     OperationEntry {
-        info: &generated::zoos::pets::ASSIGN,
+        info: generated::zoos::pets::Assign::INFO,
         responses: &[],
         request: None,
     },
     OperationEntry {
-        info: &generated::zoos_v2::LIST,
+        info: generated::zoos_v2::List::INFO,
         responses: &[(200, recode::<Vec<String>>)],
         request: None,
     },

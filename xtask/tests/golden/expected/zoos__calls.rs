@@ -10,7 +10,9 @@ use crate::generated::zoos::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/zoos`.
 #[derive(Clone, Debug)]
@@ -91,7 +93,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 
@@ -123,34 +125,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listZoos",
     api: "management",
     rust_name: "zoos::List",
     method: Method::GET,
     path: "/api/v1/zoos",
-    parameters: &[
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "limit",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "size",
-            location: Location::Query,
-            required: false,
-        },
-        Parameter {
-            name: "tags",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "after", location: Location::Query, required: false }, Parameter { name: "limit", location: Location::Query, required: false }, Parameter { name: "size", location: Location::Query, required: false }, Parameter { name: "tags", location: Location::Query, required: false }],
     scopes: &["okta.zoos.read"],
     permissions: &[],
     roles: &[],
@@ -158,18 +139,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: Some(200),
     idempotent: true,
     bucket: "/api/v1/zoos",
     public: false,
-};
-okta_core::operation!(List, LIST, page models::Zoo);
+}, page models::Zoo);
 
 /// `POST /api/v1/zoos`
 ///
@@ -186,13 +163,13 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::Zoo) -> Self {
-        let mut call = Call::new(&CREATE);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_json(body);
         Self { call }
     }
 }
 
-pub(crate) static CREATE: OperationInfo = OperationInfo {
+okta_core::operation!(Create, OperationInfo {
     id: "createZoo",
     api: "management",
     rust_name: "zoos::Create",
@@ -206,18 +183,14 @@ pub(crate) static CREATE: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &["application/json"],
-    responses: &[ResponseInfo {
-        status: 201,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 201, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: false,
     bucket: "/api/v1/zoos",
     public: false,
-};
-okta_core::operation!(Create, CREATE, json models::Zoo);
+}, json models::Zoo);
 
 /// `DELETE /api/v1/zoos/{zooId}`
 ///
@@ -233,42 +206,45 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&DELETE);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zooId", zoo_id);
         Self { call }
     }
 }
 
-pub(crate) static DELETE: OperationInfo = OperationInfo {
-    id: "deleteZoo",
-    api: "management",
-    rust_name: "zoos::Delete",
-    method: Method::DELETE,
-    path: "/api/v1/zoos/{zooId}",
-    parameters: &[Parameter {
-        name: "zooId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/zoos/{id}",
-    public: true,
-};
-okta_core::operation!(Delete, DELETE, empty);
+okta_core::operation!(
+    Delete,
+    OperationInfo {
+        id: "deleteZoo",
+        api: "management",
+        rust_name: "zoos::Delete",
+        method: Method::DELETE,
+        path: "/api/v1/zoos/{zooId}",
+        parameters: &[Parameter {
+            name: "zooId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/zoos/{id}",
+        public: true,
+    },
+    empty
+);
 
 /// `GET /api/v1/zoos/{zooId}`
 ///
@@ -284,23 +260,19 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zooId", zoo_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
+okta_core::operation!(Get, OperationInfo {
     id: "getZoo",
     api: "management",
     rust_name: "zoos::Get",
     method: Method::GET,
     path: "/api/v1/zoos/{zooId}",
-    parameters: &[Parameter {
-        name: "zooId",
-        location: Location::Path,
-        required: true,
-    }],
+    parameters: &[Parameter { name: "zooId", location: Location::Path, required: true }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -308,18 +280,14 @@ pub(crate) static GET: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::None,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/zoos/{id}",
     public: true,
-};
-okta_core::operation!(Get, GET, json models::Zoo);
+}, json models::Zoo);
 
 /// `POST /api/v1/zoos/{zooId}/lifecycle/activate`
 ///
@@ -335,47 +303,50 @@ pub struct Activate {
 impl Activate {
     /// The operation with what the operation requires, without a client.
     pub fn new(zoo_id: impl Into<String>, send_email: bool) -> Self {
-        let mut call = Call::new(&ACTIVATE);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zooId", zoo_id);
         call.set_query("sendEmail", send_email);
         Self { call }
     }
 }
 
-pub(crate) static ACTIVATE: OperationInfo = OperationInfo {
-    id: "activateZoo",
-    api: "management",
-    rust_name: "zoos::Activate",
-    method: Method::POST,
-    path: "/api/v1/zoos/{zooId}/lifecycle/activate",
-    parameters: &[
-        Parameter {
-            name: "zooId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "sendEmail",
-            location: Location::Query,
-            required: true,
-        },
-    ],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: false,
-    bucket: "/api/v1/zoos",
-    public: true,
-};
-okta_core::operation!(Activate, ACTIVATE, empty);
+okta_core::operation!(
+    Activate,
+    OperationInfo {
+        id: "activateZoo",
+        api: "management",
+        rust_name: "zoos::Activate",
+        method: Method::POST,
+        path: "/api/v1/zoos/{zooId}/lifecycle/activate",
+        parameters: &[
+            Parameter {
+                name: "zooId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "sendEmail",
+                location: Location::Query,
+                required: true
+            }
+        ],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: false,
+        bucket: "/api/v1/zoos",
+        public: true,
+    },
+    empty
+);

@@ -7,7 +7,9 @@ use crate::generated::zoos::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/zoos/{zooId}/pets`.
 #[derive(Clone, Debug)]
@@ -58,7 +60,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&LIST);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zooId", zoo_id);
         Self { call }
     }
@@ -70,24 +72,13 @@ impl List {
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listPets",
     api: "management",
     rust_name: "zoos::pets::List",
     method: Method::GET,
     path: "/api/v1/zoos/{zooId}/pets",
-    parameters: &[
-        Parameter {
-            name: "zooId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "after",
-            location: Location::Query,
-            required: false,
-        },
-    ],
+    parameters: &[Parameter { name: "zooId", location: Location::Path, required: true }, Parameter { name: "after", location: Location::Query, required: false }],
     scopes: &[],
     permissions: &[],
     roles: &[],
@@ -95,18 +86,14 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Body,
     items: Some("pets"),
     max_limit: None,
     idempotent: true,
     bucket: "/api/v1/zoos",
     public: true,
-};
-okta_core::operation!(List, LIST, page models::Pet);
+}, page models::Pet);
 
 /// `DELETE /api/v1/zoos/{zooId}/pets/{petId}`
 ///
@@ -122,50 +109,53 @@ pub struct Unassign {
 impl Unassign {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>, pet_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&UNASSIGN);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zooId", zoo_id);
         call.set_path("petId", pet_id);
         Self { call }
     }
 }
 
-pub(crate) static UNASSIGN: OperationInfo = OperationInfo {
-    id: "unassignPet",
-    api: "management",
-    rust_name: "zoos::pets::Unassign",
-    method: Method::DELETE,
-    path: "/api/v1/zoos/{zooId}/pets/{petId}",
-    parameters: &[
-        Parameter {
-            name: "zooId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "petId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/zoos",
-    public: true,
-};
-okta_core::operation!(Unassign, UNASSIGN, empty);
+okta_core::operation!(
+    Unassign,
+    OperationInfo {
+        id: "unassignPet",
+        api: "management",
+        rust_name: "zoos::pets::Unassign",
+        method: Method::DELETE,
+        path: "/api/v1/zoos/{zooId}/pets/{petId}",
+        parameters: &[
+            Parameter {
+                name: "zooId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "petId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/zoos",
+        public: true,
+    },
+    empty
+);
 
 /// `PUT /api/v1/zoos/{zooId}/pets/{petId}`
 ///
@@ -181,47 +171,50 @@ pub struct Assign {
 impl Assign {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>, pet_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&ASSIGN);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zooId", zoo_id);
         call.set_path("petId", pet_id);
         Self { call }
     }
 }
 
-pub(crate) static ASSIGN: OperationInfo = OperationInfo {
-    id: "assignPet",
-    api: "management",
-    rust_name: "zoos::pets::Assign",
-    method: Method::PUT,
-    path: "/api/v1/zoos/{zooId}/pets/{petId}",
-    parameters: &[
-        Parameter {
-            name: "zooId",
-            location: Location::Path,
-            required: true,
-        },
-        Parameter {
-            name: "petId",
-            location: Location::Path,
-            required: true,
-        },
-    ],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 204,
-        media: "",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/zoos",
-    public: true,
-};
-okta_core::operation!(Assign, ASSIGN, empty);
+okta_core::operation!(
+    Assign,
+    OperationInfo {
+        id: "assignPet",
+        api: "management",
+        rust_name: "zoos::pets::Assign",
+        method: Method::PUT,
+        path: "/api/v1/zoos/{zooId}/pets/{petId}",
+        parameters: &[
+            Parameter {
+                name: "zooId",
+                location: Location::Path,
+                required: true
+            },
+            Parameter {
+                name: "petId",
+                location: Location::Path,
+                required: true
+            }
+        ],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 204,
+            media: ""
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/zoos",
+        public: true,
+    },
+    empty
+);

@@ -6,7 +6,9 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
+use okta_core::operation::{
+    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+};
 
 /// Operations on `/api/v1/zoos/{zooId}/map`.
 #[derive(Clone, Debug)]
@@ -39,39 +41,42 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>) -> Self {
-        let mut call = Call::new(&GET);
+        let mut call = Call::new(<Self as Operation>::INFO);
         call.set_path("zooId", zoo_id);
         Self { call }
     }
 }
 
-pub(crate) static GET: OperationInfo = OperationInfo {
-    id: "getMap",
-    api: "management",
-    rust_name: "zoos::plan::Get",
-    method: Method::GET,
-    path: "/api/v1/zoos/{zooId}/map",
-    parameters: &[Parameter {
-        name: "zooId",
-        location: Location::Path,
-        required: true,
-    }],
-    scopes: &[],
-    permissions: &[],
-    roles: &[],
-    lifecycle: Lifecycle::Ga,
-    deprecated: false,
-    since: None,
-    request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "text/xml",
-    }],
-    paging: Paging::None,
-    items: None,
-    max_limit: None,
-    idempotent: true,
-    bucket: "/api/v1/zoos",
-    public: true,
-};
-okta_core::operation!(Get, GET, text);
+okta_core::operation!(
+    Get,
+    OperationInfo {
+        id: "getMap",
+        api: "management",
+        rust_name: "zoos::plan::Get",
+        method: Method::GET,
+        path: "/api/v1/zoos/{zooId}/map",
+        parameters: &[Parameter {
+            name: "zooId",
+            location: Location::Path,
+            required: true
+        }],
+        scopes: &[],
+        permissions: &[],
+        roles: &[],
+        lifecycle: Lifecycle::Ga,
+        deprecated: false,
+        since: None,
+        request_media: &[],
+        responses: &[ResponseInfo {
+            status: 200,
+            media: "text/xml"
+        }],
+        paging: Paging::None,
+        items: None,
+        max_limit: None,
+        idempotent: true,
+        bucket: "/api/v1/zoos",
+        public: true,
+    },
+    text
+);

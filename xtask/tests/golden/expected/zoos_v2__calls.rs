@@ -6,7 +6,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v2/zoos`.
 #[derive(Clone, Debug)]
@@ -40,12 +40,12 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(&LIST),
+            call: Call::new(<Self as Operation>::INFO),
         }
     }
 }
 
-pub(crate) static LIST: OperationInfo = OperationInfo {
+okta_core::operation!(List, OperationInfo {
     id: "listZoosV2",
     api: "management",
     rust_name: "zoos_v2::List",
@@ -59,15 +59,11 @@ pub(crate) static LIST: OperationInfo = OperationInfo {
     deprecated: false,
     since: None,
     request_media: &[],
-    responses: &[ResponseInfo {
-        status: 200,
-        media: "application/json",
-    }],
+    responses: &[ResponseInfo { status: 200, media: "application/json" }],
     paging: Paging::Link,
     items: None,
     max_limit: None,
     idempotent: true,
     bucket: "/api/v2/zoos",
     public: true,
-};
-okta_core::operation!(List, LIST, page String);
+}, page String);
