@@ -54,6 +54,16 @@ impl Journal {
         self.entries.iter().cloned().collect()
     }
 
+    /// The newest entries that fit, newest first.
+    pub(crate) fn latest(&self, count: usize, fits: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        let newest = self.entries.iter().rev();
+        newest.filter(|e| fits(e)).take(count).cloned().collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
     }

@@ -7,6 +7,7 @@ mod behaviour;
 mod bench;
 mod call;
 mod clock;
+mod console;
 mod control;
 mod durable;
 mod engine;

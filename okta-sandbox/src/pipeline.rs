@@ -8,6 +8,7 @@ use crate::admin;
 use crate::behaviour;
 use crate::call::Call;
 use crate::clock;
+use crate::console;
 use crate::control;
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
@@ -152,6 +153,9 @@ pub(crate) fn answer(
     effect: Option<&Effect>,
     flight: &InFlight<'_>,
 ) -> Answer {
+    if console::is_for(request) {
+        return saved(shared, console::answer(shared, request));
+    }
     if request.path.starts_with("/_sandbox/") {
         return saved(shared, control::answer(shared, request));
     }

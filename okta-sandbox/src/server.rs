@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::console;
 use crate::exchange::{Answer, Request};
 use crate::faults::Effect;
 use crate::hooks;
@@ -170,7 +171,7 @@ async fn respond(
     if unsized_body {
         return Ok(write(Answer::empty(411), &Effect::default()));
     }
-    let control = request.path.starts_with("/_sandbox/");
+    let control = request.path.starts_with("/_sandbox/") || console::is_for(&request);
     let effect = if control {
         None
     } else {

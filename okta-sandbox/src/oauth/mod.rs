@@ -13,7 +13,7 @@ pub(crate) mod jwt;
 pub(crate) mod keys;
 mod language;
 mod mint;
-mod pages;
+pub(crate) mod pages;
 mod policy;
 pub(crate) mod routes;
 pub(crate) mod scopes;

@@ -23,9 +23,11 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::expression::{Case, Expression};
 use crate::fault::Fault;
+use crate::json::text;
 use crate::oauth::access::Principal;
 use crate::org::Org;
 use crate::paging::{self, Size};
+use crate::shelf::Shelf;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -39,6 +41,27 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         .or_else(|| catalog::handler(id))
         .or_else(|| entitlements::handler(id))
         .or_else(|| owners::handler(id))
+}
+
+/// The access requests of both versions as answers show them, in the order of their making.
+pub(crate) fn all_requests(org: &Org) -> Vec<Value> {
+    let shelves = [requests_v1::SHELF, requests::SHELF];
+    let shelves = shelves.iter().filter_map(|path| org.shelves.get(*path));
+    let mut all: Vec<Value> = shelves
+        .flat_map(Shelf::values)
+        .map(background::shown)
+        .collect();
+    // Dates of one form sort as text.
+    all.sort_by(|a, b| text(a, "/created").cmp(text(b, "/created")));
+    all
+}
+
+/// The status of a request of either version.
+pub(crate) fn request_status(request: &Value) -> &str {
+    match text(request, "/status") {
+        "" => text(request, "/requestStatus"),
+        status => status,
+    }
 }
 
 /// The 404 of governance services.
