@@ -16,7 +16,8 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use okta_core::Client;
 use okta_management::prelude::*;
 use okta_sandbox::{Sandbox, SeedOrg};
-use output::Output;
+use output::{Output, What};
+use serde::{Deserialize, Serialize};
 
 /// Exports all users of the org in OKTA_CLIENT_ORGURL, or of an embedded sandbox.
 #[derive(Parser)]
@@ -46,7 +47,7 @@ struct Options {
     users: usize,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum, Serialize, Deserialize)]
 enum Format {
     Csv,
     Ndjson,
@@ -71,14 +72,16 @@ async fn main() -> Result<()> {
 }
 
 async fn export(client: &Client, options: &Options) -> Result<()> {
+    let what = What {
+        format: options.format,
+        fields: options.fields.clone(),
+        search: options.search.clone(),
+    };
     let (mut output, place) = if options.resume {
-        let (output, place) = Output::reopen(&options.out)?;
+        let (output, place) = Output::reopen(&options.out, what)?;
         (output, Some(place))
     } else {
-        (
-            Output::create(&options.out, &options.fields, options.format)?,
-            None,
-        )
+        (Output::create(&options.out, what)?, None)
     };
     let mut list = client.users().list().limit(200);
     if let Some(search) = &options.search {
@@ -87,7 +90,9 @@ async fn export(client: &Client, options: &Options) -> Result<()> {
     let mut rows = 0;
     if let Some(place) = place {
         rows = place.rows;
-        list = list.resume(place.cursor);
+        if let Some(cursor) = place.cursor {
+            list = list.resume(cursor);
+        }
     }
     let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template(
         "{spinner} {msg} ({per_sec}, {elapsed})",
@@ -100,11 +105,11 @@ async fn export(client: &Client, options: &Options) -> Result<()> {
         .with_context(|| format!("after {rows} users; --resume goes on from there"))?
     {
         for user in &page.items {
-            output.write(&user.to_json(), &options.fields, options.format)?;
+            output.write(&user.to_json())?;
         }
         // What the SDK could not decode is exported as it came.
         for odd in &page.undecodable {
-            output.write(odd.json.as_str(), &options.fields, options.format)?;
+            output.write(odd.json.as_str())?;
         }
         let written = (page.items.len() + page.undecodable.len()) as u64;
         rows += written;
@@ -112,7 +117,7 @@ async fn export(client: &Client, options: &Options) -> Result<()> {
         bar.set_message(format!("{} users", HumanCount(rows)));
         count += 1;
         match pages.cursor() {
-            Some(cursor) => output.save(cursor, rows)?,
+            Some(cursor) => output.save(Some(cursor), rows)?,
             None => output.finish()?,
         }
         if options.pages == Some(count) && pages.cursor().is_some() {
