@@ -38,6 +38,7 @@ pub(crate) fn scratch(name: &str) -> PathBuf {
 /// A program that knows nothing of this process's configuration.
 pub(crate) fn bare(program: &str) -> Command {
     let mut command = Command::new(program);
+    command.env_remove("RUST_BACKTRACE");
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("OKTA_") {
             command.env_remove(name);

@@ -86,13 +86,23 @@ fn find(name: &str) -> Result<&'static OperationInfo> {
         return Ok(found);
     }
     let wanted = name.to_lowercase();
-    let mut near = all()
-        .filter(|info| {
-            info.rust_name.to_lowercase().contains(&wanted)
-                || info.id.to_lowercase().contains(&wanted)
-        })
-        .map(|info| info.rust_name)
-        .take(5)
+    let likeness = |info: &OperationInfo| {
+        let alike = [info.rust_name, info.id].map(|known| {
+            let known = known.to_lowercase();
+            let part = if known.contains(&wanted) { 0.5 } else { 0.0 };
+            part + strsim::normalized_damerau_levenshtein(&known, &wanted)
+        });
+        alike[0].max(alike[1])
+    };
+    let mut near: Vec<(f64, &str)> = all()
+        .map(|info| (likeness(info), info.rust_name))
+        .filter(|(likeness, _)| *likeness > 0.5)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.truncate(5);
+    let mut near = near
+        .iter()
+        .map(|(_, name)| *name)
         .collect::<Vec<_>>()
         .join(", ");
     if near.is_empty() {

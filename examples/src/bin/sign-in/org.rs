@@ -1,5 +1,7 @@
 //! The org of the story: a sandbox with a user, and the apps that sign in.
 
+use std::net::TcpListener;
+
 use anyhow::{Context, Result};
 use okta_core::http::Method;
 use okta_core::{Client, PrivateKey};
@@ -8,14 +10,13 @@ use serde_json::{Value, json};
 
 use crate::{line, step};
 
-/// Where the browser comes back to: Okta compares it exactly, port included.
-pub(crate) const REDIRECT_URI: &str = "http://localhost:18080/callback";
-
 pub(crate) struct Org {
     pub(crate) sandbox: Sandbox,
     admin: Client,
     pub(crate) login: String,
     pub(crate) password: &'static str,
+    /// Where the browser comes back to: Okta compares it exactly, port included.
+    pub(crate) redirect_uri: String,
     user_id: String,
 }
 
@@ -36,6 +37,7 @@ impl Org {
             admin,
             login: String::new(),
             password: PASSWORD,
+            redirect_uri: format!("http://localhost:{}/callback", free_port()?),
             user_id: String::new(),
         };
         let users = org
@@ -56,7 +58,7 @@ impl Org {
     pub(crate) async fn native_app(&self, label: &str, dpop: bool) -> Result<String> {
         let app = self
             .app(label, "none", &json!({
-                "application_type": "native", "redirect_uris": [REDIRECT_URI], "response_types": ["code"],
+                "application_type": "native", "redirect_uris": [self.redirect_uri], "response_types": ["code"],
                 "grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
                 "refresh_token": { "rotation_type": "ROTATE", "leeway": 0 },
                 "dpop_bound_access_tokens": dpop,
@@ -138,6 +140,11 @@ impl Org {
         }
         Ok(serde_json::from_slice(call.await?.body())?)
     }
+}
+
+/// A port that nobody listens on at the moment.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 fn text(value: &Value) -> Result<String> {

@@ -7,7 +7,7 @@ use okta_core::auth::{FileTokenStore, SignedIn};
 use okta_core::{BrowserSignIn, Client, DeviceSignIn, Dpop, ErrorKind, UserApp};
 use okta_management::prelude::*;
 
-use crate::org::{Org, REDIRECT_URI};
+use crate::org::Org;
 use crate::person::Browser;
 use crate::{line, step};
 
@@ -125,7 +125,7 @@ fn browser(org: &Org) -> BrowserSignIn {
         tokio::spawn(async move { show(Browser::default().sign_in(&url, &login, password).await) });
         Ok(())
     })
-    .redirect_uri(REDIRECT_URI)
+    .redirect_uri(&org.redirect_uri)
 }
 
 fn show(page: std::io::Result<crate::person::Page>) {
