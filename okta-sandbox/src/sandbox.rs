@@ -16,6 +16,7 @@ use crate::faults::FaultRule;
 use crate::journal::Entry;
 use crate::json::text;
 use crate::limits::{Limiter, RateLimits};
+use crate::log::{Actor, named, user_target};
 use crate::oauth::authority::{Authority, ORG};
 use crate::oauth::jwk::EcKey;
 use crate::org::{Org, Settings};
@@ -268,6 +269,12 @@ impl Sandbox {
         let now = crate::clock::zero_millis(org.clock.now());
         let shown = presets::token(&id, user_id, "Token", &now);
         org.shelf(presets::TOKENS).put(&id, shown);
+        if let Some(admin) = org.users.get(&org.admin).map(user_target) {
+            let targets = vec![named("Token", &id, "unknown", "Token")];
+            let (org, actor) = (&mut *org, Actor::person(admin));
+            org.log
+                .write_by(&org.clock, &actor, "system.api_token.create", targets);
+        }
         org.api_tokens
             .insert(token.clone(), (id, user_id.to_owned()));
         Ok(token)

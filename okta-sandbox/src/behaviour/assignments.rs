@@ -184,10 +184,12 @@ fn update_user(call: &mut Call<'_>) -> Outcome {
     app_user["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
     call.org.app_users.put(id, user_id, app_user.clone());
     let user = call.org.users.get(user_id).map(user_target);
-    call.log(
-        "application.user_membership.update",
-        user.into_iter().chain([app_target(&app)]).collect(),
-    );
+    let targets: Vec<Value> = user.into_iter().chain([app_target(&app)]).collect();
+    if !body["credentials"]["password"].is_null() {
+        let event = "application.user_membership.change_password";
+        call.log(event, targets.clone());
+    }
+    call.log("application.user_membership.update", targets);
     Ok(Answer::ok(&user_view(&app_user, id, call.base())))
 }
 

@@ -26,6 +26,9 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
     })
 }
 
+/// What the log calls a verified factor.
+const VERIFIED: &str = "user.authentication.auth_via_mfa";
+
 /// What a code is that is wrong on purpose, so that clients can try their error paths.
 const WRONG_CODE: &str = "000000";
 
@@ -241,6 +244,8 @@ fn enroll(call: &mut Call<'_>) -> Outcome {
     call.org.shelf(&shelf).put(&id, factor.clone());
     if factor["status"] == "ACTIVE" {
         log(call, "user.mfa.factor.activate", &user);
+    } else {
+        log_message(call, kind, &user, true);
     }
     Ok(Answer::ok(&view(call, &user, &factor)))
 }
@@ -248,6 +253,25 @@ fn enroll(call: &mut Call<'_>) -> Outcome {
 fn log(call: &mut Call<'_>, event: &str, user: &str) {
     let target = call.org.users.get(user).map(user_target);
     call.log(event, target.into_iter().collect());
+}
+
+fn log_failure(call: &mut Call<'_>, event: &str, user: &str) {
+    let target = call.org.users.get(user).map(user_target);
+    let target = target.into_iter().collect();
+    call.log_failure(event, target, "INVALID_CREDENTIALS");
+}
+
+/// Logs the message or call that tells a code: one that verifies a new phone, or one that
+/// verifies the person.
+fn log_message(call: &mut Call<'_>, kind: &str, user: &str, new: bool) {
+    let event = match (kind, new) {
+        ("sms", true) => "system.sms.send_phone_verification_message",
+        ("sms", false) => "system.sms.send_factor_verify_message",
+        ("call", true) => "system.voice.send_phone_verification_call",
+        ("call", false) => "system.voice.send_mfa_challenge_call",
+        _ => return,
+    };
+    log(call, event, user);
 }
 
 fn named(call: &mut Call<'_>) -> Result<(String, String, Value), Fault> {
@@ -321,6 +345,7 @@ fn resend(call: &mut Call<'_>) -> Outcome {
     if factor["status"] == "ACTIVE" {
         return Err(Fault::code("E0000038", &[]));
     }
+    log_message(call, text(&factor, "/factorType"), &user, true);
     Ok(Answer::ok(&view(call, &user, &factor)))
 }
 
@@ -335,6 +360,7 @@ fn verify(call: &mut Call<'_>) -> Outcome {
     match text(&factor, "/factorType") {
         "question" => {
             if text(&body, "/answer") != text(&factor, "/answer") {
+                log_failure(call, VERIFIED, &user);
                 let cause = "Your answer doesn't match our records. Please try again.";
                 return Err(Fault::api(
                     403,
@@ -356,10 +382,15 @@ fn verify(call: &mut Call<'_>) -> Outcome {
             return Ok(Answer::json(201, &waiting));
         }
         "sms" | "call" | "email" if text(&body, "/passCode").is_empty() => {
+            log_message(call, text(&factor, "/factorType"), &user, false);
             return result("CHALLENGE");
         }
-        _ => refuse_code(text(&body, "/passCode"))?,
+        _ => {
+            let refused = refuse_code(text(&body, "/passCode"));
+            refused.inspect_err(|_| log_failure(call, VERIFIED, &user))?;
+        }
     }
+    log(call, VERIFIED, &user);
     result("SUCCESS")
 }
 

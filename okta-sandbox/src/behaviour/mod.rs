@@ -6,6 +6,7 @@ pub(crate) mod assignments;
 mod associated_servers;
 mod brands;
 mod clients;
+mod devices;
 mod factors;
 mod features;
 pub(crate) mod governance;
@@ -72,6 +73,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| api_services::handler(id))
         .or_else(|| associated_servers::handler(id))
         .or_else(|| brands::handler(id))
+        .or_else(|| devices::handler(id))
         .or_else(|| factors::handler(id))
         .or_else(|| features::handler(id))
         .or_else(|| hook_keys::handler(id))

@@ -3,8 +3,16 @@
 
 #![forbid(unsafe_code)]
 
+mod administration;
 mod causes;
+mod governance;
 mod made;
+mod org;
+mod people;
+// The browser of the example.
+#[allow(dead_code)]
+#[path = "../../../examples/src/bin/sign-in/person.rs"]
+mod person;
 mod polled;
 
 use std::collections::BTreeSet;

@@ -28,7 +28,7 @@ pub(crate) struct Browser(BTreeMap<String, String>);
 impl Browser {
     /// Signs in at the page that the address leads to, and agrees to whatever is asked.
     pub(crate) async fn sign_in(
-        mut self,
+        &mut self,
         url: &str,
         login: &str,
         password: &str,

@@ -8,6 +8,7 @@ use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::log::{Actor, named, user_target};
 use crate::org::Org;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
@@ -17,6 +18,12 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
         _ => return None,
     })
 }
+
+/// What the log calls a decided review.
+const DECIDED: &str = "certification.campaign.item.decide";
+
+/// What the log calls a decided request.
+pub(super) const RESOLVED: &str = "access.request.resolve";
 
 const JOBS: &str = "/governance/api/v1/my/campaigns/bulk-decisions/jobs";
 
@@ -39,7 +46,8 @@ fn bulk(call: &mut Call<'_>) -> Outcome {
     let me = caller(call);
     let reviews = reviews::undecided(call.org, call.parameter(0), &me);
     for id in &reviews {
-        reviews::decide(call.org, id, "APPROVE", body["notes"].as_str())?;
+        let review = reviews::decide(call.org, id, "APPROVE", body["notes"].as_str())?;
+        call.log(DECIDED, vec![reviews::target(&review)]);
     }
     let id = call.org.dice.id("brj");
     let now = call.org.clock.now();
@@ -79,8 +87,9 @@ pub(crate) fn decide(org: &mut Org, body: &Value) -> Result<Value, Fault> {
             "REVOKE" | "REVOKED" => "REVOKE",
             _ => return Err(choose("APPROVE, REVOKE")),
         };
-        let note = body["note"].as_str();
-        return reviews::decide(org, id, decision, note);
+        let review = reviews::decide(org, id, decision, body["note"].as_str())?;
+        log(org, &by, DECIDED, reviews::target(&review));
+        return Ok(review);
     }
     if !matches!(decision, "APPROVED" | "DENIED") {
         return Err(choose("APPROVED, DENIED"));
@@ -88,12 +97,25 @@ pub(crate) fn decide(org: &mut Org, body: &Value) -> Result<Value, Fault> {
     if org.shelf(requests::SHELF).contains(id) {
         let request = requests::decide(org, id, decision, &by)?;
         tasks::completed(org, id, decision, &by);
+        log(org, &by, RESOLVED, requests::target(&request));
         return Ok(request);
     }
     if org.shelf(requests_v1::SHELF).contains(id) {
-        return requests_v1::decide(org, id, decision, &by);
+        let request = requests_v1::decide(org, id, decision, &by)?;
+        if request["requestStatus"] == "RESOLVED" {
+            log(org, &by, RESOLVED, requests::target(&request));
+        }
+        return Ok(request);
     }
     Err(not_found())
+}
+
+/// Writes what somebody decided in the product itself.
+fn log(org: &mut Org, by: &str, event: &str, target: Value) {
+    let person = org.users.get(by).map(user_target);
+    let person = person.unwrap_or_else(|| named("User", by, by, by));
+    let actor = Actor::person(person);
+    org.log.write_by(&org.clock, &actor, event, vec![target]);
 }
 
 fn choose(from: &str) -> Fault {

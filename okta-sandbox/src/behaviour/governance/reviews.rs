@@ -8,6 +8,7 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::log::named;
 use crate::org::Org;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
@@ -20,6 +21,13 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 }
 
 const SHELF: &str = "/governance/api/v1/reviews";
+
+/// A review as the target of an event.
+pub(super) fn target(review: &Value) -> Value {
+    let (id, whose) = (text(review, "/id"), &review["principalProfile"]);
+    let name = format!("{} {}", text(whose, "/firstName"), text(whose, "/lastName"));
+    named("CampaignItem", id, "unknown", name.trim())
+}
 
 fn profile(org: &Org, id: &str) -> Value {
     let Some(user) = org.users.get(id) else {

@@ -84,7 +84,7 @@ fn resolve(call: &mut Call<'_>) -> Outcome {
     let by = caller(call);
     let request = requests::decide(call.org, text(&task, "/requestId"), value, &by)?;
     complete(call.org, &mut task, value, &by);
-    call.log("access.request.resolve", vec![requests::target(&request)]);
+    call.log(super::decisions::RESOLVED, vec![requests::target(&request)]);
     Ok(Answer::ok(&task))
 }
 

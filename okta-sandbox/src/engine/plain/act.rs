@@ -9,7 +9,7 @@ use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{fill, merge, remove, text};
-use crate::log::named;
+use crate::log::{app_target, named};
 use crate::paging;
 use crate::schema::{self, Facts, Fullness, Schema, Type};
 
@@ -119,6 +119,10 @@ impl<'c, 'a> Act<'c, 'a> {
             .item_schema(object)
             .map_or("Resource", |schema| schema.name);
         let target = named(kind, key, "unknown", name);
+        // An import is the app's.
+        let app = self.call.org.apps.get(self.call.parameter(0));
+        let app = app.filter(|_| event.starts_with("system.import."));
+        let target = app.map_or(target, app_target);
         self.call.log(&event, vec![target]);
     }
 

@@ -35,7 +35,8 @@ pub(crate) fn handler(operation: &Operation) -> Option<Handler> {
     }
 }
 
-fn run(call: &mut Call<'_>) -> Outcome {
+/// Answers a call of the engine.
+pub(crate) fn run(call: &mut Call<'_>) -> Outcome {
     match plan::of(call.operation) {
         Plan::None(_) => Err(Fault::code("E0000008", &[])),
         plan => act::Act::new(call, plan)?.run(),
