@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
+use crate::access_requests;
 use crate::behaviour::governance;
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
@@ -15,6 +16,9 @@ use crate::seed;
 
 /// Answers a control request. These need no authentication.
 pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
+    if let Some(outcome) = access_requests::answer(shared, request) {
+        return outcome.unwrap_or_else(Answer::from);
+    }
     let name = request.path.strip_prefix("/_sandbox/").unwrap_or_default();
     let outcome = match (request.method.as_str(), name) {
         ("GET", "health") => Ok(Answer::ok(&json!({ "status": "ok" }))),
@@ -40,7 +44,7 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
             )))
         }
         ("POST", "seed") => request.json().and_then(|body| {
-            seed::from_json(&mut shared.org(), &body)
+            seed::from_json(&mut shared.org(), &body, &shared.credentials.base)
                 .map_err(|text| Fault::validation("seed", &[&text]))?;
             Ok(Answer::ok(&shared.org().summary()))
         }),

@@ -1,4 +1,5 @@
-//! Workflows: API-endpoint flows and delegated flows, whose steps are closures of the test's own.
+//! Workflows: API-endpoint flows, whose steps are closures of the test's own, and the steps of
+//! delegated ones; what else there is to those stands in `access_requests`.
 //!
 //! An endpoint stands at `/api/flo/{alias}/invoke` of the sandbox's own URL; a flow that paused
 //! goes on at `/api/flo/{alias}/resume/{executionId}`.
@@ -8,12 +9,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
+use crate::access_requests::Steps as Delegated;
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
-use crate::log::{Actor, named, user_target};
 use crate::oauth::access::{self, Principal};
-use crate::org::Org;
 use crate::pipeline::Shared;
 use crate::sandbox::Sandbox;
 use crate::table::Operation;
@@ -116,13 +118,15 @@ struct Flow {
     counted: (i64, u32),
 }
 
-type Delegated = Arc<dyn Fn(&Value) -> Result<Value, String> + Send + Sync>;
-
 /// The flows of a sandbox.
 #[derive(Default)]
 pub(crate) struct Flows {
     endpoints: HashMap<String, Flow>,
+    /// Steps of delegated flows, by the flow's id.
     delegated: HashMap<String, Delegated>,
+    running: Vec<JoinHandle<()>>,
+    /// Where runs go on, whoever began them.
+    runtime: Option<Handle>,
 }
 
 impl fmt::Debug for Flows {
@@ -141,6 +145,41 @@ pub(crate) struct SharedFlows(Mutex<Flows>);
 impl SharedFlows {
     fn lock(&self) -> MutexGuard<'_, Flows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs go on in this runtime.
+    pub(crate) fn run_on(&self, runtime: Handle) {
+        self.lock().runtime = Some(runtime);
+    }
+
+    pub(crate) fn add_delegated(&self, id: &str, steps: Delegated) {
+        self.lock().delegated.insert(id.to_owned(), steps);
+    }
+
+    pub(crate) fn delegated(&self, id: &str) -> Option<Delegated> {
+        self.lock().delegated.get(id).map(Arc::clone)
+    }
+
+    /// Lets a run go on by itself.
+    pub(crate) fn spawn(&self, run: impl Future<Output = ()> + Send + 'static) {
+        let mut flows = self.lock();
+        flows.running.retain(|one| !one.is_finished());
+        if let Some(runtime) = &flows.runtime {
+            let run = runtime.spawn(run);
+            flows.running.push(run);
+        }
+    }
+
+    /// Waits until nothing runs any more.
+    pub(crate) async fn settled(&self) {
+        loop {
+            let next = self.lock().running.pop();
+            match next {
+                // A run that panicked has ended, too.
+                Some(run) => drop(run.await),
+                None => return,
+            }
+        }
     }
 }
 
@@ -349,66 +388,4 @@ impl Sandbox {
         let flow = flows.endpoints.get_mut(alias);
         flow.map(|flow| flow.active = active).is_some()
     }
-
-    /// Adds a delegated flow: inputs go in as a JSON object, outputs or an error come out.
-    pub fn add_delegated_flow(
-        &self,
-        name: &str,
-        steps: impl Fn(&Value) -> Result<Value, String> + Send + Sync + 'static,
-    ) {
-        let mut flows = self.shared().flows.lock();
-        flows.delegated.insert(name.to_owned(), Arc::new(steps));
-    }
-
-    /// Runs a delegated flow as the first admin would in the Admin Console; the System Log
-    /// records the start.
-    ///
-    /// # Errors
-    /// If there is no such flow, an input is a list or an object, or the flow itself fails.
-    pub fn run_delegated_flow(&self, name: &str, inputs: &Value) -> Result<Value, String> {
-        let known = self
-            .shared()
-            .flows
-            .lock()
-            .delegated
-            .get(name)
-            .map(Arc::clone);
-        let steps = known.ok_or_else(|| format!("no delegated flow is named `{name}`"))?;
-        let inputs = match inputs {
-            Value::Null => json!({}),
-            Value::Object(_) => inputs.clone(),
-            _ => return Err("inputs are a JSON object".to_owned()),
-        };
-        for (input, value) in inputs.as_object().into_iter().flatten() {
-            if value.is_array() || value.is_object() {
-                return Err(format!(
-                    "input `{input}` is a list or an object, which delegated flows do not take"
-                ));
-            }
-        }
-        log_run(&mut self.shared().org(), name);
-        steps(&inputs)
-    }
-}
-
-fn log_run(org: &mut Org, name: &str) {
-    let Some(admin) = org.users.get(&org.admin).map(user_target) else {
-        return;
-    };
-    let actor = Actor::person(admin);
-    let targets = vec![
-        named(
-            "AppInstance",
-            "okta_flow_sso",
-            "Okta Workflows",
-            "Okta Workflows",
-        ),
-        named("Flow", name, name, name),
-    ];
-    org.log.write_by(
-        &org.clock,
-        &actor,
-        "workflows.user.delegatedflow.run",
-        targets,
-    );
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod access_requests;
 mod admin;
 mod behaviour;
 #[cfg(test)]
@@ -41,6 +42,10 @@ mod store;
 mod table;
 mod tls;
 
+pub use access_requests::{
+    AccessRequestsFault, AccessRequestsOrg, ConsoleStep, DelegatedFlow, DelegatedRun, FlowCaller,
+    FlowInput,
+};
 pub use faults::FaultRule;
 pub use flows::{FlowCall, FlowReply, FlowSecurity};
 pub use generated::operations::OPERATIONS;

@@ -190,6 +190,24 @@ impl Log {
         self.put(clock, actor, &origin, event_type, targets, None);
     }
 
+    /// Writes a failed event of somebody in the product, outside the API.
+    pub(crate) fn write_refused(
+        &mut self,
+        clock: &Clock,
+        actor: &Actor,
+        event_type: &str,
+        targets: Vec<Value>,
+        failure: &str,
+    ) {
+        let id = crate::ids::random_hex(16);
+        let origin = Origin {
+            agent: "",
+            path: "",
+            id: &id,
+        };
+        self.put(clock, actor, &origin, event_type, targets, Some(failure));
+    }
+
     /// Writes a failed event of the service's own doing.
     pub(crate) fn write_own(
         &mut self,
@@ -198,22 +216,14 @@ impl Log {
         targets: Vec<Value>,
         failure: &str,
     ) {
-        let actor = Actor {
-            object: named(
-                "SystemPrincipal",
-                "unknown",
-                "system@okta.com",
-                "Okta System",
-            ),
-            transaction: json!({}),
-        };
-        let id = crate::ids::random_hex(16);
-        let origin = Origin {
-            agent: "",
-            path: "",
-            id: &id,
-        };
-        self.put(clock, &actor, &origin, event_type, targets, Some(failure));
+        let system = named(
+            "SystemPrincipal",
+            "unknown",
+            "system@okta.com",
+            "Okta System",
+        );
+        let actor = Actor::person(system);
+        self.write_refused(clock, &actor, event_type, targets, failure);
     }
 
     fn put(

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::access_requests;
 use crate::admin;
 use crate::behaviour;
 use crate::call::Call;
@@ -281,6 +282,9 @@ fn dispatch(
     *named = Some(operation.id);
     let mut org = shared.org();
     let principal = access::admit(&mut org, request, operation)?;
+    if operation.api == "governance" && access_requests::lacks_governance(&org) {
+        return Err(Fault::code("E0000015", &[]));
+    }
     admin::check(&org, &principal, request, operation)?;
     let Some(handler) = handler else {
         let summary = format!(

@@ -9,8 +9,10 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
+use crate::access_requests::{AccessRequestsOrg, furnish, runs};
 use crate::behaviour::{governance, presets};
 use crate::faults::FaultRule;
 use crate::journal::Entry;
@@ -67,6 +69,7 @@ pub struct Builder {
 enum Seed {
     People(SeedOrg),
     Json(Value),
+    AccessRequests(AccessRequestsOrg),
 }
 
 impl Builder {
@@ -116,6 +119,14 @@ impl Builder {
     #[must_use]
     pub fn seed_json(mut self, seed: Value) -> Self {
         self.seeds.push(Seed::Json(seed));
+        self
+    }
+
+    /// Adds Identity Governance and Workflows to the org, set up for request types that run
+    /// delegated flows, with the faults that are asked for.
+    #[must_use]
+    pub fn access_requests(mut self, wanted: AccessRequestsOrg) -> Self {
+        self.seeds.push(Seed::AccessRequests(wanted));
         self
     }
 
@@ -173,12 +184,14 @@ impl Builder {
             let mut org = shared.org();
             match seed {
                 Seed::People(people) => seed::people(&mut org, people),
+                Seed::AccessRequests(wanted) => furnish::furnish(&mut org, wanted, &url),
                 Seed::Json(body) => {
                     let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
-                    seed::from_json(&mut org, body).map_err(invalid)?;
+                    seed::from_json(&mut org, body, &url).map_err(invalid)?;
                 }
             }
         }
+        shared.flows.run_on(Handle::current());
         shared.save()?;
         let serving = Arc::clone(&shared);
         let server = tokio::spawn(async move {
@@ -197,6 +210,11 @@ impl Builder {
 impl Sandbox {
     pub(crate) fn shared(&self) -> &Shared {
         &self.shared
+    }
+
+    /// Lets flows run that are to begin, and requests go on whose time has come.
+    pub(crate) fn start_due(&self) {
+        runs::start_due(&self.shared);
     }
 
     /// Starts a sandbox with a new org on a free port.
@@ -362,6 +380,7 @@ impl Sandbox {
     /// Moves the org's clock forward.
     pub fn advance_clock(&self, seconds: i64) {
         self.shared.org().clock.advance(seconds);
+        self.start_due();
     }
 
     /// Adds made-up people, groups and apps.
@@ -370,13 +389,16 @@ impl Sandbox {
     }
 
     /// Decides a pending access request (`APPROVED`, `DENIED`) or a review (`APPROVE`, `REVOKE`)
-    /// as the first admin would in the product.
+    /// as the first admin would in the product; or, of a request type with tasks, as the person
+    /// would who has the open task (`DONE` ends one that is no approval).
     ///
     /// # Errors
     /// What the org says if there is no such request or review, or if it is decided already.
     pub fn decide(&self, id: &str, decision: &str) -> Result<Value, String> {
         let body = json!({ "id": id, "decision": decision });
-        governance::decide(&mut self.shared.org(), &body).map_err(|fault| fault.text())
+        let decided = governance::decide(&mut self.shared.org(), &body);
+        self.start_due();
+        decided.map_err(|fault| fault.text())
     }
 
     /// Sets the fields that requests of apps have, by app id.

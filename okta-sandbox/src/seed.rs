@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use crate::access_requests;
 use crate::behaviour::{apps, assignments, governance, groups, schemas, users};
 use crate::clock;
 use crate::ids::Dice;
@@ -337,8 +338,8 @@ fn collected(org: &mut Org, path: &str, mut object: Value) -> Result<(), String>
 /// Reads `{users, groups, apps, random_seed, memberships, objects}`; a number makes people up,
 /// an array holds real objects; memberships are `[group id, user id]` pairs; `request_fields`
 /// has the fields of access requests by app id, `collections` lists of objects by the path of any other
-/// collection.
-pub(crate) fn from_json(org: &mut Org, body: &Value) -> Result<(), String> {
+/// collection; `accessRequests` adds Identity Governance and Workflows.
+pub(crate) fn from_json(org: &mut Org, body: &Value, base: &str) -> Result<(), String> {
     if !body.is_object() {
         return Err("a seed is a JSON object".to_owned());
     }
@@ -370,6 +371,7 @@ pub(crate) fn from_json(org: &mut Org, body: &Value) -> Result<(), String> {
         }
     }
     governance::seed_fields(org, &body["request_fields"])?;
+    access_requests::seed(org, &body["accessRequests"], base)?;
     for pair in body["memberships"].as_array().into_iter().flatten() {
         let (group, user) = (text(pair, "/0"), text(pair, "/1"));
         if !org.groups.contains(group) || !org.users.contains(user) {

@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use crate::access_requests::runs;
 use crate::console;
 use crate::exchange::{Answer, Request};
 use crate::faults::Effect;
@@ -184,6 +185,9 @@ async fn respond(
         hooks::before(shared, &request).await;
     }
     let answer = pipeline::answer(shared, &request, effect.as_ref(), &flight);
+    if control || request.path.starts_with("/governance/") {
+        runs::start_due(shared);
+    }
     hooks::after(shared, &request);
     let effect = effect.unwrap_or_default();
     if effect.reset {

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Admin, answer, client, token};
-use okta_sandbox::{FlowReply, FlowSecurity, Sandbox};
+use okta_sandbox::{DelegatedFlow, DelegatedRun, FlowInput, FlowReply, FlowSecurity, Sandbox};
 use serde_json::{Value, json};
 
 const ALIAS: &str = "0123456789abcdef0123456789abcdef";
@@ -149,25 +149,41 @@ async fn a_flow_takes_ten_calls_a_second() {
 #[tokio::test]
 async fn delegated_flows_run_and_are_logged() {
     let sandbox = Sandbox::start().await.expect("starts");
-    sandbox.add_delegated_flow("Greet", |inputs| match inputs["name"].as_str() {
-        Some(name) => Ok(json!({ "greeting": format!("Hello {name}") })),
-        None => Err("name is missing".to_owned()),
+    let greet = DelegatedFlow::new("Greet", |run: DelegatedRun| async move {
+        match run.text("name") {
+            "" => Err("name is missing".to_owned()),
+            name => {
+                Ok(json!({ "greeting": format!("Hello {name}"), "by": run.caller.alternate_id }))
+            }
+        }
     });
-    let greeting = sandbox.run_delegated_flow("Greet", &json!({ "name": "Ada" }));
-    assert_eq!(greeting, Ok(json!({ "greeting": "Hello Ada" })));
+    let greet = greet
+        .input(FlowInput::Text("name"))
+        .input(FlowInput::DateTime("when"));
+    let id = sandbox.add_delegated(&greet);
+    let run = |inputs| sandbox.run_delegated("Greet", &inputs);
+    run(json!({ "name": "Ada", "when": "2027-01-01T00:00:00Z" })).expect("begins");
+    sandbox.run_delegated(&id, &json!({})).expect("by its id");
+    for inputs in [
+        json!({ "name": ["Ada"] }),
+        json!({ "name": 7 }),
+        json!({ "when": "soon" }),
+        json!({ "other": "x" }),
+    ] {
+        assert!(run(inputs).is_err());
+    }
+    assert!(sandbox.run_delegated("Other", &json!({})).is_err());
+    let runs = sandbox.flow_runs().await;
+    let hello = json!({ "greeting": "Hello Ada", "by": "admin@sandbox.example.com" });
     assert_eq!(
-        sandbox.run_delegated_flow("Greet", &json!({})),
-        Err("name is missing".to_owned())
+        (runs.len(), &runs[0]["output"], &runs[1]["error"]),
+        (2, &hello, &json!("name is missing"))
     );
-    assert!(
-        sandbox
-            .run_delegated_flow("Greet", &json!({ "names": [] }))
-            .is_err()
-    );
-    assert!(sandbox.run_delegated_flow("Other", &json!({})).is_err());
-    let events = Admin::new(&sandbox)
-        .events("workflows.user.delegatedflow.run")
-        .await;
+    let admin = Admin::new(&sandbox);
+    let events = admin.events("workflows.user.delegatedflow.run").await;
     assert_eq!(events.len(), 2);
     assert_eq!(events[0]["target"][1]["displayName"], "Greet");
+
+    assert!(sandbox.set_delegated_active("Greet", false));
+    assert!(sandbox.run_delegated("Greet", &json!({})).is_err());
 }

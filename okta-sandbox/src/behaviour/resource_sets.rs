@@ -146,8 +146,8 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::no_content())
 }
 
-/// ORN and REST address of a resource that is given as either.
-fn addresses(call: &Call<'_>, given: &str) -> Option<(String, String)> {
+/// ORN and REST address (null for flows) of a resource that is given as either.
+fn addresses(call: &Call<'_>, given: &str) -> Option<(String, Value)> {
     let org = &call.org.id;
     if given.starts_with("orn:") {
         let parts: Vec<&str> = given.splitn(5, ':').collect();
@@ -159,7 +159,10 @@ fn addresses(call: &Call<'_>, given: &str) -> Option<(String, String)> {
         if names.len() == 3 && names[0] == "apps" {
             names.remove(1);
         }
-        let href = format!("{}/api/v1/{}", call.base(), names.join("/"));
+        let href = match parts[2] {
+            "workflow" => Value::Null,
+            _ => json!(format!("{}/api/v1/{}", call.base(), names.join("/"))),
+        };
         return Some((given.to_owned(), href));
     }
     let (_, path) = given.split_once("/api/v1/")?;
@@ -178,7 +181,7 @@ fn addresses(call: &Call<'_>, given: &str) -> Option<(String, String)> {
     };
     Some((
         format!("orn:okta:{service}:{org}:{}", names.join(":")),
-        given.to_owned(),
+        json!(given),
     ))
 }
 
@@ -222,8 +225,11 @@ fn view_resource(call: &Call<'_>, set: &Value, resource: &Value) -> Value {
         text(resource, "/id")
     );
     let mut shown = resource.clone();
-    let href = remove(&mut shown, "href");
-    shown["_links"] = json!({ "self": { "href": href }, "resource": { "href": own } });
+    shown["_links"] = json!({ "resource": { "href": own } });
+    // Flows have no address, only an ORN.
+    if let Some(href) = remove(&mut shown, "href").filter(|href| !href.is_null()) {
+        shown["_links"]["self"] = json!({ "href": href });
+    }
     shown
 }
 

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{background, caller, link, not_found, read, requests, requests_v1, reviews, tasks};
+use crate::access_requests::{self, steps};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -77,6 +78,12 @@ fn job(call: &mut Call<'_>) -> Outcome {
 /// Decides the request (of either version) or the review with an id, as `by` or the first admin.
 pub(crate) fn decide(org: &mut Org, body: &Value) -> Result<Value, Fault> {
     let (id, decision) = (text(body, "/id"), text(body, "/decision"));
+    let task = steps::open(org, id).and_then(|task| tasks::named(org, &task));
+    if let Some(task) = task.or_else(|| tasks::named(org, id).filter(|_| steps::has_task(org, id)))
+    {
+        let by = access_requests::decider(org, &task, text(body, "/by"));
+        return tasks::finish(org, task, decision, &by);
+    }
     let by = match text(body, "/by") {
         "" => org.admin.clone(),
         by => by.to_owned(),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     background, caller, catalog, link, listed, read, request_types, requests, settled, stamped,
 };
+use crate::access_requests::{self, steps};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -101,11 +102,26 @@ fn create(call: &mut Call<'_>) -> Outcome {
         let cause = "requestTypeId: The request type does not exist or is not published.";
         return Err(Fault::validation("requestTypeId", &[cause]));
     };
-    let values = values(&kind, &body["requesterFieldValues"])?;
+    let console = access_requests::console::of(call.org, text(&kind, "/id"));
+    let asked = match &console {
+        Some(console) => json!({ "requestSettings": { "requesterFields": console["fields"] } }),
+        None => kind.clone(),
+    };
+    let values = values(&asked, &body["requesterFieldValues"])?;
     let id = call.org.dice.hex(24);
     let number = call.org.shelf(SHELF).len() + 1;
     let mut request = stamped(call, &id);
-    let requester = caller(call);
+    let requester = match text(&body, "/requesterUserIds/0") {
+        "" => caller(call),
+        id if call.org.users.contains(id) => id.to_owned(),
+        _ => {
+            let cause = "requesterUserIds: The user does not exist.";
+            return Err(Fault::validation("requesterUserIds", &[cause]));
+        }
+    };
+    if let Some(console) = console {
+        return Ok(by_steps(call, request, &body, &console, &requester, values));
+    }
     let now = call.org.clock.now();
     // A type that says nothing about approvals has one, so that there is something to decide.
     let steps = match text(&kind, "/approvalSettings/type") {
@@ -135,6 +151,34 @@ fn create(call: &mut Call<'_>) -> Outcome {
     call.org.shelf(SHELF).put(&id, request.clone());
     call.log("access.request.create", vec![requests::target(&request)]);
     Ok(answer)
+}
+
+/// A request of a type with steps that the API does not show: it is `CUSTOM`.
+fn by_steps(
+    call: &mut Call<'_>,
+    mut request: Value,
+    body: &Value,
+    console: &Value,
+    requester: &str,
+    values: Vec<Value>,
+) -> Answer {
+    let id = text(&request, "/id").to_owned();
+    let number = call.org.shelf(SHELF).len() + 1;
+    let all = steps::begin(call.org, &id, console, requester, values);
+    fill(&mut request, body);
+    request["requesterFieldValues"] = json!(all);
+    fill(
+        &mut request,
+        &json!({
+            "subject": "", "requesterUserIds": [requester], "requestStatus": "PENDING", "resolved": null,
+            "permalinkId": number, "type": "CUSTOM",
+        }),
+    );
+    let answer = Answer::json(201, &view(call, &request));
+    call.org.shelf(SHELF).put(&id, request.clone());
+    call.log("access.request.create", vec![requests::target(&request)]);
+    steps::go_on(call.org, &id);
+    answer
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

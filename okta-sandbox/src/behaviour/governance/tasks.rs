@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{background, caller, listed, read, requests, settled};
+use crate::access_requests::steps;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -77,6 +78,10 @@ fn resolve(call: &mut Call<'_>) -> Outcome {
     let mut task = workable(call)?;
     let body = call.request.object_or_empty()?;
     let value = text(&body, "/value");
+    if steps::has(call.org, text(&task, "/requestId")) {
+        let by = caller(call);
+        return finish(call.org, task, value, &by).map(|task| Answer::ok(&task));
+    }
     if !matches!(value, "APPROVED" | "DENIED") {
         let cause = "value: The value must be one of APPROVED, DENIED.";
         return Err(Fault::validation("value", &[cause]));
@@ -86,6 +91,23 @@ fn resolve(call: &mut Call<'_>) -> Outcome {
     complete(call.org, &mut task, value, &by);
     call.log(super::decisions::RESOLVED, vec![requests::target(&request)]);
     Ok(Answer::ok(&task))
+}
+
+/// Completes a task of a request that goes by steps; the request goes on.
+pub(super) fn finish(
+    org: &mut Org,
+    mut task: Value,
+    value: &str,
+    by: &str,
+) -> Result<Value, Fault> {
+    steps::completed(org, &task, value)?;
+    complete(org, &mut task, value, by);
+    Ok(task)
+}
+
+/// A task by its id.
+pub(super) fn named(org: &Org, id: &str) -> Option<Value> {
+    org.shelves.get(SHELF)?.get(id).cloned()
 }
 
 fn complete(org: &mut Org, task: &mut Value, value: &str, by: &str) {

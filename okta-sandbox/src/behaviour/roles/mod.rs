@@ -7,6 +7,7 @@ pub(super) use custom::named_role;
 use serde_json::{Value, json};
 
 use super::users;
+use crate::access_requests::{FEATURES, is_off};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -173,6 +174,9 @@ fn list(call: &mut Call<'_>) -> Outcome {
 
 fn assign(call: &mut Call<'_>) -> Outcome {
     let who = Assignee::of(call)?;
+    if who.kind == "CLIENT" && is_off(call.org, FEATURES[1]) {
+        return Err(Fault::code("E0000015", &[]));
+    }
     let body = call.request.object()?;
     let kind = text(&body, "/type");
     let label = match STANDARD.iter().find(|(name, _)| *name == kind) {
