@@ -353,7 +353,7 @@ async fn the_console_is_reached_by_http_too() {
         (json!({ "step": "dance" }), 400),
     ] {
         assert_eq!(
-            control("POST", "console", step.clone()).await.0,
+            control("POST", "admin-step", step.clone()).await.0,
             status,
             "{step}"
         );

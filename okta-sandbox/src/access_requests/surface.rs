@@ -23,7 +23,7 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Option<Result<Answer
     let name = request.path.strip_prefix("/_sandbox/")?;
     let mut org = shared.org();
     Some(match (request.method.as_str(), name) {
-        ("POST", "console") => request.json().and_then(|body| {
+        ("POST", "admin-step") => request.json().and_then(|body| {
             said(ConsoleStep::from_json(&body).and_then(|step| step.take(&mut org)))?;
             Ok(Answer::no_content())
         }),
