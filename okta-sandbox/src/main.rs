@@ -106,6 +106,8 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
             Some(path)
         }
     };
+    // Official SDKs take no other kind of key.
+    sandbox.use_rsa_key()?;
     // A closed pipe must not end the org.
     let _ = introduce(&sandbox, authority.as_deref());
     tokio::signal::ctrl_c().await?;

@@ -264,7 +264,19 @@ impl Sandbox {
     /// The service app that is ready at start: all Management scopes, DPoP required.
     #[must_use]
     pub fn service_app(&self) -> ServiceApp {
-        self.shared.credentials.service_app.clone()
+        self.shared.credentials.service_app()
+    }
+
+    /// Gives the ready service app an RSA key instead of its P-256 key, since several clients
+    /// take no other. That takes a tenth of a second or so; the key before is not valid any more.
+    ///
+    /// # Errors
+    /// If no key can be made, or the data directory cannot be written.
+    pub fn use_rsa_key(&self) -> io::Result<()> {
+        let shared = &self.shared;
+        let done = shared.credentials.use_rsa_key(&mut shared.org());
+        done.map_err(|_| io::Error::other("cannot generate a key"))?;
+        shared.save()
     }
 
     /// The org's id.

@@ -1,12 +1,15 @@
 //! Service apps: API clients with a key of their own.
 
 use std::fmt;
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::behaviour::apps::{self, grants};
+use crate::json::text;
 use crate::oauth::jwk::EcKey;
+use crate::oauth::rsa::RsaKey;
 use crate::oauth::scopes;
 use crate::org::Org;
 
@@ -112,8 +115,14 @@ impl ServiceApp {
 #[derive(Debug)]
 pub(crate) struct Credentials {
     pub(crate) api_token: String,
-    pub(crate) service_app: ServiceApp,
     pub(crate) base: String,
+    ready: RwLock<Ready>,
+}
+
+/// The service app that is ready at start.
+#[derive(Debug)]
+struct Ready {
+    app: ServiceApp,
     public_jwk: Value,
 }
 
@@ -137,25 +146,53 @@ impl Credentials {
         Ok(Self {
             api_token: crate::ids::api_token(),
             base: base.to_owned(),
-            service_app: ServiceApp {
-                client_id: dice.id("0oa"),
-                private_key_pem: key.private_pem.clone(),
-                private_key_jwk: key.private_jwk.to_string(),
-                kid: key.kid.clone(),
-                scopes: scopes::of_api("management"),
-            },
-            public_jwk: key.public_jwk,
+            ready: RwLock::new(Ready {
+                app: ServiceApp {
+                    client_id: dice.id("0oa"),
+                    private_key_pem: key.private_pem,
+                    private_key_jwk: key.private_jwk.to_string(),
+                    kid: key.kid,
+                    scopes: scopes::of_api("management"),
+                },
+                public_jwk: key.public_jwk,
+            }),
         })
+    }
+
+    /// The service app that is ready at start.
+    pub(crate) fn service_app(&self) -> ServiceApp {
+        self.ready().app.clone()
+    }
+
+    fn ready(&self) -> RwLockReadGuard<'_, Ready> {
+        self.ready.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the ready service app an RSA key instead of the one it has, here and in the org.
+    pub(crate) fn use_rsa_key(&self, org: &mut Org) -> Result<(), aws_lc_rs::error::Unspecified> {
+        if text(&self.ready().public_jwk, "/kty") == "RSA" {
+            return Ok(());
+        }
+        let key = RsaKey::generate()?;
+        let mut ready = self.ready.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(app) = org.apps.get_mut(&ready.app.client_id) {
+            app["settings"]["oauthClient"]["jwks"] = json!({ "keys": [key.public_jwk] });
+        }
+        ready.public_jwk = key.public_jwk;
+        ready.app.private_key_pem = key.private_pem;
+        ready.app.private_key_jwk = key.private_jwk.to_string();
+        ready.app.kid = key.kid;
+        Ok(())
     }
 
     /// What a restart needs.
     pub(crate) fn kept(&self) -> KeptCredentials {
-        let app = &self.service_app;
+        let app = self.service_app();
         KeptCredentials {
             api_token: self.api_token.clone(),
-            client_id: app.client_id.clone(),
-            private_key_pem: app.private_key_pem.clone(),
-            scopes: app.scopes.clone(),
+            client_id: app.client_id,
+            private_key_pem: app.private_key_pem,
+            scopes: app.scopes,
         }
     }
 
@@ -164,25 +201,34 @@ impl Credentials {
         kept: KeptCredentials,
         base: &str,
     ) -> Result<Self, aws_lc_rs::error::Unspecified> {
-        let key = EcKey::from_pem(&kept.private_key_pem)?;
+        let pem = kept.private_key_pem;
+        let (kid, private_jwk, public_jwk) = match EcKey::from_pem(&pem) {
+            Ok(key) => (key.kid, key.private_jwk, key.public_jwk),
+            Err(_) => {
+                let key = RsaKey::from_pem(&pem)?;
+                (key.kid, key.private_jwk, key.public_jwk)
+            }
+        };
         Ok(Self {
             api_token: kept.api_token,
             base: base.to_owned(),
-            service_app: ServiceApp {
-                client_id: kept.client_id,
-                private_key_pem: kept.private_key_pem,
-                private_key_jwk: key.private_jwk.to_string(),
-                kid: key.kid,
-                scopes: kept.scopes,
-            },
-            public_jwk: key.public_jwk,
+            ready: RwLock::new(Ready {
+                app: ServiceApp {
+                    client_id: kept.client_id,
+                    private_key_pem: pem,
+                    private_key_jwk: private_jwk.to_string(),
+                    kid,
+                    scopes: kept.scopes,
+                },
+                public_jwk,
+            }),
         })
     }
 
     /// Puts the ready service app into an org.
     pub(crate) fn register(&self, org: &mut Org) {
-        let app = &self.service_app;
-        let key = self.public_jwk.clone();
+        let ready = self.ready();
+        let (app, key) = (&ready.app, ready.public_jwk.clone());
         ServiceApp::install(
             org,
             &app.client_id,

@@ -301,3 +301,41 @@ async fn a_directory_serves_one_org_at_a_time_and_says_what_is_wrong() {
         .expect_err("broken");
     assert!(error.to_string().contains("data directory"), "{error}");
 }
+
+#[tokio::test]
+async fn an_rsa_key_of_the_ready_app_is_kept_and_survives_a_reset() {
+    let directory = Directory::new("rsa");
+    let sandbox = Sandbox::builder()
+        .data(&directory.0)
+        .start()
+        .await
+        .expect("starts");
+    let before = sandbox.service_app();
+    sandbox.use_rsa_key().expect("a key");
+    let app = sandbox.service_app();
+    assert_eq!(before.client_id, app.client_id);
+    assert_ne!(before.kid, app.kid);
+    sandbox.use_rsa_key().expect("the same key");
+    assert_eq!(sandbox.service_app().kid, app.kid);
+    sandbox.reset().expect("a fresh org");
+    let keys = async |sandbox: &Sandbox| {
+        let path = format!("/api/v1/apps/{}/credentials/jwks", app.client_id);
+        Admin::new(sandbox).get(&path).await.1["jwks"]["keys"].clone()
+    };
+    let listed = keys(&sandbox).await;
+    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!(
+        (&listed[0]["kid"], &listed[0]["kty"]),
+        (&app.kid.as_str().into(), &"RSA".into())
+    );
+    drop(sandbox);
+    // The database is freed with the last connection.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    let again = Sandbox::builder()
+        .data(&directory.0)
+        .start()
+        .await
+        .expect("starts again");
+    assert_eq!(again.service_app().private_key_jwk, app.private_key_jwk);
+    assert_eq!(keys(&again).await, listed);
+}

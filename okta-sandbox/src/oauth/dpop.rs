@@ -1,6 +1,7 @@
 //! Checks of a DPoP proof.
 
 use serde_json::Value;
+use url::Url;
 
 use super::authority::Authority;
 use super::jwk;
@@ -33,6 +34,45 @@ fn invalid(text: impl Into<String>) -> Refusal {
 
 fn wrong_claim(name: &str) -> Refusal {
     invalid(format!("'{name}' claim in the DPoP proof JWT is invalid."))
+}
+
+/// True if two URLs are the same after the normalization of RFC 3986, sections 6.2.2 and 6.2.3, as
+/// RFC 9449 has servers compare. A query or a fragment has no place in either.
+fn is_same_url(claimed: &str, called: &str) -> bool {
+    claimed == called || normal(claimed).is_some_and(|url| Some(url) == normal(called))
+}
+
+/// Scheme and host in lower case, without default port and dot segments; unreserved characters as
+/// they are, other escapes in upper case.
+fn normal(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return None;
+    }
+    let mut path = String::new();
+    let mut rest = url.path();
+    while let Some((before, behind)) = rest.split_once('%') {
+        path.push_str(before);
+        let byte = behind
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match byte {
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                path.push(char::from(byte));
+                rest = &behind[2..];
+            }
+            Some(byte) => {
+                path.push_str(&format!("%{byte:02X}"));
+                rest = &behind[2..];
+            }
+            None => {
+                path.push('%');
+                rest = behind;
+            }
+        }
+    }
+    path.push_str(rest);
+    Some(format!("{}{path}", url.origin().ascii_serialization()))
 }
 
 /// Longest age of a proof in seconds.
@@ -70,7 +110,10 @@ pub(crate) fn check(
     if jwt.claim("htm") != Some(expected.method) {
         return Err(wrong_claim("htm"));
     }
-    if jwt.claim("htu") != Some(expected.url) {
+    if jwt
+        .claim("htu")
+        .is_none_or(|htu| !is_same_url(htu, expected.url))
+    {
         return Err(wrong_claim("htu"));
     }
     let issued = jwt.seconds("iat").ok_or_else(|| wrong_claim("iat"))?;
@@ -106,4 +149,39 @@ pub(crate) fn check(
         return Err(invalid("The DPoP proof JWT has already been used."));
     }
     Ok(thumbprint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same_url;
+
+    #[test]
+    fn urls_are_compared_in_their_normal_form() {
+        let called = "https://a.example/api/v1/users/a%2fb";
+        for same in [
+            "https://a.example/api/v1/users/a%2fb",
+            "https://a.example/api/v1/users/a%2Fb",
+            "HTTPS://A.example:443/api/v1/%75sers/a%2Fb",
+            "https://a.example/api/v2/../v1/users/a%2Fb",
+        ] {
+            assert!(is_same_url(same, called), "{same}");
+        }
+        for other in [
+            "https://a.example/api/v1/users/a/b",
+            "https://a.example/api/v1/users/a%2fb?limit=1",
+            "https://a.example/api/v1/users/a%2fb#here",
+            "https://a.example:8443/api/v1/users/a%2fb",
+            "http://a.example/api/v1/users/a%2fb",
+            "https://b.example/api/v1/users/a%2fb",
+            "%",
+            "",
+        ] {
+            assert!(!is_same_url(other, called), "{other}");
+        }
+        assert!(!is_same_url("http://h/a%4", "http://h/a%40"));
+        assert!(
+            !is_same_url("http://h/a@b", "http://h/a%40b"),
+            "@ is reserved"
+        );
+    }
 }

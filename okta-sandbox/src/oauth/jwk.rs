@@ -107,10 +107,7 @@ impl EcKey {
 
     /// Reads the PEM of a key that was generated here.
     pub(crate) fn from_pem(pem: &str) -> Result<Self, aws_lc_rs::error::Unspecified> {
-        let body: String = pem.lines().filter(|l| !l.starts_with("-----")).collect();
-        let der = STANDARD
-            .decode(body)
-            .map_err(|_| aws_lc_rs::error::Unspecified)?;
+        let der = decode_pem(pem).ok_or(aws_lc_rs::error::Unspecified)?;
         Self::from_pkcs8(&der)
     }
 
@@ -130,7 +127,7 @@ impl EcKey {
         Ok(Self {
             pair,
             kid,
-            private_pem: pem(der),
+            private_pem: pem("PRIVATE KEY", der),
             private_jwk: private,
             public_jwk: public,
         })
@@ -150,15 +147,21 @@ impl EcKey {
     }
 }
 
-fn pem(der: &[u8]) -> String {
+/// A document in PEM.
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
     let text = STANDARD.encode(der);
-    let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
+    let mut pem = format!("-----BEGIN {label}-----\n");
     for line in text.as_bytes().chunks(64) {
         pem.extend(line.iter().map(|b| *b as char));
         pem.push('\n');
     }
-    pem.push_str("-----END PRIVATE KEY-----\n");
-    pem
+    pem + &format!("-----END {label}-----\n")
+}
+
+/// What stands in a PEM document.
+pub(crate) fn decode_pem(pem: &str) -> Option<Vec<u8>> {
+    let body: String = pem.lines().filter(|l| !l.starts_with("-----")).collect();
+    STANDARD.decode(body).ok()
 }
 
 #[cfg(test)]

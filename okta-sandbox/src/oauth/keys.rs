@@ -6,12 +6,12 @@ use std::sync::Arc;
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+use aws_lc_rs::rsa::KeyPair;
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::jwk;
+use super::{jwk, rsa};
 use crate::registry::Registry;
 
 /// What a key is used for; the names are those of the key operations.
@@ -50,11 +50,10 @@ pub(crate) struct Signer {
 
 impl Signer {
     fn generate(state: Use, now: i64) -> Result<(Self, KeyPair), Unspecified> {
-        let pair = KeyPair::generate(KeySize::Rsa2048)?;
-        let (n, e) = numbers(pair.public_key().as_ref()).ok_or(Unspecified)?;
-        let jwk = json!({
-            "kty": "RSA", "alg": "RS256", "use": "sig", "e": jwk::encode(e), "n": jwk::encode(n),
-        });
+        let pair = rsa::generate()?;
+        let mut jwk = rsa::public_jwk(&pair)?;
+        jwk["alg"] = json!("RS256");
+        jwk["use"] = json!("sig");
         let der: Pkcs8V1Der<'_> = pair.as_der()?;
         let signer = Self {
             kid: jwk::thumbprint(&jwk).unwrap_or_default(),
@@ -68,9 +67,7 @@ impl Signer {
 
     /// The public half of a new key that nothing is signed with.
     pub(crate) fn public_half() -> Result<Value, Unspecified> {
-        let pair = KeyPair::generate(KeySize::Rsa2048)?;
-        let (n, e) = numbers(pair.public_key().as_ref()).ok_or(Unspecified)?;
-        Ok(json!({ "kty": "RSA", "e": jwk::encode(e), "n": jwk::encode(n) }))
+        rsa::public_jwk(&rsa::generate()?)
     }
 
     /// The public key as a JWKS shows it.
@@ -79,30 +76,6 @@ impl Signer {
         key["kid"] = json!(self.kid);
         key
     }
-}
-
-/// Modulus and exponent of a DER `RSAPublicKey`, without leading zeros.
-fn numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-        let (&[found, first], rest) = der.split_first_chunk::<2>()?;
-        let long = usize::from(first.saturating_sub(0x80));
-        let (length, rest) = match first {
-            0..0x80 => (usize::from(first), rest),
-            _ => {
-                let (digits, rest) = rest.split_at_checked(long)?;
-                let length = digits
-                    .iter()
-                    .fold(0, |sum: usize, digit| (sum << 8) | usize::from(*digit));
-                (length, rest)
-            }
-        };
-        (found == tag).then(|| rest.split_at_checked(length))?
-    }
-    let (sequence, _) = element(der, 0x30)?;
-    let (n, rest) = element(sequence, 0x02)?;
-    let (e, _) = element(rest, 0x02)?;
-    let trim = |number: &'_ [u8]| number.iter().position(|b| *b != 0).unwrap_or(0);
-    Some((&n[trim(n)..], &e[trim(e)..]))
 }
 
 /// The keys of all authorization servers, by server; each server's are made when first needed.

@@ -16,6 +16,7 @@ mod mint;
 pub(crate) mod pages;
 mod policy;
 pub(crate) mod routes;
+pub(crate) mod rsa;
 pub(crate) mod scopes;
 pub(crate) mod server;
 pub(crate) mod sign_in;
