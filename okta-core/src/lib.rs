@@ -30,8 +30,8 @@ mod stopper;
 pub use {bytes, http};
 
 pub use auth::{
-    ApiToken, Bearer, BrowserSignIn, ClientSecret, Credential, DeviceSignIn, Dpop, PrivateKey,
-    ServiceApp, UserApp,
+    ApiToken, Bearer, BrowserSignIn, ClientAssertion, ClientSecret, Credential, DeviceSignIn, Dpop,
+    PrivateKey, ServiceApp, UserApp,
 };
 pub use call::{Call, PreparedRequest};
 pub use client::{Client, ClientBuilder, MissingScope, Preflight};

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result, request_id};
 use crate::model::{self, Drift, Undecodable, Value, Whole};
+use crate::observe::log;
 use crate::operation::OperationInfo;
 use crate::paging::find_items_member;
 
@@ -253,7 +254,9 @@ impl RawResponse {
                 .client
                 .stats_counters()
                 .undecodable(odd.len() as u64);
-            tracing::warn!(
+            log!(
+                context.client.logs(),
+                WARN,
                 operation = context.info.id,
                 count = odd.len(),
                 request_id = self.request_id(),

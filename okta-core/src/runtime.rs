@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::clock::{Clock, Random};
 use crate::config::Origin;
-use crate::observe::{Event, Observer, Stats};
+use crate::observe::{Event, Logs, Observer, Stats};
 use crate::transport::Transport;
 
 /// A closure as an observer.
@@ -37,6 +37,7 @@ pub(crate) struct Runtime {
     pub(crate) max_response_bytes: usize,
     pub(crate) stats: Stats,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) logs: Logs,
     server_time: Mutex<ServerTime>,
 }
 
@@ -49,6 +50,7 @@ pub(crate) struct RuntimeParts {
     pub(crate) user_agent: HeaderValue,
     pub(crate) max_response_bytes: usize,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) logs: Logs,
 }
 
 impl Runtime {
@@ -62,6 +64,7 @@ impl Runtime {
             max_response_bytes: parts.max_response_bytes,
             stats: Stats::default(),
             observers: parts.observers,
+            logs: parts.logs,
             server_time: Mutex::default(),
         }
     }

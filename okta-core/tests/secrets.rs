@@ -313,7 +313,9 @@ fn talkative(good: usize) -> Canned {
 #[tokio::test]
 async fn demand_33_no_way_to_sign_in_shows_its_secrets() {
     use okta_core::auth::{Algorithm, FileTokenStore, MemoryTokenStore};
-    use okta_core::{ClientSecret, Credential, DeviceSignIn, UserApp};
+    use okta_core::{
+        ApiToken, Bearer, ClientAssertion, ClientSecret, Credential, DeviceSignIn, UserApp,
+    };
 
     let log = Log::default();
     let guard = tracing::subscriber::set_default(log.clone());
@@ -325,6 +327,8 @@ async fn demand_33_no_way_to_sign_in_shows_its_secrets() {
     let user = |app: UserApp| -> Arc<dyn Credential> { Arc::new(app) };
     let basic = || ClientSecret::basic("canary secret");
     let post = || ClientSecret::post("canary+secret");
+    let ready_made = || ClientAssertion::new("e30.e30.canary-ready-made");
+    let made = || ClientAssertion::from_fn(|_| async { Ok("e30.e30.canary-from-a-function") });
     let credentials: Vec<Arc<dyn Credential>> = vec![
         service(ServiceApp::new("0oa1", pem, ["a"]).unwrap()),
         service(
@@ -334,7 +338,17 @@ async fn demand_33_no_way_to_sign_in_shows_its_secrets() {
         ),
         service(ServiceApp::with_secret("0oa1", basic(), ["a"]).unwrap()),
         service(ServiceApp::with_secret("0oa1", post(), ["a"]).unwrap()),
+        service(ServiceApp::with_assertion("0oa1", ready_made(), ["a"]).unwrap()),
+        service(ServiceApp::with_assertion("0oa1", made(), ["a"]).unwrap()),
         service(ServiceApp::incremental("0oa1", key()).unwrap()),
+        service(
+            ServiceApp::new("0oa1", key(), ["a"])
+                .unwrap()
+                .dpop(Dpop::Always)
+                .rotate_proof_key_every(std::time::Duration::from_secs(3600)),
+        ),
+        Arc::new(ApiToken::new("canary-api-token").unwrap()),
+        Arc::new(Bearer::new("canary-bearer-token").unwrap()),
         service(
             ServiceApp::new("0oa1", key(), ["a"])
                 .unwrap()
@@ -449,6 +463,19 @@ fn demand_33_a_panic_shows_no_secret() {
         }),
         Box::new(|| {
             PrivateKey::parse("canary").unwrap();
+        }),
+        Box::new(|| {
+            fall_over(okta_core::ClientAssertion::new("e30.e30.canary"));
+        }),
+        Box::new(|| {
+            let odd = okta_core::ClientAssertion::new("canary");
+            ServiceApp::with_assertion("0oa1", odd, ["a"]).unwrap();
+        }),
+        Box::new(|| {
+            fall_over(okta_core::ApiToken::new("canary"));
+        }),
+        Box::new(|| {
+            fall_over(okta_core::Bearer::new("canary"));
         }),
     ];
     let count = panics.len();

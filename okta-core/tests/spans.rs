@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use common::*;
+use okta_core::observe::LevelFilter;
 use okta_core::prelude::*;
 use okta_core::testing::{Answer, Canned};
 use okta_core::transport::TransportFault;
@@ -49,7 +50,10 @@ impl Subscriber for Spans {
         values.record(&mut Into(&mut spans[id.into_u64() as usize - 1].1));
     }
     fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, _: &tracing::Event<'_>) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        let level = event.metadata().level().as_str();
+        self.0.lock().unwrap().push((level, Fields::new()));
+    }
     fn enter(&self, _: &Id) {}
     fn exit(&self, _: &Id) {}
 }
@@ -86,6 +90,42 @@ fn org() -> Canned {
 fn app() -> ServiceApp {
     let key = PrivateKey::parse(include_str!("keys/ec_p256.jwk.json")).unwrap();
     ServiceApp::new("0oa1", key, ["okta.things.manage"]).unwrap()
+}
+
+#[tokio::test]
+async fn a_client_logs_up_to_its_level() {
+    for (level, spans_wanted, highest) in [
+        (LevelFilter::TRACE, true, Some("DEBUG")),
+        (LevelFilter::INFO, true, Some("WARN")),
+        (LevelFilter::WARN, false, Some("WARN")),
+        (LevelFilter::OFF, false, None),
+    ] {
+        let spans = Spans::default();
+        let guard = tracing::subscriber::set_default(spans.clone());
+        // Fewer scopes are granted than asked for, which is a warning.
+        let token = r#"{"token_type":"Bearer","access_token":"t","scope":"okta.other.read"}"#;
+        let canned = Canned::from_fn(move |request| match request.uri.path() {
+            "/oauth2/v1/token" => Answer::json(200, token),
+            _ => Answer::json(200, "{}"),
+        });
+        let (client, _, _) = client_with(canned, |b| b.service_app(app()).log_level(level));
+        client.send(Get::of("1")).await.unwrap();
+        drop(guard);
+        let seen = spans.0.lock().unwrap();
+        let has = |name: &str| seen.iter().any(|(known, _)| *known == name);
+        assert_eq!(
+            has("okta.call") && has("okta.http"),
+            spans_wanted,
+            "{level}"
+        );
+        assert_eq!(
+            has("okta.call") || has("okta.http"),
+            spans_wanted,
+            "{level}"
+        );
+        let lines = ["WARN", "INFO", "DEBUG", "TRACE"].into_iter();
+        assert_eq!(lines.filter(|level| has(level)).next_back(), highest, "{level}");
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use super::token_endpoint::Issued;
 use super::{AuthContext, Reaction, Reply};
 use crate::clock::unit;
 use crate::error::{Error, ErrorKind, InsufficientScope, Result, ServiceError};
-use crate::observe::Event;
+use crate::observe::{Event, log};
 use crate::scope::Scopes;
 
 /// Whether tokens are bound to a proof key (DPoP, RFC 9449).
@@ -127,7 +127,11 @@ impl App {
         cx.runtime.stats.token();
         cx.runtime.event(&Event::Token {
             granted: &issued.scopes.to_string(),
-            token_type: if issued.bound { "DPoP" } else { "Bearer" },
+            token_type: if issued.proof_key.is_some() {
+                "DPoP"
+            } else {
+                "Bearer"
+            },
         });
         let now = cx.runtime.clock.monotonic();
         // Spread, so that many processes do not renew in the same second.
@@ -135,7 +139,7 @@ impl App {
         let margin = self.margin(issued.lifetime).mul_f64(spread);
         Token {
             value: issued.token.clone(),
-            bound: issued.bound,
+            proof_key: issued.proof_key.clone(),
             scopes: issued.scopes.clone(),
             renew_at: now + issued.lifetime.saturating_sub(margin),
             // A token on its way when it expires is refused: stop a little before.
@@ -154,7 +158,7 @@ impl App {
         if missing.is_empty() {
             return Ok(());
         }
-        tracing::warn!(client_id = self.client_id, %missing, %granted, "fewer scopes granted than asked for");
+        log!(cx.runtime.logs, WARN, client_id = self.client_id, %missing, %granted, "fewer scopes granted than asked for");
         cx.runtime.event(&Event::FewerScopes {
             client_id: &self.client_id,
             missing: &missing.to_string(),
@@ -194,16 +198,20 @@ impl App {
         token: &Token,
         headers: &mut HeaderMap,
     ) -> Result<()> {
-        let scheme = if token.bound { "DPoP" } else { "Bearer" };
+        let scheme = if token.proof_key.is_some() {
+            "DPoP"
+        } else {
+            "Bearer"
+        };
         let text = token.value.expose();
         headers.insert(
             AUTHORIZATION,
             header_value(&format!("{scheme} {text}"), "access token")?,
         );
-        if token.bound {
+        if let Some(key) = &token.proof_key {
             let proof = self
                 .prover
-                .proof(cx.runtime, cx.method, cx.uri, Some(text))
+                .proof(key, cx.runtime, cx.method, cx.uri, Some(text))
                 .await?;
             headers.insert("dpop", proof);
             headers.insert(

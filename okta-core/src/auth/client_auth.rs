@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::AuthContext;
 use super::api_token::header_value;
+use super::assertion::ClientAssertion;
 use super::jwt::{Signer, compact};
 use crate::clock::uuid;
 use crate::error::{Error, Result};
@@ -65,6 +66,7 @@ pub(super) enum ClientAuth {
     Public,
     Secret(ClientSecret),
     Key(Arc<dyn Signer>),
+    Assertion(ClientAssertion),
 }
 
 /// A form under way to an endpoint, and what of it must not show in an error.
@@ -90,6 +92,13 @@ impl Form {
             form.secret(value);
         }
         form
+    }
+
+    fn assertion(&mut self, assertion: String) {
+        let kind = ASSERTION_TYPE.to_owned();
+        self.fields.push(("client_assertion_type", kind));
+        self.secret(&assertion);
+        self.fields.push(("client_assertion", assertion));
     }
 
     /// As it is and as it looks in a form: answers that repeat what they were sent show either.
@@ -138,10 +147,11 @@ impl ClientAuth {
             }
             Self::Key(signer) => {
                 let assertion = assertion(&**signer, cx, client_id, endpoint).await?;
-                form.fields
-                    .push(("client_assertion_type", ASSERTION_TYPE.to_owned()));
-                form.secret(&assertion);
-                form.fields.push(("client_assertion", assertion));
+                form.assertion(assertion);
+            }
+            Self::Assertion(assertion) => {
+                let made = assertion.make(endpoint.to_string()).await?;
+                form.assertion(made.expose().to_owned());
             }
         }
         Ok(())
@@ -153,6 +163,7 @@ impl ClientAuth {
             Self::Public => "public client".into(),
             Self::Secret(secret) if secret.post => "client_secret_post".into(),
             Self::Secret(_) => "client_secret_basic".into(),
+            Self::Assertion(assertion) => assertion.describe(),
             Self::Key(signer) => {
                 let key = match signer.key_id() {
                     Some(id) => format!("key id {id}"),

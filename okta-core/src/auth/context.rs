@@ -109,7 +109,7 @@ impl AuthContext<'_> {
             (total, attempt) => total.or(attempt),
         };
         let (method, path) = (request.method.as_str(), request.uri.path());
-        let span = token_span(&self.runtime.origin, method, path);
+        let span = token_span(self.runtime.logs, &self.runtime.origin, method, path);
         let sent = self.runtime.transport.send(request);
         let sent = within(self.runtime, end, sent)
             .instrument(span.clone())

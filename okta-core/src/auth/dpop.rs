@@ -1,6 +1,7 @@
 //! Proofs of possession (DPoP, RFC 9449): the key, the proofs, the nonce.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,19 +22,38 @@ use crate::secret::Secret;
 pub(super) struct Prover {
     key: Mutex<Option<Arc<ProofKey>>>,
     nonce: Mutex<Option<HeaderValue>>,
+    /// After so long a new key is made for new tokens.
+    rotation: Option<Duration>,
 }
 
+/// Tokens hold the key that they are bound to: it may be another one by now.
 #[derive(Debug)]
-struct ProofKey {
+pub(super) struct ProofKey {
     key: PrivateKey,
     /// The public members, which stand in the header of every proof.
     public: serde_json::Value,
+    /// Seconds since 1970 by the service's clock, from the first proof on.
+    since: OnceLock<i64>,
 }
 
 impl ProofKey {
     fn new(key: PrivateKey) -> Arc<Self> {
         let public = public_members(&key.inner);
-        Arc::new(Self { key, public })
+        Arc::new(Self {
+            key,
+            public,
+            since: OnceLock::new(),
+        })
+    }
+
+    /// The key for a token store.
+    pub(super) fn to_stored(&self) -> Result<Secret> {
+        self.key.to_stored()
+    }
+
+    /// When it was first used, in seconds since 1970 by the service's clock.
+    pub(super) fn since(&self) -> Option<i64> {
+        self.since.get().copied()
     }
 }
 
@@ -68,8 +88,8 @@ impl Prover {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The key, made at its first use.
-    fn key(&self) -> Result<Arc<ProofKey>> {
+    /// The key for new tokens, made at its first use.
+    pub(super) fn key(&self) -> Result<Arc<ProofKey>> {
         let mut slot = self.slot();
         if let Some(key) = &*slot {
             return Ok(Arc::clone(key));
@@ -78,14 +98,44 @@ impl Prover {
         Ok(Arc::clone(slot.insert(made)))
     }
 
-    /// Takes a key over: the one that stored tokens are bound to.
-    pub(super) fn adopt(&self, key: PrivateKey) {
-        *self.slot() = Some(ProofKey::new(key));
+    pub(super) fn rotate_every(&mut self, interval: Duration) {
+        self.rotation = Some(interval);
     }
 
-    /// The key for a token store.
-    pub(super) fn to_stored(&self) -> Result<Secret> {
-        self.key()?.key.to_stored()
+    /// Before a token request: lets go of a key that is older than it may be.
+    pub(super) fn rotate_if_due(&self, runtime: &Runtime) {
+        let Some(interval) = self.rotation else {
+            return;
+        };
+        let now = runtime.server_now().as_second();
+        let interval = i64::try_from(interval.as_secs()).unwrap_or(i64::MAX);
+        self.slot().take_if(|key| {
+            key.since()
+                .is_some_and(|since| now.saturating_sub(since) >= interval)
+        });
+    }
+
+    /// Takes a key over: the one that stored tokens are bound to.
+    pub(super) fn adopt(&self, key: PrivateKey, since: Option<i64>) {
+        let mut slot = self.slot();
+        if slot
+            .as_ref()
+            .is_some_and(|present| present.key.thumbprint() == key.thumbprint())
+        {
+            return;
+        }
+        let key = ProofKey::new(key);
+        if let Some(since) = since {
+            // The key is new: nothing is set yet.
+            let _ = key.since.set(since);
+        }
+        *slot = Some(key);
+    }
+
+    /// The present key, if it is the one that is stored so.
+    pub(super) fn key_of(&self, stored: &Secret) -> Option<Arc<ProofKey>> {
+        let key = self.slot().clone()?;
+        (key.to_stored().ok()? == *stored).then_some(key)
     }
 
     /// RFC 7638 thumbprint of the proof key, which tokens are bound to (`cnf.jkt`).
@@ -96,19 +146,21 @@ impl Prover {
     /// A fresh proof for one attempt. `access_token` adds its hash, for resource requests.
     pub(super) async fn proof(
         &self,
+        key: &ProofKey,
         runtime: &Runtime,
         method: &Method,
         uri: &Uri,
         access_token: Option<&str>,
     ) -> Result<HeaderValue> {
-        let key = self.key()?;
+        let now = runtime.server_now().as_second();
+        key.since.get_or_init(|| now);
         let header =
             json!({ "typ": "dpop+jwt", "alg": key.key.algorithm().as_str(), "jwk": key.public });
         let mut claims = json!({
             "jti": uuid(&*runtime.random),
             "htm": method.as_str(),
             "htu": htu(uri),
-            "iat": runtime.server_now().as_second(),
+            "iat": now,
         });
         let nonce = self
             .nonce()

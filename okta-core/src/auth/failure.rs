@@ -7,6 +7,7 @@ use http::HeaderMap;
 use super::AuthContext;
 use crate::clock::unit;
 use crate::error::{Error, ErrorKind};
+use crate::observe::log;
 use crate::response::RateLimit;
 use crate::retry::{Fault, Verdict, verdict};
 use crate::runtime::retry_after;
@@ -67,6 +68,15 @@ impl Failure {
     pub(super) fn is_passing(&self) -> bool {
         self.fault
             .is_some_and(|fault| verdict(true, fault) != Verdict::Fail)
+    }
+
+    /// Tells that an early renewal came to nothing.
+    pub(super) fn was_early(&self, cx: &AuthContext<'_>) {
+        log!(
+            cx.runtime.logs, WARN,
+            error = %self.error,
+            "early renewal of the access token failed; the present one is still good"
+        );
     }
 
     fn into_error(mut self, requests: u32) -> Error {

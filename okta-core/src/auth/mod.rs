@@ -2,6 +2,7 @@
 
 mod api_token;
 mod app;
+mod assertion;
 mod client_auth;
 mod context;
 mod der;
@@ -29,6 +30,7 @@ use http::HeaderMap;
 
 pub use api_token::{ApiToken, Bearer};
 pub use app::{Dpop, GrantedFewer};
+pub use assertion::ClientAssertion;
 pub use client_auth::ClientSecret;
 pub use context::{AuthContext, Reply};
 pub use introspection::Introspection;

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use http::HeaderMap;
 
 use super::app::{App, Dpop, GrantedFewer, used_token};
+use super::assertion::ClientAssertion;
 use super::client_auth::{ClientAuth, ClientSecret};
 use super::failure::{Failure, Retry};
 use super::introspection::Introspection;
@@ -20,6 +21,7 @@ use super::token::{Seen, Token, TokenCache};
 use super::token_endpoint::Issued;
 use super::{AuthContext, Credential, Reaction, Reply};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::log;
 use crate::runtime::within;
 use crate::scope::Scopes;
 
@@ -81,6 +83,20 @@ impl ServiceApp {
         Self::fixed(client_id, ClientAuth::Secret(secret), scopes.into())
     }
 
+    /// A service app whose assertions somebody else signs: another system, an HSM, a platform that
+    /// gives each workload an identity.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); also if the assertion is empty or no JWT.
+    pub fn with_assertion(
+        client_id: impl Into<String>,
+        assertion: ClientAssertion,
+        scopes: impl Into<Scopes>,
+    ) -> Result<Self> {
+        assertion.check()?;
+        Self::fixed(client_id, ClientAuth::Assertion(assertion), scopes.into())
+    }
+
     /// A service app that asks for exactly the scopes of the call at hand, by the operation's
     /// record, and keeps a token for each set; a token that is enough is used again. The app must
     /// be granted the scopes all the same.
@@ -132,6 +148,14 @@ impl ServiceApp {
     #[must_use]
     pub fn dpop(mut self, dpop: Dpop) -> Self {
         self.app.dpop = dpop;
+        self
+    }
+
+    /// Makes a new proof key for DPoP with the first token that is fetched when the present key is
+    /// older than this; tokens keep the key that they were issued for. Default: never.
+    #[must_use]
+    pub fn rotate_proof_key_every(mut self, interval: Duration) -> Self {
+        self.app.prover.rotate_every(interval);
         self
     }
 
@@ -244,6 +268,7 @@ impl ServiceApp {
                         let what = "the token endpoint is slow to renew the token";
                         Err(Error::new(ErrorKind::Timeout, what).into())
                     })
+                    .inspect_err(|failure| failure.was_early(cx))
             };
             match cache.get(now, &mut seen, fetch).await {
                 Ok(token) => return Ok(token),
@@ -266,7 +291,7 @@ impl ServiceApp {
         };
         let mut held = self.app.hold(cx, kept).await?;
         if let Some(damaged) = &held.damaged {
-            tracing::warn!(error = %damaged, "the stored tokens are replaced");
+            log!(cx.runtime.logs, WARN, error = %damaged, "the stored tokens are replaced");
         }
         let refused = cache.refused();
         let token = held.record.token(cx, &self.app, asked, refused.as_ref());
@@ -277,7 +302,7 @@ impl ServiceApp {
         held.record.put(cx, &self.app, asked, &issued)?;
         if let Err(error) = held.save().await {
             // It can be had again at any time.
-            tracing::warn!(error = %error, "the access token could not be stored");
+            log!(cx.runtime.logs, WARN, error = %error, "the access token could not be stored");
         }
         Ok(self.app.token(cx, &issued))
     }
@@ -287,6 +312,7 @@ impl ServiceApp {
             ("grant_type", "client_credentials".to_owned()),
             ("scope", asked.to_string()),
         ];
+        self.app.prover.rotate_if_due(cx.runtime);
         let mut issued = self.app.request_token(cx, &fields, asked).await;
         if let Err(failure) = &mut issued
             && failure.error.code() == Some("consent_required")

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use super::dpop::ProofKey;
 use super::failure::Failure;
 use crate::scope::Scopes;
 use crate::secret::Secret;
@@ -13,8 +14,8 @@ use crate::secret::Secret;
 /// An issued token. Times are on the client's monotonic clock.
 pub(super) struct Token {
     pub(super) value: Secret,
-    /// It is bound to the proof key: `Authorization: DPoP`.
-    pub(super) bound: bool,
+    /// The proof key that it is bound to: `Authorization: DPoP`.
+    pub(super) proof_key: Option<Arc<ProofKey>>,
     pub(super) scopes: Scopes,
     pub(super) renew_at: Duration,
     pub(super) expires_at: Duration,
@@ -124,10 +125,9 @@ impl TokenCache {
             };
             return match self.fetch(|| fetch(true)).await {
                 Ok(fresh) => Ok(fresh),
-                Err(failure) => {
+                Err(_) => {
                     let until = now.saturating_add(EARLY_PAUSE);
                     self.early_pause.store(millis(until), Ordering::Relaxed);
-                    tracing::warn!(error = %failure.error, "early renewal of the access token failed; the present one is still good");
                     Ok(token)
                 }
             };
@@ -199,7 +199,7 @@ mod tests {
     fn token(value: &str) -> Token {
         Token {
             value: value.into(),
-            bound: false,
+            proof_key: None,
             scopes: Scopes::new(),
             renew_at: Duration::from_secs(3000),
             expires_at: Duration::from_secs(3600),

@@ -1,6 +1,7 @@
 //! Requests to the endpoints of an authorization server (RFC 6749), and what comes back from the
 //! token endpoint.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -9,7 +10,8 @@ use serde::Deserialize;
 
 use super::AuthContext;
 use super::app::App;
-use super::client_auth::Form;
+use super::client_auth::{ClientAuth, Form};
+use super::dpop::ProofKey;
 use super::failure::Failure;
 use super::server::Endpoint;
 use crate::call::form_string;
@@ -27,8 +29,8 @@ const MAX_CORRECTIONS: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Issued {
     pub(super) token: Secret,
-    /// Bound to the proof key.
-    pub(super) bound: bool,
+    /// The proof key that it is bound to.
+    pub(super) proof_key: Option<Arc<ProofKey>>,
     pub(super) lifetime: Duration,
     pub(super) scopes: Scopes,
     pub(super) refresh_token: Option<Secret>,
@@ -69,8 +71,8 @@ pub(super) struct Answered {
     endpoint: Endpoint,
     secrets: Vec<zeroize::Zeroizing<String>>,
     requests: u32,
-    /// The request carried a proof.
-    proved: bool,
+    /// The request carried a proof by this key.
+    proof_key: Option<Arc<ProofKey>>,
 }
 
 impl App {
@@ -90,7 +92,13 @@ impl App {
         let mut corrections = 0;
         let mut requests = 0;
         loop {
-            let (request, mut secrets) = self.form_request(cx, &uri, fields, dpop).await?;
+            let proof_key = match dpop {
+                true => Some(self.prover.key()?),
+                false => None,
+            };
+            let (request, mut secrets) = self
+                .form_request(cx, &uri, fields, proof_key.as_deref())
+                .await?;
             let proof = request.headers.get("dpop").cloned();
             if let Some(proof) = proof.as_ref().and_then(|proof| proof.to_str().ok()) {
                 secrets.push(zeroize::Zeroizing::new(proof.to_owned()));
@@ -119,7 +127,7 @@ impl App {
                 endpoint,
                 secrets,
                 requests,
-                proved: dpop,
+                proof_key,
             });
         }
     }
@@ -129,7 +137,7 @@ impl App {
         cx: &AuthContext<'_>,
         uri: &Uri,
         fields: &[(&'static str, String)],
-        dpop: bool,
+        proof_key: Option<&ProofKey>,
     ) -> Result<(HttpRequest, Vec<zeroize::Zeroizing<String>>), Error> {
         let mut request = HttpRequest::new(Method::POST, uri.clone());
         let headers = &mut request.headers;
@@ -138,10 +146,10 @@ impl App {
             CONTENT_TYPE,
             HeaderValue::from_static("application/x-www-form-urlencoded"),
         );
-        if dpop {
+        if let Some(key) = proof_key {
             let proof = self
                 .prover
-                .proof(cx.runtime, &Method::POST, uri, None)
+                .proof(key, cx.runtime, &Method::POST, uri, None)
                 .await?;
             headers.insert("dpop", proof);
         }
@@ -165,15 +173,10 @@ impl App {
             return Err(self.refused(cx, answered));
         }
         let issued = issued(&answered, asked)?;
-        if issued.bound && !answered.proved {
-            return Err(answered
-                .odd("the answer is a DPoP token, but no proof was sent")
-                .into());
-        }
-        if issued.bound {
+        if issued.proof_key.is_some() {
             self.switch();
         }
-        if !issued.bound && self.dpop == super::Dpop::Always {
+        if issued.proof_key.is_none() && self.dpop == super::Dpop::Always {
             let error = Error::new(
                 ErrorKind::Token,
                 "the service issued a token that is not bound to the proof key",
@@ -200,6 +203,11 @@ impl App {
             self.auth.describe()
         );
         scrub(&mut error, &answered.secrets);
+        if let ClientAuth::Assertion(assertion) = &self.auth
+            && error.code() == Some("invalid_client")
+        {
+            error = error.with_hint(assertion.hint());
+        }
         let limit = RateLimit::from_headers(&reply.headers);
         let fault = if reply.status == 429 && limit.is_some_and(|limit| limit.is_concurrency()) {
             Fault::Concurrency
@@ -240,9 +248,12 @@ fn issued(answered: &Answered, asked: &Scopes) -> Result<Issued, Error> {
         .token_type
         .as_deref()
         .is_some_and(|kind| kind.eq_ignore_ascii_case("DPoP"));
+    if bound && answered.proof_key.is_none() {
+        return Err(answered.odd("the answer is a DPoP token, but no proof was sent"));
+    }
     Ok(Issued {
         token,
-        bound,
+        proof_key: answered.proof_key.clone().filter(|_| bound),
         lifetime: lifetime(parsed.expires_in.as_ref()),
         scopes: match parsed.scope {
             Some(text) => Scopes::parse(&text),

@@ -19,6 +19,7 @@ use super::token::{Seen, Token, TokenCache};
 use super::token_endpoint::Issued;
 use super::{AuthContext, Credential, Reaction, Reply};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::log;
 use crate::scope::Scopes;
 use crate::secret::Secret;
 
@@ -216,7 +217,7 @@ impl UserApp {
                 if failure.error.kind() == ErrorKind::SignIn
                     && let Err(error) = held.remove().await
                 {
-                    tracing::warn!(error = %error, "the ended session could not be removed from the store");
+                    log!(cx.runtime.logs, WARN, error = %error, "the ended session could not be removed from the store");
                 }
                 return Err(failure);
             }

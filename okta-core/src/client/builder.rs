@@ -11,7 +11,9 @@ use crate::auth::{ApiToken, Bearer, Credential, ServiceApp};
 use crate::clock::{Clock, Random, SystemClock, SystemRandom};
 use crate::config::{Checks, Config, Explanation, Id, Origin, Settings, credential, shown_url};
 use crate::error::{Error, Result};
-use crate::observe::{DEFAULT_JOURNAL, DriftLog, DriftReport, Event, Observer, Ring};
+use crate::observe::{
+    DEFAULT_JOURNAL, DriftLog, DriftReport, Event, LevelFilter, Logs, Observer, Ring,
+};
 use crate::pacing::{Pacer, Pacing};
 use crate::retry::RetryPolicy;
 use crate::runtime::{OnEvent, Runtime, RuntimeParts};
@@ -39,7 +41,8 @@ pub struct ClientBuilder {
     timeout: Option<Option<Duration>>,
     attempt_timeout: Option<Duration>,
     retry: Option<RetryPolicy>,
-    pacing: Pacing,
+    pacing: Option<Pacing>,
+    log_level: Option<LevelFilter>,
     transport: Option<Arc<dyn Transport>>,
     wraps: Vec<Wrap>,
     options: TransportOptions,
@@ -62,7 +65,8 @@ impl Default for ClientBuilder {
             timeout: None,
             attempt_timeout: Some(DEFAULT_ATTEMPT_TIMEOUT),
             retry: None,
-            pacing: Pacing::default(),
+            pacing: None,
+            log_level: None,
             transport: None,
             wraps: Vec::new(),
             options: TransportOptions::default(),
@@ -157,7 +161,17 @@ impl ClientBuilder {
 
     /// How the client keeps to the rate limits. Default: uses them fully, without meeting them.
     pub fn pacing(mut self, pacing: Pacing) -> Self {
-        self.pacing = pacing;
+        let shown = if pacing.is_on() { "true" } else { "false" };
+        self.config.cover(Id::RateLimitEnable, shown);
+        self.pacing = Some(pacing);
+        self
+    }
+
+    /// The level up to which this client logs. Default: everything, so that the program's
+    /// subscriber decides; `OFF` for nothing, not even spans.
+    pub fn log_level(mut self, level: LevelFilter) -> Self {
+        self.config.cover(Id::LogLevel, level.to_string());
+        self.log_level = Some(level);
         self
     }
 
@@ -359,8 +373,17 @@ impl ClientBuilder {
             user_agent,
             max_response_bytes: self.max_response_bytes,
             observers: self.observers,
+            logs: self
+                .log_level
+                .or(settings.log_level)
+                .map(Logs)
+                .unwrap_or_default(),
         });
-        let pacer = Pacer::new(&self.pacing, &runtime)?;
+        let pacing = self.pacing.unwrap_or_else(|| match settings.pacing {
+            Some(false) => Pacing::off(),
+            _ => Pacing::default(),
+        });
+        let pacer = Pacer::new(&pacing, &runtime)?;
         Ok(Client {
             inner: Arc::new(Inner {
                 runtime,

@@ -20,7 +20,8 @@ impl Client {
             .transport(Arc::clone(&runtime.transport))
             .clock(self.clock())
             .random(self.random())
-            .retry(self.inner.retry.clone());
+            .retry(self.inner.retry.clone())
+            .log_level(self.log_level());
         match self.inner.timeout {
             Some(timeout) => builder.timeout(timeout),
             None => builder.no_timeout(),

@@ -23,7 +23,9 @@ use crate::clock::{Clock, Random};
 use crate::config::{Config, Explanation, Origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Drift;
-use crate::observe::{ClientStats, DriftLog, DriftReport, DriftSummary, Journal, Ring, Stats};
+use crate::observe::{
+    ClientStats, DriftLog, DriftReport, DriftSummary, Journal, LevelFilter, Logs, Ring, Stats,
+};
 use crate::operation::{Operation, OperationInfo};
 use crate::pacing::{BucketName, Forecast, Pacer, RateLimitState};
 use crate::response::RawResponse;
@@ -260,6 +262,16 @@ impl Client {
         self.inner
             .pacer
             .forecast(&self.inner.runtime, bucket.into(), calls)
+    }
+
+    pub(crate) fn logs(&self) -> Logs {
+        self.inner.runtime.logs
+    }
+
+    /// The level up to which this client logs; see
+    /// [`ClientBuilder::log_level`](crate::ClientBuilder::log_level).
+    pub fn log_level(&self) -> LevelFilter {
+        self.inner.runtime.logs.0
     }
 
     pub(crate) fn stats_counters(&self) -> &Stats {

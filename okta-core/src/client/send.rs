@@ -14,7 +14,7 @@ use crate::auth::{AuthContext, Reaction, Reply};
 use crate::call::PreparedRequest;
 use crate::clock::unit;
 use crate::error::{Error, ErrorKind, Result, request_id};
-use crate::observe::{CallReport, Event, attempt_span, call_span, end_attempt, end_call};
+use crate::observe::{CallReport, Event, attempt_span, call_span, end_attempt, end_call, log};
 use crate::pacing::{Budget, Permit, bucket_of};
 use crate::response::{RateLimit, RawResponse, ResponseContext};
 use crate::retry::{Fault, RetryPolicy, Verdict, verdict};
@@ -28,7 +28,7 @@ const LONGEST_FOR_A_SLOT: Duration = Duration::from_secs(2);
 
 impl Client {
     pub(super) async fn send_request(&self, request: PreparedRequest) -> Result<RawResponse> {
-        let span = call_span(&request, request.info.bucket);
+        let span = call_span(self.inner.runtime.logs, &request, request.info.bucket);
         self.drive(request, &span).instrument(span.clone()).await
     }
 
@@ -66,7 +66,7 @@ impl Client {
                 ),
             ),
             Err(error) => {
-                tracing::debug!(error = %error, "call failed");
+                log!(runtime.logs, DEBUG, error = %error, "call failed");
                 Err(error)
             }
         }
@@ -288,7 +288,13 @@ impl Inner {
             (Some(total), Some(attempt)) => Some(total.min(attempt)),
             (total, attempt) => total.or(attempt),
         };
-        let span = attempt_span(&self.runtime.origin, request, run.attempts, bucket);
+        let span = attempt_span(
+            self.runtime.logs,
+            &self.runtime.origin,
+            request,
+            run.attempts,
+            bucket,
+        );
         permit.sending();
         let sending = self.runtime.transport.send(outgoing);
         let sent = within(&self.runtime, end, sending)
@@ -303,7 +309,9 @@ impl Inner {
                 let id = request_id(&response.headers);
                 end_attempt(&span, &response.status, id.as_deref());
                 run.record(Ok(response.status), id.clone(), elapsed);
-                tracing::debug!(
+                log!(
+                    self.runtime.logs,
+                    DEBUG,
                     attempt = run.attempts,
                     status = response.status.as_u16(),
                     request_id = id.as_deref(),
@@ -355,7 +363,13 @@ impl Inner {
     }
 
     fn fault_event(&self, request: &PreparedRequest, run: &Run, reason: &str) {
-        tracing::debug!(attempt = run.attempts, reason, "attempt failed");
+        log!(
+            self.runtime.logs,
+            DEBUG,
+            attempt = run.attempts,
+            reason,
+            "attempt failed"
+        );
         self.runtime.event(&Event::Fault {
             operation: request.info.id,
             attempt: run.attempts,
@@ -451,7 +465,9 @@ impl Inner {
                 self.last_error(request, run)
             });
         }
-        tracing::debug!(
+        log!(
+            self.runtime.logs,
+            DEBUG,
             reason = wait.reason,
             wait_ms = wait.duration.as_millis() as u64,
             "wait"

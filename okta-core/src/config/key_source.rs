@@ -7,13 +7,23 @@ use super::value;
 use super::yaml::{Node, Value};
 use crate::secret::Secret;
 
-/// A private key before it is read.
+/// A private key, or an assertion, before it is read.
 #[derive(Clone)]
 pub(crate) struct KeySource {
     pub(crate) text: Secret,
     pub(crate) algorithm: Option<String>,
     /// Directory of the file in which a relative path stands.
     pub(crate) base: Option<PathBuf>,
+}
+
+impl KeySource {
+    /// The file that the text names, if it names one.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        let text = self.text.expose();
+        let like_path = text.len() < 4096 && !text.contains(['{', '\n']) && !text.contains("-----");
+        let file = like_path.then(|| path(text, self.base.as_deref()));
+        file.filter(|path| path.is_file())
+    }
 }
 
 pub(super) fn place(source: &Source) -> Option<&Path> {

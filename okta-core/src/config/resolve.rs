@@ -10,6 +10,7 @@ use super::setting::{Id, Kind, SETTINGS, Setting};
 use super::shown::shown;
 use super::source::{Found, Source};
 use super::value::{self, AuthorizationMode};
+use crate::observe::LevelFilter;
 use crate::scope::Scopes;
 use crate::secret::Secret;
 
@@ -21,14 +22,19 @@ pub(crate) struct Settings {
     pub(crate) token: Option<Secret>,
     pub(crate) client_id: Option<String>,
     pub(crate) private_key: Option<KeySource>,
+    pub(crate) client_secret: Option<Secret>,
+    pub(crate) client_assertion: Option<KeySource>,
     pub(crate) key_id: Option<String>,
     pub(crate) scopes: Scopes,
     pub(crate) dpop: Option<bool>,
+    pub(crate) dpop_key_rotation: Option<Duration>,
     pub(crate) token_renewal: Option<Duration>,
     pub(crate) request_timeout: Option<Duration>,
     pub(crate) connection_timeout: Option<Duration>,
     pub(crate) max_retries: Option<u32>,
     pub(crate) max_backoff: Option<Duration>,
+    pub(crate) pacing: Option<bool>,
+    pub(crate) log_level: Option<LevelFilter>,
     pub(crate) proxy_host: Option<String>,
     pub(crate) proxy_port: Option<u16>,
     pub(crate) proxy_username: Option<String>,
@@ -61,6 +67,7 @@ impl Resolved {
             resolver.one(setting);
         }
         resolver.credential(has_credential);
+        resolver.logging();
         resolver.proxy();
         resolver.mixed_origins(has_credential);
         Self {
@@ -79,6 +86,40 @@ impl Resolved {
     pub(crate) fn explain(self) -> Explanation {
         self.explanation
     }
+}
+
+/// Settings that make a credential.
+const CREDENTIAL: [Id; 10] = [
+    Id::Token,
+    Id::ClientId,
+    Id::PrivateKey,
+    Id::ClientSecret,
+    Id::ClientAssertion,
+    Id::KeyId,
+    Id::Scopes,
+    Id::DpopEnabled,
+    Id::DpopKeyRotation,
+    Id::TokenRenewal,
+];
+
+/// Those of [`CREDENTIAL`] that count in a mode.
+fn counting(mode: AuthorizationMode) -> Vec<Id> {
+    let app = [
+        Id::ClientId,
+        Id::Scopes,
+        Id::DpopEnabled,
+        Id::DpopKeyRotation,
+        Id::TokenRenewal,
+    ];
+    let proof: &[Id] = match mode {
+        AuthorizationMode::Ssws | AuthorizationMode::Bearer => return vec![Id::Token],
+        AuthorizationMode::PrivateKey => &[Id::PrivateKey, Id::KeyId],
+        AuthorizationMode::ClientSecret | AuthorizationMode::ClientSecretPost => {
+            &[Id::ClientSecret]
+        }
+        AuthorizationMode::Jwt => &[Id::ClientAssertion],
+    };
+    [&app, proof].concat()
 }
 
 struct Resolver<'a> {
@@ -174,9 +215,18 @@ impl<'a> Resolver<'a> {
                     s.key_id = key_id;
                 }
             }
+            Id::ClientSecret => s.client_secret = secret()?,
+            Id::ClientAssertion => {
+                s.client_assertion = Some(KeySource {
+                    text: Secret::new(value::text(node)?),
+                    algorithm: None,
+                    base: base(found),
+                });
+            }
             Id::KeyId => s.key_id = text()?,
             Id::Scopes => s.scopes = value::scopes(node)?,
             Id::DpopEnabled => s.dpop = Some(value::switch(node)?),
+            Id::DpopKeyRotation => s.dpop_key_rotation = Some(value::rotation(node)?),
             Id::TokenRenewal => {
                 s.token_renewal = Some(value::duration(node, Duration::from_secs(60))?)
             }
@@ -184,6 +234,12 @@ impl<'a> Resolver<'a> {
             Id::ConnectionTimeout => s.connection_timeout = seconds()?,
             Id::MaxRetries => s.max_retries = Some(value::count(node)?),
             Id::MaxBackoff => s.max_backoff = seconds()?,
+            Id::RateLimitEnable => s.pacing = Some(value::switch(node)?),
+            Id::Logging if !value::switch(node)? => s.log_level = Some(LevelFilter::OFF),
+            Id::LogLevel => {
+                let level = value::level(node)?;
+                s.log_level.get_or_insert(level);
+            }
             Id::ProxyHost => s.proxy_host = text()?,
             Id::ProxyPort => s.proxy_port = Some(value::port(node)?),
             Id::ProxyUsername => s.proxy_username = text()?,
@@ -202,7 +258,8 @@ impl<'a> Resolver<'a> {
             }
             _ => {}
         }
-        if setting.kind == Kind::Seconds
+        let timeouts = [Id::RequestTimeout, Id::ConnectionTimeout, Id::MaxBackoff];
+        if timeouts.contains(&setting.id)
             && value::text(node)?
                 .parse::<f64>()
                 .is_ok_and(|number| number >= 3600.0)
@@ -231,18 +288,10 @@ impl<'a> Resolver<'a> {
     /// Which credential counts, and what is missing for it.
     fn credential(&mut self, has_credential: bool) {
         if has_credential {
-            for id in [
-                Id::AuthorizationMode,
-                Id::Token,
-                Id::ClientId,
-                Id::PrivateKey,
-                Id::KeyId,
-                Id::Scopes,
-                Id::DpopEnabled,
-                Id::TokenRenewal,
-            ] {
+            for id in CREDENTIAL {
                 self.unused(id, "the builder's credential counts");
             }
+            self.unused(Id::AuthorizationMode, "the builder's credential counts");
             if let Some(row) = self.row(Id::AuthorizationMode)
                 && row.origin == Source::Default
             {
@@ -262,26 +311,26 @@ impl<'a> Resolver<'a> {
             row.value = format!("{} (by what else is set)", mode.as_str());
         }
         let why = format!("the mode is {}", mode.as_str());
-        if mode == AuthorizationMode::PrivateKey {
-            self.unused(Id::Token, &why);
-        } else {
-            for id in [
-                Id::ClientId,
-                Id::PrivateKey,
-                Id::KeyId,
-                Id::Scopes,
-                Id::DpopEnabled,
-                Id::TokenRenewal,
-            ] {
+        let counts = counting(mode);
+        for id in CREDENTIAL {
+            if !counts.contains(&id) {
                 self.unused(id, &why);
             }
+        }
+        if self.settings.dpop == Some(false) {
+            self.unused(Id::DpopKeyRotation, "dpopEnabled is false");
         }
         if mode_is_wrong {
             return;
         }
         let needed: &[Id] = match mode {
+            AuthorizationMode::Ssws | AuthorizationMode::Bearer => &[Id::Token],
             AuthorizationMode::PrivateKey => &[Id::ClientId, Id::PrivateKey, Id::Scopes],
-            _ => &[Id::Token],
+            AuthorizationMode::ClientSecret | AuthorizationMode::ClientSecretPost => {
+                &[Id::ClientId, Id::ClientSecret, Id::Scopes]
+            }
+            // The assertion names the client.
+            AuthorizationMode::Jwt => &[Id::ClientAssertion, Id::Scopes],
         };
         let missing: Vec<String> = needed
             .iter()
@@ -298,17 +347,20 @@ impl<'a> Resolver<'a> {
         self.key_ids();
     }
 
+    /// The mode of the most important secret; of those of one place, of the first in this order.
     fn likely_mode(&self) -> AuthorizationMode {
-        let token = self.winner(Id::Token);
-        let app = [Id::PrivateKey, Id::ClientId]
-            .into_iter()
-            .filter_map(|id| self.winner(id))
-            .min_by_key(|found| found.layer);
-        match (token, app) {
-            (None, Some(_)) => AuthorizationMode::PrivateKey,
-            (Some(token), Some(app)) if app.layer < token.layer => AuthorizationMode::PrivateKey,
-            _ => AuthorizationMode::Ssws,
-        }
+        [
+            (Id::Token, AuthorizationMode::Ssws),
+            (Id::PrivateKey, AuthorizationMode::PrivateKey),
+            (Id::ClientSecret, AuthorizationMode::ClientSecret),
+            (Id::ClientAssertion, AuthorizationMode::Jwt),
+            // Its key is missing.
+            (Id::ClientId, AuthorizationMode::PrivateKey),
+        ]
+        .into_iter()
+        .filter_map(|(id, mode)| Some((self.winner(id)?.layer, mode)))
+        .min_by_key(|(layer, _)| *layer)
+        .map_or(AuthorizationMode::Ssws, |(_, mode)| mode)
     }
 
     /// A JWK names its key itself; a key id that is set counts more.
@@ -336,6 +388,17 @@ impl<'a> Resolver<'a> {
                     why,
                 });
             }
+        }
+    }
+
+    fn logging(&mut self) {
+        if self.config.covered.contains_key(&Id::LogLevel) {
+            self.unused(Id::Logging, "the builder's log level counts");
+        } else if self
+            .winner(Id::Logging)
+            .is_some_and(|found| value::switch(&found.node) == Ok(false))
+        {
+            self.unused(Id::LogLevel, "logging.enabled is false");
         }
     }
 
@@ -378,6 +441,10 @@ impl<'a> Resolver<'a> {
     fn mixed_origins(&mut self, has_credential: bool) {
         let secret = match self.settings.mode {
             Some(AuthorizationMode::PrivateKey) => Id::PrivateKey,
+            Some(AuthorizationMode::ClientSecret | AuthorizationMode::ClientSecretPost) => {
+                Id::ClientSecret
+            }
+            Some(AuthorizationMode::Jwt) => Id::ClientAssertion,
             _ => Id::Token,
         };
         if has_credential || self.config.covered.contains_key(&Id::OrgUrl) {

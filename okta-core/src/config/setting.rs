@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Minutes,
     Port,
     Path,
+    /// A level by name, or by number as Python has it.
+    Level,
     /// Read by other SDKs; says why it has no effect here.
     Unused(&'static str),
 }
@@ -50,14 +52,18 @@ settings! {
     Token "token" ["token", "accesstoken"], Kind::Secret, "";
     ClientId "clientId" ["clientid"], Kind::Text, "";
     PrivateKey "privateKey" ["privatekey", "jwk"], Kind::Key, "";
+    ClientSecret "clientSecret" ["clientsecret"], Kind::Secret, "";
+    ClientAssertion "clientAssertion" ["clientassertion"], Kind::Key, "";
     KeyId "privateKeyId" ["privatekeyid", "keyid", "kid"], Kind::Text, "";
     Scopes "scopes" ["scopes"], Kind::Scopes, "";
     DpopEnabled "dpopEnabled" ["dpopenabled"], Kind::Switch, "when the service asks";
+    DpopKeyRotation "dpopKeyRotationInterval" ["dpopkeyrotationinterval"], Kind::Seconds, "never";
     TokenRenewal "oauthTokenRenewalOffset" ["oauthtokenrenewaloffset"], Kind::Minutes, "a tenth of the lifetime, at most 5 min";
     RequestTimeout "requestTimeout" ["requesttimeout"], Kind::Seconds, "300 s";
     ConnectionTimeout "connectionTimeout" ["connectiontimeout"], Kind::Seconds, "30 s";
     MaxRetries "rateLimit.maxRetries" ["ratelimitmaxretries"], Kind::Count, "4";
     MaxBackoff "rateLimit.maxBackoff" ["ratelimitmaxbackoff"], Kind::Seconds, "120 s";
+    RateLimitEnable "rateLimit.enable" ["ratelimitenable"], Kind::Switch, "true";
     UseProxy "useProxy" ["useproxy", "proxyuseproxy"], Kind::Switch, "";
     ProxyHost "proxy.host" ["proxyhost"], Kind::Url, "the system's";
     ProxyPort "proxy.port" ["proxyport"], Kind::Port, "";
@@ -67,18 +73,14 @@ settings! {
     ClientCertificate "clientCertificate" ["clientcertificate"], Kind::Path, "";
     ClientCertificateKey "clientCertificateKey" ["clientcertificatekey"], Kind::Path, "";
     UserAgent "userAgent" ["useragent", "useragentsuffix"], Kind::Text, "";
+    Logging "logging.enabled" ["loggingenabled"], Kind::Switch, "";
+    LogLevel "logging.logLevel" ["loggingloglevel"], Kind::Level, "by the program's subscriber";
     DisableHttpsCheck "testing.disableHttpsCheck" ["testingdisablehttpscheck", "testingtestingdisablehttpscheck"], Kind::Switch, "";
     DisableDomainCheck "disableOktaDomainCheck" ["disableoktadomaincheck"], Kind::Switch, "";
-    ClientAssertion "clientAssertion" ["clientassertion"], Kind::Unused("an assertion is good for one token only: give privateKey instead"), "";
-    ClientSecret "clientSecret" ["clientsecret"], Kind::Unused("the org's own APIs take a key; for others give the builder a credential with ClientSecret"), "";
     EncryptionType "encryptionType" ["encryptiontype"], Kind::Unused("the algorithm follows from the key"), "";
-    RateLimitEnable "rateLimit.enable" ["ratelimitenable"], Kind::Unused("calls are always paced by the service's rate-limit headers"), "";
-    CacheEnabled "cache.enabled" ["cacheenabled"], Kind::Unused("answers are never cached"), "";
-    CacheTtl "cache.defaultTtl" ["cachedefaultttl"], Kind::Unused("answers are never cached"), "";
-    CacheTti "cache.defaultTti" ["cachedefaulttti"], Kind::Unused("answers are never cached"), "";
-    Logging "logging.enabled" ["loggingenabled"], Kind::Unused("logs go to the program's tracing subscriber"), "";
-    LogLevel "logging.logLevel" ["loggingloglevel"], Kind::Unused("logs go to the program's tracing subscriber"), "";
-    DpopKeyRotation "dpopKeyRotationInterval" ["dpopkeyrotationinterval"], Kind::Unused("the proof key lives as long as the client"), "";
+    CacheEnabled "cache.enabled" ["cacheenabled"], Kind::Unused("answers are never cached: a stale read would be nobody's wish"), "";
+    CacheTtl "cache.defaultTtl" ["cachedefaultttl"], Kind::Unused("answers are never cached: a stale read would be nobody's wish"), "";
+    CacheTti "cache.defaultTti" ["cachedefaulttti"], Kind::Unused("answers are never cached: a stale read would be nobody's wish"), "";
 }
 
 impl Id {
@@ -96,6 +98,8 @@ impl Id {
                 | Self::Token
                 | Self::ClientId
                 | Self::PrivateKey
+                | Self::ClientSecret
+                | Self::ClientAssertion
                 | Self::KeyId
                 | Self::Scopes
         )

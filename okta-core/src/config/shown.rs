@@ -46,6 +46,7 @@ pub(super) fn shown(setting: &Setting, node: &Node) -> String {
         // A wrong value may be a secret in the wrong place.
         Kind::Mode if value::mode(node).is_err() => UNREADABLE.to_owned(),
         Kind::Switch if value::switch(node).is_err() => UNREADABLE.to_owned(),
+        Kind::Level if value::level(node).is_err() => UNREADABLE.to_owned(),
         Kind::Count if value::count(node).is_err() => UNREADABLE.to_owned(),
         Kind::Port if value::port(node).is_err() => UNREADABLE.to_owned(),
         Kind::Seconds | Kind::Minutes if value::duration(node, Duration::from_secs(1)).is_err() => {
@@ -62,7 +63,7 @@ fn looks_like_path(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     text.len() < 300
         && !text.contains(['{', '\n'])
-        && [".pem", ".key", ".json", ".jwk", ".jwks", ".p8"]
+        && [".pem", ".key", ".json", ".jwk", ".jwks", ".p8", ".jwt"]
             .iter()
             .any(|end| lower.ends_with(end))
 }

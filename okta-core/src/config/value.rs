@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::yaml::{Node, Value};
+use crate::observe::LevelFilter;
 use crate::scope::Scopes;
 
 /// How requests are authorized.
@@ -16,15 +17,24 @@ pub enum AuthorizationMode {
     Bearer,
     /// Service app with `private_key_jwt`.
     PrivateKey,
+    /// Service app with `client_secret_basic`.
+    ClientSecret,
+    /// Service app with `client_secret_post`.
+    ClientSecretPost,
+    /// Service app with an assertion that somebody else signs.
+    Jwt,
 }
 
 impl AuthorizationMode {
-    /// `SSWS`, `Bearer` or `PrivateKey`.
+    /// `SSWS`, `Bearer`, `PrivateKey`, `ClientSecret`, `ClientSecretPost` or `JWT`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ssws => "SSWS",
             Self::Bearer => "Bearer",
             Self::PrivateKey => "PrivateKey",
+            Self::ClientSecret => "ClientSecret",
+            Self::ClientSecretPost => "ClientSecretPost",
+            Self::Jwt => "JWT",
         }
     }
 }
@@ -47,11 +57,10 @@ pub(super) fn mode(node: &Node) -> Result<AuthorizationMode, String> {
         "ssws" | "apitoken" => Ok(AuthorizationMode::Ssws),
         "bearer" | "bearertoken" | "accesstoken" => Ok(AuthorizationMode::Bearer),
         "privatekey" | "privatekeyjwt" | "oauth2" | "jwk" => Ok(AuthorizationMode::PrivateKey),
-        "jwt" => Err(
-            "JWT takes a ready-made assertion, which is good for one token only; use PrivateKey"
-                .into(),
-        ),
-        _ => Err("expected SSWS, Bearer or PrivateKey".into()),
+        "clientsecret" | "clientsecretbasic" => Ok(AuthorizationMode::ClientSecret),
+        "clientsecretpost" => Ok(AuthorizationMode::ClientSecretPost),
+        "jwt" | "clientassertion" => Ok(AuthorizationMode::Jwt),
+        _ => Err("expected SSWS, Bearer, PrivateKey, ClientSecret or JWT".into()),
     }
 }
 
@@ -92,6 +101,39 @@ pub(super) fn count(node: &Node) -> Result<u32, String> {
     text(node)?
         .parse()
         .map_err(|_| "expected a whole number, 0 or greater".into())
+}
+
+/// A level by name, or by number as Python has it: 10 for DEBUG to 50 for CRITICAL.
+pub(super) fn level(node: &Node) -> Result<LevelFilter, String> {
+    let text = text(node)?.to_ascii_lowercase();
+    if let Ok(number) = text.parse::<u32>() {
+        return Ok(match number {
+            0 => LevelFilter::TRACE,
+            1..=10 => LevelFilter::DEBUG,
+            11..=20 => LevelFilter::INFO,
+            21..=30 => LevelFilter::WARN,
+            _ => LevelFilter::ERROR,
+        });
+    }
+    match text.strip_prefix("logging.").unwrap_or(&text) {
+        "trace" | "notset" => Ok(LevelFilter::TRACE),
+        "debug" => Ok(LevelFilter::DEBUG),
+        "info" => Ok(LevelFilter::INFO),
+        "warn" | "warning" => Ok(LevelFilter::WARN),
+        "error" | "critical" | "fatal" => Ok(LevelFilter::ERROR),
+        "off" => Ok(LevelFilter::OFF),
+        _ => Err("expected TRACE, DEBUG, INFO, WARN, ERROR or OFF".into()),
+    }
+}
+
+/// How long a proof key lives; the range is that of the Python SDK.
+pub(super) fn rotation(node: &Node) -> Result<Duration, String> {
+    let interval = duration(node, Duration::from_secs(1))?;
+    let hour = Duration::from_secs(3600);
+    if interval < hour || interval > hour * 24 * 90 {
+        return Err("expected 3600 to 7776000 seconds, that is 1 h to 90 days".into());
+    }
+    Ok(interval)
 }
 
 pub(super) fn port(node: &Node) -> Result<u16, String> {

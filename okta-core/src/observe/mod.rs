@@ -15,9 +15,14 @@
 //! `server.address`, `server.port`, `http.response.status_code`, `http.request.resend_count`,
 //! `error.type`; and `okta.operation`, `okta.request_id`, `okta.bucket`. `url.full` has the path
 //! template in place of the path, and no query values: both may name people, or be secrets.
+//!
+//! What goes where is the matter of the program's `tracing` subscriber. One client may log less:
+//! [`ClientBuilder::log_level`](crate::ClientBuilder::log_level), `logging.logLevel`,
+//! `logging.enabled: false`.
 
 mod drift;
 mod journal;
+mod logs;
 mod metrics;
 mod span;
 mod stats;
@@ -31,10 +36,12 @@ pub(crate) use drift::DriftLog;
 pub use drift::{DriftEntry, DriftReport, DriftSummary};
 pub(crate) use journal::{DEFAULT_SIZE as DEFAULT_JOURNAL, Ring};
 pub use journal::{Journal, JournalEntry};
+pub(crate) use logs::{Logs, log};
 pub use metrics::{Metrics, MetricsSnapshot, OperationMetrics, WaitMetrics};
 pub(crate) use span::{attempt_span, call_span, end_attempt, end_call, token_span};
 pub use stats::ClientStats;
 pub(crate) use stats::Stats;
+pub use tracing::level_filters::LevelFilter;
 
 /// Something that happened on the way of a call. Holds no secrets.
 #[non_exhaustive]

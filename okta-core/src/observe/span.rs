@@ -3,12 +3,15 @@
 use tracing::field::Empty;
 use tracing::{Level, Span};
 
-use super::CallReport;
+use super::{CallReport, Logs};
 use crate::call::PreparedRequest;
 use crate::config::Origin;
 
 /// One call, over all its attempts.
-pub(crate) fn call_span(request: &PreparedRequest, bucket: &str) -> Span {
+pub(crate) fn call_span(logs: Logs, request: &PreparedRequest, bucket: &str) -> Span {
+    if !logs.has(Level::INFO) {
+        return Span::none();
+    }
     tracing::span!(
         Level::INFO,
         "okta.call",
@@ -59,11 +62,15 @@ fn error_type(status: Option<u16>, otherwise: &str) -> String {
 
 /// One attempt; `number` is 1 for the first.
 pub(crate) fn attempt_span(
+    logs: Logs,
     origin: &Origin,
     request: &PreparedRequest,
     number: u32,
     bucket: &str,
 ) -> Span {
+    if !logs.has(Level::INFO) {
+        return Span::none();
+    }
     let url = format!(
         "{origin}{}{}",
         request.template,
@@ -92,7 +99,10 @@ pub(crate) fn end_attempt(span: &Span, status: &http::StatusCode, request_id: Op
 }
 
 /// A request of the credential's own.
-pub(crate) fn token_span(origin: &Origin, method: &str, path: &str) -> Span {
+pub(crate) fn token_span(logs: Logs, origin: &Origin, method: &str, path: &str) -> Span {
+    if !logs.has(Level::INFO) {
+        return Span::none();
+    }
     http_span(
         origin,
         method,

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::bucket::{Bucket, Learnt};
 use super::window::Window;
 use crate::error::{Error, Result};
+use crate::observe::{Logs, log};
 
 /// Calls on their way of a client that was not heard of for so long do not count.
 const FORGET_MS: u64 = 120_000;
@@ -30,6 +31,7 @@ pub(super) struct Lease {
     directory: PathBuf,
     /// Of this client.
     id: String,
+    logs: Logs,
     complained: AtomicBool,
     /// Open lock files by bucket.
     locks: Mutex<HashMap<String, Arc<File>>>,
@@ -60,7 +62,7 @@ impl Holder {
 
 impl Lease {
     /// Makes the directory, for its owner alone, or checks the one that is there.
-    pub(super) fn open(base: &Path, org: &str, id: String) -> Result<Self> {
+    pub(super) fn open(base: &Path, org: &str, id: String, logs: Logs) -> Result<Self> {
         let directory = base.join(file_name(org));
         let fail = |what: &str, error: io::Error| {
             Error::config(format!(
@@ -87,6 +89,7 @@ impl Lease {
         Ok(Self {
             directory,
             id,
+            logs,
             complained: AtomicBool::new(false),
             locks: Mutex::default(),
         })
@@ -110,7 +113,7 @@ impl Lease {
             }
         };
         let before = fs::read(&path).unwrap_or_default();
-        let mut books = parse(&before, name, &path);
+        let mut books = parse(&before, name, &path, self.logs);
         books
             .holders
             .retain(|holder| holder.id != self.id && now.abs_diff(holder.at) < FORGET_MS);
@@ -178,7 +181,8 @@ impl Lease {
 
     fn complain(&self, path: &Path, error: &io::Error) {
         if !self.complained.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
+            log!(
+                self.logs, WARN,
                 path = %path.display(),
                 %error,
                 "the shared rate-limit books cannot be reached; this client paces by itself"
@@ -199,7 +203,7 @@ impl Drop for Locked {
 }
 
 /// Books that are absent, damaged or of another version begin anew.
-fn parse(bytes: &[u8], name: &str, path: &Path) -> Books {
+fn parse(bytes: &[u8], name: &str, path: &Path, logs: Logs) -> Books {
     if bytes.is_empty() {
         return Books::default();
     }
@@ -213,7 +217,7 @@ fn parse(bytes: &[u8], name: &str, path: &Path) -> Books {
             books
         }
         _ => {
-            tracing::warn!(path = %path.display(), "the shared rate-limit books were damaged; they begin anew");
+            log!(logs, WARN, path = %path.display(), "the shared rate-limit books were damaged; they begin anew");
             Books::default()
         }
     }
@@ -312,7 +316,9 @@ mod tests {
     #[test]
     fn one_client_knows_what_the_other_used_and_has_on_its_way() {
         let base = directory("shared");
-        let open = |id: &str| Lease::open(&base, "https://acme.okta.com", id.into()).unwrap();
+        let open = |id: &str| {
+            Lease::open(&base, "https://acme.okta.com", id.into(), Logs::default()).unwrap()
+        };
         let (one, two) = (open("one"), open("two"));
         let (mut first, mut second) = (Bucket::default(), Bucket::default());
         used(&one, &mut first, 1, 9);
@@ -331,7 +337,13 @@ mod tests {
     #[test]
     fn damaged_books_begin_anew() {
         let base = directory("damaged");
-        let lease = Lease::open(&base, "https://acme.okta.com", "one".into()).unwrap();
+        let lease = Lease::open(
+            &base,
+            "https://acme.okta.com",
+            "one".into(),
+            Logs::default(),
+        )
+        .unwrap();
         let mut bucket = Bucket::default();
         used(&lease, &mut bucket, 1, 3);
         let path = lease.directory.join(format!("{}.json", file_name("users")));
@@ -356,11 +368,23 @@ mod tests {
     fn a_directory_that_others_can_write_to_is_refused() {
         use std::os::unix::fs::PermissionsExt as _;
         let base = directory("open");
-        let lease = Lease::open(&base, "https://acme.okta.com", "one".into()).unwrap();
+        let lease = Lease::open(
+            &base,
+            "https://acme.okta.com",
+            "one".into(),
+            Logs::default(),
+        )
+        .unwrap();
         let mode = fs::metadata(&lease.directory).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
         fs::set_permissions(&lease.directory, fs::Permissions::from_mode(0o777)).unwrap();
-        let error = Lease::open(&base, "https://acme.okta.com", "two".into()).unwrap_err();
+        let error = Lease::open(
+            &base,
+            "https://acme.okta.com",
+            "two".into(),
+            Logs::default(),
+        )
+        .unwrap_err();
         assert!(error.to_string().contains("written to by other"), "{error}");
         fs::remove_dir_all(&base).unwrap();
     }

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::bucket::{Gateway, Moment};
 use super::{LOOK_AGAIN, Pacer, Permit, State, moment};
 use crate::clock::unit;
-use crate::observe::Event;
+use crate::observe::{Event, log};
 use crate::runtime::Runtime;
 
 /// What a call may spend on waiting.
@@ -157,7 +157,14 @@ impl Pacer {
                 begun = Some(now);
                 if let Look::Wait(least) | Look::Behind(least) = seen {
                     let (reason, least) = (line.reason(), least.as_millis() as u64);
-                    tracing::debug!(reason, bucket = line.bucket(), least_ms = least, "wait");
+                    log!(
+                        runtime.logs,
+                        DEBUG,
+                        reason,
+                        bucket = line.bucket(),
+                        least_ms = least,
+                        "wait"
+                    );
                 }
                 // The line may have emptied meanwhile.
                 continue;

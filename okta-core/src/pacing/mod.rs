@@ -81,6 +81,10 @@ impl Pacing {
         }
     }
 
+    pub(crate) fn is_on(&self) -> bool {
+        self.on
+    }
+
     /// Keeps the books in files below this directory, so that all processes of this machine that
     /// name the same directory stay inside the limits, and inside the share, together.
     ///
@@ -130,6 +134,7 @@ impl Pacer {
                 base,
                 runtime.origin.as_str(),
                 uuid(&*runtime.random),
+                runtime.logs,
             )?),
             _ => None,
         };

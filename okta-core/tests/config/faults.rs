@@ -97,7 +97,7 @@ fn demand_59_what_is_missing_is_named() {
         ),
         (
             vec![org, ("OKTA_CLIENT_AUTHORIZATIONMODE", "JWT"), id],
-            "ready-made assertion",
+            "OKTA_CLIENT_CLIENTASSERTION, OKTA_CLIENT_SCOPES are missing",
         ),
         (
             vec![org, ("OKTA_CLIENT_TOKEN", "{apiToken}")],

@@ -1,5 +1,6 @@
 //! From the surroundings to a client: names, values, precedence, profiles, faults, explanation.
 
+mod acts;
 #[path = "../common/mod.rs"]
 mod common;
 mod faults;

@@ -341,3 +341,78 @@ async fn a_store_that_is_out_of_order_costs_a_service_app_only_token_requests() 
     }
     std::fs::remove_dir_all(&directory).unwrap();
 }
+
+/// The public key in the proof of each request.
+fn proof_keys(transport: &Canned) -> Vec<(String, String)> {
+    let requests = transport.requests().into_iter();
+    requests
+        .filter_map(|request| {
+            let proof = request.headers.get("dpop")?.to_str().ok()?;
+            let header = URL_SAFE_NO_PAD.decode(proof.split('.').next()?).ok()?;
+            let header: J = serde_json::from_slice(&header).ok()?;
+            Some((
+                request.uri.path().to_owned(),
+                header["jwk"]["x"].as_str()?.to_owned(),
+            ))
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn demand_19_a_renewed_proof_key_leaves_older_tokens_theirs() {
+    const TWO_HOURS: Duration = Duration::from_secs(7200);
+    let rules = Rules {
+        dpop: true,
+        ..RULES
+    };
+    let app = ServiceApp::incremental(CLIENT, PrivateKey::parse(KEY).unwrap())
+        .unwrap()
+        .dpop(Dpop::Always)
+        .rotate_proof_key_every(TWO_HOURS);
+    // The server grants what it was not asked for: each call has a token of its own.
+    let granted = Rules {
+        granted: "okta.things.read",
+        ..rules.clone()
+    };
+    let (client, transport, server) = start(granted, app);
+    client.send(Get::of("1")).await.unwrap();
+    server.clock.advance(TWO_HOURS - Duration::from_secs(600));
+    // A new token with the old key, which lives beyond the interval.
+    client.send(Get::of("1")).await.unwrap();
+    server.clock.advance(Duration::from_secs(1200));
+    server.rules.lock().unwrap().granted = "okta.things.manage";
+    client.send(Create::named("n")).await.unwrap();
+    client.send(Get::of("1")).await.unwrap();
+    let keys: Vec<String> = proof_keys(&transport).into_iter().map(|(_, x)| x).collect();
+    let old = &keys[0];
+    let new = &keys[4];
+    assert_ne!(old, new);
+    // Token, call, token, call; token and call with the new key; the older token's call.
+    assert_eq!(keys, [old, old, old, old, new, new, old].map(Clone::clone));
+
+    // A stored key has its age with it, and goes with the tokens that are bound to it.
+    let store = Arc::new(MemoryTokenStore::new());
+    let kept = || {
+        app_with(&["okta.things.manage"])
+            .token_store(Arc::clone(&store))
+            .rotate_proof_key_every(TWO_HOURS)
+    };
+    let (first, transport, _) = start(rules.clone(), kept());
+    first.send(Get::of("1")).await.unwrap();
+    let old = proof_keys(&transport).pop().unwrap().1;
+    for (later, same) in [(600, true), (4000, true), (7300, false)] {
+        let (client, transport, server) = start(rules.clone(), kept());
+        server.clock.advance(Duration::from_secs(later));
+        client.send(Get::of("1")).await.unwrap();
+        let keys = proof_keys(&transport);
+        assert!(
+            keys.iter().all(|(_, x)| (*x == old) == same),
+            "{later}: {keys:?}"
+        );
+        assert_eq!(keys.len(), if later == 600 { 1 } else { 2 });
+    }
+}
+
+fn app_with(scopes: &[&'static str]) -> ServiceApp {
+    app(scopes).dpop(Dpop::Always)
+}

@@ -46,6 +46,9 @@ pub(in crate::auth) struct Record {
     profile: String,
     /// The key that the tokens are bound to.
     dpop_key: Option<Secret>,
+    /// When the key was first used, in seconds since 1970 by the service's clock.
+    #[serde(default)]
+    dpop_key_since: Option<i64>,
     access: Vec<Access>,
     pub(in crate::auth) refresh_token: Option<Secret>,
 }
@@ -70,6 +73,7 @@ struct Open<'a> {
     client_id: &'a str,
     profile: &'a str,
     dpop_key: Option<&'a str>,
+    dpop_key_since: Option<i64>,
     access: Vec<OpenAccess<'a>>,
     refresh_token: Option<&'a str>,
 }
@@ -105,7 +109,8 @@ impl App {
         if let Some(stored) = &held.record.dpop_key
             && let Ok(proof_key) = PrivateKey::from_stored(stored)
         {
-            self.prover.adopt(proof_key);
+            let since = held.record.dpop_key_since;
+            self.prover.adopt(proof_key, since);
             if held.record.access.iter().any(|access| access.bound)
                 && self.dpop == super::super::Dpop::Auto
             {
@@ -210,9 +215,13 @@ impl Record {
     ) -> Option<Token> {
         let asked = asked.to_string();
         let found = self.access.iter().find(|access| access.asked == asked)?;
-        if Some(&found.token) == refused || (found.bound && self.dpop_key.is_none()) {
+        if Some(&found.token) == refused {
             return None;
         }
+        let proof_key = match found.bound {
+            true => Some(app.prover.key_of(self.dpop_key.as_ref()?)?),
+            false => None,
+        };
         let lifetime = Duration::from_secs(found.lifetime);
         let left = found.expires_at.checked_sub(cx.server_time().as_second())?;
         let left = Duration::from_secs(u64::try_from(left).ok()?).min(lifetime);
@@ -223,7 +232,7 @@ impl Record {
         let now = cx.runtime.clock.monotonic();
         Some(Token {
             value: found.token.clone(),
-            bound: found.bound,
+            proof_key,
             scopes: Scopes::parse(&found.granted),
             renew_at: now + left.saturating_sub(margin),
             expires_at: now + left.saturating_sub(Duration::from_secs(2)),
@@ -240,21 +249,28 @@ impl Record {
     ) -> Result<()> {
         let asked = asked.to_string();
         let now = cx.server_time().as_second();
-        self.access
-            .retain(|access| access.asked != asked && access.expires_at > now);
+        // A public client's refresh token is bound to the key as well.
+        let proof_key = match (&issued.proof_key, app.proves()) {
+            (Some(key), _) => Some(Arc::clone(key)),
+            (None, true) => Some(app.prover.key()?),
+            (None, false) => None,
+        };
+        let stored = proof_key.as_ref().map(|key| key.to_stored()).transpose()?;
+        // Tokens that are bound to another key went out of use with it.
+        let same_key = stored == self.dpop_key;
+        self.access.retain(|access| {
+            access.asked != asked && access.expires_at > now && (same_key || !access.bound)
+        });
+        self.dpop_key_since = proof_key.and_then(|key| key.since());
+        self.dpop_key = stored;
         self.access.push(Access {
             asked,
             granted: issued.scopes.to_string(),
             token: issued.token.clone(),
-            bound: issued.bound,
+            bound: issued.proof_key.is_some(),
             expires_at: now.saturating_add_unsigned(issued.lifetime.as_secs()),
             lifetime: issued.lifetime.as_secs(),
         });
-        // A public client's refresh token is bound to the key as well.
-        self.dpop_key = match app.proves() {
-            true => Some(app.prover.to_stored()?),
-            false => None,
-        };
         Ok(())
     }
 
@@ -276,6 +292,7 @@ impl Record {
             client_id: &self.client_id,
             profile: &self.profile,
             dpop_key: self.dpop_key.as_ref().map(Secret::expose),
+            dpop_key_since: self.dpop_key_since,
             access: self
                 .access
                 .iter()

@@ -94,7 +94,9 @@ impl Follower {
             let page = match self.request().await {
                 Ok(page) => page,
                 Err(error) if self.cursor.is_some() && is_refused_cursor(&error) => {
-                    tracing::warn!(%error, "the cursor of the log is refused; going on by time");
+                    if self.logs() {
+                        tracing::warn!(%error, "the cursor of the log is refused; going on by time");
+                    }
                     self.cursor = None;
                     continue;
                 }
@@ -107,6 +109,12 @@ impl Follower {
                 return Some(Ok(batch));
             }
         }
+    }
+
+    /// Whether the client lets warnings through.
+    fn logs(&self) -> bool {
+        let client = self.list.call().client();
+        client.is_none_or(|client| client.log_level() >= tracing::Level::WARN)
     }
 
     /// Until the next turn, or until stopped.
