@@ -2,7 +2,7 @@
 //! request. Only loopback addresses are called; what lies elsewhere is taken to be there and well.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::clock;
 use crate::exchange::Request;
+use crate::faults::{Delivery, Effect, Faults};
 use crate::json::text;
 use crate::log::named;
 use crate::org::Org;
@@ -183,8 +184,15 @@ async fn execute(shared: &Shared, id: &str, payload: &[u8]) -> Option<Value> {
     }))
 }
 
+/// Events on their way to a hook.
+struct Due {
+    hook: String,
+    call: Outgoing,
+    fault: Option<Effect>,
+}
+
 /// The deliveries due for events that no hook has seen yet.
-fn due(org: &mut Org, base: &str) -> Vec<(String, Outgoing)> {
+fn due(org: &mut Org, faults: &Mutex<Faults>, base: &str) -> Vec<Due> {
     let last = org.log.last_place();
     let seen = std::mem::replace(&mut org.log.delivered, last);
     let Some(hooks) = org.shelves.get(EVENT_HOOKS).filter(|hooks| hooks.len() > 0) else {
@@ -215,33 +223,51 @@ fn due(org: &mut Org, base: &str) -> Vec<(String, Outgoing)> {
             "data": { "events": events },
         });
         call.body = body.to_string().into_bytes();
-        calls.push((id.to_owned(), call));
+        let mut faults = faults.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.push(Due {
+            hook: id.to_owned(),
+            call,
+            fault: faults.take_delivery(hook, &events),
+        });
     }
     calls
 }
 
-/// Sends the events of the request just answered to the hooks that want them: in the
-/// background, with one more try on a timeout or a 5xx.
+/// Sends the events of the request just answered to the hooks that want them, in the background.
 pub(crate) fn after(shared: &Arc<Shared>, request: &Request) {
-    let calls = due(&mut shared.org(), &request.base);
-    for (id, call) in calls {
+    let calls = due(&mut shared.org(), &shared.faults, &request.base);
+    for due in calls {
         let shared = Arc::clone(shared);
-        tokio::spawn(async move {
-            let mut answer = send(&call).await;
-            if answer.as_ref().is_none_or(|answer| answer.status >= 500) {
-                answer = send(&call).await;
-            }
-            let delivered = answer.is_some_and(|answer| matches!(answer.status, 200 | 204));
-            if !delivered {
-                let org = &mut *shared.org();
-                let target = named("event_hook", &id, "unknown", &id);
-                org.log.write_own(
-                    &org.clock,
-                    "event_hook.delivery",
-                    vec![target],
-                    "Delivery failed",
-                );
-            }
-        });
+        tokio::spawn(async move { deliver(&shared, &due).await });
+    }
+}
+
+/// Makes one delivery, with one more try on a timeout or a 5xx, or what a fault makes of it.
+async fn deliver(shared: &Shared, due: &Due) {
+    let fault = due.fault.as_ref();
+    match fault.and_then(|fault| fault.delivery) {
+        Some(Delivery::Lost) => return,
+        Some(Delivery::Doubled) => {
+            send(&due.call).await;
+        }
+        Some(Delivery::Late) | None => {}
+    }
+    if let Some(time) = fault.map(|fault| fault.delay_ms).filter(|ms| *ms > 0) {
+        tokio::time::sleep(Duration::from_millis(time)).await;
+    }
+    let mut answer = send(&due.call).await;
+    if answer.as_ref().is_none_or(|answer| answer.status >= 500) {
+        answer = send(&due.call).await;
+    }
+    let delivered = answer.is_some_and(|answer| matches!(answer.status, 200 | 204));
+    if !delivered {
+        let org = &mut *shared.org();
+        let target = named("event_hook", &due.hook, "unknown", &due.hook);
+        org.log.write_own(
+            &org.clock,
+            "event_hook.delivery",
+            vec![target],
+            "Delivery failed",
+        );
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct Shared {
     org: Mutex<Org>,
     limiter: Mutex<Limiter>,
     journal: Mutex<Journal>,
-    faults: Mutex<Faults>,
+    pub(crate) faults: Mutex<Faults>,
     in_flight: AtomicUsize,
     pub(crate) traffic: Traffic,
     pub(crate) flows: SharedFlows,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{Admin, id};
-use okta_sandbox::Sandbox;
+use okta_sandbox::{FaultRule, Sandbox};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -148,4 +148,85 @@ async fn a_hook_that_does_not_know_the_challenge_stays_unverified() {
         .await;
     assert_eq!((status.as_u16(), common::code(&refused)), (400, "E0000001"));
     assert_eq!(admin.get(&hook).await.1["verificationStatus"], "UNVERIFIED");
+}
+
+/// The names of the groups that a receiver was told of, in their order.
+fn told(seen: &[Value]) -> Vec<String> {
+    let events = seen
+        .iter()
+        .flat_map(|call| call["data"]["events"].as_array());
+    let name = |event: &Value| {
+        event["target"][0]["displayName"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    events.flatten().filter_map(name).collect()
+}
+
+#[tokio::test]
+async fn deliveries_are_lost_late_and_doubled_on_demand() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let receiver = Receiver::start(true, 0).await;
+    let hook = hook(&admin, &receiver.url).await;
+    admin
+        .bare("POST", &format!("{hook}/lifecycle/verify"))
+        .await;
+    let until = async |count: usize| {
+        for _ in 0..500 {
+            let seen = receiver.seen.lock().expect("a lock").clone();
+            if seen.len() >= count {
+                return seen;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("fewer than {count} deliveries");
+    };
+
+    let wanted = "group.lifecycle.create";
+    for rule in [
+        FaultRule::lost_delivery().event(wanted),
+        FaultRule::late_delivery(Duration::from_millis(400)).hook("Hook"),
+    ] {
+        sandbox.add_fault(&rule).expect("understood");
+    }
+    for name in ["Lost", "Late", "Prompt"] {
+        admin.group(name).await;
+    }
+    let seen = until(2).await;
+    assert_eq!(told(&seen), ["Prompt", "Late"], "the late one comes last");
+    assert_eq!(sandbox.faults(), json!([]));
+    assert!(
+        admin.events("event_hook.delivery").await.is_empty(),
+        "nothing tells of the loss"
+    );
+
+    let doubled = json!({ "match": { "hook": id(&admin.get(&hook).await.1) },
+        "then": { "delivery": "doubled" } });
+    sandbox.add_faults(&doubled).expect("understood");
+    admin.group("Doubled").await;
+    let seen = until(4).await;
+    assert_eq!(told(&seen[2..]), ["Doubled", "Doubled"]);
+    assert_eq!(seen[2], seen[3], "the same delivery, with the same eventId");
+
+    // Faults of other hooks, other events and of requests leave deliveries alone.
+    for rule in [
+        FaultRule::lost_delivery().hook("Other").always(),
+        FaultRule::lost_delivery()
+            .event("user.lifecycle.create")
+            .always(),
+        FaultRule::status(503).path("/hook").always(),
+    ] {
+        sandbox.add_fault(&rule).expect("understood");
+    }
+    admin.group("Untouched").await;
+    assert_eq!(told(&until(5).await[4..]), ["Untouched"]);
+    for bad in [
+        json!({ "then": { "delivery": "gone" } }),
+        json!({ "then": { "delivery": "lost", "status": 500 } }),
+        json!({ "match": { "path": "/" }, "then": { "delivery": "lost" } }),
+        json!({ "match": { "hook": "Hook" }, "then": { "status": 500 } }),
+    ] {
+        sandbox.add_faults(&bad).expect_err("not understood");
+    }
 }

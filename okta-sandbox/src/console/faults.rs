@@ -10,7 +10,7 @@ use crate::pipeline::Shared;
 const PATH: &str = "/_sandbox/console/faults";
 
 /// What can be switched on: its name in the form, in words, and what the number means to it.
-const KINDS: [(&str, &str, &str); 13] = [
+const KINDS: [(&str, &str, &str); 16] = [
     ("status", "answer with a status", "status"),
     ("window", "rate limit used up", "seconds until its reset"),
     ("concurrency", "too many requests at a time", ""),
@@ -23,6 +23,9 @@ const KINDS: [(&str, &str, &str); 13] = [
     ("tokens", "end all access tokens", ""),
     ("keys", "rotate the org server's keys", ""),
     ("clock", "move the org's clock", "seconds"),
+    ("hook_lost", "lose an event hook's delivery", ""),
+    ("hook_late", "deliver to an event hook late", "milliseconds"),
+    ("hook_doubled", "deliver to an event hook twice", ""),
     (
         "unprocessed",
         "answer with a status, doing nothing",
@@ -44,6 +47,9 @@ fn effect(kind: &str, number: Option<i64>) -> Result<Value, String> {
         "delay" => json!({ "delay_ms": number(2000) }),
         "body_delay" => json!({ "body_delay_ms": number(2000) }),
         "nonces" | "tokens" | "keys" => json!({ "before": [kind] }),
+        "hook_lost" => json!({ "delivery": "lost" }),
+        "hook_late" => json!({ "delivery": "late", "delay_ms": number(2000) }),
+        "hook_doubled" => json!({ "delivery": "doubled" }),
         "clock" => json!({ "move_clock": number(3600) }),
         _ => return Err(format!("there is no fault called {kind:?}")),
     })
@@ -111,13 +117,25 @@ fn row(fault: &Value) -> Vec<String> {
         "" => format!("<span class=\"dim\">{otherwise}</span>"),
         value => format!("<code>{}</code>", escape(value)),
     };
+    let event = || match text(fault, "/match/event") {
+        "" => or(text(fault, "/match/hook"), "any"),
+        event => or(event, "any"),
+    };
+    let place = match fault["then"].get("delivery") {
+        Some(_) => [or("", "event hook"), event()],
+        None => [
+            or(text(fault, "/match/method"), "any"),
+            or(text(fault, "/match/path"), "any"),
+        ],
+    };
+    let [method, path] = place;
     let left = match fault["left"].as_u64() {
         Some(left) => left.to_string(),
         None => "always".to_owned(),
     };
     vec![
-        or(text(fault, "/match/method"), "any"),
-        or(text(fault, "/match/path"), "any"),
+        method,
+        path,
         format!("<code>{}</code>", escape(&fault["then"].to_string())),
         left,
         fault["hits"].to_string(),

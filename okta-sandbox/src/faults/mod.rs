@@ -1,6 +1,6 @@
 //! Faults on demand: what shall happen to the next matching requests.
 
-use std::time::Duration;
+mod rule;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -11,174 +11,7 @@ use crate::ids::Dice;
 use crate::json::text;
 use crate::limits::fits;
 
-/// A fault for requests that match; the first rule that matches a request counts.
-///
-/// ```
-/// use okta_sandbox::FaultRule;
-///
-/// let rule = FaultRule::status(503).method("GET").path("/api/v1/users").times(2);
-/// assert_eq!(rule.as_json()["times"], 2);
-/// ```
-#[derive(Clone, Debug, PartialEq)]
-pub struct FaultRule(Value);
-
-impl FaultRule {
-    fn new(effect: Value) -> Self {
-        Self(json!({ "match": {}, "then": effect }))
-    }
-
-    fn with(mut self, member: &str, value: Value) -> Self {
-        self.0["then"][member] = value;
-        self
-    }
-
-    /// Answers with a status instead of doing what was asked; 423, 429 and 5xx with the body that
-    /// the service sends.
-    #[must_use]
-    pub fn status(status: u16) -> Self {
-        Self::new(json!({ "status": status }))
-    }
-
-    /// The rate-limit window is used up for so many seconds.
-    #[must_use]
-    pub fn window_limit(seconds: u32) -> Self {
-        Self::new(json!({ "limit": "window", "reset_in": seconds }))
-    }
-
-    /// Too many requests at a time.
-    #[must_use]
-    pub fn concurrency_limit() -> Self {
-        Self::new(json!({ "limit": "concurrency" }))
-    }
-
-    /// Closes the connection without an answer, after the request was carried out.
-    #[must_use]
-    pub fn close() -> Self {
-        Self::new(json!({ "drop": true }))
-    }
-
-    /// Resets the connection without an answer, after the request was carried out.
-    #[must_use]
-    pub fn reset() -> Self {
-        Self::new(json!({ "drop": true, "reset": true }))
-    }
-
-    /// Closes the connection after so many bytes of the body.
-    #[must_use]
-    pub fn truncate(bytes: usize) -> Self {
-        Self::new(json!({ "truncate": bytes }))
-    }
-
-    /// Resets the connection after so many bytes of the body.
-    #[must_use]
-    pub fn reset_within_body(bytes: usize) -> Self {
-        Self::new(json!({ "truncate": bytes, "reset": true }))
-    }
-
-    /// Waits before the answer.
-    #[must_use]
-    pub fn delay(time: Duration) -> Self {
-        Self::new(json!({ "delay_ms": u64::try_from(time.as_millis()).unwrap_or(u64::MAX) }))
-    }
-
-    /// Waits between the headers and the body.
-    #[must_use]
-    pub fn body_delay(time: Duration) -> Self {
-        Self::new(json!({ "body_delay_ms": u64::try_from(time.as_millis()).unwrap_or(u64::MAX) }))
-    }
-
-    /// Makes all DPoP nonces stale before the request is looked at.
-    #[must_use]
-    pub fn rotate_nonces() -> Self {
-        Self::new(json!({ "before": ["nonces"] }))
-    }
-
-    /// Rotates the org server's signing keys before the request is looked at.
-    #[must_use]
-    pub fn rotate_keys() -> Self {
-        Self::new(json!({ "before": ["keys"] }))
-    }
-
-    /// Ends all access tokens before the request is looked at.
-    #[must_use]
-    pub fn expire_tokens() -> Self {
-        Self::new(json!({ "before": ["tokens"] }))
-    }
-
-    /// Moves the org's clock before the request is looked at; back if negative.
-    #[must_use]
-    pub fn move_clock(seconds: i64) -> Self {
-        Self::new(json!({ "move_clock": seconds }))
-    }
-
-    /// Does not carry the request out where the connection breaks.
-    #[must_use]
-    pub fn unprocessed(self) -> Self {
-        self.with("processed", json!(false))
-    }
-
-    /// Adds a header to a forced answer.
-    #[must_use]
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.0["then"]["headers"][name] = json!(value);
-        self
-    }
-
-    /// Sets the body of a forced answer: JSON, or text as it is.
-    #[must_use]
-    pub fn body(self, body: Value) -> Self {
-        self.with("body", body)
-    }
-
-    /// Only for a method.
-    #[must_use]
-    pub fn method(mut self, method: &str) -> Self {
-        self.0["match"]["method"] = json!(method);
-        self
-    }
-
-    /// Only for paths that begin so; or, with `*` for a segment and `**` for any rest, for paths
-    /// that look so.
-    #[must_use]
-    pub fn path(mut self, path: &str) -> Self {
-        self.0["match"]["path"] = json!(path);
-        self
-    }
-
-    /// For so many requests; 1 unless told.
-    #[must_use]
-    pub fn times(mut self, times: u64) -> Self {
-        self.0["times"] = json!(times);
-        self
-    }
-
-    /// For all requests until the rule is removed.
-    #[must_use]
-    pub fn always(mut self) -> Self {
-        self.0["times"] = json!("always");
-        self
-    }
-
-    /// Lets so many matching requests pass first.
-    #[must_use]
-    pub fn after(mut self, requests: u64) -> Self {
-        self.0["after"] = json!(requests);
-        self
-    }
-
-    /// Hits each matching request with this probability, from 0 to 1.
-    #[must_use]
-    pub fn probability(mut self, probability: f64) -> Self {
-        self.0["probability"] = json!(probability);
-        self
-    }
-
-    /// The form that `POST /_sandbox/faults` takes.
-    #[must_use]
-    pub fn as_json(&self) -> &Value {
-        &self.0
-    }
-}
+pub use rule::FaultRule;
 
 /// What happens instead of, or before, the answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -196,6 +29,8 @@ pub(crate) struct Effect {
     /// What is made stale first: `nonces`, `keys`, `keys-at-once`, `tokens`.
     pub(crate) before: Vec<String>,
     pub(crate) move_clock: i64,
+    /// What happens to a delivery of an event hook; such an effect is for no request.
+    pub(crate) delivery: Option<Delivery>,
     limit: Option<Limit>,
     status: Option<u16>,
     headers: Vec<(String, String)>,
@@ -208,11 +43,23 @@ enum Limit {
     Concurrency,
 }
 
+/// What goes wrong with a delivery; it is late by `delay_ms`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Lost,
+    Late,
+    Doubled,
+}
+
 #[derive(Clone, Debug)]
 struct Rule {
     id: u64,
     method: Option<String>,
     path: String,
+    /// Id or name of the event hook; any if empty.
+    hook: String,
+    /// A type of the events delivered; any if empty.
+    event: String,
     after: u64,
     /// None for always.
     times: Option<u64>,
@@ -242,7 +89,7 @@ impl Default for Faults {
 }
 
 /// Members of `then`.
-const EFFECTS: [&str; 13] = [
+const EFFECTS: [&str; 14] = [
     "status",
     "headers",
     "body",
@@ -256,6 +103,7 @@ const EFFECTS: [&str; 13] = [
     "move_clock",
     "limit",
     "reset_in",
+    "delivery",
 ];
 
 impl Effect {
@@ -283,6 +131,21 @@ impl Effect {
             Some("concurrency") => Some(Limit::Concurrency),
             Some(other) => return Err(format!("`limit` is window or concurrency, not {other}")),
         };
+        let delivery = match at("delivery").as_str() {
+            None => None,
+            Some("lost") => Some(Delivery::Lost),
+            Some("late") => Some(Delivery::Late),
+            Some("doubled") => Some(Delivery::Doubled),
+            Some(other) => {
+                return Err(format!("`delivery` is lost, late or doubled, not {other}"));
+            }
+        };
+        let other = then
+            .keys()
+            .find(|name| !matches!(name.as_str(), "delivery" | "delay_ms"));
+        if let Some(other) = other.filter(|_| delivery.is_some()) {
+            return Err(format!("`{other}` is nothing that a delivery can have"));
+        }
         let before: Vec<String> = at("before")
             .as_array()
             .into_iter()
@@ -308,6 +171,7 @@ impl Effect {
             truncate: number("truncate")?.and_then(|n| usize::try_from(n).ok()),
             unprocessed: *at("processed") == false,
             before,
+            delivery,
             move_clock: at("move_clock").as_i64().unwrap_or_default(),
             limit,
             status,
@@ -423,16 +287,30 @@ impl Faults {
                     None => return Err(format!("`times` is a number or \"always\", not {value}")),
                 },
             };
+            let effect = Effect::read(then)?;
+            let wanted = match effect.delivery {
+                Some(_) => ["hook", "event"],
+                None => ["method", "path"],
+            };
+            let conditions = fault["match"].as_object().into_iter().flatten();
+            if let Some((other, _)) = { conditions }.find(|(c, _)| !wanted.contains(&c.as_str())) {
+                return Err(format!(
+                    "`match` has {} here, not {other}",
+                    wanted.join(" and ")
+                ));
+            }
             self.made += 1;
             rules.push(Rule {
                 id: self.made,
                 method: fault["match"]["method"].as_str().map(str::to_uppercase),
                 path: text(fault, "/match/path").to_owned(),
+                hook: text(fault, "/match/hook").to_owned(),
+                event: text(fault, "/match/event").to_owned(),
                 after: fault["after"].as_u64().unwrap_or_default(),
                 times,
                 probability,
                 hits: 0,
-                effect: Effect::read(then)?,
+                effect,
                 shown: fault.clone(),
             });
         }
@@ -463,15 +341,34 @@ impl Faults {
         self.rules.iter().map(one).collect()
     }
 
-    /// Takes the first fault that matches.
+    /// Takes the first fault that matches a request.
     pub(crate) fn take(&mut self, request: &Request) -> Option<Effect> {
-        let dice = &mut self.dice;
-        let at = self.rules.iter_mut().position(|rule| {
+        self.hit(|rule| {
             let path = match rule.path.contains('*') {
                 true => fits(&rule.path, &request.path),
                 false => request.path.starts_with(&rule.path),
             };
-            if !path || rule.method.as_ref().is_some_and(|m| *m != request.method) {
+            let method = rule.method.as_ref().is_none_or(|m| *m == request.method);
+            rule.effect.delivery.is_none() && path && method
+        })
+    }
+
+    /// Takes the first fault that matches a delivery of events to a hook.
+    pub(crate) fn take_delivery(&mut self, hook: &Value, events: &[&Value]) -> Option<Effect> {
+        self.hit(|rule| {
+            let same = [text(hook, "/id"), text(hook, "/name")].contains(&rule.hook.as_str());
+            let event = || events.iter().any(|e| e["eventType"] == *rule.event);
+            rule.effect.delivery.is_some()
+                && (rule.hook.is_empty() || same)
+                && (rule.event.is_empty() || event())
+        })
+    }
+
+    /// Takes the first fault that matches and that neither waits nor is spared by its dice.
+    fn hit(&mut self, matches: impl Fn(&Rule) -> bool) -> Option<Effect> {
+        let dice = &mut self.dice;
+        let at = self.rules.iter_mut().position(|rule| {
+            if !matches(rule) {
                 return false;
             }
             if rule.after > 0 {
