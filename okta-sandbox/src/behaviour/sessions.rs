@@ -9,6 +9,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::oauth::sign_in;
+use crate::org::Org;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -90,6 +91,16 @@ fn refresh(call: &mut Call<'_>) -> Outcome {
     let named_id = call.parameter(0);
     call.org.shelf(SHELF).put(named_id, session.clone());
     Ok(Answer::ok(&view(call, &session)))
+}
+
+/// Ends the sessions of a user.
+pub(super) fn end_of(org: &mut Org, user: &str) {
+    let shelf = org.shelf(SHELF);
+    let of_user = shelf.values().filter(|one| text(one, "/userId") == user);
+    let ids: Vec<String> = of_user.map(|one| text(one, "/id").to_owned()).collect();
+    for id in ids {
+        shelf.remove(&id);
+    }
 }
 
 fn revoke(call: &mut Call<'_>) -> Outcome {

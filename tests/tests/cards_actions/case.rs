@@ -10,6 +10,7 @@ pub(crate) struct Case {
     pub(crate) inputs: &'static str,
     pub(crate) calls: Vec<&'static str>,
     pub(crate) output: &'static str,
+    pub(crate) made: Option<(&'static str, &'static str)>,
     pub(crate) after: Vec<(&'static str, &'static str, Value)>,
     pub(crate) streamed: Option<usize>,
     pub(crate) failure: Option<Failure>,
@@ -41,6 +42,7 @@ pub(crate) fn ok(card: &'static str, options: &'static str, inputs: &'static str
         inputs,
         calls: Vec::new(),
         output: "{}",
+        made: None,
         after: Vec::new(),
         streamed: None,
         failure: None,
@@ -94,7 +96,7 @@ impl Case {
         self
     }
 
-    /// A call that must be in the journal: `PUT /path`, or `GET /path?part of the query`.
+    /// The next call that must be in the journal: `PUT /path`, or `GET /path?part of the query`.
     pub(crate) fn calls(mut self, call: &'static str) -> Self {
         self.calls.push(call);
         self
@@ -103,6 +105,12 @@ impl Case {
     /// Members that the output must have.
     pub(crate) fn gives(mut self, output: &'static str) -> Self {
         self.output = output;
+        self
+    }
+
+    /// The id at this place of the output gets a name, for what is read afterwards.
+    pub(crate) fn makes(mut self, name: &'static str, pointer: &'static str) -> Self {
+        self.made = Some((name, pointer));
         self
     }
 

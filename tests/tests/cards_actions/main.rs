@@ -5,6 +5,7 @@
 
 mod case;
 mod governance;
+mod judge;
 mod okta;
 mod salesforce;
 mod world;

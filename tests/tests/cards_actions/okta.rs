@@ -42,8 +42,11 @@ fn users() -> Vec<Case> {
             .gone("/api/v1/users/{user}"),
         refused("okta/delete_user", 404, NO, r#"{"user":{"id":"nobody"}}"#),
         ok("okta/clear_user_sessions", NO, r#"{"user":{"id":"{user}","revoke_oauth_tokens":true}}"#)
+            .step_at("token", "/sessionToken", "POST /api/v1/authn", r#"{"username":"ana{n}@example.com","password":"Sandbox-1234"}"#)
+            .step("session", "POST /api/v1/sessions", r#"{"sessionToken":"{token}"}"#)
             .calls("DELETE /api/v1/users/{user}/sessions?oauthTokens=true")
-            .gives(r#"{"output":{"status_code":204}}"#),
+            .gives(r#"{"output":{"status_code":204}}"#)
+            .gone("/api/v1/sessions/{session}"),
         refused("okta/clear_user_sessions", 404, NO, r#"{"user":{"id":"nobody"}}"#),
         ok("okta/read_user", NO, r#"{"id_or_login":"ana{n}@example.com"}"#)
             .calls("GET /api/v1/users/ana{n}%40example.com")
@@ -60,7 +63,8 @@ fn users() -> Vec<Case> {
             .after("/api/v1/groups/{group}/users", "/0/profile/login", "new{n}@example.com"),
         ok("okta/create_user", r#"{"option":"with Password & Recovery Question"}"#, r#"{"profile":{"username":"q{n}@example.com","first_name":"Q","last_name":"U","primary_email":"q{n}@example.com"},"credentials":{"password":"Sandbox-1234","question":"Pet?","answer":"Rex-Rex"}}"#)
             .calls("POST /api/v1/users")
-            .gives(r#"{"results":{"credentials":{"recovery_question":"Pet?"}}}"#),
+            .gives(r#"{"results":{"credentials":{"recovery_question":"Pet?"}}}"#)
+            .after("/api/v1/users/q{n}@example.com", "/credentials/recovery_question/question", "Pet?"),
         wrong("okta/create_user", "credentials.password", r#"{"option":"with Password"}"#, r#"{"profile":{"username":"a","first_name":"b","last_name":"c","primary_email":"d"}}"#),
         ok("okta/update_user", r#"{"update_semantics":"Partial"}"#, r#"{"user":{"id":"{user}"},"option":{"pass_empty_values":"No"},"profile":{"nickName":"Nana","mobilePhone":""}}"#)
             .calls("POST /api/v1/users/{user}")
@@ -135,7 +139,9 @@ fn rules() -> Vec<Case> {
     vec![
         ok("okta/create_group_rule", NO, r#"{"group_rule":{"name":"Rule {n}","expression_conditions":"user.firstName==\"X\"","assign_to_groups":["{group}"],"exclude_users":"{user}"}}"#)
             .calls("POST /api/v1/groups/rules")
-            .gives(r#"{"properties":{"id":"*","status":"INACTIVE","expression_conditions":"user.firstName==\"X\"","excluded_users":["{user}"],"group_assignments":["{group}"]}}"#),
+            .gives(r#"{"properties":{"id":"*","status":"INACTIVE","expression_conditions":"user.firstName==\"X\"","excluded_users":["{user}"],"group_assignments":["{group}"]}}"#)
+            .after("/api/v1/groups/rules?search=Rule%20{n}", "/0/conditions/people/users/exclude/0", "{user}")
+            .after("/api/v1/groups/rules?search=Rule%20{n}", "/0/actions/assignUserToGroups/groupIds/0", "{group}"),
         wrong("okta/create_group_rule", "group_rule.name", NO, r#"{"group_rule":{"expression_conditions":"true","assign_to_groups":["{group}"]}}"#),
         ok("okta/update_group_rule", NO, r#"{"group_rule":{"id":"{rule}","name":"Renamed {n}","expression_conditions":"user.firstName==\"Y\"","assign_to_groups":["{group2}"],"exclude_users":[]}}"#)
             .step("rule", "POST /api/v1/groups/rules", RULE)
@@ -281,7 +287,8 @@ fn imports() -> Vec<Case> {
     vec![
         ok("okta/create_import_session", APP, r#"{"application":{"id":"{app}"}}"#)
             .calls("POST /api/v1/identity-sources/{app}/sessions")
-            .gives(r#"{"session":{"id":"*","application_id":"{app}","status":"CREATED"}}"#),
+            .gives(r#"{"session":{"id":"*","application_id":"{app}","status":"CREATED"}}"#)
+            .after("/api/v1/identity-sources/{app}/sessions", "/0/status", "CREATED"),
         wrong("okta/create_import_session", "application.id", APP, NO),
         ok("okta/read_import_session", APP, r#"{"application":{"id":"{app}","session_id":"{session}"}}"#)
             .step("session", "POST /api/v1/identity-sources/{app}/sessions", "")
@@ -296,17 +303,21 @@ fn imports() -> Vec<Case> {
         ok("okta/delete_import_session", APP, r#"{"application":{"id":"{app}","session_id":"{session}"}}"#)
             .step("session", "POST /api/v1/identity-sources/{app}/sessions", "")
             .calls("DELETE /api/v1/identity-sources/{app}/sessions/{session}")
-            .gives(r#"{"response":{"status_code":204}}"#),
+            .gives(r#"{"response":{"status_code":204}}"#)
+            .gone("/api/v1/identity-sources/{app}/sessions/{session}"),
         refused("okta/delete_import_session", 404, APP, r#"{"application":{"id":"{app}","session_id":"nothing"}}"#),
         ok("okta/trigger_import_session", APP, r#"{"application":{"id":"{app}","session_id":"{session}"}}"#)
             .step("session", "POST /api/v1/identity-sources/{app}/sessions", "")
             .calls("POST /api/v1/identity-sources/{app}/sessions/{session}/start-import")
-            .gives(r#"{"session":{"id":"{session}","status":"*"}}"#),
+            .gives(r#"{"session":{"id":"{session}","status":"*"}}"#)
+            .after("/api/v1/identity-sources/{app}/sessions/{session}", "/status", "TRIGGERED"),
         refused("okta/trigger_import_session", 404, APP, r#"{"application":{"id":"{app}","session_id":"nothing"}}"#),
         ok("okta/bulk_user_import", r#"{"application":"{app}","import_operation":"Create & Update"}"#, r#"{"application":{"session_id":"{session}"},"data":{"users":[{"external_id":"e1","profile":{"user_name":"e1@example.com","email":"e1@example.com"}},{"external_id":2,"profile":{"userName":"e2@example.com","badge":"9"}}]}}"#)
             .step("session", "POST /api/v1/identity-sources/{app}/sessions", "")
             .calls("POST /api/v1/identity-sources/{app}/sessions/{session}/bulk-upsert")
-            .gives(r#"{"response":{"records_imported":2}}"#),
+            .gives(r#"{"response":{"records_imported":2}}"#)
+            // The data waits in the session, which no call shows.
+            .after("/api/v1/identity-sources/{app}/sessions/{session}", "/status", "CREATED"),
         wrong("okta/bulk_user_import", "data.users[0].external_id", r#"{"application":"{app}","import_operation":"Create & Update"}"#, r#"{"application":{"session_id":"x"},"data":{"users":[{"profile":{}}]}}"#),
         ok("okta/map_profile_source_attributes", r#"{"application":"{app}","import_operation":"Create & Update"}"#, r#"{"import_data":{"external_id_key":{"externalId":"number"},"users":[{"number":7,"userName":"s@example.com","badge":"9"}]}}"#)
             .gives(r#"{"result":{"users":[{"external_id":"7","profile":{"user_name":"s@example.com","badge":"9"}}]}}"#),
@@ -328,7 +339,8 @@ fn links() -> Vec<Case> {
         ok("okta/set_linked_object_value_for_primary", r#"{"primary_name":"manager{n}"}"#, r#"{"user":{"primary_user_id":"{user}","associated_user_id":"{user2}"}}"#)
             .step("", "POST /api/v1/meta/schemas/user/linkedObjects", LINK)
             .calls("PUT /api/v1/users/{user2}/linkedObjects/manager{n}/{user}")
-            .gives(r#"{"status_code":204}"#),
+            .gives(r#"{"status_code":204}"#)
+            .after("/api/v1/users/{user2}/linkedObjects/manager{n}", "/0/_links/self/href", "{base}/api/v1/users/{user}"),
         wrong("okta/set_linked_object_value_for_primary", "linked_object.primary_name", manual, r#"{"user":{"primary_user_id":"{user}","associated_user_id":"{user2}"}}"#),
         link(ok("okta/get_primary_linked_object_value", manual, r#"{"user":{"associated_user_id":"{user2}"},"linked_object":{"primary_name":"manager{n}"}}"#))
             .calls("GET /api/v1/users/{user2}/linkedObjects/manager{n}")
@@ -373,12 +385,15 @@ fn searches() -> Vec<Case> {
             .calls("GET /api/v1/users?limit=1")
             .gives(r#"{"response":{"status_code":200,"headers":{"content-type":"*"},"body":["*"]}}"#),
         ok("okta/custom_api_action", r#"{"request_type":"GET(Streaming)"}"#, r#"{"request":{"relative_url":"/api/v1/groups/{group}"},"streaming":{"flow":"flow-1"}}"#)
+            // What is no list is read again as the one record that it is.
+            .calls("GET /api/v1/groups/{group}")
             .calls("GET /api/v1/groups/{group}")
             .gives(r#"{"response":{"records_streamed":1}}"#)
             .streams(1),
         ok("okta/custom_api_action", r#"{"request_type":"POST"}"#, r#"{"request":{"relative_url":"api/v1/groups","body":{"profile":{"name":"Custom {n}"}}}}"#)
             .calls("POST /api/v1/groups")
-            .gives(r#"{"response":{"body":{"profile":{"name":"Custom {n}"}}}}"#),
+            .gives(r#"{"response":{"body":{"profile":{"name":"Custom {n}"}}}}"#)
+            .after("/api/v1/groups?search=profile.name%20eq%20%22Custom%20{n}%22", "/0/profile/name", "Custom {n}"),
         wrong("okta/custom_api_action", "request.relative_url", r#"{"request_type":"GET"}"#, r#"{"request":{"relative_url":"https://evil.example/"}}"#),
     ]
 }

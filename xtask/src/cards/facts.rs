@@ -254,6 +254,26 @@ impl Card {
         Ok(())
     }
 
+    /// Adds a call, in the place of the one with this path if one is given.
+    pub(crate) fn add_call(&mut self, call: Call, replaces: Option<&str>) -> Result<()> {
+        let same = |one: &Call| one.method == call.method && one.path == call.path;
+        if self.calls.iter().any(same) {
+            bail!(
+                "the card has `{} {}` already; take the line out",
+                call.method,
+                call.path
+            );
+        }
+        match replaces {
+            None => self.calls.push(call),
+            Some(path) => match self.calls.iter_mut().find(|one| one.path == path) {
+                Some(one) => *one = call,
+                None => bail!("the card has no call of `{path}`"),
+            },
+        }
+        Ok(())
+    }
+
     fn list_mut(&mut self, name: &str) -> Option<&mut Vec<Field>> {
         match name {
             "options" => Some(&mut self.options),

@@ -11,7 +11,7 @@ mod paths;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
 use crate::facts::Api;
@@ -33,14 +33,20 @@ pub(crate) fn module(key: &str) -> &str {
     key.strip_prefix("okta_").unwrap_or(key)
 }
 
-/// A field that the published facts lack, kept by hand.
+/// A field or call that the published facts lack, kept by hand.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Added {
     connector: String,
     kind: String,
     card: String,
-    field: facts::Field,
+    #[serde(default)]
+    field: Option<facts::Field>,
+    #[serde(default)]
+    call: Option<facts::Call>,
+    /// The path of the call that `call` stands for.
+    #[serde(default)]
+    replaces: Option<String>,
     #[serde(rename = "reason")]
     _reason: String,
 }
@@ -63,8 +69,12 @@ pub(crate) fn read() -> Result<Vec<Connector>> {
             .flat_map(|connector| &mut connector.cards)
             .find(|card| card.kind == added.kind && card.slug == added.card)
             .with_context(|| format!("api/cards-added.jsonl: there is no card {place}"))?;
-        card.add(added.field)
-            .with_context(|| format!("api/cards-added.jsonl: {place}"))?;
+        let done = match (added.field, added.call) {
+            (Some(field), None) => card.add(field),
+            (None, Some(call)) => card.add_call(call, added.replaces.as_deref()),
+            _ => bail!("api/cards-added.jsonl: {place}: one of `field` and `call` is needed"),
+        };
+        done.with_context(|| format!("api/cards-added.jsonl: {place}"))?;
     }
     Ok(connectors)
 }

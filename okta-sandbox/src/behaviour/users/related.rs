@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::named_user;
-use crate::behaviour::{apps, groups};
+use crate::behaviour::{apps, groups, sessions};
 use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
 use crate::json::text;
@@ -52,6 +52,7 @@ pub(super) fn blocks(call: &mut Call<'_>) -> Outcome {
 pub(super) fn revoke_sessions(call: &mut Call<'_>) -> Outcome {
     let user = named_user(call)?;
     call.org.authority.end_sessions(text(&user, "/id"));
+    sessions::end_of(call.org, text(&user, "/id"));
     call.log("user.session.clear", vec![user_target(&user)]);
     if call.request.flag("oauthTokens", false) {
         call.org.authority.revoke_user(text(&user, "/id"));

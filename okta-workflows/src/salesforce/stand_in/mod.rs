@@ -195,6 +195,16 @@ impl StandIn {
             .collect()
     }
 
+    /// All records by object, as JSON: what a test compares before and after.
+    pub fn state(&self) -> Value {
+        let org = lock(&self.shared.org);
+        let all = org.records.iter().map(|(object, records)| {
+            let records = records.iter().map(|(_, record)| Value::Object(record.clone()));
+            ((*object).to_owned(), records.collect())
+        });
+        Value::Object(all.collect())
+    }
+
     /// Adds a record, whatever its fields; its id. An unknown object gives an empty id.
     pub fn add(&self, object: &str, fields: &Value) -> String {
         let found = schema::Object::find(object).zip(fields.as_object());

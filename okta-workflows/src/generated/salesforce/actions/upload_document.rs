@@ -49,7 +49,7 @@ crate::fields! {
 crate::action_card! {
     /// *Upload Document* of the Salesforce connector.
     ///
-    /// `POST /services/data/v{version}/sobjects/ContentVersion/`
+    /// `POST /services/data/v{version}/sobjects/Document/`
     ///
     /// Scopes: `api`.
     UploadDocument: "salesforce" "upload_document"
