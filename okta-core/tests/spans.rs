@@ -124,7 +124,11 @@ async fn a_client_logs_up_to_its_level() {
             "{level}"
         );
         let lines = ["WARN", "INFO", "DEBUG", "TRACE"].into_iter();
-        assert_eq!(lines.filter(|level| has(level)).next_back(), highest, "{level}");
+        assert_eq!(
+            lines.filter(|level| has(level)).next_back(),
+            highest,
+            "{level}"
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a credential sees of the attempt that it authorizes.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,13 +11,15 @@ use tracing::Instrument as _;
 use crate::error::{Challenge, Error, ErrorKind, Result};
 use crate::observe::{end_attempt, token_span};
 use crate::operation::OperationInfo;
+use crate::pacing::{Budget, Pacer, Permit, bucket_of_path};
 use crate::retry::RetryPolicy;
-use crate::runtime::{Runtime, within};
+use crate::runtime::{Runtime, retry_after, within};
 use crate::transport::{HttpRequest, HttpResponse, TransportError, TransportFault};
 
 /// One attempt, and the means to do IO for it.
 pub struct AuthContext<'a> {
-    pub(crate) runtime: &'a Runtime,
+    pub(crate) runtime: &'a Arc<Runtime>,
+    pub(crate) pacer: &'a Arc<Pacer>,
     pub(crate) operation: Option<&'static OperationInfo>,
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
@@ -87,10 +89,12 @@ impl AuthContext<'_> {
     }
 
     /// Sends a request of the credential's own with the client's transport, inside the call's
-    /// deadline and the client's attempt timeout.
+    /// deadline and the client's attempt timeout. Requests to the org are paced by its rate limits
+    /// as calls are.
     ///
     /// # Errors
-    /// The transport's error, also when the attempt times out; [`ErrorKind::Timeout`] if the deadline passes.
+    /// The transport's error, also when the attempt times out; [`ErrorKind::Timeout`] if the deadline
+    /// passes; [`ErrorKind::RateLimited`] if the rate limit resets later than the call may wait.
     pub async fn send_http(
         &self,
         mut request: HttpRequest,
@@ -101,6 +105,11 @@ impl AuthContext<'_> {
             .entry(http::header::USER_AGENT)
             .or_insert_with(|| self.runtime.user_agent.clone());
         let clock = &self.runtime.clock;
+        let bucket = bucket_of_path(request.uri.path());
+        let mut permit = match self.runtime.origin.is_of(&request.uri) {
+            true => Some(self.permit(&bucket).await?),
+            false => None,
+        };
         let attempt_end = self
             .attempt_timeout
             .map(|timeout| clock.monotonic().saturating_add(timeout));
@@ -110,6 +119,9 @@ impl AuthContext<'_> {
         };
         let (method, path) = (request.method.as_str(), request.uri.path());
         let span = token_span(self.runtime.logs, &self.runtime.origin, method, path);
+        if let Some(permit) = &mut permit {
+            permit.sending();
+        }
         let sent = self.runtime.transport.send(request);
         let sent = within(self.runtime, end, sent)
             .instrument(span.clone())
@@ -124,11 +136,24 @@ impl AuthContext<'_> {
         match sent {
             Some(Ok(response)) => {
                 self.runtime.learn_time(&response.headers, None);
+                if let Some(permit) = permit {
+                    let asked = retry_after(&response.headers, self.runtime.server_now());
+                    permit.answered(response.status, &response.headers, asked);
+                }
                 let id = crate::error::request_id(&response.headers);
                 end_attempt(&span, &response.status, id.as_deref());
                 Ok(Ok(response))
             }
-            Some(Err(error)) => Ok(Err(error)),
+            Some(Err(error)) => {
+                let unsent = matches!(
+                    error.fault(),
+                    TransportFault::NotSent | TransportFault::Hopeless
+                );
+                if let Some(permit) = permit.filter(|_| unsent) {
+                    permit.unsent();
+                }
+                Ok(Err(error))
+            }
             None if self
                 .deadline
                 .is_some_and(|deadline| deadline <= clock.monotonic()) =>
@@ -148,6 +173,31 @@ impl AuthContext<'_> {
         }
     }
 
+    /// The turn of a request by the rate limits.
+    async fn permit<'p>(&'p self, bucket: &'p str) -> Result<Permit<'p>> {
+        let budget = Budget {
+            deadline: self.deadline,
+            window: self.retry.rate_limit_cap(),
+        };
+        let turn = self
+            .pacer
+            .acquire(self.runtime, bucket, budget, "token", true)
+            .await;
+        turn.map_err(|refused| match refused.reset {
+            Some(reset) => {
+                let what =
+                    "a token request was not sent: earlier answers show that nothing is left";
+                let mut error = Error::new(ErrorKind::RateLimited, what);
+                error.inner_mut().reset_at = Some(reset);
+                error
+            }
+            None => Error::new(
+                ErrorKind::Timeout,
+                "the call's total deadline ended while a token request waited for its turn",
+            ),
+        })
+    }
+
     /// Waits, unless the call's deadline comes first: then it fails at once.
     pub(crate) async fn wait(&self, duration: Duration) -> bool {
         let end = self.runtime.clock.monotonic().saturating_add(duration);
@@ -157,6 +207,59 @@ impl AuthContext<'_> {
         self.runtime.stats.wait(duration);
         self.runtime.clock.sleep(duration).await;
         true
+    }
+}
+
+/// What a task needs that outlives the call it was begun for.
+pub(super) struct Detached {
+    runtime: Arc<Runtime>,
+    pacer: Arc<Pacer>,
+    uri: Uri,
+    end: Duration,
+    /// The end of the call that it was begun for.
+    call_end: Option<Duration>,
+    attempt_timeout: Option<Duration>,
+    retry: RetryPolicy,
+}
+
+/// No caller waits that long: a task that hangs is given up.
+const DETACHED: Duration = Duration::from_secs(300);
+
+impl Detached {
+    pub(super) fn from(cx: &AuthContext<'_>) -> Self {
+        Self {
+            runtime: Arc::clone(cx.runtime),
+            pacer: Arc::clone(cx.pacer),
+            uri: cx.uri.clone(),
+            end: cx.runtime.clock.monotonic().saturating_add(DETACHED),
+            call_end: cx.deadline,
+            attempt_timeout: cx.attempt_timeout,
+            retry: cx.retry.clone(),
+        }
+    }
+
+    /// For what nothing is lost with: it ends with the call.
+    pub(super) fn call(&self) -> AuthContext<'_> {
+        AuthContext {
+            deadline: self.call_end,
+            ..self.context()
+        }
+    }
+
+    pub(super) fn context(&self) -> AuthContext<'_> {
+        AuthContext {
+            runtime: &self.runtime,
+            pacer: &self.pacer,
+            operation: None,
+            method: &Method::POST,
+            uri: &self.uri,
+            attempt: 1,
+            deadline: Some(self.end),
+            attempt_timeout: self.attempt_timeout,
+            challenges: &[],
+            retry: &self.retry,
+            renewed: false,
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod sign_in;
 mod store;
 mod token;
 mod token_endpoint;
+mod user;
 mod user_app;
 
 use std::fmt;

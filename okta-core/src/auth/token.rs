@@ -12,6 +12,7 @@ use crate::scope::Scopes;
 use crate::secret::Secret;
 
 /// An issued token. Times are on the client's monotonic clock.
+#[derive(Clone)]
 pub(super) struct Token {
     pub(super) value: Secret,
     /// The proof key that it is bound to: `Authorization: DPoP`.
@@ -30,8 +31,8 @@ impl fmt::Debug for Token {
     }
 }
 
-/// No task is spawned: whoever holds the lock fetches, in its own future. If that future is
-/// dropped, the lock is free again and the next caller fetches.
+/// Whoever holds the lock fetches, in its own future. If that future is dropped, the lock is free
+/// again and the next caller fetches; a fetch that must not be lost is a task behind that future.
 ///
 /// One fetch is one attempt. All who waited for it share its failure, and each goes on, or not, by
 /// its own policy and deadline; who comes back after others have failed meanwhile takes that as

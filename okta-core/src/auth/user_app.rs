@@ -1,27 +1,25 @@
 //! The credential of a signed-in user: access token, refresh token, and how they are kept.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::HeaderMap;
 
 use super::app::{App, Dpop, GrantedFewer, used_token};
 use super::client_auth::{ClientAuth, ClientSecret};
-use super::failure::{Failure, Retry};
+use super::failure::Retry;
 use super::introspection::Introspection;
 use super::jwt::Signer;
 use super::server::AuthorizationServer;
-use super::sign_in::{Keys, SignIn, SignedIn};
+use super::sign_in::{SignIn, SignedIn};
 use super::store::TokenStore;
-use super::store::record::{Held, Kept};
-use super::token::{Seen, Token, TokenCache};
-use super::token_endpoint::Issued;
+use super::store::record::Kept;
+use super::token::{Seen, Token};
+use super::user::User;
 use super::{AuthContext, Credential, Reaction, Reply};
-use crate::error::{Error, ErrorKind, Result};
-use crate::observe::log;
+use crate::error::{Error, Result};
 use crate::scope::Scopes;
-use crate::secret::Secret;
 
 /// An app that acts for a user who signed in: [`Client::sign_in`](crate::Client::sign_in) with a
 /// [`BrowserSignIn`](crate::BrowserSignIn) or a [`DeviceSignIn`](crate::DeviceSignIn).
@@ -51,18 +49,7 @@ use crate::secret::Secret;
 /// # Ok(()) }
 /// ```
 pub struct UserApp {
-    app: App,
-    scopes: Scopes,
-    cache: TokenCache,
-    session: Mutex<Session>,
-    keys: Keys,
-}
-
-#[derive(Default)]
-struct Session {
-    refresh_token: Option<Secret>,
-    /// The store did not take what is here: it is newer.
-    unsaved: bool,
+    user: Arc<User>,
 }
 
 impl UserApp {
@@ -70,7 +57,7 @@ impl UserApp {
     /// for an ID token, `offline_access` for a refresh token, `okta.*` for Okta's APIs.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] if the client id is missing or a placeholder, or if there is no scope.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the client id is missing or a placeholder, or if there is no scope.
     pub fn new(client_id: impl Into<String>, scopes: impl Into<Scopes>) -> Result<Self> {
         Self::with(client_id, ClientAuth::Public, scopes.into())
     }
@@ -106,235 +93,77 @@ impl UserApp {
             return Err(Error::config("a sign-in needs at least one scope")
                 .with_hint("openid for who it is, offline_access to stay signed in, okta.* for Okta's APIs"));
         }
-        Ok(Self {
-            app,
-            scopes,
-            cache: TokenCache::default(),
-            session: Mutex::default(),
-            keys: Keys::default(),
-        })
+        let user = Arc::new(User::new(app, scopes));
+        Ok(Self { user })
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut App)) -> Self {
+        // Nobody shares it before it is a credential.
+        if let Some(user) = Arc::get_mut(&mut self.user) {
+            change(&mut user.app);
+        }
+        self
     }
 
     /// Who issues the tokens. Default: the org's own authorization server.
     #[must_use]
-    pub fn authorization_server(mut self, server: AuthorizationServer) -> Self {
-        self.app.server = server;
-        self
+    pub fn authorization_server(self, server: AuthorizationServer) -> Self {
+        self.change(|app| app.server = server)
     }
 
     /// Whether tokens are bound to a proof key. Default: [`Dpop::Auto`].
     #[must_use]
-    pub fn dpop(mut self, dpop: Dpop) -> Self {
-        self.app.dpop = dpop;
-        self
+    pub fn dpop(self, dpop: Dpop) -> Self {
+        self.change(|app| app.dpop = dpop)
     }
 
     /// What to do when fewer scopes are granted than asked for. Default: [`GrantedFewer::Warn`].
     #[must_use]
-    pub fn when_granted_fewer(mut self, policy: GrantedFewer) -> Self {
-        self.app.fewer = policy;
-        self
+    pub fn when_granted_fewer(self, policy: GrantedFewer) -> Self {
+        self.change(|app| app.fewer = policy)
     }
 
     /// Keeps the session between runs, and shares it with other processes. Default: memory only.
     #[must_use]
-    pub fn token_store(mut self, store: impl TokenStore) -> Self {
-        let profile = self.app.kept.take().map(|kept| kept.profile);
-        self.app.kept = Some(Kept {
-            store: Arc::new(store),
-            profile: profile.unwrap_or_default(),
-        });
-        self
+    pub fn token_store(self, store: impl TokenStore) -> Self {
+        self.change(|app| {
+            let profile = app.kept.take().map(|kept| kept.profile);
+            app.kept = Some(Kept {
+                store: Arc::new(store),
+                profile: profile.unwrap_or_default(),
+            });
+        })
     }
 
     /// Tells several users of the app on one machine apart in the
     /// [`token_store`](Self::token_store), which must be set first.
     #[must_use]
-    pub fn profile(mut self, name: impl Into<String>) -> Self {
-        if let Some(kept) = &mut self.app.kept {
-            kept.profile = name.into();
-        }
-        self
-    }
-
-    fn session(&self) -> MutexGuard<'_, Session> {
-        // A poisoned lock only means that another thread panicked between two assignments.
-        self.session
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    pub fn profile(self, name: impl Into<String>) -> Self {
+        self.change(|app| {
+            if let Some(kept) = &mut app.kept {
+                kept.profile = name.into();
+            }
+        })
     }
 
     async fn token(&self, cx: &AuthContext<'_>) -> Result<Arc<Token>> {
-        self.app.check_org(cx.org_url())?;
+        self.user.app.check_org(cx.org_url())?;
         let mut retry = Retry::new(true);
         let mut seen = Seen::default();
         loop {
             let now = cx.runtime.clock.monotonic();
-            // Early or not, it is never abandoned: the answer may hold a rotated refresh token.
-            match self
-                .cache
-                .get(now, &mut seen, |_| self.refresh(cx, true))
-                .await
-            {
+            let refresh = async |early: bool| {
+                let token = self.user.refresh(cx).await;
+                match early {
+                    true => token.inspect_err(|failure| failure.was_early(cx)),
+                    false => token,
+                }
+            };
+            match self.user.cache.get(now, &mut seen, refresh).await {
                 Ok(token) => return Ok(token),
                 Err(failure) => retry.after(cx, failure).await?,
             }
         }
-    }
-
-    /// One attempt to get a token: from the store, where another process may have refreshed it,
-    /// else by the refresh token. `stored`: a good access token of the store will do.
-    async fn refresh(&self, cx: &AuthContext<'_>, stored: bool) -> Result<Token, Failure> {
-        let Some(kept) = &self.app.kept else {
-            let Some(refresh_token) = self.session().refresh_token.clone() else {
-                return Err(self.nobody().into());
-            };
-            let issued = self.exchange(cx, &refresh_token).await?;
-            self.keep(cx, &issued, None).await?;
-            return Ok(self.app.token(cx, &issued));
-        };
-        let mut held = self.app.hold(cx, kept).await?;
-        let unsaved = self.session().unsaved;
-        if !unsaved {
-            if let Some(damaged) = held.damaged.take() {
-                return Err(damaged.into());
-            }
-            self.session().refresh_token = held.record.refresh_token.clone();
-            let refused = self.cache.refused();
-            let token = held
-                .record
-                .token(cx, &self.app, &self.scopes, refused.as_ref());
-            if let Some(token) = token.filter(|_| stored) {
-                return Ok(token);
-            }
-        }
-        let Some(refresh_token) = self.session().refresh_token.clone() else {
-            return Err(self.nobody().into());
-        };
-        let issued = match self.exchange(cx, &refresh_token).await {
-            Ok(issued) => issued,
-            Err(failure) => {
-                if failure.error.kind() == ErrorKind::SignIn
-                    && let Err(error) = held.remove().await
-                {
-                    log!(cx.runtime.logs, WARN, error = %error, "the ended session could not be removed from the store");
-                }
-                return Err(failure);
-            }
-        };
-        self.keep(cx, &issued, Some(&mut held)).await?;
-        Ok(self.app.token(cx, &issued))
-    }
-
-    async fn exchange(
-        &self,
-        cx: &AuthContext<'_>,
-        refresh_token: &Secret,
-    ) -> Result<Issued, Failure> {
-        let fields = [
-            ("grant_type", "refresh_token".to_owned()),
-            ("refresh_token", refresh_token.expose().to_owned()),
-        ];
-        let issued = self.app.request_token(cx, &fields, &self.scopes).await;
-        let failure = match issued {
-            Ok(issued) => return Ok(issued),
-            Err(failure) => failure,
-        };
-        if failure.error.code() != Some("invalid_grant") {
-            return Err(failure);
-        }
-        let mut session = self.session();
-        if session.refresh_token.as_ref() == Some(refresh_token) {
-            *session = Session::default();
-        }
-        let mut error = failure.error;
-        error.inner_mut().kind = ErrorKind::SignIn;
-        Err(error
-            .with_hint("sign in again: the refresh token expired, was revoked, or was used a second time, in which case the service ends the whole session")
-            .into())
-    }
-
-    /// Takes a new refresh token, stored first; the old one stays if none came.
-    async fn keep(
-        &self,
-        cx: &AuthContext<'_>,
-        issued: &Issued,
-        held: Option<&mut Held<'_>>,
-    ) -> Result<()> {
-        let refresh_token = {
-            let mut session = self.session();
-            if issued.refresh_token.is_some() {
-                session.refresh_token = issued.refresh_token.clone();
-            }
-            session.unsaved = true;
-            session.refresh_token.clone()
-        };
-        if let Some(held) = held {
-            held.record.put(cx, &self.app, &self.scopes, issued)?;
-            held.record.refresh_token = refresh_token;
-            held.save().await?;
-        }
-        self.session().unsaved = false;
-        Ok(())
-    }
-
-    fn nobody(&self) -> Error {
-        let had_one = self.cache.current().is_some() || self.cache.refused().is_some();
-        let error = Error::new(
-            ErrorKind::SignIn,
-            match had_one {
-                true => "the session has ended, and there is no refresh token",
-                false => "nobody is signed in",
-            },
-        );
-        let offline = self.scopes.iter().any(|s| s.as_str() == "offline_access");
-        error.with_hint(match (had_one, offline) {
-            (true, false) => "sign in again; with the scope offline_access a session lasts longer",
-            (true, true) => "sign in again; allow the app the refresh token grant, so that a session lasts longer",
-            (false, _) => "call Client::sign_in first",
-        })
-    }
-
-    /// A sign-in brought these tokens.
-    async fn accept(
-        &self,
-        cx: &AuthContext<'_>,
-        issued: &Issued,
-        nonce: Option<&str>,
-    ) -> Result<SignedIn> {
-        let user = match &issued.id_token {
-            Some(token) => Some(
-                self.keys
-                    .check(cx, &self.app, token, nonce, &issued.token)
-                    .await?,
-            ),
-            None if self.scopes.iter().any(|s| s.as_str() == "openid") => {
-                return Err(Error::new(
-                    ErrorKind::Token,
-                    "sign-in: no ID token came although openid was asked for",
-                ));
-            }
-            None => None,
-        };
-        self.app.compare_scopes(cx, &self.scopes, &issued.scopes)?;
-        // Another user may have been signed in before: nothing of that session stays.
-        *self.session() = Session::default();
-        match &self.app.kept {
-            Some(kept) => {
-                let mut held = self.app.hold_for_new(cx, kept).await?;
-                held.record.clear();
-                self.keep(cx, issued, Some(&mut held)).await?;
-            }
-            None => self.keep(cx, issued, None).await?,
-        }
-        let token = self.app.token(cx, issued);
-        self.cache.put(token);
-        Ok(SignedIn {
-            user,
-            missing: self.scopes.missing_from(&issued.scopes),
-            scopes: issued.scopes.clone(),
-            can_refresh: issued.refresh_token.is_some(),
-        })
     }
 }
 
@@ -342,24 +171,24 @@ impl UserApp {
 impl Credential for UserApp {
     async fn authorize(&self, cx: &AuthContext<'_>, headers: &mut HeaderMap) -> Result<()> {
         let token = self.token(cx).await?;
-        self.app.attach(cx, &token, headers).await
+        self.user.app.attach(cx, &token, headers).await
     }
 
     async fn reply(&self, cx: &AuthContext<'_>, reply: &Reply<'_>) -> Reaction {
-        let reaction = self.app.reaction(cx, reply);
+        let reaction = self.user.app.reaction(cx, reply);
         if reaction == Reaction::RepeatWithNewToken
             && let Some(used) = used_token(reply.sent)
         {
-            self.cache.forget(used);
+            self.user.cache.forget(used);
         }
         reaction
     }
 
     async fn renew(&self, cx: &AuthContext<'_>) -> Result<()> {
-        self.app.check_org(cx.org_url())?;
+        self.user.app.check_org(cx.org_url())?;
         let mut retry = Retry::new(true);
         loop {
-            match self.cache.renew(|| self.refresh(cx, false)).await {
+            match self.user.cache.renew(|| self.user.refresh_anew(cx)).await {
                 Ok(_) => return Ok(()),
                 Err(failure) => retry.after(cx, failure).await?,
             }
@@ -371,43 +200,45 @@ impl Credential for UserApp {
     }
 
     fn granted_scopes(&self) -> Option<Scopes> {
-        self.cache.current().map(|token| token.scopes.clone())
+        self.user.cache.current().map(|token| token.scopes.clone())
     }
 
     fn requested_scopes(&self) -> Option<&Scopes> {
-        Some(&self.scopes)
+        Some(&self.user.scopes)
     }
 
     fn client_id(&self) -> Option<&str> {
-        Some(&self.app.client_id)
+        Some(&self.user.app.client_id)
     }
 
     async fn sign_in(&self, cx: &AuthContext<'_>, how: &SignIn) -> Result<SignedIn> {
-        self.app.check_org(cx.org_url())?;
-        if let Some(kept) = &self.app.kept {
+        self.user.app.check_org(cx.org_url())?;
+        if let Some(kept) = &self.user.app.kept {
             // A store that is not safe is better found before the user does anything; and the new
             // tokens get the key of the stored ones.
-            drop(self.app.hold(cx, kept).await?);
+            drop(self.user.app.hold(cx, kept).await?);
         }
+        self.user.settle().await;
         match how {
             SignIn::Browser(flow) => {
-                let (issued, nonce) = flow.run(cx, &self.app, &self.scopes).await?;
-                self.accept(cx, &issued, Some(&nonce)).await
+                let (issued, nonce) = flow.run(cx, &self.user.app, &self.user.scopes).await?;
+                self.user.accept(cx, &issued, Some(&nonce)).await
             }
             SignIn::Device(flow) => {
-                let issued = flow.run(cx, &self.app, &self.scopes).await?;
-                self.accept(cx, &issued, None).await
+                let issued = flow.run(cx, &self.user.app, &self.user.scopes).await?;
+                self.user.accept(cx, &issued, None).await
             }
         }
     }
 
     async fn sign_out(&self, cx: &AuthContext<'_>) -> Result<()> {
-        self.app.check_org(cx.org_url())?;
-        let mut access_token = self.cache.current().map(|token| token.value.clone());
-        let mut refresh_token = std::mem::take(&mut *self.session()).refresh_token;
-        self.cache.clear();
-        if let Some(kept) = &self.app.kept {
-            let held = self.app.hold(cx, kept).await?;
+        self.user.app.check_org(cx.org_url())?;
+        self.user.settle().await;
+        let mut access_token = self.user.cache.current().map(|token| token.value.clone());
+        let mut refresh_token = std::mem::take(&mut *self.user.session()).refresh_token;
+        self.user.cache.clear();
+        if let Some(kept) = &self.user.app.kept {
+            let held = self.user.app.hold(cx, kept).await?;
             // A session of an earlier run, or one that another process refreshed.
             if held.record.refresh_token.is_some() {
                 refresh_token = held.record.refresh_token.clone();
@@ -417,28 +248,31 @@ impl Credential for UserApp {
         }
         // The refresh token first: the service ends its access tokens with it.
         if let Some(token) = refresh_token {
-            self.app.revoke(cx, &token, "refresh_token").await?;
+            self.user.app.revoke(cx, &token, "refresh_token").await?;
         }
         if let Some(token) = access_token {
-            self.app.revoke(cx, &token, "access_token").await?;
+            self.user.app.revoke(cx, &token, "access_token").await?;
         }
         Ok(())
     }
 
     async fn introspect(&self, cx: &AuthContext<'_>) -> Result<Introspection> {
         let token = self.token(cx).await?;
-        self.app.introspect(cx, &token.value, "access_token").await
+        self.user
+            .app
+            .introspect(cx, &token.value, "access_token")
+            .await
     }
 }
 
 impl fmt::Debug for UserApp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UserApp")
-            .field("client_id", &self.app.client_id)
-            .field("auth", &self.app.auth)
-            .field("scopes", &self.scopes.to_string())
-            .field("dpop", &self.app.dpop)
-            .field("store", &self.app.kept)
+            .field("client_id", &self.user.app.client_id)
+            .field("auth", &self.user.app.auth)
+            .field("scopes", &self.user.scopes.to_string())
+            .field("dpop", &self.user.app.dpop)
+            .field("store", &self.user.app.kept)
             .finish_non_exhaustive()
     }
 }

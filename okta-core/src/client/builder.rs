@@ -363,7 +363,7 @@ impl ClientBuilder {
             .wraps
             .into_iter()
             .fold(transport, |inner, wrap| wrap(inner));
-        let runtime = Runtime::new(RuntimeParts {
+        let runtime = Arc::new(Runtime::new(RuntimeParts {
             origin,
             transport,
             clock: self
@@ -378,12 +378,12 @@ impl ClientBuilder {
                 .or(settings.log_level)
                 .map(Logs)
                 .unwrap_or_default(),
-        });
+        }));
         let pacing = self.pacing.unwrap_or_else(|| match settings.pacing {
             Some(false) => Pacing::off(),
             _ => Pacing::default(),
         });
-        let pacer = Pacer::new(&pacing, &runtime)?;
+        let pacer = Arc::new(Pacer::new(&pacing, &runtime)?);
         Ok(Client {
             inner: Arc::new(Inner {
                 runtime,

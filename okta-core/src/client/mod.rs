@@ -44,12 +44,12 @@ pub struct Client {
 }
 
 struct Inner {
-    runtime: Runtime,
+    runtime: Arc<Runtime>,
     credential: Arc<dyn Credential>,
     retry: RetryPolicy,
     timeout: Option<Duration>,
     attempt_timeout: Option<Duration>,
-    pacer: Pacer,
+    pacer: Arc<Pacer>,
     drift: DriftLog,
     on_drift: Option<DriftObserver>,
     explanation: Explanation,
@@ -306,6 +306,7 @@ impl Client {
         let runtime = &self.inner.runtime;
         AuthContext {
             runtime,
+            pacer: &self.inner.pacer,
             operation: None,
             method: &Method::GET,
             uri,

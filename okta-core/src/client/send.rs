@@ -171,7 +171,7 @@ impl Inner {
         };
         let turn = self
             .pacer
-            .acquire(&self.runtime, bucket, budget, request.info.id)
+            .acquire(&self.runtime, bucket, budget, request.info.id, false)
             .await;
         match turn {
             Ok(permit) => {
@@ -245,6 +245,7 @@ impl Inner {
     ) -> AuthContext<'a> {
         AuthContext {
             runtime: &self.runtime,
+            pacer: &self.pacer,
             operation: (!request.info.id.is_empty()).then_some(request.info),
             method: &request.method,
             uri: &request.uri,

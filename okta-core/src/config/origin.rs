@@ -43,6 +43,11 @@ impl Origin {
         &self.url
     }
 
+    /// True if a request with this URI goes to the org.
+    pub(crate) fn is_of(&self, uri: &http::Uri) -> bool {
+        Url::parse(&uri.to_string()).is_ok_and(|url| url.origin() == self.url().origin())
+    }
+
     pub(crate) fn is_https(&self) -> bool {
         self.url.scheme() == "https"
     }

@@ -92,12 +92,16 @@ enum Look {
 impl Pacer {
     /// Waits until a call of the bucket may go out, unless that is later than it may wait: then it
     /// fails at once.
+    ///
+    /// `beside`: it takes no slot among the requests under way. A token request is made for a call
+    /// that has one already; with one slot for all, it would wait for itself.
     pub(crate) async fn acquire<'a>(
         &'a self,
         runtime: &'a Runtime,
         name: &'a str,
         budget: Budget,
         operation: &str,
+        beside: bool,
     ) -> Result<Permit<'a>, Refused> {
         let begun = runtime.clock.monotonic();
         let refused = |reset| Refused {
@@ -118,6 +122,10 @@ impl Pacer {
         }
         // From here on the call counts in its bucket, whatever becomes of it.
         let mut permit = Permit::new(self, runtime, name);
+        if beside {
+            permit.waited = runtime.clock.monotonic().saturating_sub(begun);
+            return Ok(permit);
+        }
         let look = |place: Option<&Arc<Notify>>| self.look_at_gate(runtime, budget, place);
         self.stand(runtime, Line::Gate, budget, operation, look)
             .await

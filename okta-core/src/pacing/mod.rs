@@ -203,6 +203,21 @@ pub(crate) fn bucket_of(request: &PreparedRequest) -> String {
     }
 }
 
+/// The bucket of a credential's own request, by its path. The names are those of the operations.
+pub(crate) fn bucket_of_path(path: &str) -> String {
+    let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match parts[..] {
+        ["oauth2", "v1", "keys"] | ["oauth2", _, "v1", "keys"] | [".well-known", ..] => {
+            "public-metadata".to_owned()
+        }
+        ["oauth2", "v1", "token"] => "org-as-token".to_owned(),
+        ["oauth2", "v1", ..] => "org-as".to_owned(),
+        ["oauth2", _, "v1", "token"] => "custom-as-token".to_owned(),
+        ["oauth2", _, "v1", ..] => "custom-as".to_owned(),
+        _ => family(path),
+    }
+}
+
 /// `/api/v1/zones` for a list and what lies below an item, `/api/v1/zones/{id}` for an item: limits
 /// go by families of paths, and those of items are often wider. The generator names the buckets of
 /// operations by the same rule.
@@ -231,6 +246,20 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn buckets_of_a_credentials_requests() {
+        for (path, bucket) in [
+            ("/oauth2/v1/token", "org-as-token"),
+            ("/oauth2/v1/device/authorize", "org-as"),
+            ("/oauth2/default/v1/token", "custom-as-token"),
+            ("/oauth2/aus1/v1/revoke", "custom-as"),
+            ("/oauth2/aus1/v1/keys", "public-metadata"),
+            ("/api/v1/users/me", "/api/v1/users"),
+        ] {
+            assert_eq!(bucket_of_path(path), bucket);
+        }
+    }
 
     #[test]
     fn families_of_paths() {

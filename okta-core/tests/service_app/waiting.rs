@@ -86,3 +86,74 @@ async fn a_token_endpoint_that_says_when_to_come_again_is_believed() {
     assert_eq!(error.status().unwrap().as_u16(), 429);
     assert!(clock.elapsed() < Duration::from_secs(1));
 }
+
+/// An endpoint with two token requests a minute, and calls that each need a token of their own.
+#[tokio::test]
+async fn demand_13_token_requests_keep_to_the_limit_of_their_endpoint() {
+    for (pacing, refused, retries) in [(true, 0, 0), (false, 1, 0), (false, 4, 4)] {
+        let clock = clock();
+        let (time, state) = (clock.clone(), Arc::new(Mutex::new((0, 0, 0))));
+        let seen = Arc::clone(&state);
+        let canned = Canned::from_fn(move |request| {
+            use okta_core::clock::Clock as _;
+            let now = time.wall().as_second();
+            let date = jiff::Timestamp::from_second(now).unwrap();
+            let date = date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            if request.uri.path() != "/oauth2/v1/token" {
+                return Answer::json(200, "{}").header("date", &date);
+            }
+            let mut state = seen.lock().unwrap();
+            let (window, used, refused) = &mut *state;
+            if *window != now / 60 {
+                (*window, *used) = (now / 60, 0);
+            }
+            *used += 1;
+            let answer = match *used {
+                ..=2 => Answer::json(200, r#"{"token_type":"Bearer","access_token":"t"}"#),
+                _ => {
+                    *refused += 1;
+                    Answer::json(429, r#"{"errorCode":"E0000047"}"#)
+                }
+            };
+            answer
+                .header("date", &date)
+                .header("x-rate-limit-limit", "2")
+                .header(
+                    "x-rate-limit-remaining",
+                    &(2_i64 - *used).max(0).to_string(),
+                )
+                .header("x-rate-limit-reset", &((now / 60 + 1) * 60).to_string())
+        });
+        let policy = match retries {
+            0 if !pacing => RetryPolicy::none(),
+            _ => RetryPolicy::default(),
+        };
+        let (client, transport, _) = client_with(canned, |b| {
+            let pacing = match pacing {
+                true => okta_core::Pacing::default(),
+                false => okta_core::Pacing::off(),
+            };
+            b.service_app(app(&["okta.things.read"]))
+                .clock(Arc::new(clock.clone()))
+                .retry(policy)
+                .pacing(pacing)
+        });
+        let mut failed = 0;
+        for _ in 0..10 {
+            failed += usize::from(client.renew_token().await.is_err());
+            client.send(Get::of("1")).await.ok();
+        }
+        let (_, _, met) = *state.lock().unwrap();
+        if pacing {
+            assert_eq!((met, failed), (refused, 0));
+            assert!(clock.elapsed() > Duration::from_secs(4 * 60 - 30));
+        } else {
+            // Without it the limit is met: and waited for, if the policy says so.
+            assert!(met >= refused, "{met}");
+            assert_eq!(failed == 0, retries > 0);
+        }
+        assert!(transport.requests().len() > 10);
+        let known = client.rate_limits();
+        assert_eq!(known.bucket("org-as-token").and_then(|b| b.limit), Some(2));
+    }
+}

@@ -1,10 +1,14 @@
 //! A session over time: refresh, rotation, its end.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use okta_core::auth::{GrantedFewer, MemoryTokenStore};
+use okta_core::clock::Sleep;
 use okta_core::testing::VirtualClock;
+use okta_core::transport::{HttpResponse, Transport, TransportError};
 use okta_core::{DeviceSignIn, RetryPolicy};
+use tokio::sync::Semaphore;
 
 use super::*;
 
@@ -50,6 +54,141 @@ async fn demand_25_a_session_is_refreshed_with_rotation_and_once_for_all() {
     client.send(Get::of("1")).await.unwrap();
     client.renew_token().await.unwrap();
     assert_eq!(server.sent("token").len(), 6);
+}
+
+/// Holds answers of the token endpoint back, after the server has given them.
+#[derive(Debug)]
+struct Slow {
+    inner: Canned,
+    slow: AtomicBool,
+    open: Semaphore,
+}
+
+#[async_trait::async_trait]
+impl Transport for Slow {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        let token = request.uri.path().ends_with("/token");
+        let answer = self.inner.send(request).await;
+        if token && self.slow.load(Ordering::SeqCst) {
+            self.open.acquire().await.expect("open").forget();
+        }
+        answer
+    }
+}
+
+/// Virtual time that can be made to stand: who sleeps then sleeps on.
+#[derive(Debug)]
+struct Still {
+    clock: VirtualClock,
+    still: Arc<Slow>,
+}
+
+impl Clock for Still {
+    fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
+    }
+    fn wall(&self) -> jiff::Timestamp {
+        self.clock.wall()
+    }
+    fn sleep(&self, duration: Duration) -> Sleep {
+        match self.still.slow.load(Ordering::SeqCst) {
+            true => Box::pin(std::future::pending()),
+            false => self.clock.sleep(duration),
+        }
+    }
+}
+
+/// A client over a server whose answers may be held back, meanwhile time stands.
+fn start_slowly(app: UserApp) -> (Client, Server, VirtualClock, Arc<Slow>) {
+    let time = clock();
+    let server = Server::new(Arc::new(time.clone()));
+    let slow = Arc::new(Slow {
+        inner: server.canned(),
+        slow: AtomicBool::new(false),
+        open: Semaphore::new(0),
+    });
+    let (transport, still) = (Arc::clone(&slow), Arc::clone(&slow));
+    let clock = Still {
+        clock: time.clone(),
+        still,
+    };
+    let (client, _, _) = client_with(Canned::new(), |b| {
+        b.credential(app)
+            .clock(Arc::new(clock))
+            .transport(transport)
+    });
+    (client, server, time, slow)
+}
+
+/// The caller goes away while the answer with the rotated token is on its way.
+#[tokio::test]
+async fn demand_25_a_rotated_token_is_kept_though_its_caller_goes_away() {
+    for (stored, again) in [(false, false), (false, true), (true, false), (true, true)] {
+        let store = Arc::new(MemoryTokenStore::new());
+        let app = match stored {
+            true => app().token_store(Arc::clone(&store)),
+            false => app(),
+        };
+        let (client, server, time, transport) = start_slowly(app);
+        enter(&client).await;
+        time.advance(Duration::from_secs(4000));
+        transport.slow.store(true, Ordering::SeqCst);
+        let caller = tokio::spawn(client.send(Get::of("1")));
+        while server.sent("token").len() < 2 {
+            tokio::task::yield_now().await;
+        }
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        // Another one comes before the answer does, or after it.
+        let early = again.then(|| tokio::spawn(client.send(Get::of("1"))));
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        transport.open.add_permits(1);
+        transport.slow.store(false, Ordering::SeqCst);
+        if let Some(early) = early {
+            early.await.unwrap().unwrap();
+        }
+        client.send(Get::of("1")).await.unwrap();
+        assert_eq!(server.sent("token").len(), 2, "one refresh for all");
+        // The next one goes out with the rotated token.
+        time.advance(Duration::from_secs(4000));
+        client.send(Get::of("1")).await.unwrap();
+        let sent = server.sent("token").pop().unwrap();
+        assert_eq!(sent["refresh_token"], "canary-refresh-2");
+    }
+}
+
+/// Who signs out while a refresh is under way is signed out.
+#[tokio::test]
+async fn a_refresh_under_way_does_not_undo_a_sign_out() {
+    let (client, server, time, transport) = start_slowly(app());
+    enter(&client).await;
+    time.advance(Duration::from_secs(4000));
+    transport.slow.store(true, Ordering::SeqCst);
+    let caller = tokio::spawn(client.send(Get::of("1")));
+    while server.sent("token").len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let leaving = tokio::spawn(client.sign_out());
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    transport.open.add_permits(1);
+    transport.slow.store(false, Ordering::SeqCst);
+    leaving.await.unwrap().unwrap();
+    drop(caller.await);
+    let revoked: Vec<String> = server
+        .sent("revoke")
+        .iter()
+        .map(|form| form["token"].clone())
+        .collect();
+    assert!(
+        revoked.contains(&"canary-refresh-2".to_owned()),
+        "{revoked:?}"
+    );
+    let error = client.send(Get::of("1")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SignIn);
 }
 
 #[tokio::test]
