@@ -21,7 +21,11 @@ type Fields = BTreeMap<String, String>;
 
 /// Keeps every span with its fields, in the order of their beginning.
 #[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<(&'static str, Fields)>>>);
+struct Spans(
+    Arc<Mutex<Vec<(&'static str, Fields)>>>,
+    /// Those that are entered, the innermost last.
+    Arc<Mutex<Vec<Id>>>,
+);
 
 struct Into<'a>(&'a mut Fields);
 
@@ -41,6 +45,8 @@ impl Subscriber for Spans {
     fn new_span(&self, span: &Attributes<'_>) -> Id {
         let mut fields = Fields::new();
         span.record(&mut Into(&mut fields));
+        let parent = self.1.lock().unwrap().last().map(Id::into_u64);
+        fields.insert("parent".into(), format!("{parent:?}"));
         let mut spans = self.0.lock().unwrap();
         spans.push((span.metadata().name(), fields));
         Id::from_u64(spans.len() as u64)
@@ -54,8 +60,14 @@ impl Subscriber for Spans {
         let level = event.metadata().level().as_str();
         self.0.lock().unwrap().push((level, Fields::new()));
     }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
+    fn enter(&self, id: &Id) {
+        self.1.lock().unwrap().push(id.clone());
+    }
+    fn exit(&self, id: &Id) {
+        let mut entered = self.1.lock().unwrap();
+        let at = entered.iter().rposition(|entered| entered == id);
+        entered.remove(at.unwrap());
+    }
 }
 
 const PATH: &str = "/api/v1/things/canary-login";
@@ -123,12 +135,8 @@ async fn a_client_logs_up_to_its_level() {
             spans_wanted,
             "{level}"
         );
-        let lines = ["WARN", "INFO", "DEBUG", "TRACE"].into_iter();
-        assert_eq!(
-            lines.filter(|level| has(level)).next_back(),
-            highest,
-            "{level}"
-        );
+        let mut lines = ["WARN", "INFO", "DEBUG", "TRACE"].into_iter();
+        assert_eq!(lines.rfind(|level| has(level)), highest, "{level}");
     }
 }
 
@@ -220,4 +228,34 @@ async fn demand_15_each_attempt_and_call_has_a_span_by_opentelemetrys_names() {
     assert!(!attempts[2].contains_key("http.response.status_code"));
     assert!(!attempts[3].contains_key("error.type"));
     assert!(!format!("{spans:?}").contains("canary"), "{spans:#?}");
+}
+
+#[tokio::test]
+async fn a_page_that_is_fetched_ahead_belongs_to_the_callers_span() {
+    let spans = Spans::default();
+    let guard = tracing::subscriber::set_default(spans.clone());
+    let canned = Canned::from_fn(|request| {
+        let next = format!("<{ORG}/api/v1/things?after=1>; rel=\"next\"");
+        let answer = Answer::json(200, r#"[{"id":"1"}]"#);
+        match request.uri.query() {
+            Some(query) if query.contains("after") => answer,
+            _ => answer.header("link", &next),
+        }
+    });
+    let (client, _, _) = client(canned);
+    let job = tracing::info_span!("job");
+    let reading = async {
+        let mut pages = List::new().attach(&client).pages().prefetch();
+        while pages.try_next().await.unwrap().is_some() {
+            // Time for the task.
+            tokio::task::yield_now().await;
+        }
+    };
+    tracing::Instrument::instrument(reading, job).await;
+    drop(guard);
+    let spans = spans.0.lock().unwrap();
+    assert_eq!(spans[0].0, "job");
+    let calls = spans.iter().filter(|(name, _)| *name == "okta.call");
+    let parents: Vec<&str> = calls.map(|(_, fields)| &*fields["parent"]).collect();
+    assert_eq!(parents, ["Some(1)", "Some(1)"], "{spans:?}");
 }

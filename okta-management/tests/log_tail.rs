@@ -338,3 +338,92 @@ fn serde_json_text(checkpoint: &LogCheckpoint) -> String {
     assert_eq!(&text.parse::<LogCheckpoint>().unwrap(), checkpoint);
     text
 }
+
+/// A tail over answers that are made by the query.
+fn tail_of(
+    answer: impl Fn(&BTreeMap<String, String>) -> Answer + Send + Sync + 'static,
+) -> (LogTail, Arc<Canned>) {
+    let transport = Arc::new(Canned::from_fn(move |request| {
+        let query = request.uri.query().unwrap_or_default();
+        answer(
+            &url::form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }));
+    let client = Client::builder()
+        .org_url("https://acme.okta.com")
+        .api_token("00test")
+        .transport(transport.clone())
+        .clock(Arc::new(VirtualClock::starting_at(at(0.0))))
+        .build()
+        .unwrap();
+    let tail = client.logs().list().since(at(0.0).to_string()).tail();
+    (tail, transport)
+}
+
+#[tokio::test]
+async fn demand_35_a_tail_goes_on_by_time_where_the_next_link_is_lost() {
+    // One event a second, and never a link.
+    let seconds = Arc::new(Mutex::new(0));
+    let (mut tail, transport) = tail_of(move |query| {
+        let mut seconds = seconds.lock().unwrap();
+        *seconds += 30;
+        let since: jiff::Timestamp = query["since"].parse().unwrap();
+        let events: Vec<String> = (0..*seconds)
+            .filter(|second| at(f64::from(*second)) >= since)
+            .map(|second| event(second as usize, f64::from(second)))
+            .collect();
+        Answer::json(200, format!("[{}]", events.join(",")))
+    });
+    let mut seen = Vec::new();
+    for _ in 0..20 {
+        let batch = tail.try_next().await.unwrap().expect("it does not end");
+        seen.extend(batch.events.into_iter().map(|event| event.uuid.unwrap()));
+    }
+    let expected: Vec<String> = (0..600).map(|n| format!("event-{n}")).collect();
+    assert_eq!(seen, expected);
+    assert_eq!(transport.requests().len(), 20);
+
+    // A whole page of known events, again and again: more is there, but cannot be reached.
+    let page: Vec<String> = (0..1000).map(|n| event(n, 1.0)).collect();
+    let page = format!("[{}]", page.join(","));
+    let (mut tail, _) = tail_of(move |_| Answer::json(200, page.clone()));
+    assert_eq!(tail.try_next().await.unwrap().unwrap().events.len(), 1000);
+    let error = tail.try_next().await.unwrap_err();
+    assert!(error.to_string().contains("no next link"), "{error}");
+    assert!(error.hint().unwrap().contains("Link header"), "{error}");
+}
+
+#[tokio::test]
+async fn demand_35_looking_back_repeats_no_event_that_cannot_be_decoded() {
+    let deep = format!("{}{}", "[".repeat(300), "]".repeat(300));
+    let rounds = Arc::new(Mutex::new(0));
+    let (tail, _) = tail_of(move |query| {
+        let mut rounds = rounds.lock().unwrap();
+        let link = r#"</api/v1/logs?after=1&limit=1000>; rel="next""#;
+        if query.contains_key("after") {
+            return Answer::json(200, "[]").header("link", link);
+        }
+        *rounds += 1;
+        // Two that are alike, and a new one with each round.
+        let odd = |name: &str| format!(r#"{{"uuid":"{name}","x":{deep}}}"#);
+        let mut all = vec![event(1, 1.0), odd("twin"), odd("twin")];
+        all.extend((0..*rounds).map(|round| odd(&format!("odd-{round}"))));
+        all.push(event(2, 2.0));
+        Answer::json(200, format!("[{}]", all.join(","))).header("link", link)
+    });
+    let mut tail = tail.lag(Duration::from_secs(600));
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let batch = tail.try_next().await.unwrap().unwrap();
+        seen.push((batch.events.len(), batch.undecodable.len(), batch.repeated));
+    }
+    assert_eq!(seen, [(2, 3, 0), (0, 1, 5), (0, 1, 6)]);
+    // A checkpoint knows them, too.
+    let checkpoint = tail.checkpoint().unwrap().to_string();
+    assert!(!checkpoint.contains("[[["), "{checkpoint}");
+    let mut tail = tail.resume(checkpoint.parse().unwrap());
+    let batch = tail.try_next().await.unwrap().unwrap();
+    assert_eq!((batch.events.len(), batch.undecodable.len()), (0, 1));
+}

@@ -20,28 +20,28 @@ use crate::model::Undecodable;
 #[must_use = "a stream does nothing until it is polled"]
 pub struct ItemStream<T> {
     pages: PageStream<T>,
-    /// Where the page of the buffered items starts.
-    here: Option<Cursor>,
     buffer: VecDeque<T>,
     undecodable: VecDeque<Undecodable>,
     skipped: u64,
     strict: bool,
+    /// The error of a strict stream was given.
+    failed: bool,
 }
 
 impl<T> ItemStream<T> {
     pub(crate) fn new(pages: PageStream<T>) -> Self {
         Self {
-            here: pages.cursor().cloned(),
             pages,
             buffer: VecDeque::new(),
             undecodable: VecDeque::new(),
             skipped: 0,
             strict: false,
+            failed: false,
         }
     }
 
     /// Makes an item that cannot be decoded an error (after the good ones of its page) instead of
-    /// skipping it.
+    /// skipping it. The error's cursor leads back to its page: nothing is skipped by going on.
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self
@@ -60,12 +60,13 @@ impl<T> ItemStream<T> {
     }
 
     /// Where to go on so that nothing is lost: the page under way while some of its items are not
-    /// yet delivered (they would come again), else the next page.
+    /// yet delivered (they would come again), else the next page. After a [`strict`](Self::strict)
+    /// error it is the page of the item that could not be decoded.
     pub fn cursor(&self) -> Option<&Cursor> {
-        if self.buffer.is_empty() {
+        if self.buffer.is_empty() && !(self.strict && !self.undecodable.is_empty()) {
             self.pages.cursor()
         } else {
-            self.here.as_ref()
+            self.pages.here()
         }
     }
 
@@ -105,9 +106,10 @@ impl<T> ItemStream<T> {
                 return Poll::Ready(Some(Ok(item)));
             }
             if self.strict
-                && let Some(odd) = self.undecodable.pop_front()
+                && let Some(odd) = self.undecodable.front()
+                && !self.failed
             {
-                self.undecodable.clear();
+                self.failed = true;
                 self.pages.stop();
                 let mut error = Error::new(
                     crate::ErrorKind::Decode,
@@ -116,17 +118,15 @@ impl<T> ItemStream<T> {
                         odd.index, odd.reason
                     ),
                 );
-                error.inner_mut().cursor = self.pages.cursor().cloned();
+                error.inner_mut().cursor = self.pages.here().cloned();
                 return Poll::Ready(Some(Err(error)));
             }
             // Its memory goes before the next page comes.
             self.buffer = VecDeque::new();
-            let here = self.pages.cursor().cloned();
             match ready!(self.pages.poll_page(cx)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(page)) => {
-                    self.here = here;
                     self.buffer = page.items.into();
                     self.skipped += page.undecodable.len() as u64;
                     self.undecodable = page.undecodable.into();

@@ -115,6 +115,21 @@ pub(crate) fn find_items_member(body: &[u8]) -> Option<String> {
 }
 
 impl RawResponse {
+    /// Where the page of this answer starts.
+    pub(super) fn own_cursor(&self) -> Option<Cursor> {
+        let context = self.context()?;
+        let (info, method) = (context.info, &context.method);
+        let origin = context.client.origin().as_str();
+        let target = context.target.clone();
+        Some(Cursor::new(
+            info,
+            method,
+            origin,
+            target,
+            context.list_path(),
+        ))
+    }
+
     /// Where the next page of this answer is, if it has one.
     ///
     /// # Errors

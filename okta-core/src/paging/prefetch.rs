@@ -2,6 +2,8 @@
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tracing::Instrument as _;
+use tracing::instrument::WithSubscriber as _;
 
 use crate::call::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
@@ -18,12 +20,12 @@ impl Drop for Task {
     }
 }
 
-/// Starts a request now. Without a tokio runtime it starts when it is first polled.
+/// Starts a request now, as a part of what the caller is at. Without a tokio runtime it starts when it is first polled.
 pub(super) fn start(request: Answer) -> Answer {
     let Ok(runtime) = Handle::try_current() else {
         return request;
     };
-    let mut task = Task(runtime.spawn(request));
+    let mut task = Task(runtime.spawn(request.in_current_span().with_current_subscriber()));
     Box::pin(async move {
         match (&mut task.0).await {
             Ok(result) => result,

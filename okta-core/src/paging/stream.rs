@@ -35,6 +35,8 @@ pub struct PageStream<T> {
     decode: fn(RawResponse) -> Result<Page<T>>,
     pending: Option<BoxFuture<Result<RawResponse>>>,
     cursor: Option<Cursor>,
+    /// Where the page that was delivered last starts.
+    here: Option<Cursor>,
     seen: HashSet<u64>,
     polled: bool,
     prefetch: bool,
@@ -61,6 +63,7 @@ impl<T> PageStream<T> {
         let polled = info.can_be_polled() && call.effective_query("until").is_none() && !descending;
         Self {
             cursor: call.cursor.clone(),
+            here: None,
             call,
             decode,
             pending: None,
@@ -126,6 +129,11 @@ impl<T> PageStream<T> {
             pages.push(page);
         }
         Ok(pages)
+    }
+
+    /// Where the page that was delivered last starts.
+    pub(super) fn here(&self) -> Option<&Cursor> {
+        self.here.as_ref()
     }
 
     /// Nothing more comes.
@@ -197,6 +205,7 @@ impl<T> PageStream<T> {
             self.seen.insert(fingerprint(&context.target));
             context.client.stats_counters().page();
         }
+        let here = raw.own_cursor();
         let next = raw.next_cursor();
         let repeated = match &next {
             Ok(Some(next)) if !self.seen.insert(fingerprint(next.target())) => {
@@ -209,6 +218,7 @@ impl<T> PageStream<T> {
         };
         raw.take_link();
         let mut page = (self.decode)(raw)?;
+        self.here = here;
         let empty = page.items.is_empty() && page.undecodable.is_empty();
         match next {
             // The page is good; what is wrong comes behind it.

@@ -1,8 +1,10 @@
 //! From page to page, and what to do where there is no next one.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
+use okta_core::model::Undecodable;
 use okta_core::{Cursor, Error, ErrorKind, Operation as _, Page, Paged as _, Result, Stopper};
 
 use super::checkpoint::Recent;
@@ -24,6 +26,8 @@ pub(super) struct Follower {
     mismatch: Option<String>,
     /// Nothing new was there, or the call failed: wait before the next one.
     rests: bool,
+    /// Nothing new can come.
+    stuck: Option<Error>,
     ended: bool,
 }
 
@@ -41,6 +45,7 @@ impl Follower {
             query,
             mismatch: None,
             rests: false,
+            stuck: None,
             ended: false,
         }
     }
@@ -108,6 +113,10 @@ impl Follower {
             if let Some(batch) = self.take(page) {
                 return Some(Ok(batch));
             }
+            if let Some(error) = self.stuck.take() {
+                self.rests = true;
+                return Some(Err(error));
+            }
         }
     }
 
@@ -152,6 +161,7 @@ impl Follower {
             ..
         } = page;
         let count = items.len();
+        let odd_count = undecodable.len();
         let mut events = Vec::with_capacity(count);
         for event in items {
             let at = event.published.as_ref().and_then(|at| at.get().ok());
@@ -164,27 +174,81 @@ impl Follower {
                 events.push(event);
             }
         }
+        let undecodable = self.new_ones(undecodable);
         let needed = self.options.lag.zip(self.newest);
         let needed = needed.map(|(lag, newest)| earlier(newest, lag));
         self.recent.trim(self.options.window, needed);
         // A link that leads back to a page with events would be followed without end.
         let is_repeated = next.is_some() && next == self.cursor;
-        self.rests = count == 0 && undecodable.is_empty() || is_repeated;
-        // A log that is polled always has a next page; one with `until` ends.
-        self.ended = next.is_none();
-        if next.is_some() {
-            self.cursor = next;
+        self.rests = count + odd_count == 0 || is_repeated;
+        match next {
+            Some(_) => self.cursor = next,
+            // Only a log with `until` comes to its end.
+            None if self.is_bounded() => self.ended = true,
+            None => {
+                let nothing_new = events.is_empty() && undecodable.is_empty();
+                self.without_link(count + odd_count, nothing_new);
+            }
         }
         if events.is_empty() && undecodable.is_empty() {
             return None;
         }
         Some(LogBatch {
-            repeated: count - events.len(),
+            repeated: count + odd_count - events.len() - undecodable.len(),
             events,
             undecodable,
             checkpoint: self.checkpoint(),
         })
     }
+}
+
+impl Follower {
+    fn is_bounded(&self) -> bool {
+        let until = self.list.call().query_value("until");
+        until.is_some_and(|until| !until.is_empty())
+    }
+
+    /// Elements that were not delivered before. They have no uuid that could be read: their text
+    /// stands for them, and equal ones of one page for as many.
+    fn new_ones(&mut self, odd: Vec<Undecodable>) -> Vec<Undecodable> {
+        let mut seen = HashMap::new();
+        let mut is_new = |odd: &Undecodable| {
+            let text = checksum(odd.json.as_str());
+            let number = seen.entry(text).or_insert(0_u32);
+            *number += 1;
+            self.recent
+                .insert(None, &format!("odd-{text:016x}-{number}"))
+        };
+        odd.into_iter().filter(|odd| is_new(odd)).collect()
+    }
+
+    /// Something on the way dropped the link: the log goes on by time.
+    fn without_link(&mut self, count: usize, nothing_new: bool) {
+        self.cursor = None;
+        self.rests = true;
+        let limit = self.list.call().query_value("limit");
+        let limit = limit.and_then(|limit| limit.parse().ok()).unwrap_or(100);
+        if count < limit {
+            return;
+        }
+        if nothing_new {
+            // The same page would come again and again.
+            self.stuck = Some(Error::new(
+                ErrorKind::Paging,
+                format!("the log answers {count} known events and no next link: it cannot be followed"),
+            )
+            .with_hint("something between here and the org drops the Link header; or raise the limit"));
+        }
+        // More is there than came.
+        self.rests = false;
+    }
+}
+
+/// FNV-1a: the same in every version, since checkpoints are stored.
+fn checksum(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// What the service takes for dates.
