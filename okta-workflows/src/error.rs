@@ -92,6 +92,12 @@ impl CardError {
         self
     }
 
+    /// The same error in other words.
+    pub(crate) fn saying(mut self, message: impl Into<String>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     /// What kind of failure this is.
     pub fn kind(&self) -> CardErrorKind {
         self.0.kind
@@ -144,6 +150,11 @@ impl CardError {
 
 impl From<okta_core::Error> for CardError {
     fn from(error: okta_core::Error) -> Self {
+        // A connection's own error comes through the client that uses it.
+        let cause = std::error::Error::source(&error);
+        if let Some(cause) = cause.and_then(|cause| cause.downcast_ref::<Self>()) {
+            return cause.clone();
+        }
         let kind = match error.kind() {
             okta_core::ErrorKind::InsufficientScope | okta_core::ErrorKind::Token => {
                 CardErrorKind::Connection

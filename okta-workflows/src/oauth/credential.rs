@@ -24,7 +24,13 @@ impl fmt::Debug for ConnectionCredential {
 
 #[async_trait]
 impl Credential for ConnectionCredential {
-    async fn authorize(&self, _cx: &AuthContext<'_>, headers: &mut HeaderMap) -> Result<()> {
+    async fn authorize(&self, cx: &AuthContext<'_>, headers: &mut HeaderMap) -> Result<()> {
+        // The service refused the token, and there is no other: that is the error, not the refusal.
+        if cx.has_renewed()
+            && let Some(failure) = self.inner.renewal_failure()
+        {
+            return Err(token_error(failure));
+        }
         let token = self.inner.access_token().await.map_err(token_error)?;
         let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose()))
             .map_err(|_| Error::new(ErrorKind::Token, "the access token is no header value"))?;
@@ -51,10 +57,9 @@ impl Credential for ConnectionCredential {
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "))
             .unwrap_or_default();
-        match self.inner.renew_if(refused).await {
-            Ok(()) => Reaction::RepeatWithNewToken,
-            Err(_) => Reaction::Accept,
-        }
+        // If this fails, `authorize` tells why.
+        let _ = self.inner.renew_if(refused).await;
+        Reaction::RepeatWithNewToken
     }
 
     async fn renew(&self, _cx: &AuthContext<'_>) -> Result<()> {

@@ -4,11 +4,15 @@
 //! [`okta_core::Client`] of the service that uses them: its retry, deadlines, errors, and the one transport of the SDK.
 
 mod app;
+mod callback;
 mod connection;
 mod credential;
 pub(crate) mod pkce;
+mod request;
+mod tokens;
 
 pub use app::{Grant, OAuthApp};
-pub use connection::{HttpSettings, OAuthConnection, StoredTokens};
+pub use connection::{HttpSettings, OAuthConnection};
 #[cfg(feature = "stand-in")]
 pub(crate) use pkce::challenge;
+pub use tokens::StoredTokens;

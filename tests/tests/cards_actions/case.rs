@@ -29,6 +29,8 @@ pub(crate) struct Step {
 pub(crate) enum Failure {
     /// The service refuses.
     Status(u16),
+    /// The session is over, and the authorization server gives no other: its error code.
+    Connection(&'static str),
     /// A field is at fault, and nothing is called.
     Field(&'static str),
 }
@@ -58,6 +60,14 @@ pub(crate) fn refused(
 ) -> Case {
     Case {
         failure: Some(Failure::Status(status)),
+        ..ok(card, options, inputs)
+    }
+}
+
+/// A case whose session is over, and so is the refresh token.
+pub(crate) fn over(card: &'static str, options: &'static str, inputs: &'static str) -> Case {
+    Case {
+        failure: Some(Failure::Connection("invalid_grant")),
         ..ok(card, options, inputs)
     }
 }

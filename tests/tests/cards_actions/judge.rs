@@ -61,6 +61,11 @@ fn assert_failure(card: &str, failure: Failure, outcome: Result<Value, CardError
     assert!(error.to_string().starts_with(card), "{error}");
     match failure {
         Failure::Status(status) => assert_eq!(error.status(), Some(status), "{error}"),
+        Failure::Connection(code) => {
+            assert_eq!(error.kind(), CardErrorKind::Connection, "{error:?}");
+            assert!(error.to_string().contains(code), "{error}");
+            assert_eq!(error.hint(), Some("reauthorize the connection"));
+        }
         Failure::Field(field) => {
             assert_eq!(error.field(), Some(field), "{error}");
             let kind = error.kind();
@@ -77,7 +82,7 @@ fn assert_calls(case: &Case, names: &Names, base: &str, journal: &[Seen]) {
     let card = case.card;
     let wanted: Vec<String> = case.calls.iter().map(|call| fill(call, names)).collect();
     let count = match case.failure {
-        Some(Failure::Status(_)) => wanted.len().max(1),
+        Some(Failure::Status(_) | Failure::Connection(_)) => wanted.len().max(1),
         _ => wanted.len(),
     };
     assert_eq!(
@@ -99,6 +104,7 @@ fn assert_calls(case: &Case, names: &Names, base: &str, journal: &[Seen]) {
             Some(Failure::Status(status)) if place == last => {
                 assert_eq!(seen.status, status, "{card}: {seen:?}");
             }
+            Some(Failure::Connection(_)) => assert_eq!(seen.status, 401, "{card}: {seen:?}"),
             _ => assert!((200..300).contains(&seen.status), "{card}: {seen:?}"),
         }
     }

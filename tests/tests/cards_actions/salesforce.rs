@@ -6,7 +6,7 @@ use okta_workflows::{CardCall, Registry};
 use serde_json::{Value, json};
 
 use super::assert_complete;
-use super::case::{Case, Failure, ok, refused, wrong};
+use super::case::{Case, Failure, ok, over, refused, wrong};
 use super::judge::{Seen, assert_state, judge};
 use super::world::{Names, fill, parse};
 
@@ -59,7 +59,7 @@ fn records() -> Vec<Case> {
             .calls("GET /query?FROM Lead WHERE Email = 'case@example.com'")
             .gives(r#"{"leads":{"lead_i_ds":["{lead}"]}}"#),
         // The field is unknown only after the object was described: Salesforce is asked, the query is not made.
-        refused("salesforce/search_leads", 401, NO, r#"{"fields":{"Email":"x"}}"#),
+        over("salesforce/search_leads", NO, r#"{"fields":{"Email":"x"}}"#),
         wrong("salesforce/search_leads", "no_such", NO, r#"{"no_such":{"Email":"x"}}"#),
         ok("salesforce/transfer_leads", r#"{"ignore_assignment_rules":"Yes"}"#, r#"{"transfer_from":{"user_id":"{admin}"},"transfer_to":{"user_id":"{user}"}}"#)
             .calls("GET /query?SELECT Id FROM Lead WHERE OwnerId = '{admin}' AND IsConverted = false")
@@ -140,19 +140,19 @@ fn users() -> Vec<Case> {
 fn lists() -> Vec<Case> {
     vec![
         ok("salesforce/get_all_permission_sets", NO, NO).calls("GET /query?FROM PermissionSet").gives(r#"{"permission_sets":{"name":["Reports"],"id":["*"]}}"#),
-        refused("salesforce/get_all_permission_sets", 401, NO, NO),
+        over("salesforce/get_all_permission_sets", NO, NO),
         ok("salesforce/get_all_permission_set_licenses", NO, NO).calls("GET /query?FROM PermissionSetLicense").gives(r#"{"permission_set_licenses":{"name":["Insights"]}}"#),
-        refused("salesforce/get_all_permission_set_licenses", 401, NO, NO),
+        over("salesforce/get_all_permission_set_licenses", NO, NO),
         ok("salesforce/get_all_feature_licenses", NO, NO).calls("GET /sobjects/User/describe").gives(r#"{"feature_licenses":{"name":["Marketing User","Knowledge User"],"id":["UserPermissionsMarketingUser","UserPermissionsKnowledgeUser"]}}"#),
-        refused("salesforce/get_all_feature_licenses", 401, NO, NO),
+        over("salesforce/get_all_feature_licenses", NO, NO),
         ok("salesforce/get_all_profiles", NO, NO).calls("GET /query?FROM Profile").gives(r#"{"profiles":{"name":["System Administrator","Standard User"]}}"#),
-        refused("salesforce/get_all_profiles", 401, NO, NO),
+        over("salesforce/get_all_profiles", NO, NO),
         ok("salesforce/get_all_roles", NO, NO).calls("GET /query?FROM UserRole").gives(r#"{"roles":{"name":["CEO","Sales"]}}"#),
-        refused("salesforce/get_all_roles", 401, NO, NO),
+        over("salesforce/get_all_roles", NO, NO),
         ok("salesforce/get_all_public_groups", NO, NO).calls("GET /query?Type = 'Regular'").gives(r#"{"public_groups":{"name":["Everybody"]}}"#),
-        refused("salesforce/get_all_public_groups", 401, NO, NO),
+        over("salesforce/get_all_public_groups", NO, NO),
         ok("salesforce/get_multiselect_values_custom_fields", NO, r#"{"custom_field":{"label":"Regions"}}"#).calls("GET /sobjects/User/describe").gives(r#"{"output":{"multiselect_values":{"Regions":["North","South"]}}}"#),
-        refused("salesforce/get_multiselect_values_custom_fields", 401, NO, NO),
+        over("salesforce/get_multiselect_values_custom_fields", NO, NO),
         ok("salesforce/custom_api_action", r#"{"request_type":"GET"}"#, r#"{"relative_url":"sobjects/Lead/{lead}"}"#).calls("GET /sobjects/Lead/{lead}").gives(r#"{"response":{"status_code":200,"body":{"Id":"{lead}"}}}"#),
         refused("salesforce/custom_api_action", 404, r#"{"request_type":"DELETE"}"#, r#"{"relative_url":"/services/data/v67.0/sobjects/Nothing/1"}"#),
         wrong("salesforce/custom_api_action", "relative_url", r#"{"request_type":"GET"}"#, r#"{"relative_url":"https://evil.example/"}"#),
@@ -228,7 +228,7 @@ impl World {
 
     async fn judge(&self, case: &Case) {
         let card = case.card;
-        if matches!(case.failure, Some(Failure::Status(401))) {
+        if matches!(case.failure, Some(Failure::Connection(_))) {
             // The session is over, and so is the refresh token.
             self.org.end_all_sessions();
         }
@@ -245,10 +245,7 @@ impl World {
             inputs: object(case.inputs),
         };
         let outcome = self.registry.run(card, call).await.map(Value::from);
-        if case.failure.is_some()
-            && let Err(error) = &outcome
-            && error.status().is_some()
-        {
+        if let (Some(Failure::Status(_)), Err(error)) = (case.failure, &outcome) {
             let refusal = error.salesforce().expect("a refusal");
             assert!(!refusal.errors().is_empty(), "{error}");
         }
@@ -258,7 +255,7 @@ impl World {
             .into_iter()
             .map(seen)
             .partition(|seen| seen.path == "/services/oauth2/token");
-        let refused = matches!(case.failure, Some(Failure::Status(401)));
+        let refused = matches!(case.failure, Some(Failure::Connection(_)));
         let statuses: Vec<u16> = tokens.iter().map(|seen| seen.status).collect();
         assert_eq!(statuses, if refused { vec![400] } else { vec![] }, "{card}");
         judge(case, &self.names, D, outcome, &journal);

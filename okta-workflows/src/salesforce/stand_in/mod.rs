@@ -199,9 +199,7 @@ impl StandIn {
     pub fn state(&self) -> Value {
         let org = lock(&self.shared.org);
         let all = org.records.iter().map(|(object, records)| {
-            let records = records
-                .iter()
-                .map(|(_, record)| Value::Object(record.clone()));
+            let records = records.values().map(|record| Value::Object(record.clone()));
             ((*object).to_owned(), records.collect())
         });
         Value::Object(all.collect())
