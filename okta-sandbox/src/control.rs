@@ -9,6 +9,7 @@ use crate::behaviour::governance;
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
 use crate::json::text;
+use crate::kind::Kind;
 use crate::oauth::authority::ORG;
 use crate::oauth::server::Server;
 use crate::pipeline::Shared;
@@ -44,6 +45,11 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
             )))
         }
         ("POST", "seed") => request.json().and_then(|body| {
+            if let Some(kind) = body.get("org") {
+                let kind = Kind::read(kind).map_err(|text| Fault::validation("seed", &[&text]))?;
+                let done = shared.become_kind(kind);
+                done.map_err(|_| Fault::code("E0000009", &[]))?;
+            }
             seed::from_json(&mut shared.org(), &body, &shared.credentials.base)
                 .map_err(|text| Fault::validation("seed", &[&text]))?;
             Ok(Answer::ok(&shared.org().summary()))

@@ -35,6 +35,7 @@ static INVOKE: Operation = Operation {
     public: false,
     paged: false,
     success: 200,
+    identity_engine: false,
 };
 
 /// How a caller of a flow's endpoint proves itself.

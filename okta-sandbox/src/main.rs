@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use okta_sandbox::{OrgKind, PASSWORD, RateLimits, Sandbox, SeedOrg, Tls};
+use okta_sandbox::{Engine, OrgKind, PASSWORD, RateLimits, Sandbox, SeedOrg, Tls};
 
 /// An Okta org in a process.
 #[derive(Parser)]
@@ -34,6 +34,9 @@ struct Options {
     /// or workforce, with half of each bucket for one token or client.
     #[arg(long, conflicts_with = "no_rate_limit", value_parser = org_kind)]
     rate_limits: Option<OrgKind>,
+    /// The engine of a new org: identity or classic.
+    #[arg(long, value_parser = engine)]
+    engine: Option<Engine>,
     /// JSON to seed the org with, in the form of `POST /_sandbox/seed`.
     #[arg(long)]
     seed_file: Option<PathBuf>,
@@ -83,6 +86,9 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
             ..SeedOrg::default()
         });
     }
+    if let Some(engine) = options.engine {
+        builder = builder.engine(engine);
+    }
     if let Some(path) = options.seed_file {
         builder = builder.seed_json(serde_json::from_str(&read(&path)?)?);
     }
@@ -106,10 +112,11 @@ async fn run(options: Options) -> Result<(), Box<dyn std::error::Error>> {
             Some(path)
         }
     };
-    // Official SDKs take no other kind of key.
-    sandbox.use_rsa_key()?;
     // A closed pipe must not end the org.
-    let _ = introduce(&sandbox, authority.as_deref());
+    let _ = greet(&sandbox, authority.as_deref());
+    // Official SDKs take no other kind of key. The org serves while it is made.
+    sandbox.use_rsa_key()?;
+    let _ = introduce(&sandbox);
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
@@ -124,13 +131,21 @@ fn org_kind(name: &str) -> Result<OrgKind, String> {
     })
 }
 
+fn engine(name: &str) -> Result<Engine, String> {
+    Ok(match name {
+        "identity" => Engine::Identity,
+        "classic" => Engine::Classic,
+        _ => return Err("one of identity, classic".to_owned()),
+    })
+}
+
 /// A file's text; the error names the file.
 fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-fn introduce(sandbox: &Sandbox, authority: Option<&Path>) -> std::io::Result<()> {
-    let app = sandbox.service_app();
+/// Says where the org is and how an admin gets in.
+fn greet(sandbox: &Sandbox, authority: Option<&Path>) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "Okta sandbox at {}", sandbox.url())?;
     if let Some(path) = authority {
@@ -141,6 +156,13 @@ fn introduce(sandbox: &Sandbox, authority: Option<&Path>) -> std::io::Result<()>
         "Sign-in: admin@sandbox.example.com, password {PASSWORD}"
     )?;
     writeln!(out, "API token: {}", sandbox.api_token())?;
+    out.flush()
+}
+
+/// Describes the service app, and gives the environment for clients.
+fn introduce(sandbox: &Sandbox) -> std::io::Result<()> {
+    let app = sandbox.service_app();
+    let mut out = std::io::stdout().lock();
     writeln!(
         out,
         "Service app (private_key_jwt, DPoP required): {}",

@@ -10,6 +10,7 @@ use crate::clock::{self, Clock};
 use crate::durable::Durable;
 use crate::ids::Dice;
 use crate::json::text;
+use crate::kind::Kind;
 use crate::log::Log;
 use crate::oauth::authority::Authority;
 use crate::oauth::jwk::EcKey;
@@ -26,6 +27,7 @@ const POLICY_RULES: &str = "policy rules ";
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
     pub(crate) paging: PagingQuirks,
+    pub(crate) kind: Kind,
     /// Resource endpoints demand a nonce in DPoP proofs too.
     pub(crate) dpop_nonce_at_resources: bool,
     /// Seed of all made-up ids; random where unset.
@@ -48,6 +50,8 @@ pub(crate) struct Head {
     user_type: String,
     app_number: u64,
     signer_pem: String,
+    #[serde(default)]
+    kind: Kind,
 }
 
 /// An org.
@@ -115,6 +119,7 @@ impl Org {
             log_dice: Dice::new(dice.next()),
             dice,
             signer_pem: String::new(),
+            kind: settings.kind,
         };
         let mut org = Self::empty(head, settings, authority);
         org.furnish(credentials);
@@ -167,6 +172,8 @@ impl Org {
         settings: Settings,
     ) -> Result<Self, aws_lc_rs::error::Unspecified> {
         let signer = EcKey::from_pem(&head.signer_pem)?;
+        let mut settings = settings;
+        settings.kind = head.kind;
         let authority = Authority::with_signer(signer);
         Ok(Self::empty(head, settings, authority))
     }
@@ -186,6 +193,7 @@ impl Org {
             user_type: self.user_type.clone(),
             app_number: self.app_number,
             signer_pem: self.authority.signer_pem().to_owned(),
+            kind: self.settings.kind,
         }
     }
 

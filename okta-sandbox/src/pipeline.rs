@@ -17,6 +17,7 @@ use crate::faults::{Effect, Faults};
 use crate::flows::{self, SharedFlows};
 use crate::generated::operations::OPERATIONS;
 use crate::journal::{Entry, Journal};
+use crate::kind::Kind;
 use crate::limits::{Limiter, Reading};
 use crate::log::{Actor, named};
 use crate::oauth::access::{self, Principal};
@@ -37,7 +38,7 @@ pub(crate) struct Shared {
     in_flight: AtomicUsize,
     pub(crate) traffic: Traffic,
     pub(crate) flows: SharedFlows,
-    pub(crate) settings: Settings,
+    settings: Mutex<Settings>,
     pub(crate) credentials: Credentials,
     /// Where the org is kept, if it is.
     store: Mutex<Option<Store>>,
@@ -74,7 +75,7 @@ impl Shared {
         store: Option<Store>,
     ) -> Self {
         Self {
-            settings: org.settings.clone(),
+            settings: Mutex::new(org.settings.clone()),
             org: Mutex::new(org),
             limiter: Mutex::new(limiter),
             journal: Mutex::default(),
@@ -113,9 +114,19 @@ impl Shared {
         lock(&self.faults)
     }
 
+    /// Makes the org new, and of this kind; later resets keep to it.
+    pub(crate) fn become_kind(&self, kind: Kind) -> Result<(), aws_lc_rs::error::Unspecified> {
+        lock(&self.settings).kind = kind;
+        self.reset()
+    }
+
     /// Makes the org new; the printed credentials stay valid.
     pub(crate) fn reset(&self) -> Result<(), aws_lc_rs::error::Unspecified> {
-        let fresh = Org::new(&self.credentials, self.settings.clone(), Authority::new()?);
+        let fresh = Org::new(
+            &self.credentials,
+            lock(&self.settings).clone(),
+            Authority::new()?,
+        );
         let old = std::mem::replace(&mut *self.org(), fresh);
         // A large org takes a while to free; nobody needs to wait for it.
         std::thread::spawn(move || drop(old));
@@ -286,6 +297,9 @@ fn dispatch(
         return Err(Fault::code("E0000015", &[]));
     }
     admin::check(&org, &principal, request, operation)?;
+    if operation.identity_engine && org.settings.kind.is_classic() {
+        return Err(Fault::code("E0000015", &[]));
+    }
     let Some(handler) = handler else {
         let summary = format!(
             "The sandbox does not cover the operation {} yet.",

@@ -17,6 +17,7 @@ use crate::behaviour::{governance, presets};
 use crate::faults::FaultRule;
 use crate::journal::Entry;
 use crate::json::text;
+use crate::kind::{Engine, Features, Kind};
 use crate::limits::{Limiter, RateLimits};
 use crate::log::{Actor, named, user_target};
 use crate::oauth::authority::{Authority, ORG};
@@ -87,6 +88,20 @@ impl Builder {
         self
     }
 
+    /// The engine that the org runs on; [`Engine::Identity`] unless told.
+    #[must_use]
+    pub fn engine(mut self, engine: Engine) -> Self {
+        self.settings.kind.engine = engine;
+        self
+    }
+
+    /// Features that not every org has.
+    #[must_use]
+    pub fn features(mut self, features: Features) -> Self {
+        self.settings.kind.features = features;
+        self
+    }
+
     /// Oddities in paging.
     #[must_use]
     pub fn paging_quirks(mut self, quirks: PagingQuirks) -> Self {
@@ -151,6 +166,15 @@ impl Builder {
     /// # Errors
     /// If the port is taken, the seed or certificate is not understood, or no key can be made.
     pub async fn start(self) -> io::Result<Sandbox> {
+        let mut settings = self.settings;
+        for seed in &self.seeds {
+            if let Seed::Json(body) = seed
+                && let Some(kind) = body.get("org")
+            {
+                let invalid = |text: String| io::Error::new(io::ErrorKind::InvalidInput, text);
+                settings.kind = Kind::read(kind).map_err(invalid)?;
+            }
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let acceptor = self.tls.as_ref().map(Tls::acceptor).transpose()?;
         let scheme = if acceptor.is_some() { "https" } else { "http" };
@@ -163,18 +187,18 @@ impl Builder {
         let shared = match (kept, before) {
             (None, _) => {
                 let credentials = Credentials::generate(&url).map_err(no_key)?;
-                Shared::new(credentials, self.settings, limiter).map_err(no_key)?
+                Shared::new(credentials, settings, limiter).map_err(no_key)?
             }
             (Some(store), None) => {
                 let credentials = Credentials::generate(&url).map_err(no_key)?;
                 let authority = Authority::new().map_err(no_key)?;
-                let org = Org::new(&credentials, self.settings, authority);
+                let org = Org::new(&credentials, settings, authority);
                 Shared::of(org, credentials, limiter, Some(store))
             }
             (Some(mut store), Some((credentials, head))) => {
                 let damaged = |_| io::Error::other("the data directory has an unusable key");
                 let credentials = Credentials::of_kept(credentials, &url).map_err(damaged)?;
-                let mut org = Org::of_head(head, self.settings).map_err(damaged)?;
+                let mut org = Org::of_head(head, settings).map_err(damaged)?;
                 store.load(&mut org)?;
                 Shared::of(org, credentials, limiter, Some(store))
             }

@@ -24,6 +24,8 @@ pub struct Operation {
     pub paged: bool,
     /// The first documented success status.
     pub success: u16,
+    /// True if only orgs on the Identity Engine have it.
+    pub identity_engine: bool,
 }
 
 /// What the router found for a method and a path.

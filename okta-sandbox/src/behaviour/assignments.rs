@@ -100,7 +100,7 @@ fn list_users(call: &mut Call<'_>) -> Outcome {
         |app_user| {
             let mut shown = user_view(app_user, id, base);
             if expand && let Some(user) = org.users.get(text(app_user, "/id")) {
-                shown["_embedded"] = json!({ "user": users::view::whole(user, base) });
+                shown["_embedded"] = json!({ "user": users::view::whole(org, user, base) });
             }
             shown
         },
@@ -315,7 +315,7 @@ fn list_groups(call: &mut Call<'_>) -> Outcome {
     call.list(Size::new(20, 200), hits, |assignment| {
         let mut shown = group_view(assignment, id, base);
         if expand && let Some(group) = org.groups.get(text(assignment, "/id")) {
-            shown["_embedded"] = json!({ "group": super::groups::view(group, base) });
+            shown["_embedded"] = json!({ "group": super::groups::view(org, group, base) });
         }
         shown
     })

@@ -10,6 +10,7 @@ use crate::expression::{Case, Operator};
 use crate::fault::Fault;
 use crate::json::{members, text};
 use crate::log::{group_target, user_target};
+use crate::org::Org;
 use crate::paging::Size;
 use crate::search;
 
@@ -38,7 +39,7 @@ pub(crate) fn fresh(id: &str, kind: &str, profile: &Value, now: &str) -> Value {
 }
 
 /// A group as the API shows it.
-pub(crate) fn view(group: &Value, base: &str) -> Value {
+pub(crate) fn view(org: &Org, group: &Value, base: &str) -> Value {
     let own = format!("{base}/api/v1/groups/{}", text(group, "/id"));
     let logo = |size: &str| {
         let href = format!("{base}/assets/img/logos/groups/odyssey/okta-{size}.png");
@@ -52,6 +53,9 @@ pub(crate) fn view(group: &Value, base: &str) -> Value {
     });
     if let Some(source) = group.pointer("/source/id").and_then(Value::as_str) {
         links["source"] = json!({ "href": format!("{base}/api/v1/apps/{source}") });
+    }
+    if org.settings.kind.features.group_owners {
+        links["owners"] = json!({ "href": format!("{own}/owners") });
     }
     group["_links"] = links;
     group
@@ -67,7 +71,11 @@ fn named_group(call: &Call<'_>) -> Result<Value, Fault> {
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
-    Ok(Answer::ok(&view(&named_group(call)?, call.base())))
+    Ok(Answer::ok(&view(
+        call.org,
+        &named_group(call)?,
+        call.base(),
+    )))
 }
 
 const FILTERABLE: [&str; 4] = ["id", "type", "lastUpdated", "lastMembershipUpdated"];
@@ -87,7 +95,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let stats = present("expand").is_some_and(|e| e.split(',').any(|part| part.trim() == "stats"));
     let org = &*call.org;
     let show = |group: &Value| {
-        let mut shown = view(group, base);
+        let mut shown = view(call.org, group, base);
         if stats {
             shown["_embedded"] = json!({ "stats": statistics(org, text(group, "/id"), base) });
         }
@@ -184,7 +192,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
     let group = fresh(&id, "OKTA_GROUP", &profile, &now);
     call.org.groups.put(&id, group.clone());
     call.log("group.lifecycle.create", vec![group_target(&group)]);
-    Ok(Answer::ok(&view(&group, call.base())))
+    Ok(Answer::ok(&view(call.org, &group, call.base())))
 }
 
 fn forbidden_for(group: &Value) -> Result<(), Fault> {
@@ -206,7 +214,7 @@ fn replace(call: &mut Call<'_>) -> Outcome {
         call.org.groups.put(&id, group.clone());
         call.log("group.profile.update", vec![group_target(&group)]);
     }
-    Ok(Answer::ok(&view(&group, call.base())))
+    Ok(Answer::ok(&view(call.org, &group, call.base())))
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {
@@ -232,7 +240,7 @@ fn list_members(call: &mut Call<'_>) -> Outcome {
         .of(text(&group, "/id"))
         .filter_map(|(place, user, ())| Some((place, org.users.get(user)?)));
     call.list(Size::new(1000, 1000), found, |user| {
-        users::view::item(user, base)
+        users::view::item(org, user, base)
     })
 }
 

@@ -19,6 +19,7 @@ macro_rules! operation {
             public: false,
             paged: false,
             success: 200,
+            identity_engine: false,
         }
     };
 }

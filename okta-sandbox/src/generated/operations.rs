@@ -13,6 +13,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createCampaign",
@@ -23,6 +24,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteCampaign",
@@ -33,6 +35,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getCampaign",
@@ -43,6 +46,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "endCampaign",
@@ -53,6 +57,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "launchCampaign",
@@ -63,6 +68,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "reassignReviews",
@@ -73,6 +79,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listCollections",
@@ -83,6 +90,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createCollection",
@@ -93,6 +101,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "listCollectionsAssignments",
@@ -103,6 +112,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteCollection",
@@ -113,6 +123,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getCollection",
@@ -123,6 +134,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceCollection",
@@ -133,6 +145,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listCollectionAssignments",
@@ -143,6 +156,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignCollection",
@@ -153,6 +167,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deletePrincipalAssignment",
@@ -163,6 +178,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "updatePrincipalAssignment",
@@ -173,6 +189,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getUnassignedUsers",
@@ -183,6 +200,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listCollectionResources",
@@ -193,6 +211,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "addResourcesToCollection",
@@ -203,6 +222,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteCollectionResource",
@@ -213,6 +233,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getCollectionResource",
@@ -223,6 +244,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceCollectionResource",
@@ -233,6 +255,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listDelegateAppointments",
@@ -243,6 +266,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listEntitlementBundles",
@@ -253,6 +277,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createEntitlementBundle",
@@ -263,6 +288,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteEntitlementBundle",
@@ -273,6 +299,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getEntitlementBundle",
@@ -283,6 +310,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceEntitlementBundle",
@@ -293,6 +321,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listEntitlements",
@@ -303,6 +332,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createEntitlement",
@@ -313,6 +343,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "listAllEntitlementValues",
@@ -323,6 +354,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteEntitlement",
@@ -333,6 +365,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getEntitlement",
@@ -343,6 +376,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateEntitlement",
@@ -353,6 +387,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceEntitlement",
@@ -363,6 +398,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listEntitlementValues",
@@ -373,6 +409,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getEntitlementValue",
@@ -383,6 +420,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listGrants",
@@ -393,6 +431,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createGrant",
@@ -403,6 +442,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "getGrant",
@@ -413,6 +453,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateGrant",
@@ -423,6 +464,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceGrant",
@@ -433,6 +475,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listLabels",
@@ -443,6 +486,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createLabel",
@@ -453,6 +497,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteLabel",
@@ -463,6 +508,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getLabel",
@@ -473,6 +519,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateLabel",
@@ -483,6 +530,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "submitCampaignBulkDecisions",
@@ -493,6 +541,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "getCampaignBulkDecisionsJobStatus",
@@ -503,6 +552,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listMyResourceConnections",
@@ -513,6 +563,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getMySettings",
@@ -523,6 +574,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateMySettings",
@@ -533,6 +585,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listMyDelegateUsers",
@@ -543,6 +596,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getOperation",
@@ -553,6 +607,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getPrincipalAccess",
@@ -563,6 +618,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getPrincipalEntitlements",
@@ -573,6 +629,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getPrincipalEntitlementsChanges",
@@ -583,6 +640,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getPrincipalEntitlementsHistory",
@@ -593,6 +651,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updatePrincipalSettings",
@@ -603,6 +662,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAllRequestTypes",
@@ -613,6 +673,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createRequestType",
@@ -623,6 +684,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteRequestType",
@@ -633,6 +695,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getRequestType",
@@ -643,6 +706,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "publishRequestType",
@@ -653,6 +717,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unpublishRequestType",
@@ -663,6 +728,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAllRequests",
@@ -673,6 +739,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createRequest",
@@ -683,6 +750,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "getRequest",
@@ -693,6 +761,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createRequestMessage",
@@ -703,6 +772,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "listLabelResources",
@@ -713,6 +783,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignResourceLabels",
@@ -723,6 +794,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "removeResourceLabels",
@@ -733,6 +805,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listResourceOwners",
@@ -743,6 +816,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateResourceOwners",
@@ -753,6 +827,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "configureResourceOwners",
@@ -763,6 +838,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listResourceOwnerCatalogResources",
@@ -773,6 +849,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listReviews",
@@ -783,6 +860,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getReview",
@@ -793,6 +871,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "generatePotentialRiskAssessments",
@@ -803,6 +882,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listRiskRules",
@@ -813,6 +893,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createRiskRule",
@@ -823,6 +904,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteRiskRule",
@@ -833,6 +915,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getRiskRule",
@@ -843,6 +926,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceRiskRule",
@@ -853,6 +937,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getOrgSettings",
@@ -863,6 +948,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateOrgSettings",
@@ -873,6 +959,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getOrgCertificationSettings",
@@ -883,6 +970,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateOrgCertificationSettings",
@@ -893,6 +981,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listOrgIntegrations",
@@ -903,6 +992,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createOrgIntegration",
@@ -913,6 +1003,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteOrgIntegration",
@@ -923,6 +1014,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listAllRequestTeams",
@@ -933,6 +1025,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAllDefaultEntriesV2",
@@ -943,6 +1036,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getCatalogEntryV2",
@@ -953,6 +1047,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getCatalogEntryRequestFieldsV2",
@@ -963,6 +1058,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAllDefaultUserEntriesV2",
@@ -973,6 +1069,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listMyDefaultEntriesV2",
@@ -983,6 +1080,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getMyEntryV2",
@@ -993,6 +1091,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getMyCatalogEntryRequestFieldsV2",
@@ -1003,6 +1102,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createMyRequestV2",
@@ -1013,6 +1113,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "getMyRequestV2",
@@ -1023,6 +1124,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listMyEntryUsersV2",
@@ -1033,6 +1135,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getMyCatalogEntryUserRequestFieldsV2",
@@ -1043,6 +1146,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listMySecurityAccessReviews",
@@ -1053,6 +1157,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getMySecurityAccessReviewsStats",
@@ -1063,6 +1168,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getMySecurityAccessReview",
@@ -1073,6 +1179,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listMySecurityAccessReviewAccesses",
@@ -1083,6 +1190,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listMySecurityAccessReviewSubAccesses",
@@ -1093,6 +1201,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "executeMySecurityAccessReviewAccessesAction",
@@ -1103,6 +1212,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "listMySecurityAccessReviewAccessesAnomalies",
@@ -1113,6 +1223,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "generateMySecurityAccessReviewAccessesSummary",
@@ -1123,6 +1234,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listMySecurityAccessReviewActions",
@@ -1133,6 +1245,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "executeMySecurityAccessReviewAction",
@@ -1143,6 +1256,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "addMySecurityAccessReviewComment",
@@ -1153,6 +1267,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listMySecurityAccessReviewHistory",
@@ -1163,6 +1278,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getMySecurityAccessReviewPrincipalDetails",
@@ -1173,6 +1289,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "generateMySecurityAccessReviewSummary",
@@ -1183,6 +1300,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAllMyTasksV2",
@@ -1193,6 +1311,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getMyTaskV2",
@@ -1203,6 +1322,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "resolveMyTaskV2",
@@ -1213,6 +1333,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteRequestSequenceV2",
@@ -1223,6 +1344,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getOrgRequestSettingsV2",
@@ -1233,6 +1355,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateOrgRequestSettingsV2",
@@ -1243,6 +1366,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAllRequestsV2",
@@ -1253,6 +1377,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createRequestV2",
@@ -1263,6 +1388,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "getRequestV2",
@@ -1273,6 +1399,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createRequestMessageV2",
@@ -1283,6 +1410,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "listResourceRequestConditionsV2",
@@ -1293,6 +1421,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createResourceRequestConditionV2",
@@ -1303,6 +1432,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteResourceRequestConditionV2",
@@ -1313,6 +1443,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getResourceRequestConditionV2",
@@ -1323,6 +1454,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateResourceRequestConditionV2",
@@ -1333,6 +1465,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateResourceRequestConditionV2",
@@ -1343,6 +1476,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateResourceRequestConditionV2",
@@ -1353,6 +1487,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listResourceRequestSequencesV2",
@@ -1363,6 +1498,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getResourceRequestSequenceV2",
@@ -1373,6 +1509,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getRequestSettingsV2",
@@ -1383,6 +1520,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateResourceRequestSettingsV2",
@@ -1393,6 +1531,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getEntitlementSettings",
@@ -1403,6 +1542,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateEntitlementSettings",
@@ -1413,6 +1553,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "revokePrincipalAccess",
@@ -1423,6 +1564,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listSecurityAccessReviews",
@@ -1433,6 +1575,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createSecurityAccessReview",
@@ -1443,6 +1586,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "getSecurityAccessReviewsStats",
@@ -1453,6 +1597,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getSecurityAccessReview",
@@ -1463,6 +1608,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateSecurityAccessReview",
@@ -1473,6 +1619,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listSecurityAccessReviewAccesses",
@@ -1483,6 +1630,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listSecurityAccessReviewSubAccesses",
@@ -1493,6 +1641,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "executeSecurityAccessReviewAccessesAction",
@@ -1503,6 +1652,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "listSecurityAccessReviewAccessesAnomalies",
@@ -1513,6 +1663,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "generateSecurityAccessReviewAccessesSummary",
@@ -1523,6 +1674,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listSecurityAccessReviewActions",
@@ -1533,6 +1685,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "executeSecurityAccessReviewAction",
@@ -1543,6 +1696,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "addSecurityAccessReviewComment",
@@ -1553,6 +1707,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listSecurityAccessReviewHistory",
@@ -1563,6 +1718,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getSecurityAccessReviewPrincipalDetails",
@@ -1573,6 +1729,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "generateSecurityAccessReviewSummary",
@@ -1583,6 +1740,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAllTasksV2",
@@ -1593,6 +1751,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getTaskV2",
@@ -1603,6 +1762,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateTaskV2",
@@ -1613,6 +1773,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "resolveTaskV2",
@@ -1623,6 +1784,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getWellKnownAppAuthenticatorConfiguration",
@@ -1633,6 +1795,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getAppleAppSiteAssociationWellKnownURI",
@@ -1643,6 +1806,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getAssetLinksWellKnownURI",
@@ -1653,6 +1817,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getWellknownOrgMetadata",
@@ -1663,6 +1828,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getWellknownSsfMetadata",
@@ -1673,6 +1839,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "getWebAuthnWellKnownURI",
@@ -1683,6 +1850,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAgentPools",
@@ -1693,6 +1861,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAgentPoolsUpdates",
@@ -1703,6 +1872,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createAgentPoolsUpdate",
@@ -1713,6 +1883,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getAgentPoolsUpdateSettings",
@@ -1723,6 +1894,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateAgentPoolsUpdateSettings",
@@ -1733,6 +1905,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteAgentPoolsUpdate",
@@ -1743,6 +1916,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getAgentPoolsUpdateInstance",
@@ -1753,6 +1927,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateAgentPoolsUpdate",
@@ -1763,6 +1938,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateAgentPoolsUpdate",
@@ -1773,6 +1949,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateAgentPoolsUpdate",
@@ -1783,6 +1960,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "pauseAgentPoolsUpdate",
@@ -1793,6 +1971,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "resumeAgentPoolsUpdate",
@@ -1803,6 +1982,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "retryAgentPoolsUpdate",
@@ -1813,6 +1993,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "stopAgentPoolsUpdate",
@@ -1823,6 +2004,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "listApiTokens",
@@ -1833,6 +2015,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeCurrentApiToken",
@@ -1843,6 +2026,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "revokeApiToken",
@@ -1853,6 +2037,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getApiToken",
@@ -1863,6 +2048,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "upsertApiToken",
@@ -1873,6 +2059,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listApplications",
@@ -1883,6 +2070,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createApplication",
@@ -1893,6 +2081,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteApplication",
@@ -1903,6 +2092,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getApplication",
@@ -1913,6 +2103,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceApplication",
@@ -1923,6 +2114,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getDefaultProvisioningConnectionForApplication",
@@ -1933,6 +2125,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateDefaultProvisioningConnectionForApplication",
@@ -1943,6 +2136,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getUserProvisioningConnectionJWKS",
@@ -1953,6 +2147,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateDefaultProvisioningConnectionForApplication",
@@ -1963,6 +2158,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateDefaultProvisioningConnectionForApplication",
@@ -1973,6 +2169,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listCsrsForApplication",
@@ -1983,6 +2180,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "generateCsrForApplication",
@@ -1993,6 +2191,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "revokeCsrFromApplication",
@@ -2003,6 +2202,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getCsrForApplication",
@@ -2013,6 +2213,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "publishCsrFromApplication",
@@ -2023,6 +2224,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "listJwk",
@@ -2033,6 +2235,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "addJwk",
@@ -2043,6 +2246,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deletejwk",
@@ -2053,6 +2257,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getJwk",
@@ -2063,6 +2268,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateOAuth2ClientJsonWebKey",
@@ -2073,6 +2279,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateOAuth2ClientJsonWebKey",
@@ -2083,6 +2290,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listApplicationKeys",
@@ -2093,6 +2301,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "generateApplicationKey",
@@ -2103,6 +2312,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "getApplicationKey",
@@ -2113,6 +2323,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "cloneApplicationKey",
@@ -2123,6 +2334,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "listOAuth2ClientSecrets",
@@ -2133,6 +2345,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createOAuth2ClientSecret",
@@ -2143,6 +2356,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteOAuth2ClientSecret",
@@ -2153,6 +2367,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getOAuth2ClientSecret",
@@ -2163,6 +2378,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateOAuth2ClientSecret",
@@ -2173,6 +2389,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateOAuth2ClientSecret",
@@ -2183,6 +2400,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getAllCrossAppAccessConnections",
@@ -2193,6 +2411,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createCrossAppAccessConnection",
@@ -2203,6 +2422,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: true,
     },
     Operation {
         id: "deleteCrossAppAccessConnection",
@@ -2213,6 +2433,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getCrossAppAccessConnection",
@@ -2223,6 +2444,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "updateCrossAppAccessConnection",
@@ -2233,6 +2455,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "listFeaturesForApplication",
@@ -2243,6 +2466,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getFeatureForApplication",
@@ -2253,6 +2477,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateFeatureForApplication",
@@ -2263,6 +2488,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listFederatedClaims",
@@ -2273,6 +2499,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createFederatedClaim",
@@ -2283,6 +2510,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteFederatedClaim",
@@ -2293,6 +2521,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getFederatedClaim",
@@ -2303,6 +2532,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceFederatedClaim",
@@ -2313,6 +2543,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listScopeConsentGrants",
@@ -2323,6 +2554,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "grantConsentToScope",
@@ -2333,6 +2565,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeScopeConsentGrant",
@@ -2343,6 +2576,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getScopeConsentGrant",
@@ -2353,6 +2587,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listGroupPushMappings",
@@ -2363,6 +2598,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createGroupPushMapping",
@@ -2373,6 +2609,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteGroupPushMapping",
@@ -2383,6 +2620,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getGroupPushMapping",
@@ -2393,6 +2631,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateGroupPushMapping",
@@ -2403,6 +2642,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listApplicationGroupAssignments",
@@ -2413,6 +2653,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unassignApplicationFromGroup",
@@ -2423,6 +2664,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getApplicationGroupAssignment",
@@ -2433,6 +2675,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateGroupAssignmentToApplication",
@@ -2443,6 +2686,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignGroupToApplication",
@@ -2453,6 +2697,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listInterclientAllowedApplications",
@@ -2463,6 +2708,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createInterclientTrustMapping",
@@ -2473,6 +2719,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: true,
     },
     Operation {
         id: "deleteInterclientTrustMapping",
@@ -2483,6 +2730,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "listInterclientTargetApplications",
@@ -2493,6 +2741,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "activateApplication",
@@ -2503,6 +2752,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateApplication",
@@ -2513,6 +2763,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "uploadApplicationLogo",
@@ -2523,6 +2774,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "assignApplicationPolicy",
@@ -2533,6 +2785,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "previewSAMLmetadataForApplication",
@@ -2543,6 +2796,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeOAuth2TokensForApplication",
@@ -2553,6 +2807,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listOAuth2TokensForApplication",
@@ -2563,6 +2818,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeOAuth2TokenForApplication",
@@ -2573,6 +2829,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getOAuth2TokenForApplication",
@@ -2583,6 +2840,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listApplicationUsers",
@@ -2593,6 +2851,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignUserToApplication",
@@ -2603,6 +2862,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unassignUserFromApplication",
@@ -2613,6 +2873,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getApplicationUser",
@@ -2623,6 +2884,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateApplicationUser",
@@ -2633,6 +2895,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "verifyProvisioningConnectionForApplication",
@@ -2643,6 +2906,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listAuthenticators",
@@ -2653,6 +2917,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createAuthenticator",
@@ -2663,6 +2928,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "getAuthenticator",
@@ -2673,6 +2939,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "replaceAuthenticator",
@@ -2683,6 +2950,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "listAllCustomAAGUIDs",
@@ -2693,6 +2961,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createCustomAAGUID",
@@ -2703,6 +2972,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteCustomAAGUID",
@@ -2713,6 +2983,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getCustomAAGUID",
@@ -2723,6 +2994,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateCustomAAGUID",
@@ -2733,6 +3005,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceCustomAAGUID",
@@ -2743,6 +3016,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateAuthenticator",
@@ -2753,6 +3027,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "deactivateAuthenticator",
@@ -2763,6 +3038,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "listAuthenticatorMethods",
@@ -2773,6 +3049,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "getAuthenticatorMethod",
@@ -2783,6 +3060,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "replaceAuthenticatorMethod",
@@ -2793,6 +3071,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "activateAuthenticatorMethod",
@@ -2803,6 +3082,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "deactivateAuthenticatorMethod",
@@ -2813,6 +3093,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "verifyRpIdDomain",
@@ -2823,6 +3104,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "listAuthorizationServers",
@@ -2833,6 +3115,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createAuthorizationServer",
@@ -2843,6 +3126,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteAuthorizationServer",
@@ -2853,6 +3137,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getAuthorizationServer",
@@ -2863,6 +3148,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceAuthorizationServer",
@@ -2873,6 +3159,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAssociatedServersByTrustedType",
@@ -2883,6 +3170,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createAssociatedServers",
@@ -2893,6 +3181,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteAssociatedServer",
@@ -2903,6 +3192,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listOAuth2Claims",
@@ -2913,6 +3203,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createOAuth2Claim",
@@ -2923,6 +3214,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteOAuth2Claim",
@@ -2933,6 +3225,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getOAuth2Claim",
@@ -2943,6 +3236,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceOAuth2Claim",
@@ -2953,6 +3247,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listOAuth2ClientsForAuthorizationServer",
@@ -2963,6 +3258,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeRefreshTokensForAuthorizationServerAndClient",
@@ -2973,6 +3269,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listRefreshTokensForAuthorizationServerAndClient",
@@ -2983,6 +3280,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeRefreshTokenForAuthorizationServerAndClient",
@@ -2993,6 +3291,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getRefreshTokenForAuthorizationServerAndClient",
@@ -3003,6 +3302,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAuthorizationServerKeys",
@@ -3013,6 +3313,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getAuthorizationServerKey",
@@ -3023,6 +3324,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "rotateAuthorizationServerKeys",
@@ -3033,6 +3335,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateAuthorizationServer",
@@ -3043,6 +3346,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateAuthorizationServer",
@@ -3053,6 +3357,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listAuthorizationServerPolicies",
@@ -3063,6 +3368,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createAuthorizationServerPolicy",
@@ -3073,6 +3379,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteAuthorizationServerPolicy",
@@ -3083,6 +3390,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getAuthorizationServerPolicy",
@@ -3093,6 +3401,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceAuthorizationServerPolicy",
@@ -3103,6 +3412,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateAuthorizationServerPolicy",
@@ -3113,6 +3423,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateAuthorizationServerPolicy",
@@ -3123,6 +3434,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listAuthorizationServerPolicyRules",
@@ -3133,6 +3445,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createAuthorizationServerPolicyRule",
@@ -3143,6 +3456,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteAuthorizationServerPolicyRule",
@@ -3153,6 +3467,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getAuthorizationServerPolicyRule",
@@ -3163,6 +3478,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceAuthorizationServerPolicyRule",
@@ -3173,6 +3489,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateAuthorizationServerPolicyRule",
@@ -3183,6 +3500,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateAuthorizationServerPolicyRule",
@@ -3193,6 +3511,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listOAuth2ResourceServerJsonWebKeys",
@@ -3203,6 +3522,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "addOAuth2ResourceServerJsonWebKey",
@@ -3213,6 +3533,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteOAuth2ResourceServerJsonWebKey",
@@ -3223,6 +3544,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getOAuth2ResourceServerJsonWebKey",
@@ -3233,6 +3555,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateOAuth2ResourceServerJsonWebKey",
@@ -3243,6 +3566,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateOAuth2ResourceServerJsonWebKey",
@@ -3253,6 +3577,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listOAuth2Scopes",
@@ -3263,6 +3588,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createOAuth2Scope",
@@ -3273,6 +3599,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteOAuth2Scope",
@@ -3283,6 +3610,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getOAuth2Scope",
@@ -3293,6 +3621,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceOAuth2Scope",
@@ -3303,6 +3632,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listBehaviorDetectionRules",
@@ -3313,6 +3643,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createBehaviorDetectionRule",
@@ -3323,6 +3654,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteBehaviorDetectionRule",
@@ -3333,6 +3665,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getBehaviorDetectionRule",
@@ -3343,6 +3676,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceBehaviorDetectionRule",
@@ -3353,6 +3687,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateBehaviorDetectionRule",
@@ -3363,6 +3698,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateBehaviorDetectionRule",
@@ -3373,6 +3709,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getBotProtectionConfiguration",
@@ -3383,6 +3720,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateBotProtectionConfiguration",
@@ -3393,6 +3731,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listBrands",
@@ -3403,6 +3742,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createBrand",
@@ -3413,6 +3753,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteBrand",
@@ -3423,6 +3764,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getBrand",
@@ -3433,6 +3775,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceBrand",
@@ -3443,6 +3786,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listBrandDomains",
@@ -3453,6 +3797,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getErrorPage",
@@ -3463,6 +3808,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteCustomizedErrorPage",
@@ -3473,6 +3819,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getCustomizedErrorPage",
@@ -3483,6 +3830,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceCustomizedErrorPage",
@@ -3493,6 +3841,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getDefaultErrorPage",
@@ -3503,6 +3852,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deletePreviewErrorPage",
@@ -3513,6 +3863,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getPreviewErrorPage",
@@ -3523,6 +3874,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replacePreviewErrorPage",
@@ -3533,6 +3885,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getSignInPage",
@@ -3543,6 +3896,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteCustomizedSignInPage",
@@ -3553,6 +3907,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getCustomizedSignInPage",
@@ -3563,6 +3918,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceCustomizedSignInPage",
@@ -3573,6 +3929,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getDefaultSignInPage",
@@ -3583,6 +3940,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deletePreviewSignInPage",
@@ -3593,6 +3951,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getPreviewSignInPage",
@@ -3603,6 +3962,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replacePreviewSignInPage",
@@ -3613,6 +3973,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAllSignInWidgetVersions",
@@ -3623,6 +3984,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getSignOutPageSettings",
@@ -3633,6 +3995,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceSignOutPageSettings",
@@ -3643,6 +4006,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listEmailTemplates",
@@ -3653,6 +4017,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getEmailTemplate",
@@ -3663,6 +4028,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteAllCustomizations",
@@ -3673,6 +4039,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listEmailCustomizations",
@@ -3683,6 +4050,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createEmailCustomization",
@@ -3693,6 +4061,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteEmailCustomization",
@@ -3703,6 +4072,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getEmailCustomization",
@@ -3713,6 +4083,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceEmailCustomization",
@@ -3723,6 +4094,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getCustomizationPreview",
@@ -3733,6 +4105,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getEmailDefaultContent",
@@ -3743,6 +4116,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getEmailDefaultPreview",
@@ -3753,6 +4127,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getEmailSettings",
@@ -3763,6 +4138,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceEmailSettings",
@@ -3773,6 +4149,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "sendTestEmail",
@@ -3783,6 +4160,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listBrandThemes",
@@ -3793,6 +4171,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getBrandTheme",
@@ -3803,6 +4182,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceBrandTheme",
@@ -3813,6 +4193,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteBrandThemeBackgroundImage",
@@ -3823,6 +4204,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "uploadBrandThemeBackgroundImage",
@@ -3833,6 +4215,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteBrandThemeFavicon",
@@ -3843,6 +4226,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "uploadBrandThemeFavicon",
@@ -3853,6 +4237,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteBrandThemeLogo",
@@ -3863,6 +4248,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "uploadBrandThemeLogo",
@@ -3873,6 +4259,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getAllWellKnownURIs",
@@ -3883,6 +4270,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "getRootBrandWellKnownURI",
@@ -3893,6 +4281,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "getBrandWellKnownURI",
@@ -3903,6 +4292,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "replaceBrandWellKnownURI",
@@ -3913,6 +4303,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "listCaptchaInstances",
@@ -3923,6 +4314,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createCaptchaInstance",
@@ -3933,6 +4325,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: true,
     },
     Operation {
         id: "deleteCaptchaInstance",
@@ -3943,6 +4336,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getCaptchaInstance",
@@ -3953,6 +4347,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "updateCaptchaInstance",
@@ -3963,6 +4358,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "replaceCaptchaInstance",
@@ -3973,6 +4369,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "listDeviceAssurancePolicies",
@@ -3983,6 +4380,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createDeviceAssurancePolicy",
@@ -3993,6 +4391,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "deleteDeviceAssurancePolicy",
@@ -4003,6 +4402,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getDeviceAssurancePolicy",
@@ -4013,6 +4413,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "replaceDeviceAssurancePolicy",
@@ -4023,6 +4424,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "listDeviceIntegrations",
@@ -4033,6 +4435,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getDeviceIntegration",
@@ -4043,6 +4446,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateDeviceIntegration",
@@ -4053,6 +4457,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateDeviceIntegration",
@@ -4063,6 +4468,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listDevicePostureChecks",
@@ -4073,6 +4479,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createDevicePostureCheck",
@@ -4083,6 +4490,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listDefaultDevicePostureChecks",
@@ -4093,6 +4501,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteDevicePostureCheck",
@@ -4103,6 +4512,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getDevicePostureCheck",
@@ -4113,6 +4523,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "replaceDevicePostureCheck",
@@ -4123,6 +4534,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listDevices",
@@ -4133,6 +4545,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "deleteDevice",
@@ -4143,6 +4556,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getDevice",
@@ -4153,6 +4567,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "activateDevice",
@@ -4163,6 +4578,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "deactivateDevice",
@@ -4173,6 +4589,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "suspendDevice",
@@ -4183,6 +4600,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "unsuspendDevice",
@@ -4193,6 +4611,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "listDeviceUsers",
@@ -4203,6 +4622,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "updateGroupMembership",
@@ -4213,6 +4633,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "submitGroupAttributeQuery",
@@ -4223,6 +4644,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "getGroupAttributeQueryResult",
@@ -4233,6 +4655,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listCustomDomains",
@@ -4243,6 +4666,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createCustomDomain",
@@ -4253,6 +4677,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteCustomDomain",
@@ -4263,6 +4688,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getCustomDomain",
@@ -4273,6 +4699,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceCustomDomain",
@@ -4283,6 +4710,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "upsertCertificate",
@@ -4293,6 +4721,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "verifyDomain",
@@ -4303,6 +4732,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "startOrgFailback",
@@ -4313,6 +4743,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "startOrgFailover",
@@ -4323,6 +4754,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getDRStatus",
@@ -4333,6 +4765,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getDRStatusForDomain",
@@ -4343,6 +4776,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listEmailDomains",
@@ -4353,6 +4787,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createEmailDomain",
@@ -4363,6 +4798,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteEmailDomain",
@@ -4373,6 +4809,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getEmailDomain",
@@ -4383,6 +4820,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceEmailDomain",
@@ -4393,6 +4831,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "verifyEmailDomain",
@@ -4403,6 +4842,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listEmailServers",
@@ -4413,6 +4853,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createEmailServer",
@@ -4423,6 +4864,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: true,
     },
     Operation {
         id: "deleteEmailServer",
@@ -4433,6 +4875,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getEmailServer",
@@ -4443,6 +4886,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "updateEmailServer",
@@ -4453,6 +4897,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "testEmailServer",
@@ -4463,6 +4908,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "listEventHooks",
@@ -4473,6 +4919,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createEventHook",
@@ -4483,6 +4930,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteEventHook",
@@ -4493,6 +4941,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getEventHook",
@@ -4503,6 +4952,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceEventHook",
@@ -4513,6 +4963,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateEventHook",
@@ -4523,6 +4974,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateEventHook",
@@ -4533,6 +4985,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "verifyEventHook",
@@ -4543,6 +4996,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listFeatures",
@@ -4553,6 +5007,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getFeature",
@@ -4563,6 +5018,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listFeatureDependencies",
@@ -4573,6 +5029,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listFeatureDependents",
@@ -4583,6 +5040,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateFeatureLifecycle",
@@ -4593,6 +5051,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getFirstPartyAppSettings",
@@ -4603,6 +5062,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceFirstPartyAppSettings",
@@ -4613,6 +5073,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listGroups",
@@ -4623,6 +5084,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "addGroup",
@@ -4633,6 +5095,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listGroupRules",
@@ -4643,6 +5106,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createGroupRule",
@@ -4653,6 +5117,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteGroupRule",
@@ -4663,6 +5128,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "getGroupRule",
@@ -4673,6 +5139,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceGroupRule",
@@ -4683,6 +5150,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateGroupRule",
@@ -4693,6 +5161,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateGroupRule",
@@ -4703,6 +5172,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deleteGroup",
@@ -4713,6 +5183,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getGroup",
@@ -4723,6 +5194,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceGroup",
@@ -4733,6 +5205,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAssignedApplicationsForGroup",
@@ -4743,6 +5216,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listGroupOwners",
@@ -4753,6 +5227,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignGroupOwner",
@@ -4763,6 +5238,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteGroupOwner",
@@ -4773,6 +5249,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listGroupAssignedRoles",
@@ -4783,6 +5260,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignRoleToGroup",
@@ -4793,6 +5271,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unassignRoleFromGroup",
@@ -4803,6 +5282,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getGroupAssignedRole",
@@ -4813,6 +5293,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listApplicationTargetsForApplicationAdministratorRoleForGroup",
@@ -4823,6 +5304,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unassignAppTargetToAdminRoleForGroup",
@@ -4833,6 +5315,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "assignAppTargetToAdminRoleForGroup",
@@ -4843,6 +5326,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unassignAppInstanceTargetToAppAdminRoleForGroup",
@@ -4853,6 +5337,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "assignAppInstanceTargetToAppAdminRoleForGroup",
@@ -4863,6 +5348,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listGroupTargetsForGroupRole",
@@ -4873,6 +5359,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unassignGroupTargetFromGroupAdminRole",
@@ -4883,6 +5370,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "assignGroupTargetToGroupAdminRole",
@@ -4893,6 +5381,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listGroupUsers",
@@ -4903,6 +5392,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unassignUserFromGroup",
@@ -4913,6 +5403,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "assignUserToGroup",
@@ -4923,6 +5414,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listHookKeys",
@@ -4933,6 +5425,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createHookKey",
@@ -4943,6 +5436,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getPublicKey",
@@ -4953,6 +5447,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteHookKey",
@@ -4963,6 +5458,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getHookKey",
@@ -4973,6 +5469,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceHookKey",
@@ -4983,6 +5480,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listUsersWithRoleAssignments",
@@ -4993,6 +5491,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listGovernanceBundles",
@@ -5003,6 +5502,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createGovernanceBundle",
@@ -5013,6 +5513,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteGovernanceBundle",
@@ -5023,6 +5524,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getGovernanceBundle",
@@ -5033,6 +5535,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceGovernanceBundle",
@@ -5043,6 +5546,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listBundleEntitlements",
@@ -5053,6 +5557,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listBundleEntitlementValues",
@@ -5063,6 +5568,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getOptInStatus",
@@ -5073,6 +5579,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "optIn",
@@ -5083,6 +5590,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "optOut",
@@ -5093,6 +5601,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listResourceSets",
@@ -5103,6 +5612,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createResourceSet",
@@ -5113,6 +5623,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteResourceSet",
@@ -5123,6 +5634,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getResourceSet",
@@ -5133,6 +5645,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceResourceSet",
@@ -5143,6 +5656,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listBindings",
@@ -5153,6 +5667,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createResourceSetBinding",
@@ -5163,6 +5678,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteBinding",
@@ -5173,6 +5689,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getBinding",
@@ -5183,6 +5700,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listMembersOfBinding",
@@ -5193,6 +5711,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "addMembersToBinding",
@@ -5203,6 +5722,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unassignMemberFromBinding",
@@ -5213,6 +5733,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getMemberOfBinding",
@@ -5223,6 +5744,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listResourceSetResources",
@@ -5233,6 +5755,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "addResourceSetResources",
@@ -5243,6 +5766,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "addResourceSetResource",
@@ -5253,6 +5777,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteResourceSetResource",
@@ -5263,6 +5788,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getResourceSetResource",
@@ -5273,6 +5799,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceResourceSetResource",
@@ -5283,6 +5810,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listRoles",
@@ -5293,6 +5821,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createRole",
@@ -5303,6 +5832,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteRole",
@@ -5313,6 +5843,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getRole",
@@ -5323,6 +5854,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceRole",
@@ -5333,6 +5865,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listRolePermissions",
@@ -5343,6 +5876,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteRolePermission",
@@ -5353,6 +5887,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getRolePermission",
@@ -5363,6 +5898,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createRolePermission",
@@ -5373,6 +5909,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "replaceRolePermission",
@@ -5383,6 +5920,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createIdentitySourceGroups",
@@ -5393,6 +5931,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteIdentitySourceGroup",
@@ -5403,6 +5942,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getIdentitySourceGroup",
@@ -5413,6 +5953,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateIdentitySourceGroups",
@@ -5423,6 +5964,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getIdentitySourceGroupMemberships",
@@ -5433,6 +5975,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createIdentitySourceGroupsMemberships",
@@ -5443,6 +5986,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deleteIdentitySourceGroupMemberships",
@@ -5453,6 +5997,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listIdentitySourceSessions",
@@ -5463,6 +6008,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createIdentitySourceSession",
@@ -5473,6 +6019,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteIdentitySourceSession",
@@ -5483,6 +6030,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getIdentitySourceSession",
@@ -5493,6 +6041,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "uploadIdentitySourceDataForDelete",
@@ -5503,6 +6052,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "uploadIdentitySourceGroupMembershipsForDelete",
@@ -5513,6 +6063,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "uploadIdentitySourceGroupMembershipsForUpsert",
@@ -5523,6 +6074,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "uploadIdentitySourceGroupsDataForDelete",
@@ -5533,6 +6085,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "uploadIdentitySourceGroupsForUpsert",
@@ -5543,6 +6096,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "uploadIdentitySourceDataForUpsert",
@@ -5553,6 +6107,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 202,
+        identity_engine: false,
     },
     Operation {
         id: "startImportFromIdentitySource",
@@ -5563,6 +6118,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createIdentitySourceUser",
@@ -5573,6 +6129,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteIdentitySourceUser",
@@ -5583,6 +6140,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getIdentitySourceUser",
@@ -5593,6 +6151,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateIdentitySourceUsers",
@@ -5603,6 +6162,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceExistingIdentitySourceUser",
@@ -5613,6 +6173,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listIdentityProviders",
@@ -5623,6 +6184,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createIdentityProvider",
@@ -5633,6 +6195,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listIdentityProviderKeys",
@@ -5643,6 +6206,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createIdentityProviderKey",
@@ -5653,6 +6217,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteIdentityProviderKey",
@@ -5663,6 +6228,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getIdentityProviderKey",
@@ -5673,6 +6239,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceIdentityProviderKey",
@@ -5683,6 +6250,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteIdentityProvider",
@@ -5693,6 +6261,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getIdentityProvider",
@@ -5703,6 +6272,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceIdentityProvider",
@@ -5713,6 +6283,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listCsrsForIdentityProvider",
@@ -5723,6 +6294,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "generateCsrForIdentityProvider",
@@ -5733,6 +6305,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "revokeCsrForIdentityProvider",
@@ -5743,6 +6316,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getCsrForIdentityProvider",
@@ -5753,6 +6327,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "publishCsrForIdentityProvider",
@@ -5763,6 +6338,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "listIdentityProviderSigningKeys",
@@ -5773,6 +6349,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listActiveIdentityProviderSigningKey",
@@ -5783,6 +6360,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "generateIdentityProviderSigningKey",
@@ -5793,6 +6371,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getIdentityProviderSigningKey",
@@ -5803,6 +6382,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "cloneIdentityProviderKey",
@@ -5813,6 +6393,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "activateIdentityProvider",
@@ -5823,6 +6404,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateIdentityProvider",
@@ -5833,6 +6415,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listIdentityProviderApplicationUsers",
@@ -5843,6 +6426,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unlinkUserFromIdentityProvider",
@@ -5853,6 +6437,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getIdentityProviderApplicationUser",
@@ -5863,6 +6448,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "linkUserToIdentityProvider",
@@ -5873,6 +6459,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listSocialAuthTokens",
@@ -5883,6 +6470,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listInlineHooks",
@@ -5893,6 +6481,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createInlineHook",
@@ -5903,6 +6492,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteInlineHook",
@@ -5913,6 +6503,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getInlineHook",
@@ -5923,6 +6514,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateInlineHook",
@@ -5933,6 +6525,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceInlineHook",
@@ -5943,6 +6536,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "executeInlineHook",
@@ -5953,6 +6547,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateInlineHook",
@@ -5963,6 +6558,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateInlineHook",
@@ -5973,6 +6569,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listLogStreams",
@@ -5983,6 +6580,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createLogStream",
@@ -5993,6 +6591,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteLogStream",
@@ -6003,6 +6602,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getLogStream",
@@ -6013,6 +6613,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceLogStream",
@@ -6023,6 +6624,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateLogStream",
@@ -6033,6 +6635,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateLogStream",
@@ -6043,6 +6646,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listLogEvents",
@@ -6053,6 +6657,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listProfileMappings",
@@ -6063,6 +6668,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getProfileMapping",
@@ -6073,6 +6679,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateProfileMapping",
@@ -6083,6 +6690,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getApplicationUserSchema",
@@ -6093,6 +6701,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateApplicationUserProfile",
@@ -6103,6 +6712,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getGroupSchema",
@@ -6113,6 +6723,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateGroupSchema",
@@ -6123,6 +6734,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listLogStreamSchemas",
@@ -6133,6 +6745,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getLogStreamSchema",
@@ -6143,6 +6756,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listLinkedObjectDefinitions",
@@ -6153,6 +6767,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createLinkedObjectDefinition",
@@ -6163,6 +6778,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteLinkedObjectDefinition",
@@ -6173,6 +6789,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getLinkedObjectDefinition",
@@ -6183,6 +6800,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getUserSchema",
@@ -6193,6 +6811,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateUserProfile",
@@ -6203,6 +6822,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listUserTypes",
@@ -6213,6 +6833,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createUserType",
@@ -6223,6 +6844,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteUserType",
@@ -6233,6 +6855,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getUserType",
@@ -6243,6 +6866,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateUserType",
@@ -6253,6 +6877,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceUserType",
@@ -6263,6 +6888,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listUISchemas",
@@ -6273,6 +6899,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createUISchema",
@@ -6283,6 +6910,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "deleteUISchemas",
@@ -6293,6 +6921,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getUISchema",
@@ -6303,6 +6932,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "replaceUISchemas",
@@ -6313,6 +6943,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "getOrgSettings",
@@ -6323,6 +6954,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateOrgSettings",
@@ -6333,6 +6965,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceOrgSettings",
@@ -6343,6 +6976,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteOrgCaptchaSettings",
@@ -6353,6 +6987,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getOrgCaptchaSettings",
@@ -6363,6 +6998,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "replacesOrgCaptchaSettings",
@@ -6373,6 +7009,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "listOrgContactTypes",
@@ -6383,6 +7020,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getOrgContactUser",
@@ -6393,6 +7031,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceOrgContactUser",
@@ -6403,6 +7042,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "bulkRemoveEmailAddressBounces",
@@ -6413,6 +7053,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listYubikeyOtpTokens",
@@ -6423,6 +7064,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "uploadYubikeyOtpTokenSeed",
@@ -6433,6 +7075,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getYubikeyOtpTokenById",
@@ -6443,6 +7086,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getThirdPartyAdminSetting",
@@ -6453,6 +7097,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateThirdPartyAdminSetting",
@@ -6463,6 +7108,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getOrgPreferences",
@@ -6473,6 +7119,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "setOrgHideOktaUIFooter",
@@ -6483,6 +7130,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "setOrgShowOktaUIFooter",
@@ -6493,6 +7141,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getAerialConsent",
@@ -6503,6 +7152,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "grantAerialConsent",
@@ -6513,6 +7163,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeAerialConsent",
@@ -6523,6 +7174,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getOktaCommunicationSettings",
@@ -6533,6 +7185,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "optInUsersToOktaCommunicationEmails",
@@ -6543,6 +7196,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "optOutUsersFromOktaCommunicationEmails",
@@ -6553,6 +7207,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getOrgOktaSupportSettings",
@@ -6563,6 +7218,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listOktaSupportCases",
@@ -6573,6 +7229,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateOktaSupportCase",
@@ -6583,6 +7240,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "extendOktaSupport",
@@ -6593,6 +7251,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "grantOktaSupport",
@@ -6603,6 +7262,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeOktaSupport",
@@ -6613,6 +7273,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getAutoAssignAdminAppSetting",
@@ -6623,6 +7284,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateAutoAssignAdminAppSetting",
@@ -6633,6 +7295,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getClientPrivilegesSetting",
@@ -6643,6 +7306,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignClientPrivilegesSetting",
@@ -6653,6 +7317,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createChildOrg",
@@ -6663,6 +7328,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "listPolicies",
@@ -6673,6 +7339,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createPolicy",
@@ -6683,6 +7350,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createPolicySimulation",
@@ -6693,6 +7361,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "deletePolicy",
@@ -6703,6 +7372,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getPolicy",
@@ -6713,6 +7383,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replacePolicy",
@@ -6723,6 +7394,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listPolicyApps",
@@ -6733,6 +7405,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "clonePolicy",
@@ -6743,6 +7416,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "activatePolicy",
@@ -6753,6 +7427,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deactivatePolicy",
@@ -6763,6 +7438,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listPolicyMappings",
@@ -6773,6 +7449,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "mapResourceToPolicy",
@@ -6783,6 +7460,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deletePolicyResourceMapping",
@@ -6793,6 +7471,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getPolicyMapping",
@@ -6803,6 +7482,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listPolicyRules",
@@ -6813,6 +7493,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createPolicyRule",
@@ -6823,6 +7504,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deletePolicyRule",
@@ -6833,6 +7515,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getPolicyRule",
@@ -6843,6 +7526,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replacePolicyRule",
@@ -6853,6 +7537,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activatePolicyRule",
@@ -6863,6 +7548,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deactivatePolicyRule",
@@ -6873,6 +7559,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listPrincipalRateLimitEntities",
@@ -6883,6 +7570,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createPrincipalRateLimitEntity",
@@ -6893,6 +7581,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "getPrincipalRateLimitEntity",
@@ -6903,6 +7592,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replacePrincipalRateLimitEntity",
@@ -6913,6 +7603,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listPushProviders",
@@ -6923,6 +7614,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createPushProvider",
@@ -6933,6 +7625,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deletePushProvider",
@@ -6943,6 +7636,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getPushProvider",
@@ -6953,6 +7647,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replacePushProvider",
@@ -6963,6 +7658,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getRateLimitSettingsAdminNotifications",
@@ -6973,6 +7669,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceRateLimitSettingsAdminNotifications",
@@ -6983,6 +7680,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getRateLimitSettingsPerClient",
@@ -6993,6 +7691,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceRateLimitSettingsPerClient",
@@ -7003,6 +7702,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getRateLimitSettingsWarningThreshold",
@@ -7013,6 +7713,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceRateLimitSettingsWarningThreshold",
@@ -7023,6 +7724,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listRealmAssignments",
@@ -7033,6 +7735,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createRealmAssignment",
@@ -7043,6 +7746,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listRealmAssignmentOperations",
@@ -7053,6 +7757,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "executeRealmAssignment",
@@ -7063,6 +7768,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteRealmAssignment",
@@ -7073,6 +7779,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getRealmAssignment",
@@ -7083,6 +7790,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceRealmAssignment",
@@ -7093,6 +7801,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateRealmAssignment",
@@ -7103,6 +7812,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateRealmAssignment",
@@ -7113,6 +7823,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listRealms",
@@ -7123,6 +7834,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createRealm",
@@ -7133,6 +7845,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteRealm",
@@ -7143,6 +7856,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getRealm",
@@ -7153,6 +7867,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceRealm",
@@ -7163,6 +7878,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listSubscriptionsRole",
@@ -7173,6 +7889,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getSubscriptionsNotificationTypeRole",
@@ -7183,6 +7900,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "subscribeByNotificationTypeRole",
@@ -7193,6 +7911,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unsubscribeByNotificationTypeRole",
@@ -7203,6 +7922,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listSecurityEventsProviderInstances",
@@ -7213,6 +7933,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createSecurityEventsProviderInstance",
@@ -7223,6 +7944,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "deleteSecurityEventsProviderInstance",
@@ -7233,6 +7955,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getSecurityEventsProviderInstance",
@@ -7243,6 +7966,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "replaceSecurityEventsProviderInstance",
@@ -7253,6 +7977,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "activateSecurityEventsProviderInstance",
@@ -7263,6 +7988,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "deactivateSecurityEventsProviderInstance",
@@ -7273,6 +7999,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "revokeSession",
@@ -7283,6 +8010,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getSession",
@@ -7293,6 +8021,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "refreshSession",
@@ -7303,6 +8032,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteSsfStream",
@@ -7313,6 +8043,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getSsfStreams",
@@ -7323,6 +8054,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "updateSsfStream",
@@ -7333,6 +8065,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createSsfStream",
@@ -7343,6 +8076,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: true,
     },
     Operation {
         id: "replaceSsfStream",
@@ -7353,6 +8087,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "getSsfStreamStatus",
@@ -7363,6 +8098,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "verifySsfStream",
@@ -7373,6 +8109,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "listAllCustomTelephonyProviderCredentials",
@@ -7383,6 +8120,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createCustomTelephonyProviderCredentials",
@@ -7393,6 +8131,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: true,
     },
     Operation {
         id: "deleteCustomTelephonyProviderCredential",
@@ -7403,6 +8142,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getCustomTelephonyProviderCredential",
@@ -7413,6 +8153,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "updateCustomTelephonyProviderCredential",
@@ -7423,6 +8164,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "activateCustomTelephonyCredential",
@@ -7433,6 +8175,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "deactivateCustomTelephonyCredential",
@@ -7443,6 +8186,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "setAsPrimaryCustomTelephonyCredential",
@@ -7453,6 +8197,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "sendTestCustomTelephonyProviderCredential",
@@ -7463,6 +8208,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "listSmsTemplates",
@@ -7473,6 +8219,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createSmsTemplate",
@@ -7483,6 +8230,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteSmsTemplate",
@@ -7493,6 +8241,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getSmsTemplate",
@@ -7503,6 +8252,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateSmsTemplate",
@@ -7513,6 +8263,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceSmsTemplate",
@@ -7523,6 +8274,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getCurrentConfiguration",
@@ -7533,6 +8285,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateConfiguration",
@@ -7543,6 +8296,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listTrustedOrigins",
@@ -7553,6 +8307,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createTrustedOrigin",
@@ -7563,6 +8318,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteTrustedOrigin",
@@ -7573,6 +8329,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getTrustedOrigin",
@@ -7583,6 +8340,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceTrustedOrigin",
@@ -7593,6 +8351,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateTrustedOrigin",
@@ -7603,6 +8362,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateTrustedOrigin",
@@ -7613,6 +8373,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listUsers",
@@ -7623,6 +8384,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createUser",
@@ -7633,6 +8395,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteUser",
@@ -7643,6 +8406,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getUser",
@@ -7653,6 +8417,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateUser",
@@ -7663,6 +8428,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceUser",
@@ -7673,6 +8439,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAppLinks",
@@ -7683,6 +8450,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listUserBlocks",
@@ -7693,6 +8461,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listUserGroups",
@@ -7703,6 +8472,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listUserIdentityProviders",
@@ -7713,6 +8483,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateUser",
@@ -7723,6 +8494,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateUser",
@@ -7733,6 +8505,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "expirePassword",
@@ -7743,6 +8516,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "expirePasswordWithTempPassword",
@@ -7753,6 +8527,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "reactivateUser",
@@ -7763,6 +8538,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "resetFactors",
@@ -7773,6 +8549,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "resetPassword",
@@ -7783,6 +8560,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "suspendUser",
@@ -7793,6 +8571,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unlockUser",
@@ -7803,6 +8582,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unsuspendUser",
@@ -7813,6 +8593,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignLinkedObjectValueForPrimary",
@@ -7823,6 +8604,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "deleteLinkedObjectForUser",
@@ -7833,6 +8615,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listLinkedObjectsForUser",
@@ -7843,6 +8626,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAuthenticatorEnrollments",
@@ -7853,6 +8637,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createAuthenticatorEnrollment",
@@ -7863,6 +8648,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "createTacAuthenticatorEnrollment",
@@ -7873,6 +8659,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteAuthenticatorEnrollment",
@@ -7883,6 +8670,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getAuthenticatorEnrollment",
@@ -7893,6 +8681,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "getUserClassification",
@@ -7903,6 +8692,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceUserClassification",
@@ -7913,6 +8703,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listUserClients",
@@ -7923,6 +8714,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeGrantsForUserAndClient",
@@ -7933,6 +8725,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listGrantsForUserAndClient",
@@ -7943,6 +8736,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeTokensForUserAndClient",
@@ -7953,6 +8747,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listRefreshTokensForUserAndClient",
@@ -7963,6 +8758,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeTokenForUserAndClient",
@@ -7973,6 +8769,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getRefreshTokenForUserAndClient",
@@ -7983,6 +8780,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "changePassword",
@@ -7993,6 +8791,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "changeRecoveryQuestion",
@@ -8003,6 +8802,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "forgotPassword",
@@ -8013,6 +8813,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "forgotPasswordSetNewPassword",
@@ -8023,6 +8824,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listUserDevices",
@@ -8033,6 +8835,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "listFactors",
@@ -8043,6 +8846,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "enrollFactor",
@@ -8053,6 +8857,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listSupportedFactors",
@@ -8063,6 +8868,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listSupportedSecurityQuestions",
@@ -8073,6 +8879,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unenrollFactor",
@@ -8083,6 +8890,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getFactor",
@@ -8093,6 +8901,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateFactor",
@@ -8103,6 +8912,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "resendEnrollFactor",
@@ -8113,6 +8923,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getFactorTransactionStatus",
@@ -8123,6 +8934,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "verifyFactor",
@@ -8133,6 +8945,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeUserGrants",
@@ -8143,6 +8956,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listUserGrants",
@@ -8153,6 +8967,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeUserGrant",
@@ -8163,6 +8978,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getUserGrant",
@@ -8173,6 +8989,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getUserRisk",
@@ -8183,6 +9000,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "upsertUserRisk",
@@ -8193,6 +9011,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAssignedRolesForUser",
@@ -8203,6 +9022,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignRoleToUser",
@@ -8213,6 +9033,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "unassignRoleFromUser",
@@ -8223,6 +9044,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getUserAssignedRole",
@@ -8233,6 +9055,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getUserAssignedRoleGovernance",
@@ -8243,6 +9066,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getRoleAssignmentGovernanceGrant",
@@ -8253,6 +9077,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getRoleAssignmentGovernanceGrantResources",
@@ -8263,6 +9088,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listApplicationTargetsForApplicationAdministratorRoleForUser",
@@ -8273,6 +9099,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignAllAppsAsTargetToRoleForUser",
@@ -8283,6 +9110,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unassignAppTargetFromAppAdminRoleForUser",
@@ -8293,6 +9121,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "assignAppTargetToAdminRoleForUser",
@@ -8303,6 +9132,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "unassignAppInstanceTargetFromAdminRoleForUser",
@@ -8313,6 +9143,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "assignAppInstanceTargetToAppAdminRoleForUser",
@@ -8323,6 +9154,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listGroupTargetsForRole",
@@ -8333,6 +9165,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unassignGroupTargetFromUserAdminRole",
@@ -8343,6 +9176,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "assignGroupTargetToUserRole",
@@ -8353,6 +9187,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getRoleTargetsByUserIdAndRoleId",
@@ -8363,6 +9198,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeUserSessions",
@@ -8373,6 +9209,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listSubscriptionsUser",
@@ -8383,6 +9220,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getSubscriptionsNotificationTypeUser",
@@ -8393,6 +9231,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "subscribeByNotificationTypeUser",
@@ -8403,6 +9242,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "unsubscribeByNotificationTypeUser",
@@ -8413,6 +9253,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listNetworkZones",
@@ -8423,6 +9264,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createNetworkZone",
@@ -8433,6 +9275,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteNetworkZone",
@@ -8443,6 +9286,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getNetworkZone",
@@ -8453,6 +9297,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceNetworkZone",
@@ -8463,6 +9308,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "activateNetworkZone",
@@ -8473,6 +9319,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateNetworkZone",
@@ -8483,6 +9330,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getAuthenticatorSettings",
@@ -8493,6 +9341,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "replaceAuthenticatorSettings",
@@ -8503,6 +9352,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "getUserLockoutSettings",
@@ -8513,6 +9363,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceUserLockoutSettings",
@@ -8523,6 +9374,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listApiServiceIntegrationInstances",
@@ -8533,6 +9385,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createApiServiceIntegrationInstance",
@@ -8543,6 +9396,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteApiServiceIntegrationInstance",
@@ -8553,6 +9407,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getApiServiceIntegrationInstance",
@@ -8563,6 +9418,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listApiServiceIntegrationInstanceSecrets",
@@ -8573,6 +9429,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createApiServiceIntegrationInstanceSecret",
@@ -8583,6 +9440,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteApiServiceIntegrationInstanceSecret",
@@ -8593,6 +9451,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "activateApiServiceIntegrationInstanceSecret",
@@ -8603,6 +9462,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deactivateApiServiceIntegrationInstanceSecret",
@@ -8613,6 +9473,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listRolesForClient",
@@ -8623,6 +9484,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "assignRoleToClient",
@@ -8633,6 +9495,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteRoleFromClient",
@@ -8643,6 +9506,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "retrieveClientRole",
@@ -8653,6 +9517,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAppTargetRoleToClient",
@@ -8663,6 +9528,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "removeAppTargetRoleFromClient",
@@ -8673,6 +9539,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "assignAppTargetRoleToClient",
@@ -8683,6 +9550,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "removeAppTargetInstanceRoleForClient",
@@ -8693,6 +9561,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "assignAppTargetInstanceRoleForClient",
@@ -8703,6 +9572,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listGroupTargetRoleForClient",
@@ -8713,6 +9583,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "removeGroupTargetRoleFromClient",
@@ -8723,6 +9594,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "assignGroupTargetRoleForClient",
@@ -8733,6 +9605,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "replaceOktaPersonalAdminSettings",
@@ -8743,6 +9616,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listPersonalAppsExportBlockList",
@@ -8753,6 +9627,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceBlockedEmailDomains",
@@ -8763,6 +9638,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "listOktaManagedUserAccounts",
@@ -8773,6 +9649,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createOktaManagedUserAccount",
@@ -8783,6 +9660,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteOktaManagedUserAccount",
@@ -8793,6 +9671,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getOktaManagedUserAccount",
@@ -8803,6 +9682,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateOktaManagedUserAccount",
@@ -8813,6 +9693,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listAppServiceAccounts",
@@ -8823,6 +9704,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createAppServiceAccount",
@@ -8833,6 +9715,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deleteAppServiceAccount",
@@ -8843,6 +9726,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getAppServiceAccount",
@@ -8853,6 +9737,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "updateAppServiceAccount",
@@ -8863,6 +9748,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "publishSecurityEventTokens",
@@ -8873,6 +9759,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 202,
+        identity_engine: true,
     },
     Operation {
         id: "activatePreregistrationEnrollment",
@@ -8883,6 +9770,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "enrollPreregistrationEnrollment",
@@ -8893,6 +9781,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "generateFulfillmentRequest",
@@ -8903,6 +9792,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "sendPin",
@@ -8913,6 +9803,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "listWebAuthnPreregistrationFactors",
@@ -8923,6 +9814,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "deleteWebAuthnPreregistrationFactor",
@@ -8933,6 +9825,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "assignFulfillmentErrorWebAuthnPreregistrationFactor",
@@ -8943,6 +9836,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: true,
     },
     Operation {
         id: "getWellKnownOpenIDConfiguration",
@@ -8953,6 +9847,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "authorize",
@@ -8963,6 +9858,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "authorizeWithPost",
@@ -8973,6 +9869,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "bcAuthorize",
@@ -8983,6 +9880,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "challenge",
@@ -8993,6 +9891,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "listClients",
@@ -9003,6 +9902,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: true,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "createClient",
@@ -9013,6 +9913,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 201,
+        identity_engine: false,
     },
     Operation {
         id: "deleteClient",
@@ -9023,6 +9924,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "getClient",
@@ -9033,6 +9935,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "replaceClient",
@@ -9043,6 +9946,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "generateNewClientSecret",
@@ -9053,6 +9957,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deviceAuthorize",
@@ -9063,6 +9968,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "globalTokenRevocation",
@@ -9073,6 +9979,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 204,
+        identity_engine: false,
     },
     Operation {
         id: "introspect",
@@ -9083,6 +9990,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "oauthKeys",
@@ -9093,6 +10001,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "logout",
@@ -9103,6 +10012,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "logoutWithPost",
@@ -9113,6 +10023,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "oob-authenticate",
@@ -9123,6 +10034,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "par",
@@ -9133,6 +10045,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "primary-authenticate",
@@ -9143,6 +10056,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revoke",
@@ -9153,6 +10067,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "token",
@@ -9163,6 +10078,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "userinfo",
@@ -9173,6 +10089,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getWellKnownOAuthConfigurationCustomAS",
@@ -9183,6 +10100,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "getWellKnownOpenIDConfigurationCustomAS",
@@ -9193,6 +10111,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "authorizeCustomAS",
@@ -9203,6 +10122,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "authorizeCustomASWithPost",
@@ -9213,6 +10133,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "bcAuthorizeCustomAS",
@@ -9223,6 +10144,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "challenge-custom-as",
@@ -9233,6 +10155,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "deviceAuthorizeCustomAS",
@@ -9243,6 +10166,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "introspectCustomAS",
@@ -9253,6 +10177,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "oauthKeysCustomAS",
@@ -9263,6 +10188,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "logoutCustomAS",
@@ -9273,6 +10199,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "logoutCustomASWithPost",
@@ -9283,6 +10210,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "oob-authenticate-custom-as",
@@ -9293,6 +10221,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "parCustomAS",
@@ -9303,6 +10232,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: true,
     },
     Operation {
         id: "primary-authenticate-custom-as",
@@ -9313,6 +10243,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "revokeCustomAS",
@@ -9323,6 +10254,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "tokenCustomAS",
@@ -9333,6 +10265,7 @@ pub static OPERATIONS: &[Operation] = &[
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
     Operation {
         id: "userinfoCustomAS",
@@ -9343,5 +10276,6 @@ pub static OPERATIONS: &[Operation] = &[
         public: false,
         paged: false,
         success: 200,
+        identity_engine: false,
     },
 ];

@@ -107,6 +107,7 @@ const fn operations() -> [Operation; PAGES.len()] {
         public: true,
         paged: false,
         success: 200,
+        identity_engine: false,
     };
     let mut all = [EMPTY; PAGES.len()];
     let mut at = 0;

@@ -98,7 +98,8 @@ pub(crate) fn rotate_server_keys(call: &mut Call<'_>) -> Outcome {
 /// `GET /.well-known/okta-organization`.
 pub(crate) fn organization(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&json!({
-        "id": call.org.id, "cell": "op3", "pipeline": "idx",
+        "id": call.org.id, "cell": "op3",
+        "pipeline": if call.org.settings.kind.is_classic() { "v1" } else { "idx" },
         "_links": { "organization": { "href": call.request.base } },
         "settings": {
             "analyticsCollectionEnabled": false, "bugReportingEnabled": true, "omEnabled": true,

@@ -27,9 +27,10 @@ pub(crate) fn operations(planned: &[Planned]) -> String {
             .map(|answer| answer.status)
             .find(|status| *status < 400)
             .unwrap_or(200);
+        let identity = operation.skus == ["Okta Identity Engine"];
         let _ = writeln!(
             text,
-            "    Operation {{ id: {:?}, method: {:?}, path: {:?}, api: {:?}, scopes: &{:?}, public: {}, paged: {}, success: {success} }},",
+            "    Operation {{ id: {:?}, method: {:?}, path: {:?}, api: {:?}, scopes: &{:?}, public: {}, paged: {}, success: {success}, identity_engine: {identity} }},",
             operation.id,
             operation.method,
             operation.path,

@@ -106,13 +106,23 @@ pub(super) fn apply(org: &mut Org, body: &Value, before: Option<&Value>) -> Valu
     if app.pointer("/settings/signOn/defaultRelayState") == Some(&json!("")) {
         app["settings"]["signOn"]["defaultRelayState"] = Value::Null;
     }
+    let features = org.settings.kind.features;
     let entitled = custom || matches!(mode.as_str(), "OPENID_CONNECT" | "BOOKMARK");
-    if !entitled || mode == "AUTO_LOGIN" {
+    if !entitled || mode == "AUTO_LOGIN" || !features.end_user_managed_apps {
         remove(&mut app["settings"], "emOptInStatus");
     }
     let kind = text(&app, "/settings/oauthClient/application_type");
     let logs_out = (mode == "SAML_2_0" && custom) || matches!(kind, "web" | "service");
-    if logs_out {
+    if !features.single_logout
+        && body
+            .pointer("/settings/oauthClient/participate_slo")
+            .is_none()
+    {
+        remove(&mut app["settings"]["oauthClient"], "participate_slo");
+    }
+    if !features.universal_logout {
+        remove(&mut app, "universalLogout");
+    } else if logs_out {
         app["universalLogout"] = json!({
             "status": "DISABLED", "supportType": "FULL", "identityStack": "NOT_SHARED",
             "protocol": "GLOBAL_TOKEN_REVOCATION",

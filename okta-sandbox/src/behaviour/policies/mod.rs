@@ -10,6 +10,7 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{fill, text};
+use crate::kind::is_identity_policy;
 use crate::log::named;
 use crate::org::Org;
 
@@ -75,6 +76,9 @@ pub(crate) fn add_built_in(org: &mut Org) {
         ),
         ("ENTITY_RISK", "Entity Risk Policy", "Default policy"),
     ] {
+        if org.settings.kind.is_classic() && is_identity_policy(kind) {
+            continue;
+        }
         let conditions = defaults::conditions(kind, &org.everyone);
         let mut policy = fresh(org, kind, name, json!(description), conditions);
         policy["system"] = json!(true);
@@ -301,6 +305,9 @@ fn create(call: &mut Call<'_>) -> Outcome {
             "type",
             &["type: The policy type is missing or unknown."],
         ));
+    }
+    if call.org.settings.kind.is_classic() && is_identity_policy(kind) {
+        return Err(Fault::code("E0000015", &[]));
     }
     if name.is_empty() {
         return Err(Fault::validation(

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{fill, remove, text};
+use crate::kind::Features;
 use crate::log::named;
 use crate::org::Org;
 use crate::shelf::Shelf;
@@ -39,7 +40,7 @@ pub(super) fn fresh(org: &mut Org, policy: &Value, body: &Value) -> Value {
         remove(&mut rule, member);
     }
     rule["type"] = json!(rule_type);
-    complete(&mut rule);
+    complete(&org.settings.kind.features, &mut rule);
     fill(
         &mut rule,
         &json!({
@@ -54,8 +55,11 @@ pub(super) fn fresh(org: &mut Org, policy: &Value, body: &Value) -> Value {
 }
 
 /// Adds defaults and the lists that answers always show.
-fn complete(rule: &mut Value) {
-    let defaults = defaults::rule(text(rule, "/type"), rule["system"] == true);
+fn complete(features: &Features, rule: &mut Value) {
+    let mut defaults = defaults::rule(text(rule, "/type"), rule["system"] == true);
+    if !features.risk_conditions {
+        remove(&mut defaults["conditions"], "riskScore");
+    }
     for member in ["conditions", "actions"] {
         if rule.get(member).is_none_or(Value::is_null) && !defaults[member].is_null() {
             rule[member] = defaults[member].clone();
@@ -283,7 +287,7 @@ fn replace(call: &mut Call<'_>) -> Outcome {
     }
     remove(&mut rule, "_links");
     rule["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
-    complete(&mut rule);
+    complete(&call.org.settings.kind.features, &mut rule);
     let (policy_id, id) = (
         text(&policy, "/id").to_owned(),
         text(&rule, "/id").to_owned(),

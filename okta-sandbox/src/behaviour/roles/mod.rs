@@ -251,7 +251,7 @@ fn list_group_targets(call: &mut Call<'_>) -> Outcome {
     let hits = org.shelves[&shelf].placed();
     let hits = hits.filter_map(|(place, id)| Some((place, org.groups.get(id.as_str()?)?)));
     call.list(Size::new(20, 200), hits, |group| {
-        super::groups::view(group, base)
+        super::groups::view(org, group, base)
     })
 }
 

@@ -191,7 +191,11 @@ fn expire_password(call: &mut Call<'_>) -> Outcome {
         .get(text(&user, "/id"))
         .cloned()
         .unwrap_or(user);
-    Ok(Answer::ok(&super::view::whole(&user, call.base())))
+    Ok(Answer::ok(&super::view::whole(
+        call.org,
+        &user,
+        call.base(),
+    )))
 }
 
 fn expire_with_temporary(call: &mut Call<'_>) -> Outcome {

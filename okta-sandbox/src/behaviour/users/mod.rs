@@ -80,7 +80,7 @@ pub(super) fn named_user(call: &Call<'_>) -> Result<Value, Fault> {
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
-    let user = view::whole(&named_user(call)?, call.base());
+    let user = view::whole(call.org, &named_user(call)?, call.base());
     let mut answer = Answer::ok(&user);
     let tag: String = {
         use aws_lc_rs::digest;
@@ -131,9 +131,9 @@ fn list(call: &mut Call<'_>) -> Outcome {
                 .into_iter()
                 .enumerate()
                 .map(|(n, user)| (n as u64 + 1, user));
-            return call.list(size, placed, |user| view::item(user, base));
+            return call.list(size, placed, |user| view::item(call.org, user, base));
         }
-        return call.list(size, hits, |user| view::item(user, base));
+        return call.list(size, hits, |user| view::item(call.org, user, base));
     }
     let from = begin;
     if let Some(filter) = filter {
@@ -146,7 +146,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
             .users
             .placed_after(from)
             .filter(|(_, user)| expression.matches(user, Case::Sensitive));
-        return call.list(size, hits, |user| view::item(user, base));
+        return call.list(size, hits, |user| view::item(call.org, user, base));
     }
     let words: Vec<String> = q
         .unwrap_or_default()
@@ -160,11 +160,11 @@ fn list(call: &mut Call<'_>) -> Outcome {
         let limit = crate::paging::limit(request, size)?;
         let items = hits
             .take(limit)
-            .map(|(_, user)| view::item(user, base))
+            .map(|(_, user)| view::item(call.org, user, base))
             .collect();
         return call.all(items);
     }
-    call.list(size, hits, |user| view::item(user, base))
+    call.list(size, hits, |user| view::item(call.org, user, base))
 }
 
 fn named_like(user: &Value, word: &str) -> bool {
@@ -268,7 +268,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
         super::groups::add_member(call, &group, &id);
     }
     super::rules::evaluate_user(call, &id);
-    Ok(Answer::ok(&view::whole(&user, call.base())))
+    Ok(Answer::ok(&view::whole(call.org, &user, call.base())))
 }
 
 fn update(call: &mut Call<'_>) -> Outcome {
@@ -346,7 +346,7 @@ fn write(call: &mut Call<'_>, whole: bool) -> Outcome {
     if changed_profile {
         super::rules::evaluate_user(call, &id);
     }
-    Ok(Answer::ok(&view::whole(&user, call.base())))
+    Ok(Answer::ok(&view::whole(call.org, &user, call.base())))
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {

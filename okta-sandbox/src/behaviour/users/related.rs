@@ -18,7 +18,9 @@ pub(super) fn groups(call: &mut Call<'_>) -> Outcome {
         .members
         .holders(text(&user, "/id"))
         .filter_map(|(place, group)| Some((place, org.groups.get(group)?)));
-    call.list(Size::new(200, 200), held, |group| groups::view(group, base))
+    call.list(Size::new(200, 200), held, |group| {
+        groups::view(org, group, base)
+    })
 }
 
 pub(super) fn app_links(call: &mut Call<'_>) -> Outcome {
