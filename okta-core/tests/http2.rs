@@ -32,6 +32,8 @@ enum Fault {
     Reset(u32),
     /// GOAWAY with this code, counting the stream or not; then the connection closes.
     GoAway { code: u32, counted: bool },
+    /// An answer of JSON that is shorter than its announced length.
+    Short,
 }
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -87,6 +89,13 @@ async fn start(fault: Fault, faults: u32) -> (Client, Arc<AtomicU32>) {
                         continue;
                     }
                     match fault {
+                        Fault::Short => {
+                            // `content-length: 11`, its name from the static table.
+                            let head = [&[0x88, 0x0f, 0x0d, 0x02][..], b"11"].concat();
+                            let mut answer = frame(HEADERS, 4, stream, &head);
+                            answer.extend(frame(DATA, 1, stream, br#"{"id":"2"}"#));
+                            socket.write_all(&answer).await?;
+                        }
                         Fault::Reset(code) => {
                             let reset = frame(RST_STREAM, 0, stream, &code.to_be_bytes());
                             socket.write_all(&reset).await?;
@@ -157,4 +166,17 @@ async fn writes_that_it_may_have_taken_up_are_not() {
         // A read is repeated.
         assert!(client.send(Get::of("1")).await.is_ok());
     }
+}
+
+#[tokio::test]
+async fn demand_16_an_answer_that_is_shorter_than_announced_is_none() {
+    let (client, streams) = start(Fault::Short, 1).await;
+    let thing = client.send(Get::of("1")).await.unwrap();
+    assert_eq!(thing.id.as_deref(), Some("1"));
+    assert_eq!(streams.load(Ordering::SeqCst), 2);
+    let (client, streams) = start(Fault::Short, 9).await;
+    let error = client.send(Create::named("n")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transport);
+    assert!(error.may_have_been_applied(), "{error}");
+    assert_eq!(streams.load(Ordering::SeqCst), 1);
 }

@@ -393,3 +393,30 @@ async fn a_retry_after_of_nothing_still_backs_off() {
         );
     }
 }
+
+/// A transport of one's own that does not see to it itself.
+#[tokio::test]
+async fn demand_16_less_than_the_announced_body_is_no_answer() {
+    let short = || Answer::json(200, r#"{"id":"2"}"#).header("content-length", "11");
+    let path = "/api/v1/things/1";
+    let (client, transport, _) = client(Canned::new().on("GET", path, short()).on(
+        "GET",
+        path,
+        Answer::json(200, r#"{"id":"1"}"#),
+    ));
+    let thing = client.send(Get::of("1")).await.unwrap();
+    assert_eq!(
+        (thing.id.as_deref(), transport.requests().len()),
+        (Some("1"), 2)
+    );
+    let (client, transport, _) = common::client(Canned::from_fn(move |_| short()));
+    let error = client.send(Create::named("n")).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), transport.requests().len()),
+        (ErrorKind::Transport, 1)
+    );
+    assert!(error.to_string().contains("10 of 11 bytes came"), "{error}");
+    assert!(error.may_have_been_applied());
+    // The length that HEAD tells is that of the body it does not send.
+    client.call("HEAD", "/api/v1/things/1").await.unwrap();
+}

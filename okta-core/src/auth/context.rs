@@ -117,8 +117,13 @@ impl AuthContext<'_> {
             (Some(total), Some(attempt)) => Some(total.min(attempt)),
             (total, attempt) => total.or(attempt),
         };
-        let (method, path) = (request.method.as_str(), request.uri.path());
-        let span = token_span(self.runtime.logs, &self.runtime.origin, method, path);
+        let (method, path) = (request.method.clone(), request.uri.path());
+        let span = token_span(
+            self.runtime.logs,
+            &self.runtime.origin,
+            method.as_str(),
+            path,
+        );
         if let Some(permit) = &mut permit {
             permit.sending();
         }
@@ -126,6 +131,7 @@ impl AuthContext<'_> {
         let sent = within(self.runtime, end, sent)
             .instrument(span.clone())
             .await;
+        let sent = sent.map(|sent| sent.and_then(|answer| answer.whole(&method)));
         if !matches!(sent, Some(Ok(_))) {
             let fault = match &sent {
                 Some(Err(error)) => format!("{:?}", error.fault()),

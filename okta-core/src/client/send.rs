@@ -301,6 +301,7 @@ impl Inner {
         let sent = within(&self.runtime, end, sending)
             .instrument(span.clone())
             .await;
+        let sent = sent.map(|sent| sent.and_then(|answer| answer.whole(&request.method)));
         let elapsed = self.runtime.clock.monotonic().saturating_sub(now);
         match sent {
             Some(Ok(response)) => {

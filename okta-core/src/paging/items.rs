@@ -63,7 +63,7 @@ impl<T> ItemStream<T> {
     /// yet delivered (they would come again), else the next page. After a [`strict`](Self::strict)
     /// error it is the page of the item that could not be decoded.
     pub fn cursor(&self) -> Option<&Cursor> {
-        if self.buffer.is_empty() && !(self.strict && !self.undecodable.is_empty()) {
+        if self.buffer.is_empty() && (!self.strict || self.undecodable.is_empty()) {
             self.pages.cursor()
         } else {
             self.pages.here()

@@ -98,6 +98,29 @@ impl fmt::Debug for HttpResponse {
     }
 }
 
+impl HttpResponse {
+    /// The answer, if all of its announced body came. HTTP libraries see to it; a transport of
+    /// one's own, or something in front of it, may not.
+    pub(crate) fn whole(self, method: &Method) -> Result<Self, TransportError> {
+        // Of these the length is that of a body which is not sent.
+        let bodiless = *method == Method::HEAD || self.status == 304;
+        let announced = self.headers.get(http::header::CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.trim().parse().ok());
+        match announced {
+            Some(announced) if !bodiless && (self.body.len() as u64) < announced => {
+                Err(TransportError::new(
+                    TransportFault::Truncated,
+                    format!(
+                        "the answer broke off: {} of {announced} bytes came",
+                        self.body.len()
+                    ),
+                ))
+            }
+            _ => Ok(self),
+        }
+    }
+}
+
 /// How a request failed to get an answer. It decides what may be repeated.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
