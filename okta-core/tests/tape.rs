@@ -38,6 +38,7 @@ fn org() -> Canned {
             "GET",
             "/api/v1/users",
             Answer::json(200, format!("[{user}]"))
+                .header("content-length", &format!("[{user}]").len().to_string())
                 .header("set-cookie", "sid=canary-cookie; HttpOnly")
                 .header("x-rate-limit-remaining", "7")
                 .header("link", "<https://acme.okta.com/api/v1/users?after=c2>; rel=\"next\""),

@@ -196,9 +196,11 @@ impl Call {
         self.body = Body::Multipart(parts);
     }
 
-    /// Total deadline of this call, instead of the client's.
-    pub fn set_timeout(&mut self, timeout: Duration) {
+    /// Call option: total deadline, waits and repeats included, in place of the client's.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
+        self
     }
 
     /// Goes on where a cursor points: its path and query replace those of the call.

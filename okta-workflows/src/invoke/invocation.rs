@@ -94,7 +94,7 @@ impl Invocation {
 
     /// Total deadline, waiting for the pace included.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.call.set_timeout(timeout);
+        self.call = self.call.with_timeout(timeout);
         self
     }
 

@@ -179,6 +179,8 @@ impl<'a> Scrubber<'a> {
                 headers: response
                     .headers
                     .iter()
+                    // The length of a body that is scrubbed is another one.
+                    .filter(|(name, _)| name.as_str() != "content-length")
                     .map(|(name, value)| (name.clone(), self.header(name, value)))
                     .collect(),
                 body: self.content(&response.body),
