@@ -257,11 +257,24 @@ pub(crate) fn check(
 
 /// Makes a client a super admin, as the sandbox's own ones are.
 pub(crate) fn make_super_admin(org: &mut Org, client_id: &str, now: &str) {
+    super_admin(
+        org,
+        &format!("/oauth2/v1/clients/{client_id}"),
+        "CLIENT",
+        now,
+    );
+}
+
+/// Makes the first person of an org its super admin.
+pub(crate) fn make_first_admin(org: &mut Org, now: &str) {
+    super_admin(org, &format!("/api/v1/users/{}", org.admin), "USER", now);
+}
+
+fn super_admin(org: &mut Org, assignee: &str, kind: &str, now: &str) {
     let id = org.dice.id("ra1");
     let role = json!({
         "id": id, "label": "Super Administrator", "type": "SUPER_ADMIN", "status": "ACTIVE",
-        "created": now, "lastUpdated": now, "assignmentType": "CLIENT",
+        "created": now, "lastUpdated": now, "assignmentType": kind,
     });
-    org.shelf(&format!("/oauth2/v1/clients/{client_id}/roles"))
-        .put(&id, role);
+    org.shelf(&format!("{assignee}/roles")).put(&id, role);
 }

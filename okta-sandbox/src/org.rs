@@ -328,6 +328,7 @@ impl Org {
                 },
             }),
         );
+        crate::admin::make_first_admin(self, &now);
         let token_id = self.dice.id("00T");
         self.api_tokens.insert(
             credentials.api_token.clone(),

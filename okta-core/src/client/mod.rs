@@ -224,6 +224,11 @@ impl Client {
         self.inner.credential.granted_scopes()
     }
 
+    /// Client id of the app that this client acts as; `None` for API tokens and static bearer tokens.
+    pub fn client_id(&self) -> Option<&str> {
+        self.inner.credential.client_id()
+    }
+
     /// Total deadline of a call that sets none.
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.inner.timeout

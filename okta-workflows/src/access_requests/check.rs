@@ -37,6 +37,8 @@ pub enum CheckId {
     Reauthorized,
     /// A team that request types belong to.
     Team,
+    /// Resource lists and configuration lists that fields of the request type choose from.
+    Lists,
     /// Access Requests has taken the flows over.
     Sync,
 }

@@ -1,5 +1,6 @@
 //! From what was read to what is wrong: no IO here.
 
+use jiff::SignedDuration;
 use okta_core::{Scope, Scopes};
 
 use super::check::{Check, CheckId, Evidence, Status};
@@ -138,15 +139,51 @@ pub(super) fn checks(survey: &Survey, wanted: &Wanted, credential: Check) -> Vec
     checks.push(team(survey));
     checks.push(
         Check::new(
+            CheckId::Lists,
+            Status::Unknown,
+            "resource lists and configuration lists: no API tells",
+        )
+        .by_person(
+            "Access Requests console > Settings > Resources and Configuration lists: only where a field of the request \
+             type chooses from such a list, it must be there and synced",
+        ),
+    );
+    checks.push(
+        Check::new(
             CheckId::Sync,
             Status::Unknown,
             "Access Requests takes over flows, apps and groups within 24 hours, or on demand",
         )
         .by_person(
-            "Access Requests console > Settings > Integrations > Okta: sync now; then the flow is offered in the request type",
+            "Access Requests console > Settings > Integrations > Okta: sync now; then the flow, which must be switched on in \
+             the Workflows console, is offered in the request type",
         ),
     );
     checks
+}
+
+/// What the acting credential may do as an admin, in words; what it surely may not, if anything.
+pub(super) fn admin(survey: &Survey) -> (Option<Evidence>, Option<String>) {
+    let Some(seen) = &survey.own_roles else {
+        return (None, None);
+    };
+    let Ok(kinds) = &seen.value else {
+        return (
+            Some(seen.evidence("its own admin roles could not be read")),
+            None,
+        );
+    };
+    let evidence = seen.evidence(match kinds.is_empty() {
+        true => "no admin role".to_owned(),
+        false => kinds.join(", "),
+    });
+    let lacks = (!kinds.iter().any(|kind| kind == "SUPER_ADMIN")).then(|| {
+        "the acting credential is no super admin: only that role may grant Okta scopes, make custom roles and give \
+         roles to apps; give it to the app with POST /oauth2/v1/clients/{clientId}/roles {\"type\":\"SUPER_ADMIN\"}, \
+         or use the token of a super admin"
+            .to_owned()
+    });
+    (Some(evidence), lacks)
 }
 
 /// A check that could not be made.
@@ -237,12 +274,9 @@ fn rights(survey: &Survey, wanted: &Wanted) -> Vec<Check> {
     let role = blocked(CheckId::Role, "custom roles", &survey.roles).unwrap_or_else(|| {
         let seen = |found: &str| survey.roles.evidence(found);
         match &right.role {
-            Some(id) => Check::new(
-                CheckId::Role,
-                Status::Pass,
-                "a custom role may see and run delegated flows",
-            )
-            .with(seen(id)),
+            Some(id) => {
+                Check::new(CheckId::Role, Status::Pass, role_finding(survey, id)).with(seen(id))
+            }
             None => Check::new(
                 CheckId::Role,
                 Status::Fail,
@@ -297,6 +331,23 @@ fn rights(survey: &Survey, wanted: &Wanted) -> Vec<Check> {
         _ => missing_app(survey, id),
     };
     vec![role, set, binding]
+}
+
+/// Names of before Workflows had roles of its own still count; where it has, a role shows both.
+fn role_finding(survey: &Survey, id: &str) -> String {
+    let roles = survey.roles.value.as_deref().unwrap_or_default();
+    let role = roles.iter().find(|role| role.id == id);
+    let has = |name: &str| role.is_some_and(|role| role.permissions.iter().any(|one| one == name));
+    let [old, new] = names::RUN;
+    let label = role.map_or(id, |role| &role.label);
+    if has(new) {
+        format!("custom role \"{label}\" may see and run delegated flows")
+    } else {
+        format!(
+            "custom role \"{label}\" may see and run delegated flows, by the name {old}; {new} replaces it where \
+             Workflows has roles of its own"
+        )
+    }
 }
 
 fn missing_app(survey: &Survey, id: CheckId) -> Check {
@@ -359,38 +410,41 @@ fn reauthorized(survey: &Survey, wanted: &Wanted) -> Check {
             "the flow needs no scope, so nothing to reauthorize for",
         );
     };
-    if let Some(check) = blocked(id, "reauthorizations", &survey.reauthorized) {
+    let seen = &survey.authorized;
+    if let Some(check) = blocked(id, "authorizations of the connection", seen) {
         return check.by_person(step);
     }
-    match survey.reauthorized.value {
-        Ok(Some(at)) if at >= granted => Check::new(
+    match seen.value.as_ref().ok().and_then(Option::as_ref) {
+        // Grants are dated to the second: one of the same second may have come later.
+        Some(last) if last.at >= granted + SignedDuration::from_secs(1) => Check::new(
             id,
             Status::Pass,
-            "the connection was reauthorized after the grant",
+            "the connection was authorized after the grant",
         )
-        .with(survey.reauthorized.evidence(at.to_string())),
-        Ok(Some(at)) => Check::new(
+        .with(seen.evidence(format!("{} at {}", last.what, last.at))),
+        Some(last) => Check::new(
             id,
             Status::Fail,
-            "the connection was not reauthorized since the grant",
+            "the connection was not reauthorized since the grant: its token has the scopes of before",
         )
-        .with(
-            survey
-                .reauthorized
-                .evidence(format!("last at {at}, granted at {granted}")),
-        )
+        .with(seen.evidence(format!(
+            "{} at {}, granted at {granted}",
+            last.what, last.at
+        )))
         .by_person(step),
-        // The log keeps 90 days; a connection made later needs no reauthorization.
-        _ => Check::new(
+        None if granted >= survey.log_begins => Check::new(
+            id,
+            Status::Fail,
+            "nobody authorized a connection since the grant",
+        )
+        .with(seen.evidence(format!("none; granted at {granted}")))
+        .by_person(step),
+        None => Check::new(
             id,
             Status::Unknown,
-            "no reauthorization in the System Log since the grant",
+            "the grant is older than the System Log, which keeps 90 days",
         )
-        .with(
-            survey
-                .reauthorized
-                .evidence(format!("none; granted at {granted}")),
-        )
+        .with(seen.evidence(format!("none; granted at {granted}")))
         .by_person(step),
     }
 }

@@ -5,16 +5,17 @@
 //! flow's own calls need scopes on the Okta Workflows OAuth app. [`Doctor`] reads all of that with
 //! public calls, says what is wrong and with what evidence, plans the repair and applies it.
 
+mod apply;
 mod check;
 mod judge;
 mod names;
 mod plan;
 mod survey;
 
-use okta_core::{Client, OperationInfo, Result, Scopes};
+use okta_core::{Client, OperationInfo, Scopes};
 use okta_management::{apps, features, iam, logs, oauth2, org};
-use serde::Serialize;
 
+pub use apply::{Interrupted, Treatment};
 pub use check::{Check, CheckId, Diagnosis, Evidence, Repair, Status};
 pub use plan::{Plan, Step};
 
@@ -41,7 +42,7 @@ struct Wanted {
 /// Finds out why a request type cannot run a delegated flow, and mends it.
 ///
 /// ```no_run
-/// # async fn f(client: okta_core::Client) -> okta_core::Result<()> {
+/// # async fn f(client: okta_core::Client) -> Result<(), Box<dyn std::error::Error>> {
 /// use okta_workflows::access_requests::Doctor;
 ///
 /// let doctor = Doctor::new(&client).needing(["okta.governance.accessRequests.read"]);
@@ -55,16 +56,6 @@ struct Wanted {
 pub struct Doctor {
     client: Client,
     wanted: Wanted,
-}
-
-/// What [`Doctor::apply`] did.
-#[derive(Clone, Debug, Serialize)]
-#[non_exhaustive]
-pub struct Treatment {
-    /// Calls made, in order, each with its request id.
-    pub done: Vec<(Step, Option<String>)>,
-    /// All checks, made anew afterwards.
-    pub after: Diagnosis,
 }
 
 impl Doctor {
@@ -111,11 +102,14 @@ impl Doctor {
             features::List::INFO,
             org::Get::INFO,
             iam::roles::List::INFO,
+            iam::roles::permissions::List::INFO,
             iam::resource_sets::List::INFO,
+            iam::resource_sets::resources::List::INFO,
             oauth2::clients::roles::List::INFO,
             apps::grants::List::INFO,
             logs::List::INFO,
             okta_governance::teams::List::INFO,
+            okta_governance::request_types::List::INFO,
         ]
     }
 
@@ -142,71 +136,61 @@ impl Doctor {
         plan::plan(&Survey::of(&self.client).await, &self.wanted)
     }
 
-    /// Makes the calls of the plan, one after the other, and looks again. A second run finds
-    /// nothing to do; one after an interruption does the rest. Nothing is removed or replaced.
-    ///
-    /// # Errors
-    /// The first call that fails, with what it was; the calls before it stand.
-    pub async fn apply(&self) -> Result<Treatment> {
+    /// Findings and plan of one look at the org.
+    pub async fn examine(&self) -> (Diagnosis, Plan) {
         let survey = Survey::of(&self.client).await;
         let plan = plan::plan(&survey, &self.wanted);
-        let mut done = Vec::new();
-        let mut made = plan::Made::default();
-        for step in plan.steps {
-            let request_id = step
-                .run(&self.client, &mut made, &survey, &self.wanted)
-                .await?;
-            done.push((step, request_id));
-        }
-        Ok(Treatment {
-            done,
-            after: self.diagnose().await,
-        })
+        (self.judged(&survey).await, plan)
     }
 
     async fn judged(&self, survey: &Survey) -> Diagnosis {
-        let credential = self.credential().await;
+        let credential = self.credential(survey).await;
         Diagnosis {
             checks: judge::checks(survey, &self.wanted, credential),
         }
     }
 
-    /// Scopes of the acting credential, by its own token.
-    async fn credential(&self) -> Check {
+    /// Scopes of the acting credential by its own token, and its admin roles.
+    async fn credential(&self, survey: &Survey) -> Check {
         let id = CheckId::Credential;
         let look = Scopes::of(&Self::looks());
-        let both: Vec<&'static OperationInfo> = [Self::looks(), Self::repairs()].concat();
-        match self
-            .client
-            .preflight(Scopes::of(&both).without_implied())
-            .await
-        {
-            Ok(report) if report.is_ok() => {
-                Check::new(id, Status::Pass, format!("the acting credential: {report}"))
+        let repair = Scopes::of(&Self::repairs());
+        // Scopes to read as well as those that imply them: an app may have been granted the former only.
+        let both: Scopes = look.iter().chain(repair.iter()).cloned().collect();
+        let report = match self.client.preflight(both.clone()).await {
+            Ok(report) => report,
+            Err(error) => {
+                let finding = format!("no token: {error}");
+                return Check::new(id, Status::NotAllowed, finding).by_person(
+                    "give the doctor a credential of this org: OKTA_CLIENT_ORGURL with OKTA_CLIENT_TOKEN, or with a \
+                     service app's client id and private key",
+                );
             }
-            Ok(report) => {
-                let blind = report
-                    .missing
-                    .iter()
-                    .any(|one| look.iter().any(|scope| *scope == one.scope));
-                let status = if blind {
-                    Status::NotAllowed
-                } else {
-                    Status::Fail
+        };
+        let (evidence, lacks_role) = judge::admin(survey);
+        let check = match report.granted.as_ref().filter(|_| !report.is_ok()) {
+            Some(granted) => {
+                let missing = both.missing_from(granted).without_implied();
+                let (status, what) = match look.missing_from(granted).is_empty() {
+                    true => (Status::Fail, "repair everything"),
+                    false => (Status::NotAllowed, "look at everything"),
                 };
-                let what = if blind {
-                    "look at everything"
-                } else {
-                    "repair everything"
-                };
-                Check::new(
+                let finding = format!("the acting credential lacks {missing} to {what}");
+                Check::new(id, status, finding).by_person(report.to_string())
+            }
+            None => match lacks_role {
+                Some(text) => Check::new(
                     id,
-                    status,
-                    format!("the acting credential lacks scopes to {what}"),
+                    Status::Fail,
+                    "the acting credential lacks admin permissions to repair everything",
                 )
-                .by_person(report.to_string())
-            }
-            Err(error) => Check::new(id, Status::Unknown, format!("no token: {error}")),
+                .by_person(text),
+                None => Check::new(id, Status::Pass, format!("the acting credential: {report}")),
+            },
+        };
+        match evidence {
+            Some(evidence) => check.with(evidence),
+            None => check,
         }
     }
 }

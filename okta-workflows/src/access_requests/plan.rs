@@ -171,7 +171,7 @@ fn rights(survey: &Survey, wanted: &Wanted, steps: &mut Vec<Step>) {
     if right.role.is_none() {
         steps.push(Step {
             mends: CheckId::Role,
-            what: format!("create the custom role \"{}\"", wanted.role_label),
+            what: format!("create the custom role \"{}\"", role_label(survey, wanted)),
             method: "POST",
             path: "/api/v1/iam/roles".into(),
             body: json(&role(survey, wanted)),
@@ -181,7 +181,7 @@ fn rights(survey: &Survey, wanted: &Wanted, steps: &mut Vec<Step>) {
     if right.set.is_none() {
         steps.push(Step {
             mends: CheckId::ResourceSet,
-            what: format!("create the resource set \"{}\"", wanted.set_label),
+            what: format!("create the resource set \"{}\"", set_label(survey, wanted)),
             method: "POST",
             path: "/api/v1/iam/resource-sets".into(),
             body: json(&set(survey, wanted)),
@@ -189,8 +189,8 @@ fn rights(survey: &Survey, wanted: &Wanted, steps: &mut Vec<Step>) {
         });
     }
     // Labels stand for what the steps before have made.
-    let role = right.role.unwrap_or_else(|| wanted.role_label.clone());
-    let set = right.set.unwrap_or_else(|| wanted.set_label.clone());
+    let role = right.role.unwrap_or_else(|| role_label(survey, wanted));
+    let set = right.set.unwrap_or_else(|| set_label(survey, wanted));
     steps.push(Step {
         mends: CheckId::Binding,
         what: format!("bind role and resource set to the app \"{}\"", app.label),
@@ -205,6 +205,27 @@ fn rights(survey: &Survey, wanted: &Wanted, steps: &mut Vec<Step>) {
     });
 }
 
+/// A label that nothing has yet: what has it is not what is wanted, and others may rest on it.
+fn free<'a>(wanted: &str, taken: impl Iterator<Item = &'a str> + Clone) -> String {
+    let mut label = wanted.to_owned();
+    let mut number = 2;
+    while taken.clone().any(|one| same(one, &label)) {
+        label = format!("{wanted} ({number})");
+        number += 1;
+    }
+    label
+}
+
+fn role_label(survey: &Survey, wanted: &Wanted) -> String {
+    let roles = survey.roles.value.as_deref().unwrap_or_default();
+    free(&wanted.role_label, roles.iter().map(|role| &*role.label))
+}
+
+fn set_label(survey: &Survey, wanted: &Wanted) -> String {
+    let sets = survey.sets.value.as_deref().unwrap_or_default();
+    free(&wanted.set_label, sets.iter().map(|set| &*set.label))
+}
+
 /// Old names where the org knows them, new ones where its roles show those.
 fn role(survey: &Survey, wanted: &Wanted) -> CreateIamRoleRequest {
     let roles = survey.roles.value.as_deref().unwrap_or_default();
@@ -216,7 +237,7 @@ fn role(survey: &Survey, wanted: &Wanted) -> CreateIamRoleRequest {
     let new = names::RUN[1];
     let index = usize::from(knows(new) && !knows(names::RUN[0]));
     CreateIamRoleRequest {
-        label: Some(wanted.role_label.clone()),
+        label: Some(role_label(survey, wanted)),
         description: Some("See and run delegated flows".into()),
         permissions: Some(vec![names::VIEW[index].into(), names::RUN[index].into()]),
         ..Default::default()
@@ -225,7 +246,7 @@ fn role(survey: &Survey, wanted: &Wanted) -> CreateIamRoleRequest {
 
 fn set(survey: &Survey, wanted: &Wanted) -> CreateResourceSetRequest {
     CreateResourceSetRequest {
-        label: Some(wanted.set_label.clone()),
+        label: Some(set_label(survey, wanted)),
         description: Some("Delegated flows that Access Requests may run".into()),
         resources: Some(
             judge::wanted_orns(survey, wanted)
@@ -242,7 +263,7 @@ fn json(body: &impl Serialize) -> Value {
 }
 
 impl Step {
-    /// Makes the call. One that finds its work done already counts as done.
+    /// Makes the call.
     pub(super) async fn run(
         &self,
         client: &Client,
@@ -250,7 +271,7 @@ impl Step {
         survey: &Survey,
         wanted: &Wanted,
     ) -> Result<Option<String>> {
-        let answer = match &self.action {
+        match &self.action {
             Action::EnableFeature(id) => {
                 let enable = client.features().set_lifecycle(id.clone(), "enable");
                 enable.send().await.map(|answer| answer.request_id())
@@ -309,10 +330,6 @@ impl Step {
                 let grant = client.apps().grants(app.clone()).create(&body);
                 grant.send().await.map(|answer| answer.request_id())
             }
-        };
-        match answer {
-            Err(error) if error.is_conflict() => Ok(error.request_id().map(str::to_owned)),
-            answer => answer,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the org shows: every read that the checks need, each with its request id or its reason.
 
+use jiff::{SignedDuration, Timestamp};
 use okta_core::Page;
 use okta_core::prelude::*;
 use okta_governance::Governance as _;
@@ -96,7 +97,15 @@ pub(super) struct Binding {
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
     pub(super) scope: String,
-    pub(super) created: Option<jiff::Timestamp>,
+    pub(super) created: Option<Timestamp>,
+}
+
+/// When somebody last authorized a Workflows connection.
+#[derive(Clone, Debug)]
+pub(super) struct Authorized {
+    pub(super) at: Timestamp,
+    /// Which, and who.
+    pub(super) what: String,
 }
 
 /// Everything that the checks look at.
@@ -112,14 +121,30 @@ pub(super) struct Survey {
     pub(super) bindings: Option<Seen<Vec<Binding>>>,
     /// Of the Workflows app; `None` without that app.
     pub(super) grants: Option<Seen<Vec<Grant>>>,
-    pub(super) reauthorized: Seen<Option<jiff::Timestamp>>,
+    pub(super) authorized: Seen<Option<Authorized>>,
+    /// The log reaches back until here.
+    pub(super) log_begins: Timestamp,
+    /// Admin roles of the acting credential; `None` where it is not known who acts.
+    pub(super) own_roles: Option<Seen<Vec<String>>>,
     pub(super) teams: Seen<usize>,
     pub(super) request_types: Seen<usize>,
 }
 
 impl Survey {
+    /// True if all that a plan rests on could be read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.org_id.value.is_ok()
+            && self.features.value.is_ok()
+            && self.apps.value.is_ok()
+            && self.roles.value.is_ok()
+            && self.sets.value.is_ok()
+            && self.bindings.as_ref().is_none_or(|seen| seen.value.is_ok())
+            && self.grants.as_ref().is_none_or(|seen| seen.value.is_ok())
+    }
+
     /// Reads everything; nothing is changed, and no failure ends it.
     pub(super) async fn of(client: &Client) -> Self {
+        let log_begins = log_begins(client);
         let apps = all("GET /api/v1/apps", client.apps().list().limit(200))
             .await
             .map(|apps| apps.iter().filter_map(app).collect::<Vec<App>>());
@@ -143,7 +168,9 @@ impl Survey {
                 .map(|features| features.iter().filter_map(feature).collect()),
             roles: roles(client).await,
             sets: sets(client).await,
-            reauthorized: reauthorized(client).await,
+            authorized: authorized(client, log_begins).await,
+            log_begins,
+            own_roles: own_roles(client).await,
             teams: all(
                 "GET /governance/api/v1/teams",
                 client.governance().teams().list(),
@@ -199,8 +226,11 @@ where
 }
 
 fn failed<T>(call: &'static str, error: &okta_core::Error) -> Seen<T> {
-    let refused =
-        error.is_forbidden() || error.is_unauthorized() || error.insufficient_scope().is_some();
+    // A missing licence comes as a 401, too; it says nothing of the credential.
+    let refused = error.insufficient_scope().is_some()
+        || error.is_forbidden()
+        || (error.is_unauthorized() && error.code() != Some("E0000015"))
+        || error.code() == Some("consent_required");
     let text = error.to_string();
     Seen {
         call,
@@ -348,25 +378,67 @@ async fn grants(client: &Client, app: &App) -> Seen<Vec<Grant>> {
         })
 }
 
-/// The last time that somebody reauthorized a Workflows connection; the System Log keeps 90 days.
-async fn reauthorized(client: &Client) -> Seen<Option<jiff::Timestamp>> {
+/// The System Log keeps 90 days.
+fn log_begins(client: &Client) -> Timestamp {
+    let now = client.clock().wall();
+    let kept = SignedDuration::from_hours(24 * 90);
+    now.checked_sub(kept).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The last time that somebody made or reauthorized a Workflows connection.
+async fn authorized(client: &Client, since: Timestamp) -> Seen<Option<Authorized>> {
     let call = "GET /api/v1/logs";
     let events = client
         .logs()
         .list()
-        .filter(r#"eventType eq "workflows.user.connection.reauthorize""#)
+        .filter(
+            "eventType eq \"workflows.user.connection.reauthorize\" or \
+             eventType eq \"workflows.user.connection.create\"",
+        )
+        .since(since.to_string())
         .sort_order("DESCENDING")
         .limit(1);
     match events.send().await {
         Ok(answer) => Seen {
             call,
             request_id: answer.request_id(),
-            value: Ok(answer
-                .into_value()
-                .items
-                .first()
-                .and_then(|event| event.published.as_ref()?.get().ok())),
+            value: Ok(answer.into_value().items.first().and_then(|event| {
+                let event = serde_json::to_value(event).ok()?;
+                let name = |pointer: &str| text(&event, pointer).unwrap_or_default();
+                Some(Authorized {
+                    at: text(&event, "/published")?.parse().ok()?,
+                    what: format!(
+                        "{} of {} by {}",
+                        name("/eventType"),
+                        name("/target/1/displayName"),
+                        name("/actor/alternateId")
+                    ),
+                })
+            })),
         },
         Err(error) => failed(call, &error),
     }
+}
+
+/// What the acting credential may do as an admin: roles of the app, or of the token's owner.
+async fn own_roles(client: &Client) -> Option<Seen<Vec<String>>> {
+    let kinds = |roles: Vec<Value>| -> Vec<String> {
+        roles
+            .iter()
+            .filter_map(|role| text(role, "/type"))
+            .collect()
+    };
+    if let Some(id) = client.client_id() {
+        let list = client.oauth2().clients().roles(id).list();
+        let seen = all("GET /oauth2/v1/clients/{clientId}/roles", list).await;
+        return Some(seen.map(kinds));
+    }
+    // A token that acts for nobody has no such user.
+    let me = client.users().get("me").send().await.ok()?;
+    let list = client.users().roles(me.into_value().id?).list();
+    Some(
+        all("GET /api/v1/users/{userId}/roles", list)
+            .await
+            .map(kinds),
+    )
 }

@@ -1,0 +1,7 @@
+//! The doctor of request types that run delegated flows, against an org with every fault that it
+//! knows of.
+
+mod faults;
+mod interrupted;
+mod scopes;
+mod world;
