@@ -7,9 +7,11 @@
 
 mod apply;
 mod check;
+mod inputs;
 mod judge;
 mod names;
 mod plan;
+mod refusal;
 mod survey;
 
 use okta_core::{Client, OperationInfo, Scopes};
@@ -17,7 +19,9 @@ use okta_management::{apps, features, iam, logs, oauth2, org};
 
 pub use apply::{Interrupted, Treatment};
 pub use check::{Check, CheckId, Diagnosis, Evidence, Repair, Status};
+pub use inputs::{FlowInputs, InputProblem, InputType, WrongInputs};
 pub use plan::{Plan, Step};
+pub use refusal::Refusal;
 
 use survey::Survey;
 

@@ -26,6 +26,65 @@ pub struct FieldDefinition {
 pub struct Fields(Vec<FieldDefinition>);
 
 impl FieldDefinition {
+    /// A field of a request type that an admin made in the console: the API does not show those
+    /// (`CUSTOM`), so that a program has to know them. Optional, and of any type, unless told.
+    ///
+    /// ```
+    /// use okta_governance::access::{AccessRequestV1, FieldDefinition, FieldValue, Fields};
+    /// use okta_governance::models::RequestFieldType;
+    ///
+    /// let building = FieldDefinition::new("8a7f2f51-9f5f-4b53-8f83-4a3c7b1c1f4e")
+    ///     .labelled("buildingRequested")
+    ///     .of_type(RequestFieldType::Select)
+    ///     .choosing(["HQ", "Lab"])
+    ///     .required();
+    /// let fields: Fields = [building].into_iter().collect();
+    /// let request = AccessRequestV1::new("65a0c7a1f3b2c4d5e6f70819", "Badge for the lab");
+    /// let wrong = request.field("buildingRequested", FieldValue::select("Atlantis"));
+    /// let refused = wrong.build_with(&fields).unwrap_err();
+    /// assert!(refused.to_string().contains("buildingRequested"));
+    /// ```
+    pub fn new(id: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            label: None,
+            kind: None,
+            choices: None,
+            required: false,
+            read_only: false,
+            preset: None,
+            maximum: None,
+        }
+    }
+
+    /// What the requester is asked; values may name it.
+    #[must_use]
+    pub fn labelled(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// The type of its value.
+    #[must_use]
+    pub fn of_type(mut self, kind: RequestFieldType) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Its choices.
+    #[must_use]
+    pub fn choosing(mut self, choices: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.choices = Some(choices.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// A request has to have a value of it.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
     /// The id that values name.
     pub fn id(&self) -> &str {
         &self.id

@@ -1,26 +1,24 @@
-//! A connector of one's own: a badge access system with two actions and one event, served over HTTP so that a flow's
-//! API card can call it. Without arguments it serves on a free port, calls itself once, and ends; `--serve` keeps it.
+//! The badge access system behind the connector, and the connector.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use okta_workflows::custom::{Card, CustomConnector, Field, refuse};
+use okta_workflows::fields;
 use okta_workflows::sdk::Polled;
-use okta_workflows::serve::{Access, router};
-use okta_workflows::{CardCall, Registry, fields};
 use serde_json::json;
 
-/// The badge system: who has which badge, and which doors were opened.
+/// The system: who has which badge, and which doors were opened.
 #[derive(Default)]
-struct Badges {
-    holders: BTreeMap<String, i64>,
+pub(crate) struct Badges {
+    pub(crate) holders: BTreeMap<String, i64>,
     entries: Vec<(String, String)>,
     issued: i64,
 }
 
-type System = Arc<Mutex<Badges>>;
+pub(crate) type System = Arc<Mutex<Badges>>;
 
-fn with<T>(system: &System, work: impl FnOnce(&mut Badges) -> T) -> T {
+pub(crate) fn with<T>(system: &System, work: impl FnOnce(&mut Badges) -> T) -> T {
     work(&mut system.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
@@ -37,7 +35,7 @@ fields! {
     Badge { #[doc = "Absent once revoked."] number: "number" Option<i64> }
 }
 
-fn connector(system: &System) -> CustomConnector {
+pub(crate) fn connector(system: &System) -> CustomConnector {
     let (issue, revoke, doors) = (Arc::clone(system), Arc::clone(system), Arc::clone(system));
     CustomConnector::new("badges", "Badge Access")
         .action(
@@ -103,47 +101,4 @@ fn connector(system: &System) -> CustomConnector {
                 }
             },
         )
-}
-
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let connector = connector(&System::default());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    println!("badge connector on http://{}", listener.local_addr()?);
-    let app = router(
-        Arc::new(connector.clone()),
-        Access::ClientToken("badge-token".into()),
-    );
-    let server = tokio::spawn(async move { axum::serve(listener, app).await });
-    if std::env::args().any(|argument| argument == "--serve") {
-        return Ok(server.await??);
-    }
-
-    // The same cards in a program, by name, with JSON in and out.
-    let cards = Registry::new().with(connector);
-    let door = cards.event("badges/door_opened")?;
-    let start = door.poll(&serde_json::Map::new(), None).await?;
-    let call: CardCall =
-        serde_json::from_value(json!({"inputs": {"holder": "ana@example.com", "doors": "lab"}}))?;
-    println!(
-        "issued: {}",
-        json!(cards.run("badges/issue_badge", call.clone()).await?)
-    );
-    println!(
-        "again: {}",
-        cards
-            .run("badges/issue_badge", call)
-            .await
-            .err()
-            .ok_or("a second badge")?
-    );
-    println!(
-        "opened: {}",
-        json!(
-            door.poll(&serde_json::Map::new(), start.cursor.as_ref())
-                .await?
-                .events
-        )
-    );
-    Ok(())
 }
