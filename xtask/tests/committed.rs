@@ -102,3 +102,65 @@ fn facts_read_and_write_alike() {
         );
     }
 }
+
+/// `1.89` or `1.89.0` as numbers.
+fn version(text: &str) -> (u32, u32) {
+    let mut parts = text.split('.').map(|part| part.parse().expect("a number"));
+    (parts.next().expect("a version"), parts.next().unwrap_or(0))
+}
+
+#[test]
+fn demand_60_the_minimum_rust_version_is_what_the_dependencies_need() {
+    // Of this platform: what is built here is what is there without a network.
+    let rustc = std::process::Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .expect("rustc");
+    let said = String::from_utf8(rustc.stdout).expect("text");
+    let host = said
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .expect("a host");
+    let output = std::process::Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--locked",
+            "--offline",
+            "--filter-platform",
+            host,
+        ])
+        .current_dir(root())
+        .output()
+        .expect("cargo");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let members: Vec<&str> = metadata["workspace_members"]
+        .as_array()
+        .expect("members")
+        .iter()
+        .filter_map(serde_json::Value::as_str)
+        .collect();
+    let (mut ours, mut needed) = (BTreeSet::new(), ((0, 0), String::new()));
+    for package in metadata["packages"].as_array().expect("packages") {
+        let told = package["rust_version"].as_str().map(version);
+        if members.contains(&package["id"].as_str().expect("an id")) {
+            ours.insert(told.expect("each crate of ours tells"));
+        } else if let Some(told) = told {
+            needed = needed.max((told, package["name"].to_string()));
+        }
+    }
+    assert_eq!(ours.len(), 1, "{ours:?}");
+    // Not less, which would be a lie; not more, which would lock users out.
+    assert_eq!(
+        ours.first(),
+        Some(&needed.0),
+        "{} needs {:?}",
+        needed.1,
+        needed.0
+    );
+}

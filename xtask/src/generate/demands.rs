@@ -83,21 +83,27 @@ fn collect(root: &Path, directory: &Path, tests: &mut Tests) -> Result<()> {
     Ok(())
 }
 
-/// Functions called `demand_NN_…`.
+/// Functions called `demand_NN_…`, and names that a macro makes functions of: at the beginning of a
+/// line, with a colon or an arrow behind them.
 fn names(text: &str) -> Vec<(u32, String)> {
     let mut names = Vec::new();
     for line in text.lines() {
         let line = line.trim_start();
-        let Some(rest) = line
+        let function = line
             .strip_prefix("async fn demand_")
-            .or_else(|| line.strip_prefix("fn demand_"))
-        else {
+            .or_else(|| line.strip_prefix("fn demand_"));
+        let Some(rest) = function.or_else(|| line.strip_prefix("demand_")) else {
             continue;
         };
         let name: String = rest
             .chars()
             .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
             .collect();
+        let behind = &rest[name.len()..];
+        let of_macro = behind.starts_with(": ") || behind.starts_with(" => ");
+        if function.is_none() && !of_macro {
+            continue;
+        }
         if let Some((number, _)) = name.split_once('_')
             && let Ok(number) = number.parse()
         {
@@ -172,12 +178,14 @@ mod tests {
 
     #[test]
     fn names_of_tests_are_found() {
-        let text = "    async fn demand_07_null() {\nfn demand_33_no_secret_shows(\n// fn demand_01_x\nfn other() {}\nfn demand_x() {}";
+        let text = "    async fn demand_07_null() {\nfn demand_33_no_secret_shows(\n// fn demand_01_x\nfn other() {}\nfn demand_x() {}\n    demand_13_with_one_task: 1, |_| {};\n    demand_14_x => y\n    demand_15_called();";
         assert_eq!(
             names(text),
             [
                 (7, "demand_07_null".to_owned()),
-                (33, "demand_33_no_secret_shows".to_owned())
+                (33, "demand_33_no_secret_shows".to_owned()),
+                (13, "demand_13_with_one_task".to_owned()),
+                (14, "demand_14_x".to_owned())
             ]
         );
     }
