@@ -340,3 +340,28 @@ fn builders_refuse_what_cannot_work() {
             .is_ok()
     );
 }
+
+#[test]
+fn demand_26_the_errors_page_explains_each_kind() {
+    let page = include_str!("../../docs/ERRORS.md");
+    let source = include_str!("../src/error/mod.rs");
+    let start = source.find("pub enum ErrorKind {").expect("the kinds");
+    let kinds = &source[start..start + source[start..].find("\n}").expect("their end")];
+    let kinds = kinds.lines().skip(1).map(str::trim);
+    let kinds: Vec<&str> = kinds
+        .filter(|line| line.starts_with(char::is_uppercase))
+        .map(|line| line.trim_end_matches(','))
+        .collect();
+    assert!(kinds.len() >= 11, "{kinds:?}");
+    for kind in kinds {
+        let heading = format!("\n### `{kind}`\n");
+        let at = page
+            .find(&heading)
+            .unwrap_or_else(|| panic!("{kind} is not explained"));
+        let section = page[at + heading.len()..]
+            .split("\n#")
+            .next()
+            .expect("a section");
+        assert!(section.trim().len() > 100, "{kind}: {section}");
+    }
+}

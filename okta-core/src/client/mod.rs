@@ -3,8 +3,10 @@
 mod attempt;
 mod builder;
 mod elsewhere;
+mod outcome;
 mod preflight;
 mod send;
+mod waits;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -8,23 +8,20 @@ use http::header::{HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use tracing::{Instrument as _, Span};
 
-use super::attempt::{Ended, Run, Wait, fault_of};
+use super::attempt::{Ended, Run, fault_of};
 use super::{Client, Inner};
 use crate::auth::{AuthContext, Reaction, Reply};
 use crate::call::PreparedRequest;
-use crate::clock::unit;
-use crate::error::{Error, ErrorKind, Result, request_id};
-use crate::observe::{CallReport, Event, attempt_span, call_span, end_attempt, end_call, log};
-use crate::pacing::{Budget, Permit, bucket_of};
-use crate::response::{RateLimit, RawResponse, ResponseContext};
+use crate::error::{Error, Result, request_id};
+use crate::observe::{Event, attempt_span, call_span, end_attempt, log};
+use crate::pacing::{Permit, bucket_of};
+use crate::response::{RawResponse, ResponseContext};
 use crate::retry::{Fault, RetryPolicy, Verdict, verdict};
 use crate::runtime::{retry_after, server_date, within};
 use crate::transport::{HttpRequest, HttpResponse};
 
 /// How often one call repeats because its credential asked for it (nonce, renewed token, clock).
 const MAX_AUTH_REPEATS: u32 = 3;
-/// A longer `Retry-After` of the concurrency limit is an estimate that says nothing.
-const LONGEST_FOR_A_SLOT: Duration = Duration::from_secs(2);
 
 impl Client {
     pub(super) async fn send_request(&self, request: PreparedRequest) -> Result<RawResponse> {
@@ -74,42 +71,6 @@ impl Client {
 }
 
 impl Inner {
-    /// Tells observers, journal and span how a call ended.
-    fn report(
-        &self,
-        span: &Span,
-        request: &PreparedRequest,
-        run: &Run,
-        result: &Result<HttpResponse>,
-        elapsed: Duration,
-    ) {
-        let id = match result {
-            Ok(response) => request_id(&response.headers),
-            Err(error) => error.request_id().map(str::to_owned),
-        };
-        let error = result.as_ref().err();
-        let call = CallReport {
-            operation: request.info.id,
-            method: request.method.as_str(),
-            path: &request.template,
-            bucket: request.info.bucket,
-            status: match result {
-                Ok(response) => Some(response.status.as_u16()),
-                Err(error) => error.status().map(|status| status.as_u16()),
-            },
-            error: error.map(Error::kind),
-            code: error.and_then(Error::code),
-            request_id: id.as_deref(),
-            attempts: run.attempts,
-            waits: run.waits,
-            waited: run.waited,
-            elapsed,
-        };
-        end_call(span, &call);
-        self.journal.add(self.runtime.clock.wall(), &call);
-        self.runtime.event(&Event::Call(call));
-    }
-
     async fn attempts(
         &self,
         request: &PreparedRequest,
@@ -154,37 +115,6 @@ impl Inner {
             let wait = self.wait_for(verdict, fault, policy, run);
             self.wait(request, policy, run, wait).await?;
             run.retries += 1;
-        }
-    }
-
-    /// The turn of this attempt by the rate limits.
-    async fn permit<'a>(
-        &'a self,
-        request: &PreparedRequest,
-        policy: &RetryPolicy,
-        run: &mut Run,
-        bucket: &'a str,
-    ) -> Result<Permit<'a>> {
-        let budget = Budget {
-            deadline: run.deadline,
-            window: policy.rate_limit_cap(),
-        };
-        let turn = self
-            .pacer
-            .acquire(&self.runtime, bucket, budget, request.info.id, false)
-            .await;
-        match turn {
-            Ok(permit) => {
-                run.waited("pacing", permit.waited);
-                Ok(permit)
-            }
-            Err(refused) => {
-                run.waited("pacing", refused.waited);
-                Err(match refused.reset {
-                    Some(_) => run.rate_limited(refused.reset),
-                    None => run.deadline_passed(),
-                })
-            }
         }
     }
 
@@ -407,126 +337,6 @@ impl Inner {
         let challenges = reply.challenges().to_vec();
         run.challenges = challenges;
         reaction
-    }
-
-    fn wait_for(&self, verdict: Verdict, fault: Fault, policy: &RetryPolicy, run: &Run) -> Wait {
-        let jitter = unit(&*self.runtime.random);
-        let now = self.runtime.server_now();
-        let backoff = policy.backoff_for(run.retries, jitter);
-        let asked = run.retry_after(now);
-        match (verdict, fault) {
-            (Verdict::AfterReset, _) => {
-                let wait = match (run.until_reset(now), asked) {
-                    // The pacer lets it go in its turn after the reset.
-                    (Some(wait), _) if run.nothing_left() && self.pacer.waits_for(wait) => {
-                        Duration::ZERO
-                    }
-                    (Some(wait), _) => {
-                        wait.max(backoff) + Duration::from_secs_f64(0.1 + 0.9 * jitter)
-                    }
-                    // It may be nothing, or past: never repeat at once.
-                    (None, asked) => asked.unwrap_or_default().max(backoff),
-                };
-                Wait::limit("rate limit", wait)
-            }
-            (_, Fault::Concurrency) => {
-                // A slot frees as soon as any request ends, whatever the headers ask for.
-                let asked = asked.filter(|&asked| asked <= LONGEST_FOR_A_SLOT);
-                Wait::plain("concurrency limit", backoff.max(asked.unwrap_or_default()))
-            }
-            (_, fault) => {
-                let backoff = backoff.mul_f64(fault.patience());
-                let asked = asked.filter(|&asked| asked <= policy.rate_limit_cap());
-                Wait::plain("backoff", backoff.max(asked.unwrap_or_default()))
-            }
-        }
-    }
-
-    /// Waits, or fails at once if the wait would pass the deadline or the policy's cap.
-    async fn wait(
-        &self,
-        request: &PreparedRequest,
-        policy: &RetryPolicy,
-        run: &mut Run,
-        wait: Wait,
-    ) -> Result<()> {
-        if wait.duration.is_zero() {
-            return Ok(());
-        }
-        let now = self.runtime.clock.monotonic();
-        let too_late = run
-            .deadline
-            .is_some_and(|deadline| now.saturating_add(wait.duration) >= deadline);
-        if too_late || (wait.is_limit && wait.duration > policy.rate_limit_cap()) {
-            return Err(if wait.is_limit {
-                let reset = jiff::SignedDuration::try_from(wait.duration)
-                    .ok()
-                    .and_then(|duration| self.runtime.server_now().checked_add(duration).ok());
-                run.rate_limited(reset)
-            } else {
-                self.last_error(request, run)
-            });
-        }
-        log!(
-            self.runtime.logs,
-            DEBUG,
-            reason = wait.reason,
-            wait_ms = wait.duration.as_millis() as u64,
-            "wait"
-        );
-        self.runtime.stats.wait(wait.duration);
-        self.runtime.event(&Event::Wait {
-            operation: request.info.id,
-            reason: wait.reason,
-            duration: wait.duration,
-        });
-        self.runtime.clock.sleep(wait.duration).await;
-        run.waited(wait.reason, wait.duration);
-        Ok(())
-    }
-
-    /// The failure of the last attempt as the call's error.
-    fn last_error(&self, request: &PreparedRequest, run: &mut Run) -> Error {
-        match run.last.take() {
-            Some(response) => self.answer_error(request, run, &response),
-            None => run.transport_error(),
-        }
-    }
-
-    fn answer_error(&self, request: &PreparedRequest, run: &Run, response: &HttpResponse) -> Error {
-        let status = response.status.as_u16();
-        let lacks_scope = run
-            .challenges
-            .iter()
-            .find(|challenge| challenge.error() == Some("insufficient_scope"));
-        let kind = match (status, lacks_scope) {
-            (401 | 403, Some(_)) => ErrorKind::InsufficientScope,
-            (429, _) => ErrorKind::RateLimited,
-            _ => ErrorKind::Api,
-        };
-        let mut error =
-            Error::from_answer(kind, response.status, &response.headers, &response.body);
-        let inner = error.inner_mut();
-        if kind == ErrorKind::RateLimited {
-            inner.reset_at = RateLimit::from_headers(&response.headers).map(|limit| limit.reset);
-        }
-        if let Some(challenge) = lacks_scope {
-            inner.scope = Some(crate::error::InsufficientScope {
-                needed: super::preflight::needed(request.info, challenge),
-                granted: self.credential.granted_scopes(),
-                requested: self.credential.requested_scopes().cloned(),
-                app: self.credential.client_id().map(str::to_owned),
-                operation: format!("{} {}", request.method, request.template),
-                org_url: self.runtime.origin.as_str().to_owned(),
-            });
-        } else if inner.service.code.is_none()
-            && let Some(challenge) = run.challenges.iter().find(|c| c.error().is_some())
-        {
-            // The body is empty; all that is said stands in the header.
-            inner.service.code = challenge.error().map(str::to_owned);
-            inner.service.summary = challenge.description().map(str::to_owned);
-        }
-        error
     }
 }
 

@@ -179,8 +179,8 @@ impl<'a> Scrubber<'a> {
                 headers: response
                     .headers
                     .iter()
-                    // The length of a body that is scrubbed is another one.
-                    .filter(|(name, _)| name.as_str() != "content-length")
+                    // A scrubbed body has another length.
+                    .filter(|(name, _)| *name != "content-length")
                     .map(|(name, value)| (name.clone(), self.header(name, value)))
                     .collect(),
                 body: self.content(&response.body),
