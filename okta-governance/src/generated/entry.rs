@@ -66,97 +66,73 @@ impl GovernanceApi {
     /// Operations on `/governance/api/v1/campaigns`.
     #[inline]
     pub fn campaigns(&self) -> campaigns::Campaigns {
-        campaigns::Campaigns {
-            client: self.client.clone(),
-        }
+        campaigns::Campaigns::new(&self.client)
     }
 
     /// Operations below `catalogs`.
     #[inline]
     pub fn catalogs(&self) -> catalogs::Catalogs {
-        catalogs::Catalogs {
-            client: self.client.clone(),
-        }
+        catalogs::Catalogs::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/collections`.
     #[inline]
     pub fn collections(&self) -> collections::Collections {
-        collections::Collections {
-            client: self.client.clone(),
-        }
+        collections::Collections::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/delegates`.
     #[inline]
     pub fn delegates(&self) -> delegates::Delegates {
-        delegates::Delegates {
-            client: self.client.clone(),
-        }
+        delegates::Delegates::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/entitlement-bundles`.
     #[inline]
     pub fn entitlement_bundles(&self) -> entitlement_bundles::EntitlementBundles {
-        entitlement_bundles::EntitlementBundles {
-            client: self.client.clone(),
-        }
+        entitlement_bundles::EntitlementBundles::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/entitlements`.
     #[inline]
     pub fn entitlements(&self) -> entitlements::Entitlements {
-        entitlements::Entitlements {
-            client: self.client.clone(),
-        }
+        entitlements::Entitlements::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/grants`.
     #[inline]
     pub fn grants(&self) -> grants::Grants {
-        grants::Grants {
-            client: self.client.clone(),
-        }
+        grants::Grants::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/labels`.
     #[inline]
     pub fn labels(&self) -> labels::Labels {
-        labels::Labels {
-            client: self.client.clone(),
-        }
+        labels::Labels::new(&self.client)
     }
 
     /// Operations below `my`.
     #[inline]
     pub fn my(&self) -> my::My {
-        my::My {
-            client: self.client.clone(),
-        }
+        my::My::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/operations/{operationId}`.
     #[inline]
     pub fn operations(&self) -> operations::Operations {
-        operations::Operations {
-            client: self.client.clone(),
-        }
+        operations::Operations::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/principal-access`.
     #[inline]
     pub fn principal_access(&self) -> principal_access::PrincipalAccess {
-        principal_access::PrincipalAccess {
-            client: self.client.clone(),
-        }
+        principal_access::PrincipalAccess::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/principal-entitlements`.
     #[inline]
     pub fn principal_entitlements(&self) -> principal_entitlements::PrincipalEntitlements {
-        principal_entitlements::PrincipalEntitlements {
-            client: self.client.clone(),
-        }
+        principal_entitlements::PrincipalEntitlements::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}`.
@@ -164,144 +140,108 @@ impl GovernanceApi {
     pub fn principal_entitlements_changes(
         &self,
     ) -> principal_entitlements_changes::PrincipalEntitlementsChanges {
-        principal_entitlements_changes::PrincipalEntitlementsChanges {
-            client: self.client.clone(),
-        }
+        principal_entitlements_changes::PrincipalEntitlementsChanges::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/principal-settings/{targetPrincipalId}`.
     #[inline]
     pub fn principal_settings(&self) -> principal_settings::PrincipalSettings {
-        principal_settings::PrincipalSettings {
-            client: self.client.clone(),
-        }
+        principal_settings::PrincipalSettings::new(&self.client)
     }
 
     /// Operations on `/governance/api/v2/request-sequences/{sequenceId}`.
     #[inline]
     pub fn request_sequences(&self) -> request_sequences::RequestSequences {
-        request_sequences::RequestSequences {
-            client: self.client.clone(),
-        }
+        request_sequences::RequestSequences::new(&self.client)
     }
 
     /// Operations on `/governance/api/v2/request-settings`.
     #[inline]
     pub fn request_settings(&self) -> request_settings::RequestSettings {
-        request_settings::RequestSettings {
-            client: self.client.clone(),
-        }
+        request_settings::RequestSettings::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/request-types`.
     #[inline]
     pub fn request_types(&self) -> request_types::RequestTypes {
-        request_types::RequestTypes {
-            client: self.client.clone(),
-        }
+        request_types::RequestTypes::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/requests`.
     #[inline]
     pub fn requests(&self) -> requests::Requests {
-        requests::Requests {
-            client: self.client.clone(),
-        }
+        requests::Requests::new(&self.client)
     }
 
     /// Operations on `/governance/api/v2/requests`.
     #[inline]
     pub fn requests_v2(&self) -> requests_v2::RequestsV2 {
-        requests_v2::RequestsV2 {
-            client: self.client.clone(),
-        }
+        requests_v2::RequestsV2::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/resource-labels`.
     #[inline]
     pub fn resource_labels(&self) -> resource_labels::ResourceLabels {
-        resource_labels::ResourceLabels {
-            client: self.client.clone(),
-        }
+        resource_labels::ResourceLabels::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/resource-owners`.
     #[inline]
     pub fn resource_owners(&self) -> resource_owners::ResourceOwners {
-        resource_owners::ResourceOwners {
-            client: self.client.clone(),
-        }
+        resource_owners::ResourceOwners::new(&self.client)
     }
 
     /// Operations below `resources`.
     #[inline]
     pub fn resources(&self) -> resources::Resources {
-        resources::Resources {
-            client: self.client.clone(),
-        }
+        resources::Resources::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/reviews`.
     #[inline]
     pub fn reviews(&self) -> reviews::Reviews {
-        reviews::Reviews {
-            client: self.client.clone(),
-        }
+        reviews::Reviews::new(&self.client)
     }
 
     /// Operations on `/governance/api/v2/revoke-principal-access`.
     #[inline]
     pub fn revoke_principal_access(&self) -> revoke_principal_access::RevokePrincipalAccess {
-        revoke_principal_access::RevokePrincipalAccess {
-            client: self.client.clone(),
-        }
+        revoke_principal_access::RevokePrincipalAccess::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/risk-rule-assessments`.
     #[inline]
     pub fn risk_rule_assessments(&self) -> risk_rule_assessments::RiskRuleAssessments {
-        risk_rule_assessments::RiskRuleAssessments {
-            client: self.client.clone(),
-        }
+        risk_rule_assessments::RiskRuleAssessments::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/risk-rules`.
     #[inline]
     pub fn risk_rules(&self) -> risk_rules::RiskRules {
-        risk_rules::RiskRules {
-            client: self.client.clone(),
-        }
+        risk_rules::RiskRules::new(&self.client)
     }
 
     /// Operations on `/governance/api/v2/security-access-reviews`.
     #[inline]
     pub fn security_access_reviews(&self) -> security_access_reviews::SecurityAccessReviews {
-        security_access_reviews::SecurityAccessReviews {
-            client: self.client.clone(),
-        }
+        security_access_reviews::SecurityAccessReviews::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/settings`.
     #[inline]
     pub fn settings(&self) -> settings::Settings {
-        settings::Settings {
-            client: self.client.clone(),
-        }
+        settings::Settings::new(&self.client)
     }
 
     /// Operations on `/governance/api/v2/tasks`.
     #[inline]
     pub fn tasks(&self) -> tasks::Tasks {
-        tasks::Tasks {
-            client: self.client.clone(),
-        }
+        tasks::Tasks::new(&self.client)
     }
 
     /// Operations on `/governance/api/v1/teams`.
     #[inline]
     pub fn teams(&self) -> teams::Teams {
-        teams::Teams {
-            client: self.client.clone(),
-        }
+        teams::Teams::new(&self.client)
     }
 }

@@ -210,383 +210,256 @@ pub trait Management: sealed::Sealed {
 impl Management for Client {
     #[inline]
     fn agent_pools(&self) -> agent_pools::AgentPools {
-        agent_pools::AgentPools {
-            client: self.clone(),
-        }
+        agent_pools::AgentPools::new(self)
     }
     #[inline]
     fn api_services(&self) -> api_services::ApiServices {
-        api_services::ApiServices {
-            client: self.clone(),
-        }
+        api_services::ApiServices::new(self)
     }
     #[inline]
     fn api_tokens(&self) -> api_tokens::ApiTokens {
-        api_tokens::ApiTokens {
-            client: self.clone(),
-        }
+        api_tokens::ApiTokens::new(self)
     }
     #[inline]
     fn apps(&self) -> apps::Apps {
-        apps::Apps {
-            client: self.clone(),
-        }
+        apps::Apps::new(self)
     }
     #[inline]
     fn authenticator_settings(&self) -> authenticator_settings::AuthenticatorSettings {
-        authenticator_settings::AuthenticatorSettings {
-            client: self.clone(),
-        }
+        authenticator_settings::AuthenticatorSettings::new(self)
     }
     #[inline]
     fn authenticators(&self) -> authenticators::Authenticators {
-        authenticators::Authenticators {
-            client: self.clone(),
-        }
+        authenticators::Authenticators::new(self)
     }
     #[inline]
     fn authorization_servers(&self) -> authorization_servers::AuthorizationServers {
-        authorization_servers::AuthorizationServers {
-            client: self.clone(),
-        }
+        authorization_servers::AuthorizationServers::new(self)
     }
     #[inline]
     fn behaviors(&self) -> behaviors::Behaviors {
-        behaviors::Behaviors {
-            client: self.clone(),
-        }
+        behaviors::Behaviors::new(self)
     }
     #[inline]
     fn bot_protection(&self) -> bot_protection::BotProtection {
-        bot_protection::BotProtection {
-            client: self.clone(),
-        }
+        bot_protection::BotProtection::new(self)
     }
     #[inline]
     fn brands(&self) -> brands::Brands {
-        brands::Brands {
-            client: self.clone(),
-        }
+        brands::Brands::new(self)
     }
     #[inline]
     fn captchas(&self) -> captchas::Captchas {
-        captchas::Captchas {
-            client: self.clone(),
-        }
+        captchas::Captchas::new(self)
     }
     #[inline]
     fn device_assurances(&self) -> device_assurances::DeviceAssurances {
-        device_assurances::DeviceAssurances {
-            client: self.clone(),
-        }
+        device_assurances::DeviceAssurances::new(self)
     }
     #[inline]
     fn device_integrations(&self) -> device_integrations::DeviceIntegrations {
-        device_integrations::DeviceIntegrations {
-            client: self.clone(),
-        }
+        device_integrations::DeviceIntegrations::new(self)
     }
     #[inline]
     fn device_posture_checks(&self) -> device_posture_checks::DevicePostureChecks {
-        device_posture_checks::DevicePostureChecks {
-            client: self.clone(),
-        }
+        device_posture_checks::DevicePostureChecks::new(self)
     }
     #[inline]
     fn devices(&self) -> devices::Devices {
-        devices::Devices {
-            client: self.clone(),
-        }
+        devices::Devices::new(self)
     }
     #[inline]
     fn directories(&self) -> directories::Directories {
-        directories::Directories {
-            client: self.clone(),
-        }
+        directories::Directories::new(self)
     }
     #[inline]
     fn domains(&self) -> domains::Domains {
-        domains::Domains {
-            client: self.clone(),
-        }
+        domains::Domains::new(self)
     }
     #[inline]
     fn dr(&self) -> dr::Dr {
-        dr::Dr {
-            client: self.clone(),
-        }
+        dr::Dr::new(self)
     }
     #[inline]
     fn edit_feature(&self) -> edit_feature::EditFeature {
-        edit_feature::EditFeature {
-            client: self.clone(),
-        }
+        edit_feature::EditFeature::new(self)
     }
     #[inline]
     fn email_domains(&self) -> email_domains::EmailDomains {
-        email_domains::EmailDomains {
-            client: self.clone(),
-        }
+        email_domains::EmailDomains::new(self)
     }
     #[inline]
     fn email_servers(&self) -> email_servers::EmailServers {
-        email_servers::EmailServers {
-            client: self.clone(),
-        }
+        email_servers::EmailServers::new(self)
     }
     #[inline]
     fn event_hooks(&self) -> event_hooks::EventHooks {
-        event_hooks::EventHooks {
-            client: self.clone(),
-        }
+        event_hooks::EventHooks::new(self)
     }
     #[inline]
     fn export_blocklists(&self) -> export_blocklists::ExportBlocklists {
-        export_blocklists::ExportBlocklists {
-            client: self.clone(),
-        }
+        export_blocklists::ExportBlocklists::new(self)
     }
     #[inline]
     fn features(&self) -> features::Features {
-        features::Features {
-            client: self.clone(),
-        }
+        features::Features::new(self)
     }
     #[inline]
     fn first_party_app_settings(&self) -> first_party_app_settings::FirstPartyAppSettings {
-        first_party_app_settings::FirstPartyAppSettings {
-            client: self.clone(),
-        }
+        first_party_app_settings::FirstPartyAppSettings::new(self)
     }
     #[inline]
     fn groups(&self) -> groups::Groups {
-        groups::Groups {
-            client: self.clone(),
-        }
+        groups::Groups::new(self)
     }
     #[inline]
     fn hook_keys(&self) -> hook_keys::HookKeys {
-        hook_keys::HookKeys {
-            client: self.clone(),
-        }
+        hook_keys::HookKeys::new(self)
     }
     #[inline]
     fn iam(&self) -> iam::Iam {
-        iam::Iam {
-            client: self.clone(),
-        }
+        iam::Iam::new(self)
     }
     #[inline]
     fn identity_sources(&self) -> identity_sources::IdentitySources {
-        identity_sources::IdentitySources {
-            client: self.clone(),
-        }
+        identity_sources::IdentitySources::new(self)
     }
     #[inline]
     fn idps(&self) -> idps::Idps {
-        idps::Idps {
-            client: self.clone(),
-        }
+        idps::Idps::new(self)
     }
     #[inline]
     fn inline_hooks(&self) -> inline_hooks::InlineHooks {
-        inline_hooks::InlineHooks {
-            client: self.clone(),
-        }
+        inline_hooks::InlineHooks::new(self)
     }
     #[inline]
     fn log_streams(&self) -> log_streams::LogStreams {
-        log_streams::LogStreams {
-            client: self.clone(),
-        }
+        log_streams::LogStreams::new(self)
     }
     #[inline]
     fn logs(&self) -> logs::Logs {
-        logs::Logs {
-            client: self.clone(),
-        }
+        logs::Logs::new(self)
     }
     #[inline]
     fn mappings(&self) -> mappings::Mappings {
-        mappings::Mappings {
-            client: self.clone(),
-        }
+        mappings::Mappings::new(self)
     }
     #[inline]
     fn meta(&self) -> meta::Meta {
-        meta::Meta {
-            client: self.clone(),
-        }
+        meta::Meta::new(self)
     }
     #[inline]
     fn oauth2(&self) -> oauth2::Oauth2 {
-        oauth2::Oauth2 {
-            client: self.clone(),
-        }
+        oauth2::Oauth2::new(self)
     }
     fn oauth_server(
         &self,
         authorization_server_id: impl Into<String>,
     ) -> oauth_server::OauthServer {
-        oauth_server::OauthServer {
-            client: self.clone(),
-            authorization_server_id: authorization_server_id.into(),
-        }
+        oauth_server::OauthServer::new(self, authorization_server_id)
     }
     #[inline]
     fn okta_service_accounts(&self) -> okta_service_accounts::OktaServiceAccounts {
-        okta_service_accounts::OktaServiceAccounts {
-            client: self.clone(),
-        }
+        okta_service_accounts::OktaServiceAccounts::new(self)
     }
     #[inline]
     fn org(&self) -> org::Org {
-        org::Org {
-            client: self.clone(),
-        }
+        org::Org::new(self)
     }
     #[inline]
     fn orgs(&self) -> orgs::Orgs {
-        orgs::Orgs {
-            client: self.clone(),
-        }
+        orgs::Orgs::new(self)
     }
     #[inline]
     fn policies(&self) -> policies::Policies {
-        policies::Policies {
-            client: self.clone(),
-        }
+        policies::Policies::new(self)
     }
     #[inline]
     fn principal_rate_limits(&self) -> principal_rate_limits::PrincipalRateLimits {
-        principal_rate_limits::PrincipalRateLimits {
-            client: self.clone(),
-        }
+        principal_rate_limits::PrincipalRateLimits::new(self)
     }
     #[inline]
     fn push_providers(&self) -> push_providers::PushProviders {
-        push_providers::PushProviders {
-            client: self.clone(),
-        }
+        push_providers::PushProviders::new(self)
     }
     #[inline]
     fn rate_limit_settings(&self) -> rate_limit_settings::RateLimitSettings {
-        rate_limit_settings::RateLimitSettings {
-            client: self.clone(),
-        }
+        rate_limit_settings::RateLimitSettings::new(self)
     }
     #[inline]
     fn realm_assignments(&self) -> realm_assignments::RealmAssignments {
-        realm_assignments::RealmAssignments {
-            client: self.clone(),
-        }
+        realm_assignments::RealmAssignments::new(self)
     }
     #[inline]
     fn realms(&self) -> realms::Realms {
-        realms::Realms {
-            client: self.clone(),
-        }
+        realms::Realms::new(self)
     }
     #[inline]
     fn roles(&self) -> roles::Roles {
-        roles::Roles {
-            client: self.clone(),
-        }
+        roles::Roles::new(self)
     }
     #[inline]
     fn security_events(&self) -> security_events::SecurityEvents {
-        security_events::SecurityEvents {
-            client: self.clone(),
-        }
+        security_events::SecurityEvents::new(self)
     }
     #[inline]
     fn security_events_providers(&self) -> security_events_providers::SecurityEventsProviders {
-        security_events_providers::SecurityEventsProviders {
-            client: self.clone(),
-        }
+        security_events_providers::SecurityEventsProviders::new(self)
     }
     #[inline]
     fn service_accounts(&self) -> service_accounts::ServiceAccounts {
-        service_accounts::ServiceAccounts {
-            client: self.clone(),
-        }
+        service_accounts::ServiceAccounts::new(self)
     }
     #[inline]
     fn sessions(&self) -> sessions::Sessions {
-        sessions::Sessions {
-            client: self.clone(),
-        }
+        sessions::Sessions::new(self)
     }
     #[inline]
     fn ssf(&self) -> ssf::Ssf {
-        ssf::Ssf {
-            client: self.clone(),
-        }
+        ssf::Ssf::new(self)
     }
     #[inline]
     fn telephony_providers(&self) -> telephony_providers::TelephonyProviders {
-        telephony_providers::TelephonyProviders {
-            client: self.clone(),
-        }
+        telephony_providers::TelephonyProviders::new(self)
     }
     #[inline]
     fn templates(&self) -> templates::Templates {
-        templates::Templates {
-            client: self.clone(),
-        }
+        templates::Templates::new(self)
     }
     #[inline]
     fn threats(&self) -> threats::Threats {
-        threats::Threats {
-            client: self.clone(),
-        }
+        threats::Threats::new(self)
     }
     #[inline]
     fn trusted_origins(&self) -> trusted_origins::TrustedOrigins {
-        trusted_origins::TrustedOrigins {
-            client: self.clone(),
-        }
+        trusted_origins::TrustedOrigins::new(self)
     }
     #[inline]
     fn user_lockout_settings(&self) -> user_lockout_settings::UserLockoutSettings {
-        user_lockout_settings::UserLockoutSettings {
-            client: self.clone(),
-        }
+        user_lockout_settings::UserLockoutSettings::new(self)
     }
     #[inline]
     fn user_schemas(&self) -> user_schemas::UserSchemas {
-        user_schemas::UserSchemas {
-            client: self.clone(),
-        }
+        user_schemas::UserSchemas::new(self)
     }
     #[inline]
     fn user_types(&self) -> user_types::UserTypes {
-        user_types::UserTypes {
-            client: self.clone(),
-        }
+        user_types::UserTypes::new(self)
     }
     #[inline]
     fn users(&self) -> users::Users {
-        users::Users {
-            client: self.clone(),
-        }
+        users::Users::new(self)
     }
     #[inline]
     fn webauthn_registration(&self) -> webauthn_registration::WebauthnRegistration {
-        webauthn_registration::WebauthnRegistration {
-            client: self.clone(),
-        }
+        webauthn_registration::WebauthnRegistration::new(self)
     }
     #[inline]
     fn well_known(&self) -> well_known::WellKnown {
-        well_known::WellKnown {
-            client: self.clone(),
-        }
+        well_known::WellKnown::new(self)
     }
     #[inline]
     fn zones(&self) -> zones::Zones {
-        zones::Zones {
-            client: self.clone(),
-        }
+        zones::Zones::new(self)
     }
 }

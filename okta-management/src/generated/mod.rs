@@ -4,143 +4,45 @@
 //!
 //! Generated code.
 
-// `new` of an operation is the start of a builder, not a default value.
-#![allow(clippy::new_without_default)]
-
-pub mod agent_pools;
-pub mod api_services;
-pub mod api_tokens;
-pub mod apps;
-pub mod authenticator_settings;
-pub mod authenticators;
-pub mod authorization_servers;
-pub mod behaviors;
-pub mod bot_protection;
-pub mod brands;
-pub mod captchas;
-pub mod device_assurances;
-pub mod device_integrations;
-pub mod device_posture_checks;
-pub mod devices;
-pub mod directories;
-pub mod domains;
-pub mod dr;
-pub mod edit_feature;
-pub mod email_domains;
-pub mod email_servers;
-pub mod event_hooks;
-pub mod export_blocklists;
-pub mod features;
-pub mod first_party_app_settings;
-pub mod groups;
-pub mod hook_keys;
-pub mod iam;
-pub mod identity_sources;
-pub mod idps;
-pub mod inline_hooks;
-pub mod log_streams;
-pub mod logs;
-pub mod mappings;
-pub mod meta;
-pub mod oauth2;
-pub mod oauth_server;
-pub mod okta_service_accounts;
-pub mod org;
-pub mod orgs;
-pub mod policies;
-pub mod principal_rate_limits;
-pub mod push_providers;
-pub mod rate_limit_settings;
-pub mod realm_assignments;
-pub mod realms;
-pub mod roles;
 pub mod scopes;
-pub mod security_events;
-pub mod security_events_providers;
-pub mod service_accounts;
-pub mod sessions;
-pub mod shared;
-pub mod ssf;
-pub mod telephony_providers;
-pub mod templates;
-pub mod threats;
-pub mod trusted_origins;
-pub mod user_lockout_settings;
-pub mod user_schemas;
-pub mod user_types;
-pub mod users;
-pub mod webauthn_registration;
-pub mod well_known;
-pub mod zones;
 
 mod entry;
 mod table;
 
 pub use entry::Management;
+#[doc(inline)]
+pub use okta_management_directory::{
+    apps, authenticators, brands, device_assurances, device_integrations, device_posture_checks,
+    devices, directories, groups, iam, identity_sources, meta, realm_assignments, realms, roles,
+    user_lockout_settings, user_schemas, user_types, users, webauthn_registration,
+};
+#[doc(inline)]
+pub use okta_management_platform::{
+    agent_pools, api_services, api_tokens, authenticator_settings, authorization_servers,
+    behaviors, bot_protection, captchas, domains, dr, edit_feature, email_domains, email_servers,
+    event_hooks, export_blocklists, features, first_party_app_settings, hook_keys, idps,
+    inline_hooks, log_streams, logs, mappings, oauth_server, oauth2, okta_service_accounts, org,
+    orgs, policies, principal_rate_limits, push_providers, rate_limit_settings, security_events,
+    security_events_providers, service_accounts, sessions, ssf, telephony_providers, templates,
+    threats, trusted_origins, well_known, zones,
+};
 pub use table::OPERATIONS;
 
 /// All types, flat.
 pub mod models {
-    pub use super::agent_pools::models::*;
-    pub use super::api_services::models::*;
-    pub use super::api_tokens::models::*;
-    pub use super::apps::models::*;
-    pub use super::authenticator_settings::models::*;
-    pub use super::authenticators::models::*;
-    pub use super::authorization_servers::models::*;
-    pub use super::behaviors::models::*;
-    pub use super::bot_protection::models::*;
-    pub use super::brands::models::*;
-    pub use super::captchas::models::*;
-    pub use super::device_assurances::models::*;
-    pub use super::device_integrations::models::*;
-    pub use super::device_posture_checks::models::*;
-    pub use super::devices::models::*;
-    pub use super::directories::models::*;
-    pub use super::domains::models::*;
-    pub use super::dr::models::*;
-    pub use super::edit_feature::models::*;
-    pub use super::email_domains::models::*;
-    pub use super::email_servers::models::*;
-    pub use super::event_hooks::models::*;
-    pub use super::export_blocklists::models::*;
-    pub use super::features::models::*;
-    pub use super::first_party_app_settings::models::*;
-    pub use super::groups::models::*;
-    pub use super::hook_keys::models::*;
-    pub use super::iam::models::*;
-    pub use super::identity_sources::models::*;
-    pub use super::idps::models::*;
-    pub use super::inline_hooks::models::*;
-    pub use super::log_streams::models::*;
-    pub use super::logs::models::*;
-    pub use super::mappings::models::*;
-    pub use super::meta::models::*;
-    pub use super::oauth_server::models::*;
-    pub use super::oauth2::models::*;
-    pub use super::okta_service_accounts::models::*;
-    pub use super::org::models::*;
-    pub use super::orgs::models::*;
-    pub use super::policies::models::*;
-    pub use super::principal_rate_limits::models::*;
-    pub use super::push_providers::models::*;
-    pub use super::rate_limit_settings::models::*;
-    pub use super::realm_assignments::models::*;
-    pub use super::realms::models::*;
-    pub use super::security_events_providers::models::*;
-    pub use super::service_accounts::models::*;
-    pub use super::sessions::models::*;
-    pub use super::shared::models::*;
-    pub use super::ssf::models::*;
-    pub use super::telephony_providers::models::*;
-    pub use super::templates::models::*;
-    pub use super::threats::models::*;
-    pub use super::trusted_origins::models::*;
-    pub use super::user_lockout_settings::models::*;
-    pub use super::user_schemas::models::*;
-    pub use super::user_types::models::*;
-    pub use super::users::models::*;
-    pub use super::webauthn_registration::models::*;
-    pub use super::well_known::models::*;
-    pub use super::zones::models::*;
+    #[doc(inline)]
+    pub use okta_management_directory::models::*;
+    #[doc(inline)]
+    pub use okta_management_platform::models::*;
+}
+
+/// Types that several families use.
+pub mod shared {
+    /// All of them.
+    pub mod models {
+        #[doc(inline)]
+        pub use okta_management_directory::shared::models::*;
+        #[doc(inline)]
+        pub use okta_management_platform::shared::models::*;
+    }
 }

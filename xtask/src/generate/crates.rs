@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use super::exceptions::Exceptions;
 use super::models::{self, Catalog, SHARED};
 use super::operations::{Writer, accessor, module_title};
+use super::parts::{MODELS, Parts};
 use super::plan::Planned;
 use super::shapes::is_json;
 use super::tree::Node;
@@ -23,7 +24,13 @@ pub(crate) struct Crate<'a> {
     pub(crate) heads: Vec<&'a Head>,
     pub(crate) planned: Vec<&'a Planned>,
     pub(crate) catalog: &'a Catalog,
+    /// Name without `okta-`.
+    pub(crate) name: &'static str,
+    pub(crate) parts: &'a Parts,
 }
+
+/// Files by the part of the crate (the crate itself is the empty name) and the path below `src/generated/`.
+pub(crate) type Files = BTreeMap<String, BTreeMap<String, String>>;
 
 /// How much was generated.
 #[derive(Debug, Default)]
@@ -40,11 +47,8 @@ const OTHER_MODULES: [&str; 6] = ["entry", "ext", "models", "prelude", "scopes",
 /// A family with more types than this gets one file for each first letter.
 const MANY_TYPES: usize = 250;
 
-/// All files by their path below `src/generated/`, unformatted.
-pub(crate) fn files(
-    target: &Crate<'_>,
-    exceptions: &Exceptions,
-) -> Result<(BTreeMap<String, String>, Counts)> {
+/// All files, unformatted.
+pub(crate) fn files(target: &Crate<'_>, exceptions: &Exceptions) -> Result<(Files, Counts)> {
     let mut operation_names = BTreeMap::new();
     let mut roots = Vec::new();
     for planned in &target.planned {
@@ -66,64 +70,72 @@ pub(crate) fn files(
             .filter_map(|ty| models.ty(&ty).named().map(str::to_owned));
         used.entry(family).or_default().extend(named);
     }
-    let families = models::families(&models.items, &used);
+    let users = models::users(&models.items, &used);
+    let families = models::families(&users);
     let writer = Writer {
         models: &models,
         families: &families,
     };
     let header = header(&target.heads);
     let tree = Node::tree(target.planned.iter().copied());
-    let mut files = BTreeMap::new();
+    let parts = target.parts;
     let mut modules: BTreeSet<String> = tree.children.keys().cloned().collect();
-    modules.insert(SHARED.to_owned());
-    let mut with_models = BTreeSet::new();
+    parts.check_families(&modules)?;
+    let mut files = Files::new();
     for family in &modules {
         if OTHER_MODULES.contains(&family.as_str()) {
             bail!("a family cannot be named `{family}`; name its path in api/names.json");
         }
-        let own: Vec<&models::Item> = models
-            .items
-            .values()
-            .filter(|item| families.get(&item.name) == Some(family))
-            .collect();
-        let any = !own.is_empty();
-        if any {
-            with_models.insert(family.clone());
-            let shared = family != SHARED && uses_shared(&own, &families);
-            files.extend(model_files(family, &own, shared, &header));
-        }
-        let title = tree.children.get(family).map_or_else(
-            || "Types that several families use.".to_owned(),
-            module_title,
-        );
-        let mut module = format!("{header}//! {title}\n\n");
-        if any {
-            module.push_str("pub mod models;\n");
-        }
-        if let Some(node) = tree.children.get(family) {
-            module.push_str("mod calls;\n\npub use calls::*;\n");
-            let mut text = format!("{header}//! {title}\n\n");
-            for child in node.children.values() {
-                let _ = writeln!(text, "pub mod {};", child.name);
-                let inner = writer.module(child, family, true)?;
-                files.insert(
-                    format!("{family}/calls/{}.rs", child.name),
-                    format!("{header}//! {}\n\n{inner}", module_title(child)),
-                );
-            }
-            text.push('\n');
-            text.push_str(&writer.module(node, family, false)?);
-            files.insert(format!("{family}/calls.rs"), text);
-        }
-        files.insert(format!("{family}/mod.rs"), module);
+        let out = files.entry(parts.of_family(family).to_owned()).or_default();
+        operation_files(out, &writer, &tree, family, &header)?;
     }
-    files.insert("entry.rs".to_owned(), entry(target, &tree, &header));
-    files.insert("table.rs".to_owned(), entries(target, &writer, &header));
-    files.insert("scopes.rs".to_owned(), scopes(target, &header));
-    files.insert(
-        "mod.rs".to_owned(),
-        root(target, &modules, &with_models, &header),
-    );
+    modules.insert(SHARED.to_owned());
+    for family in &modules {
+        let mut own: BTreeMap<&str, Vec<&models::Item>> = BTreeMap::new();
+        for item in models.items.values() {
+            if families.get(&item.name) == Some(family) {
+                let part = parts.of_type(&users[&item.name], SHARED);
+                own.entry(part).or_default().push(item);
+            }
+        }
+        if family == SHARED && parts.any() {
+            // Those of the models stand in every part's `shared`, too.
+            for part in parts.names() {
+                own.entry(part).or_default();
+            }
+        }
+        for (part, own) in own {
+            let out = files.entry(part.to_owned()).or_default();
+            let shared = family != SHARED && uses_shared(&own, &families);
+            let base = (family == SHARED && parts.any() && part != MODELS).then_some(target.name);
+            out.extend(model_files(family, &own, shared, base, &header));
+            let module = out
+                .entry(format!("{family}/mod.rs"))
+                .or_insert_with(|| format!("{header}//! Types that several families use.\n\n"));
+            let at = module.find("mod calls;").unwrap_or(module.len());
+            module.insert_str(at, "pub mod models;\n");
+        }
+        if family == SHARED && !parts.any() {
+            let out = files.entry(String::new()).or_default();
+            out.entry(format!("{SHARED}/mod.rs"))
+                .or_insert_with(|| format!("{header}//! Types that several families use.\n\n"));
+        }
+    }
+    for (part, files) in &mut files {
+        let root = part_root(target, files, &header, part);
+        files.insert("mod.rs".to_owned(), root);
+    }
+    if parts.any() {
+        let facade = facade(target, &modules, &header);
+        files.insert(
+            String::new(),
+            BTreeMap::from([("mod.rs".to_owned(), facade)]),
+        );
+    }
+    let itself = files.entry(String::new()).or_default();
+    itself.insert("entry.rs".to_owned(), entry(target, &tree, &header));
+    itself.insert("table.rs".to_owned(), entries(target, &writer, &header));
+    itself.insert("scopes.rs".to_owned(), scopes(target, &header));
     let mut counts = Counts::default();
     for item in models.items.values() {
         match item.body {
@@ -134,6 +146,35 @@ pub(crate) fn files(
         }
     }
     Ok((files, counts))
+}
+
+/// The modules of a family's operations.
+fn operation_files(
+    out: &mut BTreeMap<String, String>,
+    writer: &Writer<'_>,
+    tree: &Node<'_>,
+    family: &str,
+    header: &str,
+) -> Result<()> {
+    let Some(node) = tree.children.get(family) else {
+        return Ok(());
+    };
+    let title = module_title(node);
+    let mut text = format!("{header}//! {title}\n\n");
+    for child in node.children.values() {
+        let _ = writeln!(text, "pub mod {};", child.name);
+        let inner = writer.module(child, family, true)?;
+        out.insert(
+            format!("{family}/calls/{}.rs", child.name),
+            format!("{header}//! {}\n\n{inner}", module_title(child)),
+        );
+    }
+    text.push('\n');
+    text.push_str(&writer.module(node, family, false)?);
+    out.insert(format!("{family}/calls.rs"), text);
+    let module = format!("{header}//! {title}\n\nmod calls;\n\npub use calls::*;\n");
+    out.insert(format!("{family}/mod.rs"), module);
+    Ok(())
 }
 
 /// The types that an operation names.
@@ -173,8 +214,12 @@ fn model_files(
     family: &str,
     own: &[&models::Item],
     shared: bool,
+    base: Option<&str>,
     header: &str,
 ) -> BTreeMap<String, String> {
+    let base = base.map_or_else(String::new, |name| {
+        format!("pub use okta_{name}_{MODELS}::{SHARED}::{MODELS}::*;\n\n")
+    });
     let uses_shared = "use crate::generated::shared::models::*;\n";
     let core = |items: &[&models::Item]| {
         let structs = items
@@ -199,7 +244,11 @@ fn model_files(
         };
         files.insert(
             format!("{family}/models.rs"),
-            format!("{header}//! Types.\n\n{}{shared}{}", core(own), text(own)),
+            format!(
+                "{header}//! Types.\n\n{}{shared}{base}{}",
+                core(own),
+                text(own)
+            ),
         );
         return files;
     }
@@ -208,7 +257,7 @@ fn model_files(
         let letter = item.name.chars().next().unwrap_or('_').to_ascii_lowercase();
         letters.entry(letter).or_default().push(item);
     }
-    let mut module = format!("{header}//! Types.\n\n");
+    let mut module = format!("{header}//! Types.\n\n{base}");
     for letter in letters.keys() {
         let _ = writeln!(module, "mod {letter};");
     }
@@ -217,7 +266,7 @@ fn model_files(
         let _ = writeln!(module, "pub use {letter}::*;");
         let others = items.iter().flat_map(|item| item.uses()).any(|name| {
             let other = name.chars().next().unwrap_or('_').to_ascii_lowercase();
-            other != letter && own.iter().any(|item| item.name == name)
+            other != letter && (!base.is_empty() || own.iter().any(|item| item.name == name))
         });
         let siblings = if others {
             format!("use crate::generated::{family}::models::*;\n\n")
@@ -257,32 +306,92 @@ fn header(heads: &[&Head]) -> String {
     text
 }
 
-fn root(
+const ALLOWED: &str = "// `new` of an operation is the start of a builder, not a default value.\n#![allow(clippy::new_without_default)]\n\n";
+
+fn module_of(path: &str) -> Option<&str> {
+    path.strip_suffix("/mod.rs")
+}
+
+fn has_models(files: &BTreeMap<String, String>, family: &str) -> bool {
+    files.contains_key(&format!("{family}/models.rs"))
+}
+
+/// `mod.rs` of a part, or of a crate in one piece.
+fn part_root(
     target: &Crate<'_>,
-    modules: &BTreeSet<String>,
-    with_models: &BTreeSet<String>,
+    files: &BTreeMap<String, String>,
     header: &str,
+    part: &str,
 ) -> String {
-    let mut text = format!("{header}//! Generated code.\n\n");
-    text.push_str("// `new` of an operation is the start of a builder, not a default value.\n#![allow(clippy::new_without_default)]\n\n");
-    for module in modules {
+    let mut text = format!("{header}//! Generated code.\n\n{ALLOWED}");
+    let modules: Vec<&str> = files.keys().filter_map(|path| module_of(path)).collect();
+    for module in &modules {
         let _ = writeln!(text, "pub mod {module};");
     }
-    text.push_str("pub mod scopes;\n\nmod entry;\nmod table;\n\n");
+    if part.is_empty() {
+        text.push_str("pub mod scopes;\n\nmod entry;\nmod table;\n");
+    }
+    text.push('\n');
+    if part.is_empty() {
+        text.push_str(&entry_names(target));
+    }
+    text.push_str("/// All types, flat.\npub mod models {\n");
+    for module in modules {
+        if has_models(files, module) {
+            let _ = writeln!(text, "    pub use super::{module}::models::*;");
+        }
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn entry_names(target: &Crate<'_>) -> String {
     let api = target
         .under
         .map(|_| format!(", {}Api", target.entry))
         .unwrap_or_default();
+    format!(
+        "pub use entry::{{{}{api}}};\npub use table::OPERATIONS;\n\n",
+        target.entry
+    )
+}
+
+/// `mod.rs` of a divided crate: everything under the path that it would have in one piece.
+fn facade(target: &Crate<'_>, modules: &BTreeSet<String>, header: &str) -> String {
+    let mut text =
+        format!("{header}//! Generated code.\n\npub mod scopes;\n\nmod entry;\nmod table;\n\n");
+    let part_crate = |part: &str| format!("okta_{}_{part}", target.name);
+    for part in target.parts.names() {
+        let own: Vec<&str> = modules
+            .iter()
+            .map(String::as_str)
+            .filter(|family| *family != SHARED && target.parts.of_family(family) == part)
+            .collect();
+        let _ = writeln!(
+            text,
+            "#[doc(inline)]\npub use {}::{{{}}};",
+            part_crate(part),
+            own.join(", ")
+        );
+    }
+    text.push_str(&entry_names(target));
+    let from_all = |path: &str| -> String {
+        let of = |part: &str| {
+            let name = part_crate(part);
+            format!("    #[doc(inline)]\n    pub use {name}::{path}::*;\n")
+        };
+        target.parts.names().map(of).collect()
+    };
     let _ = writeln!(
         text,
-        "pub use entry::{{{}{api}}};\npub use table::OPERATIONS;\n",
-        target.entry
+        "/// All types, flat.\npub mod {MODELS} {{\n{}}}\n",
+        from_all(MODELS)
     );
-    text.push_str("/// All types, flat.\npub mod models {\n");
-    for module in with_models {
-        let _ = writeln!(text, "    pub use super::{module}::models::*;");
-    }
-    text.push_str("}\n");
+    let _ = writeln!(
+        text,
+        "/// Types that several families use.\npub mod {SHARED} {{\n    /// All of them.\n    pub mod {MODELS} {{\n{}    }}\n}}",
+        from_all(&format!("{SHARED}::{MODELS}"))
+    );
     text
 }
 
@@ -319,7 +428,7 @@ fn entry(target: &Crate<'_>, tree: &Node<'_>, header: &str) -> String {
         .children
         .values()
         .map(|child| {
-            let whole = accessor(tree, child, "").replace("self.client.clone()", "self.clone()");
+            let whole = accessor(tree, child, "").replace("&self.client", "self");
             let signature = whole.split(" {\n").next().unwrap_or_default();
             let signature = signature.trim_start_matches("    #[inline]\n");
             (

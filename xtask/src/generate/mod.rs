@@ -10,6 +10,7 @@ mod exceptions;
 mod format;
 mod models;
 mod operations;
+mod parts;
 mod plan;
 mod route;
 mod sandbox;
@@ -29,6 +30,7 @@ use buckets::Buckets;
 use crates::Crate;
 use exceptions::Exceptions;
 use models::Catalog;
+use parts::Parts;
 pub(crate) use plan::Planned;
 pub(crate) use words::{ident, member, type_name, variant};
 
@@ -38,6 +40,7 @@ pub(crate) struct Loaded {
     catalogs: Vec<Catalog>,
     planned: Vec<Planned>,
     exceptions: Exceptions,
+    parts: BTreeMap<String, Parts>,
 }
 
 impl Loaded {
@@ -63,6 +66,7 @@ fn load() -> Result<Loaded> {
         catalogs,
         planned,
         exceptions,
+        parts: Parts::read(&directory.join("parts.json"))?,
     })
 }
 
@@ -110,27 +114,42 @@ fn crate_files(loaded: &Loaded) -> Result<BTreeMap<String, BTreeMap<String, Stri
         if planned.is_empty() {
             continue;
         }
+        let whole = Parts::default();
         let target = Crate {
             entry,
             under,
             heads,
             planned,
             catalog: &loaded.catalogs[number],
+            name,
+            parts: loaded.parts.get(name).unwrap_or(&whole),
         };
-        let (files, counts) =
+        let (parts, counts) =
             crates::files(&target, &loaded.exceptions).with_context(|| format!("okta-{name}"))?;
-        let files = format::all(files)?;
-        let lines: usize = files.values().map(|text| text.lines().count()).sum();
+        let mut lines = 0;
+        let mut number_of_files = 0;
+        for (part, files) in parts {
+            let files = format::all(files)?;
+            lines += files
+                .values()
+                .map(|text| text.lines().count())
+                .sum::<usize>();
+            number_of_files += files.len();
+            let directory = if part.is_empty() {
+                format!("okta-{name}/src/generated")
+            } else {
+                format!("okta-{name}/parts/{part}/src/generated")
+            };
+            all.insert(directory, files);
+        }
         eprintln!(
-            "okta-{name}: {} operations, {} structs, {} unions by discriminator, {} by kind or members, {} enums; {} files, {lines} lines",
+            "okta-{name}: {} operations, {} structs, {} unions by discriminator, {} by kind or members, {} enums; {number_of_files} files, {lines} lines",
             target.planned.len(),
             counts.structs,
             counts.unions,
             counts.choices,
             counts.enums,
-            files.len()
         );
-        all.insert(format!("okta-{name}/src/generated"), files);
     }
     Ok(all)
 }
@@ -199,6 +218,7 @@ pub(crate) fn from_text(
         catalogs,
         planned,
         exceptions,
+        parts: BTreeMap::new(),
     };
     let mut files: BTreeMap<String, String> =
         crate_files(&loaded)?.into_values().flatten().collect();

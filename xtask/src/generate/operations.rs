@@ -88,7 +88,7 @@ impl Writer<'_> {
         inline_children: bool,
     ) -> Result<String> {
         let mut body = String::new();
-        self.handle(&mut body, node)?;
+        self.handle(&mut body, node, !inline_children)?;
         for planned in &node.operations {
             if words::type_name(&planned.route.function) == node.handle() {
                 bail!(
@@ -152,7 +152,7 @@ impl Writer<'_> {
         Ok(out)
     }
 
-    fn handle(&self, out: &mut String, node: &Node<'_>) -> Result<()> {
+    fn handle(&self, out: &mut String, node: &Node<'_>, top: bool) -> Result<()> {
         let handle = node.handle();
         let _ = writeln!(
             out,
@@ -163,6 +163,19 @@ impl Writer<'_> {
             let _ = writeln!(out, "    pub(crate) {held}: String,");
         }
         let _ = writeln!(out, "}}\n\nimpl {handle} {{");
+        if top {
+            let mut signature = String::new();
+            let mut own = String::new();
+            for name in &node.own {
+                let _ = write!(signature, ", {name}: impl Into<String>");
+                let _ = write!(own, ", {name}: {name}.into()");
+            }
+            let _ = writeln!(
+                out,
+                "    /// What the client gives under this name.\n{}    pub fn new(client: &Client{signature}) -> Self {{\n        Self {{ client: client.clone(){own} }}\n    }}\n",
+                inline(&signature)
+            );
+        }
         for planned in &node.operations {
             let operation = words::type_name(&planned.route.function);
             let arguments = self.arguments(planned)?;
@@ -546,6 +559,14 @@ pub(crate) fn accessor(node: &Node<'_>, child: &Node<'_>, visibility: &str) -> S
         .map(|own| format!(", {own}: {own}.into()"))
         .collect();
     let path = format!("{}::{}", child.name, child.handle());
+    if node.is_root() {
+        let own: String = child.own.iter().map(|own| format!(", {own}")).collect();
+        return format!(
+            "{}    {visibility}fn {}(&self{signature}) -> {path} {{\n        {path}::new(&self.client{own})\n    }}\n",
+            inline(&signature),
+            child.name
+        );
+    }
     format!(
         "{}    {visibility}fn {}(&self{signature}) -> {path} {{\n        {path} {{ client: self.client.clone(){held}{own} }}\n    }}\n",
         inline(&signature),

@@ -53,6 +53,11 @@ impl<'a> Node<'a> {
         root
     }
 
+    /// Whether it stands for the client.
+    pub(crate) fn is_root(&self) -> bool {
+        self.name.is_empty()
+    }
+
     /// Type name of the handle.
     pub(crate) fn handle(&self) -> String {
         words::type_name(&self.name)

@@ -20,6 +20,14 @@ pub struct Campaigns {
 }
 
 impl Campaigns {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/campaigns` (operation `listCampaigns`).
     #[inline]
     pub fn list(&self) -> List {

@@ -14,6 +14,14 @@ pub struct Catalogs {
 }
 
 impl Catalogs {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// Operations below `default`.
     #[inline]
     pub fn default(&self) -> default::Default {

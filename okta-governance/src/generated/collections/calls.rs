@@ -23,6 +23,14 @@ pub struct Collections {
 }
 
 impl Collections {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/collections` (operation `listCollections`).
     #[inline]
     pub fn list(&self) -> List {

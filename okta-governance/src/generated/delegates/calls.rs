@@ -18,6 +18,14 @@ pub struct Delegates {
 }
 
 impl Delegates {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/delegates` (operation `listDelegateAppointments`).
     #[inline]
     pub fn list(&self) -> List {

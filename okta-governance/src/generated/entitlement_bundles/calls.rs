@@ -18,6 +18,14 @@ pub struct EntitlementBundles {
 }
 
 impl EntitlementBundles {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/entitlement-bundles` (operation `listEntitlementBundles`).
     #[inline]
     pub fn list(&self) -> List {

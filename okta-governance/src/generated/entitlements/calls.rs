@@ -21,6 +21,14 @@ pub struct Entitlements {
 }
 
 impl Entitlements {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/entitlements` (operation `listEntitlements`).
     pub fn list(&self, filter: impl Into<String>) -> List {
         List {

@@ -19,6 +19,14 @@ pub struct Grants {
 }
 
 impl Grants {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/grants` (operation `listGrants`).
     pub fn list(&self, filter: impl Into<String>) -> List {
         List {

@@ -19,6 +19,14 @@ pub struct Labels {
 }
 
 impl Labels {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/labels` (operation `listLabels`).
     #[inline]
     pub fn list(&self) -> List {

@@ -18,6 +18,14 @@ pub struct My {
 }
 
 impl My {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// Operations below `campaigns`.
     #[inline]
     pub fn campaigns(&self) -> campaigns::Campaigns {

@@ -18,6 +18,14 @@ pub struct Operations {
 }
 
 impl Operations {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/operations/{operationId}` (operation `getOperation`).
     pub fn get(&self, operation_id: impl Into<String>) -> Get {
         Get {

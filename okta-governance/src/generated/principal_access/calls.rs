@@ -18,6 +18,14 @@ pub struct PrincipalAccess {
 }
 
 impl PrincipalAccess {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/principal-access` (operation `getPrincipalAccess`).
     pub fn get(&self, filter: impl Into<String>) -> Get {
         Get {

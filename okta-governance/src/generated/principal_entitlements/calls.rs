@@ -20,6 +20,14 @@ pub struct PrincipalEntitlements {
 }
 
 impl PrincipalEntitlements {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/principal-entitlements` (operation `getPrincipalEntitlements`).
     pub fn list(&self, filter: impl Into<String>) -> List {
         List {

@@ -18,6 +18,14 @@ pub struct PrincipalEntitlementsChanges {
 }
 
 impl PrincipalEntitlementsChanges {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}` (operation `getPrincipalEntitlementsChanges`).
     pub fn get(&self, principal_entitlements_change_id: impl Into<String>) -> Get {
         Get {

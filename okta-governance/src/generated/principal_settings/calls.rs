@@ -18,6 +18,14 @@ pub struct PrincipalSettings {
 }
 
 impl PrincipalSettings {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `PATCH /governance/api/v1/principal-settings/{targetPrincipalId}` (operation `updatePrincipalSettings`).
     pub fn update(
         &self,

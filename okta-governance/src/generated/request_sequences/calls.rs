@@ -17,6 +17,14 @@ pub struct RequestSequences {
 }
 
 impl RequestSequences {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `DELETE /governance/api/v2/request-sequences/{sequenceId}` (operation `deleteRequestSequenceV2`).
     pub fn delete(&self, sequence_id: impl Into<String>) -> Delete {
         Delete {

@@ -16,6 +16,14 @@ pub struct RequestSettings {
 }
 
 impl RequestSettings {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v2/request-settings` (operation `getOrgRequestSettingsV2`).
     #[inline]
     pub fn get(&self) -> Get {

@@ -18,6 +18,14 @@ pub struct RequestTypes {
 }
 
 impl RequestTypes {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/request-types` (operation `listAllRequestTypes`).
     #[inline]
     pub fn list(&self) -> List {

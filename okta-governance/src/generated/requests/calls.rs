@@ -20,6 +20,14 @@ pub struct Requests {
 }
 
 impl Requests {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/requests` (operation `listAllRequests`).
     #[inline]
     pub fn list(&self) -> List {

@@ -21,6 +21,14 @@ pub struct RequestsV2 {
 }
 
 impl RequestsV2 {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v2/requests` (operation `listAllRequestsV2`).
     #[inline]
     pub fn list(&self) -> List {

@@ -18,6 +18,14 @@ pub struct ResourceLabels {
 }
 
 impl ResourceLabels {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/resource-labels` (operation `listLabelResources`).
     pub fn list(&self, filter: impl Into<String>) -> List {
         List {

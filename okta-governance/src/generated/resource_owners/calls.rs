@@ -20,6 +20,14 @@ pub struct ResourceOwners {
 }
 
 impl ResourceOwners {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/resource-owners` (operation `listResourceOwners`).
     pub fn list(&self, filter: impl Into<String>) -> List {
         List {

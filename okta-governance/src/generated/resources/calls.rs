@@ -17,6 +17,14 @@ pub struct Resources {
 }
 
 impl Resources {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// Operations on `/governance/api/v2/resources/{resourceOrn}/entitlement-settings`.
     pub fn entitlement_settings(
         &self,

@@ -19,6 +19,14 @@ pub struct Reviews {
 }
 
 impl Reviews {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/reviews` (operation `listReviews`).
     #[inline]
     pub fn list(&self) -> List {

@@ -16,6 +16,14 @@ pub struct RevokePrincipalAccess {
 }
 
 impl RevokePrincipalAccess {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `POST /governance/api/v2/revoke-principal-access` (operation `revokePrincipalAccess`).
     #[inline]
     pub fn create(&self, body: &models::RevokePrincipalAccessCreatable) -> Create {

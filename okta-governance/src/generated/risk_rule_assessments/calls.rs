@@ -16,6 +16,14 @@ pub struct RiskRuleAssessments {
 }
 
 impl RiskRuleAssessments {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `POST /governance/api/v1/risk-rule-assessments` (operation `generatePotentialRiskAssessments`).
     #[inline]
     pub fn create(&self, body: &models::PotentialRiskAssessmentRequest) -> Create {

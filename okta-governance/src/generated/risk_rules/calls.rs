@@ -18,6 +18,14 @@ pub struct RiskRules {
 }
 
 impl RiskRules {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/risk-rules` (operation `listRiskRules`).
     #[inline]
     pub fn list(&self) -> List {

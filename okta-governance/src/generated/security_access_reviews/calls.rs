@@ -25,6 +25,14 @@ pub struct SecurityAccessReviews {
 }
 
 impl SecurityAccessReviews {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v2/security-access-reviews` (operation `listSecurityAccessReviews`).
     #[inline]
     pub fn list(&self) -> List {

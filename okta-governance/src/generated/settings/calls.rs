@@ -19,6 +19,14 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/settings` (operation `getOrgSettings`).
     #[inline]
     pub fn get(&self) -> Get {

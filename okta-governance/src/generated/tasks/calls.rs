@@ -19,6 +19,14 @@ pub struct Tasks {
 }
 
 impl Tasks {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v2/tasks` (operation `listAllTasksV2`).
     #[inline]
     pub fn list(&self) -> List {

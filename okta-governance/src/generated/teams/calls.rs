@@ -18,6 +18,14 @@ pub struct Teams {
 }
 
 impl Teams {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /governance/api/v1/teams` (operation `listAllRequestTeams`).
     #[inline]
     pub fn list(&self) -> List {

@@ -7,11 +7,12 @@ use super::Item;
 /// Where types of several families stand.
 pub(crate) const SHARED: &str = "shared";
 
-/// Family of each type. `roots`: types that a family's operations name.
-pub(crate) fn families(
+/// The families whose operations use each type; [`SHARED`] stands for none. `roots`: types that a family's operations
+/// name.
+pub(crate) fn users(
     items: &BTreeMap<String, Item>,
     roots: &BTreeMap<String, BTreeSet<String>>,
-) -> BTreeMap<String, String> {
+) -> BTreeMap<String, BTreeSet<String>> {
     let mut users: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (family, names) in roots {
         let mut queue: Vec<String> = names.iter().cloned().collect();
@@ -36,14 +37,21 @@ pub(crate) fn families(
             queue.extend(item.uses());
         }
     }
+    let owned = |families: BTreeSet<&str>| families.into_iter().map(str::to_owned).collect();
     users
         .into_iter()
-        .map(|(name, families)| {
-            let family = match Vec::from_iter(families).as_slice() {
-                [only] => (*only).to_owned(),
-                _ => SHARED.to_owned(),
-            };
-            (name.to_owned(), family)
-        })
+        .map(|(name, families)| (name.to_owned(), owned(families)))
+        .collect()
+}
+
+/// Family of each type, from [`users`].
+pub(crate) fn families(users: &BTreeMap<String, BTreeSet<String>>) -> BTreeMap<String, String> {
+    let family = |families: &BTreeSet<String>| match families.first() {
+        Some(only) if families.len() == 1 => only.clone(),
+        _ => SHARED.to_owned(),
+    };
+    users
+        .iter()
+        .map(|(name, families)| (name.clone(), family(families)))
         .collect()
 }

@@ -10,7 +10,7 @@ mod unions;
 
 pub(crate) use build::{Models, build};
 pub(crate) use catalog::Catalog;
-pub(crate) use families::{SHARED, families};
+pub(crate) use families::{SHARED, families, users};
 pub(crate) use render::render;
 
 use crate::facts::Member;

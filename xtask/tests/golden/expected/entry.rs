@@ -25,14 +25,10 @@ pub trait Management: sealed::Sealed {
 impl Management for Client {
     #[inline]
     fn zoos(&self) -> zoos::Zoos {
-        zoos::Zoos {
-            client: self.clone(),
-        }
+        zoos::Zoos::new(self)
     }
     #[inline]
     fn zoos_v2(&self) -> zoos_v2::ZoosV2 {
-        zoos_v2::ZoosV2 {
-            client: self.clone(),
-        }
+        zoos_v2::ZoosV2::new(self)
     }
 }

@@ -21,6 +21,14 @@ pub struct Zoos {
 }
 
 impl Zoos {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /api/v1/zoos` (operation `listZoos`).
     #[inline]
     pub fn list(&self) -> List {

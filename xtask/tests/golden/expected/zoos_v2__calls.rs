@@ -15,6 +15,14 @@ pub struct ZoosV2 {
 }
 
 impl ZoosV2 {
+    /// What the client gives under this name.
+    #[inline]
+    pub fn new(client: &Client) -> Self {
+        Self {
+            client: client.clone(),
+        }
+    }
+
     /// `GET /api/v2/zoos` (operation `listZoosV2`).
     #[inline]
     pub fn list(&self) -> List {
