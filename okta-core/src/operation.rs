@@ -399,12 +399,18 @@ macro_rules! operation {
                 &mut self.call
             }
         }
+        impl ::core::fmt::Debug for $op {
+            #[inline]
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.call, f)
+            }
+        }
         impl ::std::future::IntoFuture for $op {
             type Output = $crate::Result<$output>;
             type IntoFuture = $crate::call::CallFuture<$output>;
             #[inline]
             fn into_future(self) -> Self::IntoFuture {
-                $crate::call::CallFuture::new(self.call, <Self as $crate::operation::Operation>::DECODE)
+                $crate::call::start::<Self>(self.call)
             }
         }
     };

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use super::Call;
 use crate::client::Client;
 use crate::error::{Error, Result};
+use crate::operation::Operation;
 use crate::response::RawResponse;
 
 /// A boxed future that may move between threads.
@@ -35,6 +36,13 @@ impl<T> CallFuture<T> {
     ) -> Self {
         Self { raw, decode }
     }
+}
+
+/// Sends the call of an operation; what its `IntoFuture` does.
+#[doc(hidden)]
+#[inline]
+pub fn start<O: Operation>(call: Call) -> CallFuture<O::Output> {
+    CallFuture::new(call, O::DECODE)
 }
 
 /// Sends a call with the client it is attached to.

@@ -16,7 +16,7 @@ use http::Method;
 pub use encode::QueryValue;
 pub(crate) use encode::form_string;
 pub(crate) use future::send;
-pub use future::{BoxFuture, CallFuture};
+pub use future::{BoxFuture, CallFuture, start};
 pub use multipart::Part;
 pub use prepared::PreparedRequest;
 pub(crate) use prepared::{absolute, prepare};
@@ -24,7 +24,7 @@ pub use untyped::UntypedCall;
 
 use crate::client::Client;
 use crate::model::Value;
-use crate::operation::OperationInfo;
+use crate::operation::{Operation, OperationInfo};
 use crate::paging::Cursor;
 use crate::retry::RetryPolicy;
 
@@ -84,6 +84,13 @@ impl Call {
             options: CallOptions::default(),
             fault: None,
         }
+    }
+
+    /// A call of an operation without client; what the operation's own `new` begins with.
+    #[doc(hidden)]
+    #[inline]
+    pub fn of<O: Operation>() -> Self {
+        Self::new(O::INFO)
     }
 
     /// The record of the operation.

@@ -84,12 +84,12 @@ macro_rules! open_enum {
         impl ::core::convert::From<::std::string::String> for $name {
             #[inline]
             fn from(text: ::std::string::String) -> Self {
-                Self::from(text.as_str())
+                $crate::model::macros::from_text(&text)
             }
         }
         impl $crate::model::Value for $name {
             const SHAPE: $crate::model::Shape<Self> =
-                $crate::model::Shape::words($schema, Self::as_str, Self::Other);
+                $crate::model::macros::words_shape($schema, Self::as_str, Self::Other);
         }
         impl ::core::cmp::PartialEq for $name {
             #[inline]

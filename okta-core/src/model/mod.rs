@@ -75,7 +75,7 @@ pub mod macros {
     pub use super::choice_macro::{attempt, decode_other, has_any, is_kind};
     pub use super::debug::debug_object;
     pub use super::object_encode::same_object;
-    pub use super::shape::ModelShape;
+    pub use super::shape::{from_text, model_shape, words_shape};
     pub use super::shells::{deserialize, same, serialize};
     pub use super::slot::{lend_base, lend_extra, show_base, show_extra};
     pub use super::table::Schema;

@@ -80,19 +80,16 @@ macro_rules! __model_impls {
         impl $crate::model::Object for $name {
             #[inline]
             fn parts<'a>(&'a self, visit: $crate::model::Show<'_, 'a>) {
-                $crate::model::macros::$show(visit, <Self as $crate::model::Value>::TABLE, &[$(&self.$field),*], &self.$below);
+                $crate::model::macros::$show::<Self>(visit, &[$(&self.$field),*], &self.$below);
             }
             #[inline]
             fn parts_mut(&mut self, visit: $crate::model::Lend<'_>) {
-                $crate::model::macros::$lend(
-                    visit, <Self as $crate::model::Value>::TABLE, &mut [$(&mut self.$field),*], &mut self.$below
-                );
+                $crate::model::macros::$lend::<Self>(visit, &mut [$(&mut self.$field),*], &mut self.$below);
             }
         }
         impl $crate::model::Value for $name {
-            const SHAPE: $crate::model::Shape<Self> = $crate::model::Shape::Model {
-                of: $crate::model::macros::ModelShape::NEW,
-                schema: $crate::model::macros::Schema {
+            const SHAPE: $crate::model::Shape<Self> =
+                $crate::model::macros::model_shape($crate::model::macros::Schema {
                     name: $schema,
                     open: $open,
                     base: $base,
@@ -101,8 +98,7 @@ macro_rules! __model_impls {
                         key: concat!(",\"", $json, "\":"),
                         flags: 0 $(| $flags)?,
                     }),*],
-                },
-            };
+                });
         }
         impl ::core::default::Default for $name {
             #[inline]

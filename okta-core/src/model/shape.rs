@@ -48,28 +48,42 @@ impl<T> Shape<T> {
     }
 }
 
-impl<T: Object + Default> ModelShape<T> {
-    /// Of a model.
-    pub const NEW: Self = Self {
-        blank: T::default,
-        object: |model| model,
-        object_mut: |model| model,
-    };
+// Functions of their own rather than associated ones: an inferred `Shape<_>` in a path or literal costs the compiler a
+// check of its own for each type.
+
+/// Of a model.
+#[doc(hidden)]
+#[must_use]
+pub const fn model_shape<T: Object + Default>(schema: Schema) -> Shape<T> {
+    Shape::Model {
+        schema,
+        of: ModelShape {
+            blank: T::default,
+            object: |model| model,
+            object_mut: |model| model,
+        },
+    }
 }
 
-impl<T: for<'a> From<&'a str>> Shape<T> {
-    /// Of an open enum.
-    #[must_use]
-    pub const fn words(
-        schema: &'static str,
-        text: fn(&T) -> &str,
-        other: fn(Unlisted) -> T,
-    ) -> Self {
-        Self::Words(WordsShape {
-            schema,
-            from: |text| T::from(text),
-            text,
-            other,
-        })
-    }
+/// Of an open enum.
+#[doc(hidden)]
+#[must_use]
+pub const fn words_shape<T: for<'a> From<&'a str>>(
+    schema: &'static str,
+    text: fn(&T) -> &str,
+    other: fn(Unlisted) -> T,
+) -> Shape<T> {
+    Shape::Words(WordsShape {
+        schema,
+        from: |text| T::from(text),
+        text,
+        other,
+    })
+}
+
+/// What an open enum's `From<String>` does.
+#[doc(hidden)]
+#[must_use]
+pub fn from_text<T: for<'a> From<&'a str>>(text: &str) -> T {
+    T::from(text)
 }

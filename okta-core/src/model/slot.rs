@@ -98,51 +98,45 @@ pub struct Show<'v, 'a>(pub(super) &'v mut dyn FnMut(Parts<'_, 'a>));
 #[allow(missing_debug_implementations)]
 pub struct Lend<'v>(pub(super) &'v mut dyn FnMut(PartsMut<'_>));
 
+// The table is told by the type's name alone: an associated constant as an argument costs the compiler a check of its
+// own in each of the thousands of callers.
 #[doc(hidden)]
 #[inline]
-pub fn show_extra<'a>(
-    visit: Show<'_, 'a>,
-    table: &'static Table,
-    slots: &[&'a dyn Slot],
-    extra: &'a Extra,
-) {
+pub fn show_extra<'a, T: Value>(visit: Show<'_, 'a>, slots: &[&'a dyn Slot], extra: &'a Extra) {
     let rest = Rest::Extra(extra);
+    let table = T::TABLE;
     (visit.0)(Parts { table, slots, rest });
 }
 
 #[doc(hidden)]
 #[inline]
-pub fn show_base<'a>(
-    visit: Show<'_, 'a>,
-    table: &'static Table,
-    slots: &[&'a dyn Slot],
-    base: &'a dyn Object,
-) {
+pub fn show_base<'a, T: Value>(visit: Show<'_, 'a>, slots: &[&'a dyn Slot], base: &'a dyn Object) {
     let rest = Rest::Base(base);
+    let table = T::TABLE;
     (visit.0)(Parts { table, slots, rest });
 }
 
 #[doc(hidden)]
 #[inline]
-pub fn lend_extra<'a>(
+pub fn lend_extra<'a, T: Value>(
     visit: Lend<'_>,
-    table: &'static Table,
     slots: &'a mut [&'a mut dyn Slot],
     extra: &'a mut Extra,
 ) {
     let rest = RestMut::Extra(extra);
+    let table = T::TABLE;
     (visit.0)(PartsMut { table, slots, rest });
 }
 
 #[doc(hidden)]
 #[inline]
-pub fn lend_base<'a>(
+pub fn lend_base<'a, T: Value>(
     visit: Lend<'_>,
-    table: &'static Table,
     slots: &'a mut [&'a mut dyn Slot],
     base: &'a mut dyn Object,
 ) {
     let rest = RestMut::Base(base);
+    let table = T::TABLE;
     (visit.0)(PartsMut { table, slots, rest });
 }
 

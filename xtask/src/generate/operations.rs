@@ -122,7 +122,7 @@ impl Writer<'_> {
                 .filter(|name| {
                     own.contains(&format!("{name} {{")) || own.contains(&format!("{name}::"))
                 });
-            let names: Vec<&str> = ["Lifecycle", "Operation", "OperationInfo", "Paging"]
+            let names: Vec<&str> = ["Lifecycle", "OperationInfo", "Paging"]
                 .into_iter()
                 .chain(used)
                 .collect();
@@ -221,7 +221,7 @@ impl Writer<'_> {
             .collect();
         let _ = writeln!(
             out,
-            "\n{}#[doc(alias = {:?})]\n#[doc(alias = {:?})]\n#[derive(Clone, Debug)]\n#[must_use = \"an operation does nothing until it is awaited or sent\"]\npub struct {name} {{\n    call: Call,\n}}\n\nimpl {name} {{",
+            "\n{}#[doc(alias = {:?})]\n#[doc(alias = {:?})]\n#[derive(Clone)]\n#[must_use = \"an operation does nothing until it is awaited or sent\"]\npub struct {name} {{\n    call: Call,\n}}\n\nimpl {name} {{",
             docs::operation(planned),
             planned.operation.id,
             planned.operation.path
@@ -244,12 +244,12 @@ impl Writer<'_> {
         if arguments.is_empty() {
             let _ = writeln!(
                 out,
-                "    /// {what}\n    #[inline]\n    pub fn new() -> Self {{\n        Self {{ call: Call::new(<Self as Operation>::INFO) }}\n    }}"
+                "    /// {what}\n    #[inline]\n    pub fn new() -> Self {{\n        Self {{ call: Call::of::<Self>() }}\n    }}"
             );
         } else {
             let _ = writeln!(
                 out,
-                "    /// {what}\n{}    pub fn new({}) -> Self {{\n        let mut call = Call::new(<Self as Operation>::INFO);\n{sets}        Self {{ call }}\n    }}",
+                "    /// {what}\n{}    pub fn new({}) -> Self {{\n        let mut call = Call::of::<Self>();\n{sets}        Self {{ call }}\n    }}",
                 inline(&signature.join(", ")),
                 signature.join(", ")
             );

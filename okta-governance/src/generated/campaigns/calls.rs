@@ -9,9 +9,7 @@ use crate::generated::campaigns::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/campaigns`.
 #[derive(Clone, Debug)]
@@ -88,7 +86,7 @@ impl Campaigns {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/listCampaigns)
 #[doc(alias = "listCampaigns")]
 #[doc(alias = "/governance/api/v1/campaigns")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -99,7 +97,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -163,7 +161,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/createCampaign)
 #[doc(alias = "createCampaign")]
 #[doc(alias = "/governance/api/v1/campaigns")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -173,7 +171,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CampaignMutable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -209,7 +207,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/deleteCampaign)
 #[doc(alias = "deleteCampaign")]
 #[doc(alias = "/governance/api/v1/campaigns/{campaignId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -218,7 +216,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("campaignId", campaign_id);
         Self { call }
     }
@@ -265,7 +263,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/getCampaign)
 #[doc(alias = "getCampaign")]
 #[doc(alias = "/governance/api/v1/campaigns/{campaignId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -274,7 +272,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("campaignId", campaign_id);
         Self { call }
     }
@@ -310,7 +308,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/endCampaign)
 #[doc(alias = "endCampaign")]
 #[doc(alias = "/governance/api/v1/campaigns/{campaignId}/end")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct End {
     call: Call,
@@ -319,7 +317,7 @@ pub struct End {
 impl End {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("campaignId", campaign_id);
         Self { call }
     }
@@ -373,7 +371,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Campaigns/#tag/Campaigns/operation/launchCampaign)
 #[doc(alias = "launchCampaign")]
 #[doc(alias = "/governance/api/v1/campaigns/{campaignId}/launch")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Launch {
     call: Call,
@@ -382,7 +380,7 @@ pub struct Launch {
 impl Launch {
     /// The operation with the path's parameters, without a client.
     pub fn new(campaign_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("campaignId", campaign_id);
         Self { call }
     }

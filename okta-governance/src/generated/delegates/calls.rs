@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/delegates`.
 #[derive(Clone, Debug)]
@@ -42,7 +40,7 @@ impl Delegates {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Delegates/#tag/Delegates/operation/listDelegateAppointments)
 #[doc(alias = "listDelegateAppointments")]
 #[doc(alias = "/governance/api/v1/delegates")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -53,7 +51,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 

@@ -7,9 +7,7 @@ use crate::generated::entitlement_bundles::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/entitlement-bundles`.
 #[derive(Clone, Debug)]
@@ -77,7 +75,7 @@ impl EntitlementBundles {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Bundles/#tag/Entitlement-Bundles/operation/listEntitlementBundles)
 #[doc(alias = "listEntitlementBundles")]
 #[doc(alias = "/governance/api/v1/entitlement-bundles")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -88,7 +86,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -155,7 +153,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Bundles/#tag/Entitlement-Bundles/operation/createEntitlementBundle)
 #[doc(alias = "createEntitlementBundle")]
 #[doc(alias = "/governance/api/v1/entitlement-bundles")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -165,7 +163,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EntitlementBundleCreatable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -201,7 +199,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Bundles/#tag/Entitlement-Bundles/operation/deleteEntitlementBundle)
 #[doc(alias = "deleteEntitlementBundle")]
 #[doc(alias = "/governance/api/v1/entitlement-bundles/{entitlementBundleId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -210,7 +208,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_bundle_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("entitlementBundleId", entitlement_bundle_id);
         Self { call }
     }
@@ -257,7 +255,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Bundles/#tag/Entitlement-Bundles/operation/getEntitlementBundle)
 #[doc(alias = "getEntitlementBundle")]
 #[doc(alias = "/governance/api/v1/entitlement-bundles/{entitlementBundleId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -266,7 +264,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_bundle_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("entitlementBundleId", entitlement_bundle_id);
         Self { call }
     }
@@ -309,7 +307,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Bundles/#tag/Entitlement-Bundles/operation/replaceEntitlementBundle)
 #[doc(alias = "replaceEntitlementBundle")]
 #[doc(alias = "/governance/api/v1/entitlement-bundles/{entitlementBundleId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -321,7 +319,7 @@ impl Replace {
         entitlement_bundle_id: impl Into<String>,
         body: &models::EntitlementBundleUpdatable,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("entitlementBundleId", entitlement_bundle_id);
         call.set_json(body);
         Self { call }

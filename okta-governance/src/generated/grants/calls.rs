@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/grants`.
 #[derive(Clone, Debug)]
@@ -71,7 +69,7 @@ impl Grants {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Grants/#tag/Grants/operation/listGrants)
 #[doc(alias = "listGrants")]
 #[doc(alias = "/governance/api/v1/grants")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -80,7 +78,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -136,7 +134,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Grants/#tag/Grants/operation/createGrant)
 #[doc(alias = "createGrant")]
 #[doc(alias = "/governance/api/v1/grants")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -146,7 +144,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::GrantCreatable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -182,7 +180,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Grants/#tag/Grants/operation/getGrant)
 #[doc(alias = "getGrant")]
 #[doc(alias = "/governance/api/v1/grants/{grantId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -191,7 +189,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(grant_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("grantId", grant_id);
         Self { call }
     }
@@ -234,7 +232,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Grants/#tag/Grants/operation/updateGrant)
 #[doc(alias = "updateGrant")]
 #[doc(alias = "/governance/api/v1/grants/{grantId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -243,7 +241,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(grant_id: impl Into<String>, body: &models::GrantPatch) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("grantId", grant_id);
         call.set_json(body);
         Self { call }
@@ -280,7 +278,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Grants/#tag/Grants/operation/replaceGrant)
 #[doc(alias = "replaceGrant")]
 #[doc(alias = "/governance/api/v1/grants/{grantId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -289,7 +287,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(grant_id: impl Into<String>, body: &shared::GrantFull) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("grantId", grant_id);
         call.set_json(body);
         Self { call }

@@ -7,9 +7,7 @@ use crate::generated::operations::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/operations/{operationId}`.
 #[derive(Clone, Debug)]
@@ -41,7 +39,7 @@ impl Operations {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Operations/#tag/Operations/operation/getOperation)
 #[doc(alias = "getOperation")]
 #[doc(alias = "/governance/api/v1/operations/{operationId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -50,7 +48,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(operation_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("operationId", operation_id);
         Self { call }
     }

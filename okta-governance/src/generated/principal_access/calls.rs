@@ -7,9 +7,7 @@ use crate::generated::principal_access::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/principal-access`.
 #[derive(Clone, Debug)]
@@ -41,7 +39,7 @@ impl PrincipalAccess {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Access/#tag/Principal-Access/operation/getPrincipalAccess)
 #[doc(alias = "getPrincipalAccess")]
 #[doc(alias = "/governance/api/v1/principal-access")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -50,7 +48,7 @@ pub struct Get {
 impl Get {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_query("filter", filter.into());
         Self { call }
     }

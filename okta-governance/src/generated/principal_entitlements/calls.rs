@@ -9,9 +9,7 @@ use crate::generated::principal_entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/principal-entitlements`.
 #[derive(Clone, Debug)]
@@ -51,7 +49,7 @@ impl PrincipalEntitlements {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Entitlements/#tag/Principal-Entitlements/operation/getPrincipalEntitlements)
 #[doc(alias = "getPrincipalEntitlements")]
 #[doc(alias = "/governance/api/v1/principal-entitlements")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -60,7 +58,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_query("filter", filter.into());
         Self { call }
     }

@@ -7,9 +7,7 @@ use crate::generated::principal_entitlements_changes::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}`.
 #[derive(Clone, Debug)]
@@ -43,7 +41,7 @@ impl PrincipalEntitlementsChanges {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Entitlements/#tag/Principal-Entitlements/operation/getPrincipalEntitlementsChanges)
 #[doc(alias = "getPrincipalEntitlementsChanges")]
 #[doc(alias = "/governance/api/v1/principal-entitlements-changes/{principalEntitlementsChangeId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -52,7 +50,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(principal_entitlements_change_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path(
             "principalEntitlementsChangeId",
             principal_entitlements_change_id,

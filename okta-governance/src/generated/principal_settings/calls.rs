@@ -7,9 +7,7 @@ use crate::generated::principal_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/principal-settings/{targetPrincipalId}`.
 #[derive(Clone, Debug)]
@@ -47,7 +45,7 @@ impl PrincipalSettings {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Settings/#tag/Principal-Settings/operation/updatePrincipalSettings)
 #[doc(alias = "updatePrincipalSettings")]
 #[doc(alias = "/governance/api/v1/principal-settings/{targetPrincipalId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -59,7 +57,7 @@ impl Update {
         target_principal_id: impl Into<String>,
         body: &models::PrincipalSettingsPatchable,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("targetPrincipalId", target_principal_id);
         call.set_json(body);
         Self { call }

@@ -6,9 +6,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/request-sequences/{sequenceId}`.
 #[derive(Clone, Debug)]
@@ -40,7 +38,7 @@ impl RequestSequences {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Sequences/#tag/Request-Sequences/operation/deleteRequestSequenceV2)
 #[doc(alias = "deleteRequestSequenceV2")]
 #[doc(alias = "/governance/api/v2/request-sequences/{sequenceId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -49,7 +47,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(sequence_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("sequenceId", sequence_id);
         Self { call }
     }

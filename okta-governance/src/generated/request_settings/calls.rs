@@ -7,7 +7,7 @@ use crate::generated::request_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v2/request-settings`.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl RequestSettings {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Settings/#tag/Request-Settings/operation/getOrgRequestSettingsV2)
 #[doc(alias = "getOrgRequestSettingsV2")]
 #[doc(alias = "/governance/api/v2/request-settings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -59,7 +59,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -94,7 +94,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Settings/#tag/Request-Settings/operation/updateOrgRequestSettingsV2)
 #[doc(alias = "updateOrgRequestSettingsV2")]
 #[doc(alias = "/governance/api/v2/request-settings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -104,7 +104,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgRequestSettingsPatchable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }

@@ -7,9 +7,7 @@ use crate::generated::request_types::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/request-types`.
 #[derive(Clone, Debug)]
@@ -78,7 +76,7 @@ impl RequestTypes {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/listAllRequestTypes)
 #[doc(alias = "listAllRequestTypes")]
 #[doc(alias = "/governance/api/v1/request-types")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -89,7 +87,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -149,7 +147,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/createRequestType)
 #[doc(alias = "createRequestType")]
 #[doc(alias = "/governance/api/v1/request-types")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -159,7 +157,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RequestTypeCreatable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -195,7 +193,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/deleteRequestType)
 #[doc(alias = "deleteRequestType")]
 #[doc(alias = "/governance/api/v1/request-types/{requestTypeId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -204,7 +202,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }
@@ -251,7 +249,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/getRequestType)
 #[doc(alias = "getRequestType")]
 #[doc(alias = "/governance/api/v1/request-types/{requestTypeId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -260,7 +258,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }
@@ -296,7 +294,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/publishRequestType)
 #[doc(alias = "publishRequestType")]
 #[doc(alias = "/governance/api/v1/request-types/{requestTypeId}/publish")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Publish {
     call: Call,
@@ -305,7 +303,7 @@ pub struct Publish {
 impl Publish {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }
@@ -341,7 +339,7 @@ okta_core::operation!(Publish, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Types/#tag/Request-Types/operation/unpublishRequestType)
 #[doc(alias = "unpublishRequestType")]
 #[doc(alias = "/governance/api/v1/request-types/{requestTypeId}/un-publish")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct UnPublish {
     call: Call,
@@ -350,7 +348,7 @@ pub struct UnPublish {
 impl UnPublish {
     /// The operation with the path's parameters, without a client.
     pub fn new(request_type_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("requestTypeId", request_type_id);
         Self { call }
     }

@@ -7,9 +7,7 @@ use crate::generated::resource_labels::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/resource-labels`.
 #[derive(Clone, Debug)]
@@ -57,7 +55,7 @@ impl ResourceLabels {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/listLabelResources)
 #[doc(alias = "listLabelResources")]
 #[doc(alias = "/governance/api/v1/resource-labels")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -66,7 +64,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -115,7 +113,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/assignResourceLabels)
 #[doc(alias = "assignResourceLabels")]
 #[doc(alias = "/governance/api/v1/resource-labels/assign")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Assign {
     call: Call,
@@ -125,7 +123,7 @@ impl Assign {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::AssignResourceLabels) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -161,7 +159,7 @@ okta_core::operation!(Assign, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Labels/#tag/Labels/operation/removeResourceLabels)
 #[doc(alias = "removeResourceLabels")]
 #[doc(alias = "/governance/api/v1/resource-labels/unassign")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unassign {
     call: Call,
@@ -171,7 +169,7 @@ impl Unassign {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::AssignResourceLabels) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }

@@ -9,9 +9,7 @@ use crate::generated::resource_owners::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/resource-owners`.
 #[derive(Clone, Debug)]
@@ -67,7 +65,7 @@ impl ResourceOwners {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Resource-Owners/#tag/Resource-Owners/operation/listResourceOwners)
 #[doc(alias = "listResourceOwners")]
 #[doc(alias = "/governance/api/v1/resource-owners")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -76,7 +74,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -132,7 +130,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Resource-Owners/#tag/Resource-Owners/operation/updateResourceOwners)
 #[doc(alias = "updateResourceOwners")]
 #[doc(alias = "/governance/api/v1/resource-owners")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -142,7 +140,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::ResourceOwnersPatch) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -185,7 +183,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Resource-Owners/#tag/Resource-Owners/operation/configureResourceOwners)
 #[doc(alias = "configureResourceOwners")]
 #[doc(alias = "/governance/api/v1/resource-owners")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -195,7 +193,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::ResourceOwnersUpdatable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }

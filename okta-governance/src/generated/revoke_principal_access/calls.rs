@@ -7,7 +7,7 @@ use crate::generated::revoke_principal_access::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v2/revoke-principal-access`.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl RevokePrincipalAccess {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Principal-Access---V2/#tag/Principal-Access---V2/operation/revokePrincipalAccess)
 #[doc(alias = "revokePrincipalAccess")]
 #[doc(alias = "/governance/api/v2/revoke-principal-access")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -50,7 +50,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RevokePrincipalAccessCreatable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }

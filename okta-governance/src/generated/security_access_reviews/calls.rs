@@ -14,9 +14,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews`.
 #[derive(Clone, Debug)]
@@ -141,7 +139,7 @@ impl SecurityAccessReviews {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/listSecurityAccessReviews)
 #[doc(alias = "listSecurityAccessReviews")]
 #[doc(alias = "/governance/api/v2/security-access-reviews")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -152,7 +150,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -216,7 +214,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/createSecurityAccessReview)
 #[doc(alias = "createSecurityAccessReview")]
 #[doc(alias = "/governance/api/v2/security-access-reviews")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -226,7 +224,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::SecurityAccessReviewRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -262,7 +260,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/getSecurityAccessReview)
 #[doc(alias = "getSecurityAccessReview")]
 #[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -271,7 +269,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -307,7 +305,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/updateSecurityAccessReview)
 #[doc(alias = "updateSecurityAccessReview")]
 #[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -319,7 +317,7 @@ impl Update {
         security_access_review_id: impl Into<String>,
         body: &models::SecurityAccessReviewUpdateRequest,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }
@@ -356,7 +354,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/addSecurityAccessReviewComment)
 #[doc(alias = "addSecurityAccessReviewComment")]
 #[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/comment")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Comment {
     call: Call,
@@ -368,7 +366,7 @@ impl Comment {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }
@@ -416,7 +414,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/generateSecurityAccessReviewSummary)
 #[doc(alias = "generateSecurityAccessReviewSummary")]
 #[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/summary")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Summary {
     call: Call,
@@ -425,7 +423,7 @@ pub struct Summary {
 impl Summary {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }

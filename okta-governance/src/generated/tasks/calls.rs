@@ -8,9 +8,7 @@ use crate::generated::tasks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/tasks`.
 #[derive(Clone, Debug)]
@@ -64,7 +62,7 @@ impl Tasks {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Tasks/#tag/Tasks/operation/listAllTasksV2)
 #[doc(alias = "listAllTasksV2")]
 #[doc(alias = "/governance/api/v2/tasks")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -75,7 +73,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -135,7 +133,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Tasks/#tag/Tasks/operation/getTaskV2)
 #[doc(alias = "getTaskV2")]
 #[doc(alias = "/governance/api/v2/tasks/{taskId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -144,7 +142,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("taskId", task_id);
         Self { call }
     }
@@ -180,7 +178,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Tasks/#tag/Tasks/operation/updateTaskV2)
 #[doc(alias = "updateTaskV2")]
 #[doc(alias = "/governance/api/v2/tasks/{taskId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -189,7 +187,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(task_id: impl Into<String>, body: &models::TasksUpdateRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("taskId", task_id);
         call.set_json(body);
         Self { call }
@@ -226,7 +224,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Tasks/#tag/Tasks/operation/resolveTaskV2)
 #[doc(alias = "resolveTaskV2")]
 #[doc(alias = "/governance/api/v2/tasks/{taskId}/resolve")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Resolve {
     call: Call,
@@ -235,7 +233,7 @@ pub struct Resolve {
 impl Resolve {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("taskId", task_id);
         Self { call }
     }

@@ -10,9 +10,7 @@ use crate::generated::zoos::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/zoos`.
 #[derive(Clone, Debug)]
@@ -90,7 +88,7 @@ impl Zoos {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Zoo/#tag/Zoo/operation/listZoos)
 #[doc(alias = "listZoos")]
 #[doc(alias = "/api/v1/zoos")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -101,7 +99,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -161,7 +159,7 @@ okta_core::operation!(List, OperationInfo {
 /// Operation `createZoo`. Scopes: `okta.zoos.manage`.
 #[doc(alias = "createZoo")]
 #[doc(alias = "/api/v1/zoos")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -171,7 +169,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::Zoo) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -205,7 +203,7 @@ okta_core::operation!(Create, OperationInfo {
 /// Operation `deleteZoo`. Needs no authentication.
 #[doc(alias = "deleteZoo")]
 #[doc(alias = "/api/v1/zoos/{zooId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -214,7 +212,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("zooId", zoo_id);
         Self { call }
     }
@@ -259,7 +257,7 @@ okta_core::operation!(
 /// Operation `getZoo`. Needs no authentication.
 #[doc(alias = "getZoo")]
 #[doc(alias = "/api/v1/zoos/{zooId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -268,7 +266,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("zooId", zoo_id);
         Self { call }
     }
@@ -302,7 +300,7 @@ okta_core::operation!(Get, OperationInfo {
 /// Operation `activateZoo`. Needs no authentication.
 #[doc(alias = "activateZoo")]
 #[doc(alias = "/api/v1/zoos/{zooId}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -311,7 +309,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with what the operation requires, without a client.
     pub fn new(zoo_id: impl Into<String>, send_email: bool) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("zooId", zoo_id);
         call.set_query("sendEmail", send_email);
         Self { call }

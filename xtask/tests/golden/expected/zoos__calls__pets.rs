@@ -7,9 +7,7 @@ use crate::generated::zoos::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/zoos/{zooId}/pets`.
 #[derive(Clone, Debug)]
@@ -51,7 +49,7 @@ impl Pets {
 /// Operation `listPets`. Needs no authentication.
 #[doc(alias = "listPets")]
 #[doc(alias = "/api/v1/zoos/{zooId}/pets")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -60,7 +58,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("zooId", zoo_id);
         Self { call }
     }
@@ -100,7 +98,7 @@ okta_core::operation!(List, OperationInfo {
 /// Operation `unassignPet`. Needs no authentication.
 #[doc(alias = "unassignPet")]
 #[doc(alias = "/api/v1/zoos/{zooId}/pets/{petId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unassign {
     call: Call,
@@ -109,7 +107,7 @@ pub struct Unassign {
 impl Unassign {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>, pet_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("zooId", zoo_id);
         call.set_path("petId", pet_id);
         Self { call }
@@ -162,7 +160,7 @@ okta_core::operation!(
 /// Operation `assignPet`. Needs no authentication.
 #[doc(alias = "assignPet")]
 #[doc(alias = "/api/v1/zoos/{zooId}/pets/{petId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Assign {
     call: Call,
@@ -171,7 +169,7 @@ pub struct Assign {
 impl Assign {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>, pet_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("zooId", zoo_id);
         call.set_path("petId", pet_id);
         Self { call }

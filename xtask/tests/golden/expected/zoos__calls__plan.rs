@@ -6,9 +6,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/zoos/{zooId}/map`.
 #[derive(Clone, Debug)]
@@ -32,7 +30,7 @@ impl Plan {
 /// Operation `getMap`. Needs no authentication.
 #[doc(alias = "getMap")]
 #[doc(alias = "/api/v1/zoos/{zooId}/map")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -41,7 +39,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(zoo_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("zooId", zoo_id);
         Self { call }
     }

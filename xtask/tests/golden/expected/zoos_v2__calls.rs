@@ -6,7 +6,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v2/zoos`.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl ZoosV2 {
 /// Operation `listZoosV2`. Needs no authentication.
 #[doc(alias = "listZoosV2")]
 #[doc(alias = "/api/v2/zoos")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -48,7 +48,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }

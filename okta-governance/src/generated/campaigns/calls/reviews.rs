@@ -7,9 +7,7 @@ use crate::generated::campaigns::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/campaigns/{campaignId}/reviews/reassign`.
 #[derive(Clone, Debug)]
@@ -37,7 +35,7 @@ impl Reviews {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Reviews/#tag/Reviews/operation/reassignReviews)
 #[doc(alias = "reassignReviews")]
 #[doc(alias = "/governance/api/v1/campaigns/{campaignId}/reviews/reassign")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Reassign {
     call: Call,
@@ -46,7 +44,7 @@ pub struct Reassign {
 impl Reassign {
     /// The operation with what the operation requires, without a client.
     pub fn new(campaign_id: impl Into<String>, body: &models::ReviewsReassign) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("campaignId", campaign_id);
         call.set_json(body);
         Self { call }

@@ -36,7 +36,7 @@ pub mod entries {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/catalogs/default/entries`.
@@ -76,7 +76,7 @@ pub mod entries {
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Catalogs/#tag/Catalogs/operation/listAllDefaultEntriesV2)
     #[doc(alias = "listAllDefaultEntriesV2")]
     #[doc(alias = "/governance/api/v2/catalogs/default/entries")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -85,7 +85,7 @@ pub mod entries {
     impl List {
         /// The operation with what the operation requires, without a client.
         pub fn new(filter: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_query("filter", filter.into());
             Self { call }
         }
@@ -140,7 +140,7 @@ pub mod entries {
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Catalogs/#tag/Catalogs/operation/getCatalogEntryV2)
     #[doc(alias = "getCatalogEntryV2")]
     #[doc(alias = "/governance/api/v2/catalogs/default/entries/{entryId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -149,7 +149,7 @@ pub mod entries {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(entry_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("entryId", entry_id);
             Self { call }
         }
@@ -210,7 +210,7 @@ pub mod entries {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -242,7 +242,7 @@ pub mod entries {
             #[doc(
                 alias = "/governance/api/v2/catalogs/default/entries/{entryId}/users/{userId}/request-fields"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
                 call: Call,
@@ -251,7 +251,7 @@ pub mod entries {
             impl List {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(entry_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("entryId", entry_id);
                     call.set_path("userId", user_id);
                     Self { call }
@@ -311,7 +311,7 @@ pub mod user {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/catalogs/default/user/{userId}/entries`.
@@ -339,7 +339,7 @@ pub mod user {
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Catalogs/#tag/Catalogs/operation/listAllDefaultUserEntriesV2)
         #[doc(alias = "listAllDefaultUserEntriesV2")]
         #[doc(alias = "/governance/api/v2/catalogs/default/user/{userId}/entries")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -348,7 +348,7 @@ pub mod user {
         impl List {
             /// The operation with what the operation requires, without a client.
             pub fn new(user_id: impl Into<String>, filter: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("userId", user_id);
                 call.set_query("filter", filter.into());
                 Self { call }

@@ -7,9 +7,7 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/collections/assignments`.
 #[derive(Clone, Debug)]
@@ -34,7 +32,7 @@ impl AllAssignments {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/listCollectionsAssignments)
 #[doc(alias = "listCollectionsAssignments")]
 #[doc(alias = "/governance/api/v1/collections/assignments")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -45,7 +43,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 

@@ -7,9 +7,7 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/collections/{collectionId}/assignments`.
 #[derive(Clone, Debug)]
@@ -69,7 +67,7 @@ impl Assignments {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/listCollectionAssignments)
 #[doc(alias = "listCollectionAssignments")]
 #[doc(alias = "/governance/api/v1/collections/{collectionId}/assignments")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -78,7 +76,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("collectionId", collection_id);
         Self { call }
     }
@@ -133,7 +131,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/assignCollection)
 #[doc(alias = "assignCollection")]
 #[doc(alias = "/governance/api/v1/collections/{collectionId}/assignments")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -142,7 +140,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(collection_id: impl Into<String>, body: Vec<models::AssignedPrincipal>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("collectionId", collection_id);
         call.set_json(&body);
         Self { call }
@@ -179,7 +177,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/deletePrincipalAssignment)
 #[doc(alias = "deletePrincipalAssignment")]
 #[doc(alias = "/governance/api/v1/collections/{collectionId}/assignments/{assignmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -188,7 +186,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>, assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("collectionId", collection_id);
         call.set_path("assignmentId", assignment_id);
         Self { call }
@@ -243,7 +241,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/updatePrincipalAssignment)
 #[doc(alias = "updatePrincipalAssignment")]
 #[doc(alias = "/governance/api/v1/collections/{collectionId}/assignments/{assignmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -256,7 +254,7 @@ impl Update {
         assignment_id: impl Into<String>,
         body: Vec<models::AssignmentPatchOperation>,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("collectionId", collection_id);
         call.set_path("assignmentId", assignment_id);
         call.set_json(&body);

@@ -30,7 +30,7 @@ pub mod users {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v1/collections/{collectionId}/catalog/users`.
@@ -59,7 +59,7 @@ pub mod users {
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/getUnassignedUsers)
     #[doc(alias = "getUnassignedUsers")]
     #[doc(alias = "/governance/api/v1/collections/{collectionId}/catalog/users")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -68,7 +68,7 @@ pub mod users {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(collection_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("collectionId", collection_id);
             Self { call }
         }

@@ -7,9 +7,7 @@ use crate::generated::collections::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/collections/{collectionId}/resources`.
 #[derive(Clone, Debug)]
@@ -78,7 +76,7 @@ impl Resources {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/listCollectionResources)
 #[doc(alias = "listCollectionResources")]
 #[doc(alias = "/governance/api/v1/collections/{collectionId}/resources")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -87,7 +85,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("collectionId", collection_id);
         Self { call }
     }
@@ -143,7 +141,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/addResourcesToCollection)
 #[doc(alias = "addResourcesToCollection")]
 #[doc(alias = "/governance/api/v1/collections/{collectionId}/resources")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -155,7 +153,7 @@ impl Create {
         collection_id: impl Into<String>,
         body: Vec<models::CollectionResourceCreatable>,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("collectionId", collection_id);
         call.set_json(&body);
         Self { call }
@@ -192,7 +190,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/deleteCollectionResource)
 #[doc(alias = "deleteCollectionResource")]
 #[doc(alias = "/governance/api/v1/collections/{collectionId}/resources/{resourceId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -201,7 +199,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>, resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("collectionId", collection_id);
         call.set_path("resourceId", resource_id);
         Self { call }
@@ -256,7 +254,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/getCollectionResource)
 #[doc(alias = "getCollectionResource")]
 #[doc(alias = "/governance/api/v1/collections/{collectionId}/resources/{resourceId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -265,7 +263,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(collection_id: impl Into<String>, resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("collectionId", collection_id);
         call.set_path("resourceId", resource_id);
         Self { call }
@@ -302,7 +300,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Collections/#tag/Collections/operation/replaceCollectionResource)
 #[doc(alias = "replaceCollectionResource")]
 #[doc(alias = "/governance/api/v1/collections/{collectionId}/resources/{resourceId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -315,7 +313,7 @@ impl Replace {
         resource_id: impl Into<String>,
         body: &models::CollectionResourceUpdatable,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("collectionId", collection_id);
         call.set_path("resourceId", resource_id);
         call.set_json(body);

@@ -7,9 +7,7 @@ use crate::generated::entitlements::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v1/entitlements/{entitlementId}/values`.
 #[derive(Clone, Debug)]
@@ -46,7 +44,7 @@ impl Values {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/listEntitlementValues)
 #[doc(alias = "listEntitlementValues")]
 #[doc(alias = "/governance/api/v1/entitlements/{entitlementId}/values")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -55,7 +53,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("entitlementId", entitlement_id);
         Self { call }
     }
@@ -120,7 +118,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlements/#tag/Entitlements/operation/getEntitlementValue)
 #[doc(alias = "getEntitlementValue")]
 #[doc(alias = "/governance/api/v1/entitlements/{entitlementId}/values/{valueId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -129,7 +127,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(entitlement_id: impl Into<String>, value_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("entitlementId", entitlement_id);
         call.set_path("valueId", value_id);
         Self { call }

@@ -62,7 +62,7 @@ pub mod reviews {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}`.
@@ -93,7 +93,7 @@ pub mod reviews {
         #[doc(
             alias = "/governance/api/v1/my/campaigns/{campaignId}/reviews/{reviewId}/agent-resource-connections/{agentId}"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -106,7 +106,7 @@ pub mod reviews {
                 review_id: impl Into<String>,
                 agent_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("campaignId", campaign_id);
                 call.set_path("reviewId", review_id);
                 call.set_path("agentId", agent_id);
@@ -158,7 +158,7 @@ pub mod reviews {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions`.
@@ -196,7 +196,7 @@ pub mod reviews {
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Access-Certification-Reviews/#tag/My-Access-Certification-Reviews/operation/submitCampaignBulkDecisions)
         #[doc(alias = "submitCampaignBulkDecisions")]
         #[doc(alias = "/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Create {
             call: Call,
@@ -208,7 +208,7 @@ pub mod reviews {
                 campaign_id: impl Into<String>,
                 body: &models::BulkReviewSubmissionMutable,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("campaignId", campaign_id);
                 call.set_json(body);
                 Self { call }
@@ -245,7 +245,7 @@ pub mod reviews {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}`.
@@ -275,7 +275,7 @@ pub mod reviews {
             #[doc(
                 alias = "/governance/api/v1/my/campaigns/{campaignId}/reviews/bulk-decisions/jobs/{jobId}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Get {
                 call: Call,
@@ -284,7 +284,7 @@ pub mod reviews {
             impl Get {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(campaign_id: impl Into<String>, job_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("campaignId", campaign_id);
                     call.set_path("jobId", job_id);
                     Self { call }

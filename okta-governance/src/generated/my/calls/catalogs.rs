@@ -48,7 +48,7 @@ pub mod default {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/catalogs/default/entries`.
@@ -107,7 +107,7 @@ pub mod default {
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Catalogs/#tag/My-Catalogs/operation/listMyDefaultEntriesV2)
         #[doc(alias = "listMyDefaultEntriesV2")]
         #[doc(alias = "/governance/api/v2/my/catalogs/default/entries")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -116,7 +116,7 @@ pub mod default {
         impl List {
             /// The operation with what the operation requires, without a client.
             pub fn new(filter: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_query("filter", filter.into());
                 Self { call }
             }
@@ -171,7 +171,7 @@ pub mod default {
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Catalogs/#tag/My-Catalogs/operation/getMyEntryV2)
         #[doc(alias = "getMyEntryV2")]
         #[doc(alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -180,7 +180,7 @@ pub mod default {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(entry_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("entryId", entry_id);
                 Self { call }
             }
@@ -216,7 +216,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields`.
@@ -245,7 +245,7 @@ pub mod default {
             #[doc(
                 alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}/request-fields"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
                 call: Call,
@@ -254,7 +254,7 @@ pub mod default {
             impl List {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(entry_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("entryId", entry_id);
                     Self { call }
                 }
@@ -292,7 +292,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/requests`.
@@ -330,7 +330,7 @@ pub mod default {
             /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Requests/#tag/My-Requests/operation/createMyRequestV2)
             #[doc(alias = "createMyRequestV2")]
             #[doc(alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}/requests")]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Create {
                 call: Call,
@@ -339,7 +339,7 @@ pub mod default {
             impl Create {
                 /// The operation with what the operation requires, without a client.
                 pub fn new(entry_id: impl Into<String>, body: &models::MyRequestCreatable) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("entryId", entry_id);
                     call.set_json(body);
                     Self { call }
@@ -378,7 +378,7 @@ pub mod default {
             #[doc(
                 alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}/requests/{requestId}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Get {
                 call: Call,
@@ -387,7 +387,7 @@ pub mod default {
             impl Get {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(entry_id: impl Into<String>, request_id: impl Into<String>) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("entryId", entry_id);
                     call.set_path("requestId", request_id);
                     Self { call }
@@ -425,7 +425,7 @@ pub mod default {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users`.
@@ -465,7 +465,7 @@ pub mod default {
             /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Catalogs/#tag/My-Catalogs/operation/listMyEntryUsersV2)
             #[doc(alias = "listMyEntryUsersV2")]
             #[doc(alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}/users")]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
                 call: Call,
@@ -474,7 +474,7 @@ pub mod default {
             impl List {
                 /// The operation with what the operation requires, without a client.
                 pub fn new(entry_id: impl Into<String>, filter: impl Into<String>) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("entryId", entry_id);
                     call.set_query("filter", filter.into());
                     Self { call }
@@ -524,7 +524,7 @@ pub mod default {
                 use okta_core::Call;
                 use okta_core::Client;
                 use okta_core::operation::{
-                    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                    Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
                 };
 
                 /// Operations on `/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields`.
@@ -556,7 +556,7 @@ pub mod default {
                 #[doc(
                     alias = "/governance/api/v2/my/catalogs/default/entries/{entryId}/users/{userId}/request-fields"
                 )]
-                #[derive(Clone, Debug)]
+                #[derive(Clone)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct List {
                     call: Call,
@@ -565,7 +565,7 @@ pub mod default {
                 impl List {
                     /// The operation with the path's parameters, without a client.
                     pub fn new(entry_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-                        let mut call = Call::new(<Self as Operation>::INFO);
+                        let mut call = Call::of::<Self>();
                         call.set_path("entryId", entry_id);
                         call.set_path("userId", user_id);
                         Self { call }

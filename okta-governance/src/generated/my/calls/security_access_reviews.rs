@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/my/security-access-reviews`.
 #[derive(Clone, Debug)]
@@ -105,7 +103,7 @@ impl SecurityAccessReviews {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/listMySecurityAccessReviews)
 #[doc(alias = "listMySecurityAccessReviews")]
 #[doc(alias = "/governance/api/v2/my/security-access-reviews")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -116,7 +114,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -180,7 +178,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/getMySecurityAccessReview)
 #[doc(alias = "getMySecurityAccessReview")]
 #[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -189,7 +187,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -225,7 +223,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/addMySecurityAccessReviewComment)
 #[doc(alias = "addMySecurityAccessReviewComment")]
 #[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/comment")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Comment {
     call: Call,
@@ -237,7 +235,7 @@ impl Comment {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewCommentRequest,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }
@@ -285,7 +283,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/generateMySecurityAccessReviewSummary)
 #[doc(alias = "generateMySecurityAccessReviewSummary")]
 #[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/summary")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Summary {
     call: Call,
@@ -294,7 +292,7 @@ pub struct Summary {
 impl Summary {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -330,7 +328,7 @@ pub mod accesses {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses`.
@@ -409,7 +407,7 @@ pub mod accesses {
     #[doc(
         alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -418,7 +416,7 @@ pub mod accesses {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
@@ -485,7 +483,7 @@ pub mod accesses {
     #[doc(
         alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Summary {
         call: Call,
@@ -497,7 +495,7 @@ pub mod accesses {
             security_access_review_id: impl Into<String>,
             security_access_review_target_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewTargetId",
@@ -537,7 +535,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -576,7 +574,7 @@ pub mod accesses {
         #[doc(
             alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Create {
             call: Call,
@@ -589,7 +587,7 @@ pub mod accesses {
                 security_access_review_target_id: impl Into<String>,
                 body: &shared::SecurityAccessReviewAccessesActionRequest,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("securityAccessReviewId", security_access_review_id);
                 call.set_path(
                     "securityAccessReviewTargetId",
@@ -649,7 +647,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies`.
@@ -684,7 +682,7 @@ pub mod accesses {
         #[doc(
             alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -696,7 +694,7 @@ pub mod accesses {
                 security_access_review_id: impl Into<String>,
                 security_access_review_target_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("securityAccessReviewId", security_access_review_id);
                 call.set_path(
                     "securityAccessReviewTargetId",
@@ -737,7 +735,7 @@ pub mod accesses {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses`.
@@ -772,7 +770,7 @@ pub mod accesses {
         #[doc(
             alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -784,7 +782,7 @@ pub mod accesses {
                 security_access_review_id: impl Into<String>,
                 security_access_review_access_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("securityAccessReviewId", security_access_review_id);
                 call.set_path(
                     "securityAccessReviewAccessId",
@@ -855,7 +853,7 @@ pub mod actions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions`.
@@ -894,7 +892,7 @@ pub mod actions {
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/listMySecurityAccessReviewActions)
     #[doc(alias = "listMySecurityAccessReviewActions")]
     #[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -903,7 +901,7 @@ pub mod actions {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
@@ -939,7 +937,7 @@ pub mod actions {
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/executeMySecurityAccessReviewAction)
     #[doc(alias = "executeMySecurityAccessReviewAction")]
     #[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/actions")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -951,7 +949,7 @@ pub mod actions {
             security_access_review_id: impl Into<String>,
             body: &shared::SecurityAccessReviewActionRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_json(body);
             Self { call }
@@ -1000,7 +998,7 @@ pub mod history {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history`.
@@ -1029,7 +1027,7 @@ pub mod history {
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/listMySecurityAccessReviewHistory)
     #[doc(alias = "listMySecurityAccessReviewHistory")]
     #[doc(alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/history")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -1038,7 +1036,7 @@ pub mod history {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
@@ -1088,7 +1086,7 @@ pub mod principal {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal`.
@@ -1119,7 +1117,7 @@ pub mod principal {
     #[doc(
         alias = "/governance/api/v2/my/security-access-reviews/{securityAccessReviewId}/principal"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -1128,7 +1126,7 @@ pub mod principal {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(security_access_review_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("securityAccessReviewId", security_access_review_id);
             Self { call }
         }
@@ -1164,7 +1162,7 @@ pub mod stats {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/governance/api/v2/my/security-access-reviews/stats`.
     #[derive(Clone, Debug)]
@@ -1189,7 +1187,7 @@ pub mod stats {
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Security-Access-Reviews/#tag/My-Security-Access-Reviews/operation/getMySecurityAccessReviewsStats)
     #[doc(alias = "getMySecurityAccessReviewsStats")]
     #[doc(alias = "/governance/api/v2/my/security-access-reviews/stats")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -1200,7 +1198,7 @@ pub mod stats {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }

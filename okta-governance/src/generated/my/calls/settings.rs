@@ -7,7 +7,7 @@ use crate::generated::my::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/my/settings`.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl Settings {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Settings/#tag/My-Settings/operation/getMySettings)
 #[doc(alias = "getMySettings")]
 #[doc(alias = "/governance/api/v1/my/settings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -59,7 +59,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -94,7 +94,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Settings/#tag/My-Settings/operation/updateMySettings)
 #[doc(alias = "updateMySettings")]
 #[doc(alias = "/governance/api/v1/my/settings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -104,7 +104,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::MySettingsPatchable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -160,7 +160,7 @@ pub mod delegate {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/governance/api/v1/my/settings/delegate/users`.
@@ -186,7 +186,7 @@ pub mod delegate {
         /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Settings/#tag/My-Settings/operation/listMyDelegateUsers)
         #[doc(alias = "listMyDelegateUsers")]
         #[doc(alias = "/governance/api/v1/my/settings/delegate/users")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -197,7 +197,7 @@ pub mod delegate {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(<Self as Operation>::INFO),
+                    call: Call::of::<Self>(),
                 }
             }
 

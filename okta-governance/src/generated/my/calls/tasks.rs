@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/my/tasks`.
 #[derive(Clone, Debug)]
@@ -49,7 +47,7 @@ impl Tasks {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Tasks/#tag/My-Tasks/operation/listAllMyTasksV2)
 #[doc(alias = "listAllMyTasksV2")]
 #[doc(alias = "/governance/api/v2/my/tasks")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -60,7 +58,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -120,7 +118,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Tasks/#tag/My-Tasks/operation/getMyTaskV2)
 #[doc(alias = "getMyTaskV2")]
 #[doc(alias = "/governance/api/v2/my/tasks/{taskId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -129,7 +127,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("taskId", task_id);
         Self { call }
     }
@@ -165,7 +163,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/My-Tasks/#tag/My-Tasks/operation/resolveMyTaskV2)
 #[doc(alias = "resolveMyTaskV2")]
 #[doc(alias = "/governance/api/v2/my/tasks/{taskId}/resolve")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Resolve {
     call: Call,
@@ -174,7 +172,7 @@ pub struct Resolve {
 impl Resolve {
     /// The operation with the path's parameters, without a client.
     pub fn new(task_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("taskId", task_id);
         Self { call }
     }

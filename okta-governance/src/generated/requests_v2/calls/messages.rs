@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/requests/{requestId}/messages`.
 #[derive(Clone, Debug)]
@@ -37,7 +35,7 @@ impl Messages {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Requests/#tag/Requests/operation/createRequestMessageV2)
 #[doc(alias = "createRequestMessageV2")]
 #[doc(alias = "/governance/api/v2/requests/{requestId}/messages")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -46,7 +44,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(request_id: impl Into<String>, body: &shared::RequestMessageCreatable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("requestId", request_id);
         call.set_json(body);
         Self { call }

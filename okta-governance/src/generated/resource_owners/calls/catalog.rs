@@ -28,7 +28,7 @@ pub mod resources {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v1/resource-owners/catalog/resources`.
@@ -53,7 +53,7 @@ pub mod resources {
     /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Resource-Owners/#tag/Resource-Owners/operation/listResourceOwnerCatalogResources)
     #[doc(alias = "listResourceOwnerCatalogResources")]
     #[doc(alias = "/governance/api/v1/resource-owners/catalog/resources")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -62,7 +62,7 @@ pub mod resources {
     impl List {
         /// The operation with what the operation requires, without a client.
         pub fn new(filter: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_query("filter", filter.into());
             Self { call }
         }

@@ -7,9 +7,7 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/resources/{resourceOrn}/entitlement-settings`.
 #[derive(Clone, Debug)]
@@ -47,7 +45,7 @@ impl EntitlementSettings {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Settings/#tag/Entitlement-Settings/operation/getEntitlementSettings)
 #[doc(alias = "getEntitlementSettings")]
 #[doc(alias = "/governance/api/v2/resources/{resourceOrn}/entitlement-settings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -56,7 +54,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_orn: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceOrn", resource_orn);
         Self { call }
     }
@@ -92,7 +90,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Entitlement-Settings/#tag/Entitlement-Settings/operation/updateEntitlementSettings)
 #[doc(alias = "updateEntitlementSettings")]
 #[doc(alias = "/governance/api/v2/resources/{resourceOrn}/entitlement-settings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -104,7 +102,7 @@ impl Update {
         resource_orn: impl Into<String>,
         body: &models::EntitlementSettingsUpdatable,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceOrn", resource_orn);
         call.set_json(body);
         Self { call }

@@ -7,9 +7,7 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/resources/{resourceId}/request-conditions`.
 #[derive(Clone, Debug)]
@@ -96,7 +94,7 @@ impl RequestConditions {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/listResourceRequestConditionsV2)
 #[doc(alias = "listResourceRequestConditionsV2")]
 #[doc(alias = "/governance/api/v2/resources/{resourceId}/request-conditions")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -105,7 +103,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         Self { call }
     }
@@ -141,7 +139,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/createResourceRequestConditionV2)
 #[doc(alias = "createResourceRequestConditionV2")]
 #[doc(alias = "/governance/api/v2/resources/{resourceId}/request-conditions")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -150,7 +148,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(resource_id: impl Into<String>, body: &models::RequestConditionCreatable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         call.set_json(body);
         Self { call }
@@ -187,7 +185,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/deleteResourceRequestConditionV2)
 #[doc(alias = "deleteResourceRequestConditionV2")]
 #[doc(alias = "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -196,7 +194,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }
@@ -251,7 +249,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/getResourceRequestConditionV2)
 #[doc(alias = "getResourceRequestConditionV2")]
 #[doc(alias = "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -260,7 +258,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }
@@ -297,7 +295,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Conditions/#tag/Request-Conditions/operation/updateResourceRequestConditionV2)
 #[doc(alias = "updateResourceRequestConditionV2")]
 #[doc(alias = "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -310,7 +308,7 @@ impl Update {
         request_condition_id: impl Into<String>,
         body: &models::RequestConditionPatchable,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         call.set_json(body);
@@ -350,7 +348,7 @@ okta_core::operation!(Update, OperationInfo {
 #[doc(
     alias = "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/activate"
 )]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -359,7 +357,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }
@@ -398,7 +396,7 @@ okta_core::operation!(Activate, OperationInfo {
 #[doc(
     alias = "/governance/api/v2/resources/{resourceId}/request-conditions/{requestConditionId}/deactivate"
 )]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -407,7 +405,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, request_condition_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         call.set_path("requestConditionId", request_condition_id);
         Self { call }

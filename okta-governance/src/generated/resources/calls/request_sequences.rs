@@ -7,9 +7,7 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/resources/{resourceId}/request-sequences`.
 #[derive(Clone, Debug)]
@@ -46,7 +44,7 @@ impl RequestSequences {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Sequences/#tag/Request-Sequences/operation/listResourceRequestSequencesV2)
 #[doc(alias = "listResourceRequestSequencesV2")]
 #[doc(alias = "/governance/api/v2/resources/{resourceId}/request-sequences")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -55,7 +53,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         Self { call }
     }
@@ -91,7 +89,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Sequences/#tag/Request-Sequences/operation/getResourceRequestSequenceV2)
 #[doc(alias = "getResourceRequestSequenceV2")]
 #[doc(alias = "/governance/api/v2/resources/{resourceId}/request-sequences/{sequenceId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -100,7 +98,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>, sequence_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         call.set_path("sequenceId", sequence_id);
         Self { call }

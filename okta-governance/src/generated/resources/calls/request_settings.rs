@@ -7,9 +7,7 @@ use crate::generated::resources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/resources/{resourceId}/request-settings`.
 #[derive(Clone, Debug)]
@@ -45,7 +43,7 @@ impl RequestSettings {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Settings/#tag/Request-Settings/operation/getRequestSettingsV2)
 #[doc(alias = "getRequestSettingsV2")]
 #[doc(alias = "/governance/api/v2/resources/{resourceId}/request-settings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -54,7 +52,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         Self { call }
     }
@@ -90,7 +88,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Request-Settings/#tag/Request-Settings/operation/updateResourceRequestSettingsV2)
 #[doc(alias = "updateResourceRequestSettingsV2")]
 #[doc(alias = "/governance/api/v2/resources/{resourceId}/request-settings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -102,7 +100,7 @@ impl Update {
         resource_id: impl Into<String>,
         body: &models::ResourceRequestSettingsPatchable,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceId", resource_id);
         call.set_json(body);
         Self { call }

@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses`.
 #[derive(Clone, Debug)]
@@ -82,7 +80,7 @@ impl Accesses {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/listSecurityAccessReviewAccesses)
 #[doc(alias = "listSecurityAccessReviewAccesses")]
 #[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -91,7 +89,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -158,7 +156,7 @@ okta_core::operation!(List, OperationInfo {
 #[doc(
     alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/summary"
 )]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Summary {
     call: Call,
@@ -170,7 +168,7 @@ impl Summary {
         security_access_review_id: impl Into<String>,
         security_access_review_target_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_path(
             "securityAccessReviewTargetId",
@@ -210,7 +208,7 @@ pub mod actions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions`.
@@ -246,7 +244,7 @@ pub mod actions {
     #[doc(
         alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/actions"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -259,7 +257,7 @@ pub mod actions {
             security_access_review_target_id: impl Into<String>,
             body: &shared::SecurityAccessReviewAccessesActionRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewTargetId",
@@ -319,7 +317,7 @@ pub mod anomalies {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies`.
@@ -354,7 +352,7 @@ pub mod anomalies {
     #[doc(
         alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewTargetId}/anomalies"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -366,7 +364,7 @@ pub mod anomalies {
             security_access_review_id: impl Into<String>,
             security_access_review_target_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewTargetId",
@@ -407,7 +405,7 @@ pub mod sub_accesses {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses`.
@@ -442,7 +440,7 @@ pub mod sub_accesses {
     #[doc(
         alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/accesses/{securityAccessReviewAccessId}/sub-accesses"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -454,7 +452,7 @@ pub mod sub_accesses {
             security_access_review_id: impl Into<String>,
             security_access_review_access_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("securityAccessReviewId", security_access_review_id);
             call.set_path(
                 "securityAccessReviewAccessId",

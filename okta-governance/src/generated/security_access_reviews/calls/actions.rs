@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions`.
 #[derive(Clone, Debug)]
@@ -47,7 +45,7 @@ impl Actions {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/listSecurityAccessReviewActions)
 #[doc(alias = "listSecurityAccessReviewActions")]
 #[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -56,7 +54,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }
@@ -92,7 +90,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/executeSecurityAccessReviewAction)
 #[doc(alias = "executeSecurityAccessReviewAction")]
 #[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/actions")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -104,7 +102,7 @@ impl Create {
         security_access_review_id: impl Into<String>,
         body: &shared::SecurityAccessReviewActionRequest,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         call.set_json(body);
         Self { call }

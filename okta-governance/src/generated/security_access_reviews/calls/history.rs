@@ -7,9 +7,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/governance/api/v2/security-access-reviews/{securityAccessReviewId}/history`.
 #[derive(Clone, Debug)]
@@ -37,7 +35,7 @@ impl History {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Security-Access-Reviews/#tag/Security-Access-Reviews/operation/listSecurityAccessReviewHistory)
 #[doc(alias = "listSecurityAccessReviewHistory")]
 #[doc(alias = "/governance/api/v2/security-access-reviews/{securityAccessReviewId}/history")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -46,7 +44,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(security_access_review_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("securityAccessReviewId", security_access_review_id);
         Self { call }
     }

@@ -7,7 +7,7 @@ use crate::generated::settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/governance/api/v1/settings/certification`.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Certification {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Org-Governance-Settings/#tag/Org-Governance-Settings/operation/getOrgCertificationSettings)
 #[doc(alias = "getOrgCertificationSettings")]
 #[doc(alias = "/governance/api/v1/settings/certification")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -51,7 +51,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -86,7 +86,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/iga/openapi/governance.api/tag/Org-Governance-Settings/#tag/Org-Governance-Settings/operation/updateOrgCertificationSettings)
 #[doc(alias = "updateOrgCertificationSettings")]
 #[doc(alias = "/governance/api/v1/settings/certification")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -96,7 +96,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgCertificationSettingsPatchable) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }

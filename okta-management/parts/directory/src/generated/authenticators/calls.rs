@@ -11,9 +11,7 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authenticators`.
 #[derive(Clone, Debug)]
@@ -104,7 +102,7 @@ impl Authenticators {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/listAuthenticators)
 #[doc(alias = "listAuthenticators")]
 #[doc(alias = "/api/v1/authenticators")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -115,7 +113,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -150,7 +148,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/createAuthenticator)
 #[doc(alias = "createAuthenticator")]
 #[doc(alias = "/api/v1/authenticators")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -160,7 +158,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::Authenticator) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -203,7 +201,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/getAuthenticator)
 #[doc(alias = "getAuthenticator")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -212,7 +210,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
@@ -248,7 +246,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/replaceAuthenticator)
 #[doc(alias = "replaceAuthenticator")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -257,7 +255,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(authenticator_id: impl Into<String>, body: &models::Authenticator) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_json(body);
         Self { call }
@@ -294,7 +292,7 @@ okta_core::operation!(Replace, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/activateAuthenticator)
 #[doc(alias = "activateAuthenticator")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -303,7 +301,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
@@ -339,7 +337,7 @@ okta_core::operation!(Activate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/deactivateAuthenticator)
 #[doc(alias = "deactivateAuthenticator")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/lifecycle/deactivate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -348,7 +346,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }

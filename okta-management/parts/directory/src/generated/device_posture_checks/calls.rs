@@ -10,9 +10,7 @@ use crate::generated::device_posture_checks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/device-posture-checks`.
 #[derive(Clone, Debug)]
@@ -88,7 +86,7 @@ impl DevicePostureChecks {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/listDevicePostureChecks)
 #[doc(alias = "listDevicePostureChecks")]
 #[doc(alias = "/api/v1/device-posture-checks")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -99,7 +97,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -134,7 +132,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/createDevicePostureCheck)
 #[doc(alias = "createDevicePostureCheck")]
 #[doc(alias = "/api/v1/device-posture-checks")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -144,7 +142,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::DevicePostureCheck) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -180,7 +178,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/deleteDevicePostureCheck)
 #[doc(alias = "deleteDevicePostureCheck")]
 #[doc(alias = "/api/v1/device-posture-checks/{postureCheckId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -189,7 +187,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(posture_check_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("postureCheckId", posture_check_id);
         Self { call }
     }
@@ -236,7 +234,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/getDevicePostureCheck)
 #[doc(alias = "getDevicePostureCheck")]
 #[doc(alias = "/api/v1/device-posture-checks/{postureCheckId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -245,7 +243,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(posture_check_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("postureCheckId", posture_check_id);
         Self { call }
     }
@@ -281,7 +279,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/replaceDevicePostureCheck)
 #[doc(alias = "replaceDevicePostureCheck")]
 #[doc(alias = "/api/v1/device-posture-checks/{postureCheckId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -290,7 +288,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(posture_check_id: impl Into<String>, body: &models::DevicePostureCheck) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("postureCheckId", posture_check_id);
         call.set_json(body);
         Self { call }

@@ -10,9 +10,7 @@ use crate::generated::realm_assignments::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/realm-assignments`.
 #[derive(Clone, Debug)]
@@ -100,7 +98,7 @@ impl RealmAssignments {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/listRealmAssignments)
 #[doc(alias = "listRealmAssignments")]
 #[doc(alias = "/api/v1/realm-assignments")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -111,7 +109,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -159,7 +157,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/createRealmAssignment)
 #[doc(alias = "createRealmAssignment")]
 #[doc(alias = "/api/v1/realm-assignments")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -169,7 +167,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateRealmAssignmentRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -205,7 +203,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/deleteRealmAssignment)
 #[doc(alias = "deleteRealmAssignment")]
 #[doc(alias = "/api/v1/realm-assignments/{assignmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -214,7 +212,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
@@ -261,7 +259,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/getRealmAssignment)
 #[doc(alias = "getRealmAssignment")]
 #[doc(alias = "/api/v1/realm-assignments/{assignmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -270,7 +268,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
@@ -306,7 +304,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/replaceRealmAssignment)
 #[doc(alias = "replaceRealmAssignment")]
 #[doc(alias = "/api/v1/realm-assignments/{assignmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -318,7 +316,7 @@ impl Replace {
         assignment_id: impl Into<String>,
         body: &models::UpdateRealmAssignmentRequest,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("assignmentId", assignment_id);
         call.set_json(body);
         Self { call }
@@ -355,7 +353,7 @@ okta_core::operation!(Replace, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/activateRealmAssignment)
 #[doc(alias = "activateRealmAssignment")]
 #[doc(alias = "/api/v1/realm-assignments/{assignmentId}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -364,7 +362,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }
@@ -411,7 +409,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RealmAssignment/#tag/RealmAssignment/operation/deactivateRealmAssignment)
 #[doc(alias = "deactivateRealmAssignment")]
 #[doc(alias = "/api/v1/realm-assignments/{assignmentId}/lifecycle/deactivate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -420,7 +418,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("assignmentId", assignment_id);
         Self { call }
     }

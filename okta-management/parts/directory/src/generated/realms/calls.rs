@@ -8,9 +8,7 @@ use crate::generated::realms::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/realms`.
 #[derive(Clone, Debug)]
@@ -76,7 +74,7 @@ impl Realms {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Realm/#tag/Realm/operation/listRealms)
 #[doc(alias = "listRealms")]
 #[doc(alias = "/api/v1/realms")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -87,7 +85,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -153,7 +151,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Realm/#tag/Realm/operation/createRealm)
 #[doc(alias = "createRealm")]
 #[doc(alias = "/api/v1/realms")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -163,7 +161,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateRealmRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -199,7 +197,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Realm/#tag/Realm/operation/deleteRealm)
 #[doc(alias = "deleteRealm")]
 #[doc(alias = "/api/v1/realms/{realmId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -208,7 +206,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(realm_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("realmId", realm_id);
         Self { call }
     }
@@ -255,7 +253,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Realm/#tag/Realm/operation/getRealm)
 #[doc(alias = "getRealm")]
 #[doc(alias = "/api/v1/realms/{realmId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -264,7 +262,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(realm_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("realmId", realm_id);
         Self { call }
     }
@@ -300,7 +298,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Realm/#tag/Realm/operation/replaceRealm)
 #[doc(alias = "replaceRealm")]
 #[doc(alias = "/api/v1/realms/{realmId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -309,7 +307,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(realm_id: impl Into<String>, body: &models::UpdateRealmRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("realmId", realm_id);
         call.set_json(body);
         Self { call }

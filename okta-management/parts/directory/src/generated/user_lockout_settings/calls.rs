@@ -8,7 +8,7 @@ use crate::generated::user_lockout_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/attack-protection/api/v1/user-lockout-settings`.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl UserLockoutSettings {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AttackProtection/#tag/AttackProtection/operation/getUserLockoutSettings)
 #[doc(alias = "getUserLockoutSettings")]
 #[doc(alias = "/attack-protection/api/v1/user-lockout-settings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -60,7 +60,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -95,7 +95,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AttackProtection/#tag/AttackProtection/operation/replaceUserLockoutSettings)
 #[doc(alias = "replaceUserLockoutSettings")]
 #[doc(alias = "/attack-protection/api/v1/user-lockout-settings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -105,7 +105,7 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::UserLockoutSettings) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }

@@ -26,9 +26,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users`.
 #[derive(Clone, Debug)]
@@ -306,7 +304,7 @@ impl Users {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/listUsers)
 #[doc(alias = "listUsers")]
 #[doc(alias = "/api/v1/users")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -317,7 +315,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -413,7 +411,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/createUser)
 #[doc(alias = "createUser")]
 #[doc(alias = "/api/v1/users")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -423,7 +421,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateUserRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -480,7 +478,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/deleteUser)
 #[doc(alias = "deleteUser")]
 #[doc(alias = "/api/v1/users/{id}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -489,7 +487,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -561,7 +559,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/getUser)
 #[doc(alias = "getUser")]
 #[doc(alias = "/api/v1/users/{id}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -570,7 +568,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -618,7 +616,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/updateUser)
 #[doc(alias = "updateUser")]
 #[doc(alias = "/api/v1/users/{id}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -627,7 +625,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::UpdateUserRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         call.set_json(body);
         Self { call }
@@ -677,7 +675,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/User/#tag/User/operation/replaceUser)
 #[doc(alias = "replaceUser")]
 #[doc(alias = "/api/v1/users/{id}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -686,7 +684,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::UpdateUserRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         call.set_json(body);
         Self { call }
@@ -736,7 +734,7 @@ okta_core::operation!(Replace, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/activateUser)
 #[doc(alias = "activateUser")]
 #[doc(alias = "/api/v1/users/{id}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -745,7 +743,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -788,7 +786,7 @@ okta_core::operation!(Activate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/deactivateUser)
 #[doc(alias = "deactivateUser")]
 #[doc(alias = "/api/v1/users/{id}/lifecycle/deactivate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -797,7 +795,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -875,7 +873,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/expirePassword)
 #[doc(alias = "expirePassword")]
 #[doc(alias = "/api/v1/users/{id}/lifecycle/expire_password")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ExpirePassword {
     call: Call,
@@ -884,7 +882,7 @@ pub struct ExpirePassword {
 impl ExpirePassword {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -920,7 +918,7 @@ okta_core::operation!(ExpirePassword, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/expirePasswordWithTempPassword)
 #[doc(alias = "expirePasswordWithTempPassword")]
 #[doc(alias = "/api/v1/users/{id}/lifecycle/expire_password_with_temp_password")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ExpirePasswordWithTempPassword {
     call: Call,
@@ -929,7 +927,7 @@ pub struct ExpirePasswordWithTempPassword {
 impl ExpirePasswordWithTempPassword {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -972,7 +970,7 @@ okta_core::operation!(ExpirePasswordWithTempPassword, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/reactivateUser)
 #[doc(alias = "reactivateUser")]
 #[doc(alias = "/api/v1/users/{id}/lifecycle/reactivate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Reactivate {
     call: Call,
@@ -981,7 +979,7 @@ pub struct Reactivate {
 impl Reactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -1024,7 +1022,7 @@ okta_core::operation!(Reactivate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/resetFactors)
 #[doc(alias = "resetFactors")]
 #[doc(alias = "/api/v1/users/{id}/lifecycle/reset_factors")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ResetFactors {
     call: Call,
@@ -1033,7 +1031,7 @@ pub struct ResetFactors {
 impl ResetFactors {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -1080,7 +1078,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/resetPassword)
 #[doc(alias = "resetPassword")]
 #[doc(alias = "/api/v1/users/{id}/lifecycle/reset_password")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ResetPassword {
     call: Call,
@@ -1089,7 +1087,7 @@ pub struct ResetPassword {
 impl ResetPassword {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, send_email: bool) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         call.set_query("sendEmail", send_email);
         Self { call }
@@ -1133,7 +1131,7 @@ okta_core::operation!(ResetPassword, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/suspendUser)
 #[doc(alias = "suspendUser")]
 #[doc(alias = "/api/v1/users/{id}/lifecycle/suspend")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Suspend {
     call: Call,
@@ -1142,7 +1140,7 @@ pub struct Suspend {
 impl Suspend {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -1189,7 +1187,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unlockUser)
 #[doc(alias = "unlockUser")]
 #[doc(alias = "/api/v1/users/{id}/lifecycle/unlock")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unlock {
     call: Call,
@@ -1198,7 +1196,7 @@ pub struct Unlock {
 impl Unlock {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -1245,7 +1243,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLifecycle/#tag/UserLifecycle/operation/unsuspendUser)
 #[doc(alias = "unsuspendUser")]
 #[doc(alias = "/api/v1/users/{id}/lifecycle/unsuspend")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unsuspend {
     call: Call,
@@ -1254,7 +1252,7 @@ pub struct Unsuspend {
 impl Unsuspend {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }

@@ -10,7 +10,7 @@ use crate::generated::webauthn_registration::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/webauthn-registration/api/v1/activate`.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl WebauthnRegistration {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/activatePreregistrationEnrollment)
 #[doc(alias = "activatePreregistrationEnrollment")]
 #[doc(alias = "/webauthn-registration/api/v1/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -86,7 +86,7 @@ impl Activate {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -128,7 +128,7 @@ okta_core::operation!(Activate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/enrollPreregistrationEnrollment)
 #[doc(alias = "enrollPreregistrationEnrollment")]
 #[doc(alias = "/webauthn-registration/api/v1/enroll")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Enroll {
     call: Call,
@@ -139,7 +139,7 @@ impl Enroll {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -181,7 +181,7 @@ okta_core::operation!(Enroll, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/generateFulfillmentRequest)
 #[doc(alias = "generateFulfillmentRequest")]
 #[doc(alias = "/webauthn-registration/api/v1/initiate-fulfillment-request")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct InitiateFulfillmentRequest {
     call: Call,
@@ -192,7 +192,7 @@ impl InitiateFulfillmentRequest {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -241,7 +241,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/sendPin)
 #[doc(alias = "sendPin")]
 #[doc(alias = "/webauthn-registration/api/v1/send-pin")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct SendPin {
     call: Call,
@@ -252,7 +252,7 @@ impl SendPin {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 

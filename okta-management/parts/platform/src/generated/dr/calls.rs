@@ -10,7 +10,7 @@ use crate::generated::dr::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/dr/failback`.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Dr {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DisasterRecovery/#tag/DisasterRecovery/operation/startOrgFailback)
 #[doc(alias = "startOrgFailback")]
 #[doc(alias = "/api/v1/dr/failback")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Failback {
     call: Call,
@@ -70,7 +70,7 @@ impl Failback {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -112,7 +112,7 @@ okta_core::operation!(Failback, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DisasterRecovery/#tag/DisasterRecovery/operation/startOrgFailover)
 #[doc(alias = "startOrgFailover")]
 #[doc(alias = "/api/v1/dr/failover")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Failover {
     call: Call,
@@ -123,7 +123,7 @@ impl Failover {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 

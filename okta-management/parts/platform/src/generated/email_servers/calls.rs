@@ -8,9 +8,7 @@ use crate::generated::email_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/email-servers`.
 #[derive(Clone, Debug)]
@@ -79,7 +77,7 @@ impl EmailServers {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/listEmailServers)
 #[doc(alias = "listEmailServers")]
 #[doc(alias = "/api/v1/email-servers")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -90,7 +88,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -125,7 +123,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/createEmailServer)
 #[doc(alias = "createEmailServer")]
 #[doc(alias = "/api/v1/email-servers")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -135,7 +133,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::EmailServerCreate) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -171,7 +169,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/deleteEmailServer)
 #[doc(alias = "deleteEmailServer")]
 #[doc(alias = "/api/v1/email-servers/{emailServerId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -180,7 +178,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("emailServerId", email_server_id);
         Self { call }
     }
@@ -227,7 +225,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/getEmailServer)
 #[doc(alias = "getEmailServer")]
 #[doc(alias = "/api/v1/email-servers/{emailServerId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -236,7 +234,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("emailServerId", email_server_id);
         Self { call }
     }
@@ -272,7 +270,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/updateEmailServer)
 #[doc(alias = "updateEmailServer")]
 #[doc(alias = "/api/v1/email-servers/{emailServerId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -281,7 +279,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(email_server_id: impl Into<String>, body: &models::EmailServer) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("emailServerId", email_server_id);
         call.set_json(body);
         Self { call }
@@ -318,7 +316,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailServer/#tag/EmailServer/operation/testEmailServer)
 #[doc(alias = "testEmailServer")]
 #[doc(alias = "/api/v1/email-servers/{emailServerId}/test")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Test {
     call: Call,
@@ -327,7 +325,7 @@ pub struct Test {
 impl Test {
     /// The operation with the path's parameters, without a client.
     pub fn new(email_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("emailServerId", email_server_id);
         Self { call }
     }

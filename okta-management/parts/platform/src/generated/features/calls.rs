@@ -11,9 +11,7 @@ use crate::generated::features::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/features`.
 #[derive(Clone, Debug)]
@@ -82,7 +80,7 @@ impl Features {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Feature/#tag/Feature/operation/listFeatures)
 #[doc(alias = "listFeatures")]
 #[doc(alias = "/api/v1/features")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -93,7 +91,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -128,7 +126,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Feature/#tag/Feature/operation/getFeature)
 #[doc(alias = "getFeature")]
 #[doc(alias = "/api/v1/features/{featureId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -137,7 +135,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(feature_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("featureId", feature_id);
         Self { call }
     }
@@ -173,7 +171,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Feature/#tag/Feature/operation/updateFeatureLifecycle)
 #[doc(alias = "updateFeatureLifecycle")]
 #[doc(alias = "/api/v1/features/{featureId}/{lifecycle}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct SetLifecycle {
     call: Call,
@@ -182,7 +180,7 @@ pub struct SetLifecycle {
 impl SetLifecycle {
     /// The operation with the path's parameters, without a client.
     pub fn new(feature_id: impl Into<String>, lifecycle: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("featureId", feature_id);
         call.set_path("lifecycle", lifecycle);
         Self { call }

@@ -8,9 +8,7 @@ use crate::generated::first_party_app_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/first-party-app-settings/{appName}`.
 #[derive(Clone, Debug)]
@@ -53,7 +51,7 @@ impl FirstPartyAppSettings {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaApplicationSettings/#tag/OktaApplicationSettings/operation/getFirstPartyAppSettings)
 #[doc(alias = "getFirstPartyAppSettings")]
 #[doc(alias = "/api/v1/first-party-app-settings/{appName}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -62,7 +60,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_name: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appName", app_name);
         Self { call }
     }
@@ -98,7 +96,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OktaApplicationSettings/#tag/OktaApplicationSettings/operation/replaceFirstPartyAppSettings)
 #[doc(alias = "replaceFirstPartyAppSettings")]
 #[doc(alias = "/api/v1/first-party-app-settings/{appName}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -107,7 +105,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_name: impl Into<String>, body: &models::AdminConsoleSettings) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appName", app_name);
         call.set_json(body);
         Self { call }

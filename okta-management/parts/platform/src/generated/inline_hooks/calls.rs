@@ -10,9 +10,7 @@ use okta_core::Call;
 use okta_core::Client;
 use okta_core::Json;
 use okta_core::Map;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/inlineHooks`.
 #[derive(Clone, Debug)]
@@ -110,7 +108,7 @@ impl InlineHooks {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/listInlineHooks)
 #[doc(alias = "listInlineHooks")]
 #[doc(alias = "/api/v1/inlineHooks")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -121,7 +119,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -163,7 +161,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/createInlineHook)
 #[doc(alias = "createInlineHook")]
 #[doc(alias = "/api/v1/inlineHooks")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -173,7 +171,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::InlineHookCreate) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -209,7 +207,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/deleteInlineHook)
 #[doc(alias = "deleteInlineHook")]
 #[doc(alias = "/api/v1/inlineHooks/{inlineHookId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -218,7 +216,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }
@@ -265,7 +263,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/getInlineHook)
 #[doc(alias = "getInlineHook")]
 #[doc(alias = "/api/v1/inlineHooks/{inlineHookId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -274,7 +272,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }
@@ -310,7 +308,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/updateInlineHook)
 #[doc(alias = "updateInlineHook")]
 #[doc(alias = "/api/v1/inlineHooks/{inlineHookId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -319,7 +317,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(inline_hook_id: impl Into<String>, body: &models::InlineHookReplace) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("inlineHookId", inline_hook_id);
         call.set_json(body);
         Self { call }
@@ -356,7 +354,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/replaceInlineHook)
 #[doc(alias = "replaceInlineHook")]
 #[doc(alias = "/api/v1/inlineHooks/{inlineHookId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -365,7 +363,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(inline_hook_id: impl Into<String>, body: &models::InlineHookReplace) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("inlineHookId", inline_hook_id);
         call.set_json(body);
         Self { call }
@@ -402,7 +400,7 @@ okta_core::operation!(Replace, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/executeInlineHook)
 #[doc(alias = "executeInlineHook")]
 #[doc(alias = "/api/v1/inlineHooks/{inlineHookId}/execute")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Execute {
     call: Call,
@@ -411,7 +409,7 @@ pub struct Execute {
 impl Execute {
     /// The operation with what the operation requires, without a client.
     pub fn new(inline_hook_id: impl Into<String>, body: &Map<Json>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("inlineHookId", inline_hook_id);
         call.set_json(body);
         Self { call }
@@ -448,7 +446,7 @@ okta_core::operation!(Execute, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/activateInlineHook)
 #[doc(alias = "activateInlineHook")]
 #[doc(alias = "/api/v1/inlineHooks/{inlineHookId}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -457,7 +455,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }
@@ -493,7 +491,7 @@ okta_core::operation!(Activate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/InlineHook/#tag/InlineHook/operation/deactivateInlineHook)
 #[doc(alias = "deactivateInlineHook")]
 #[doc(alias = "/api/v1/inlineHooks/{inlineHookId}/lifecycle/deactivate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -502,7 +500,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(inline_hook_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("inlineHookId", inline_hook_id);
         Self { call }
     }

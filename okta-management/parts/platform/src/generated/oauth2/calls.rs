@@ -18,7 +18,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/challenge`.
 #[derive(Clone, Debug)]
@@ -163,7 +163,7 @@ impl Oauth2 {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/challenge)
 #[doc(alias = "challenge")]
 #[doc(alias = "/oauth2/v1/challenge")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Challenge {
     call: Call,
@@ -174,7 +174,7 @@ impl Challenge {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -216,7 +216,7 @@ okta_core::operation!(Challenge, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/introspect)
 #[doc(alias = "introspect")]
 #[doc(alias = "/oauth2/v1/introspect")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Introspect {
     call: Call,
@@ -227,7 +227,7 @@ impl Introspect {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -269,7 +269,7 @@ okta_core::operation!(Introspect, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/oob-authenticate)
 #[doc(alias = "oob-authenticate")]
 #[doc(alias = "/oauth2/v1/oob-authenticate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct OobAuthenticate {
     call: Call,
@@ -280,7 +280,7 @@ impl OobAuthenticate {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -322,7 +322,7 @@ okta_core::operation!(OobAuthenticate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/par)
 #[doc(alias = "par")]
 #[doc(alias = "/oauth2/v1/par")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Par {
     call: Call,
@@ -333,7 +333,7 @@ impl Par {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -375,7 +375,7 @@ okta_core::operation!(Par, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/primary-authenticate)
 #[doc(alias = "primary-authenticate")]
 #[doc(alias = "/oauth2/v1/primary-authenticate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct PrimaryAuthenticate {
     call: Call,
@@ -386,7 +386,7 @@ impl PrimaryAuthenticate {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -428,7 +428,7 @@ okta_core::operation!(PrimaryAuthenticate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/revoke)
 #[doc(alias = "revoke")]
 #[doc(alias = "/oauth2/v1/revoke")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Revoke {
     call: Call,
@@ -439,7 +439,7 @@ impl Revoke {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -488,7 +488,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/token)
 #[doc(alias = "token")]
 #[doc(alias = "/oauth2/v1/token")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Token {
     call: Call,
@@ -499,7 +499,7 @@ impl Token {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 

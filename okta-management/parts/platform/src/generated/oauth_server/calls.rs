@@ -17,9 +17,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/challenge`.
 #[derive(Clone, Debug)]
@@ -178,7 +176,7 @@ impl OauthServer {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/challenge-custom-as)
 #[doc(alias = "challenge-custom-as")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/challenge")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Challenge {
     call: Call,
@@ -187,7 +185,7 @@ pub struct Challenge {
 impl Challenge {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -230,7 +228,7 @@ okta_core::operation!(Challenge, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/introspectCustomAS)
 #[doc(alias = "introspectCustomAS")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/introspect")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Introspect {
     call: Call,
@@ -239,7 +237,7 @@ pub struct Introspect {
 impl Introspect {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -282,7 +280,7 @@ okta_core::operation!(Introspect, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/oob-authenticate-custom-as)
 #[doc(alias = "oob-authenticate-custom-as")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/oob-authenticate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct OobAuthenticate {
     call: Call,
@@ -291,7 +289,7 @@ pub struct OobAuthenticate {
 impl OobAuthenticate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -334,7 +332,7 @@ okta_core::operation!(OobAuthenticate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/parCustomAS)
 #[doc(alias = "parCustomAS")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/par")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Par {
     call: Call,
@@ -343,7 +341,7 @@ pub struct Par {
 impl Par {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -386,7 +384,7 @@ okta_core::operation!(Par, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/primary-authenticate-custom-as)
 #[doc(alias = "primary-authenticate-custom-as")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/primary-authenticate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct PrimaryAuthenticate {
     call: Call,
@@ -395,7 +393,7 @@ pub struct PrimaryAuthenticate {
 impl PrimaryAuthenticate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -438,7 +436,7 @@ okta_core::operation!(PrimaryAuthenticate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/revokeCustomAS)
 #[doc(alias = "revokeCustomAS")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/revoke")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Revoke {
     call: Call,
@@ -447,7 +445,7 @@ pub struct Revoke {
 impl Revoke {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }
@@ -501,7 +499,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/tokenCustomAS)
 #[doc(alias = "tokenCustomAS")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/token")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Token {
     call: Call,
@@ -510,7 +508,7 @@ pub struct Token {
 impl Token {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }

@@ -17,7 +17,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org`.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ impl Org {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingGeneral/#tag/OrgSettingGeneral/operation/getOrgSettings)
 #[doc(alias = "getOrgSettings")]
 #[doc(alias = "/api/v1/org")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -141,7 +141,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -176,7 +176,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingGeneral/#tag/OrgSettingGeneral/operation/updateOrgSettings)
 #[doc(alias = "updateOrgSettings")]
 #[doc(alias = "/api/v1/org")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -186,7 +186,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgSetting) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -222,7 +222,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingGeneral/#tag/OrgSettingGeneral/operation/replaceOrgSettings)
 #[doc(alias = "replaceOrgSettings")]
 #[doc(alias = "/api/v1/org")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -232,7 +232,7 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OrgSetting) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }

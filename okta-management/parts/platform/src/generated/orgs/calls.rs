@@ -8,7 +8,7 @@ use crate::generated::orgs::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/orgs`.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ impl Orgs {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgCreator/#tag/OrgCreator/operation/createChildOrg)
 #[doc(alias = "createChildOrg")]
 #[doc(alias = "/api/v1/orgs")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -51,7 +51,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::ChildOrg) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }

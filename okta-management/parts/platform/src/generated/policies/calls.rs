@@ -13,9 +13,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/policies`.
 #[derive(Clone, Debug)]
@@ -133,7 +131,7 @@ impl Policies {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicies)
 #[doc(alias = "listPolicies")]
 #[doc(alias = "/api/v1/policies")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -142,7 +140,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(type_: impl Into<shared::PolicyType>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_query("type", type_.into().as_str().to_owned());
         Self { call }
     }
@@ -220,7 +218,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/createPolicy)
 #[doc(alias = "createPolicy")]
 #[doc(alias = "/api/v1/policies")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -230,7 +228,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateOrUpdatePolicy) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -273,7 +271,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/createPolicySimulation)
 #[doc(alias = "createPolicySimulation")]
 #[doc(alias = "/api/v1/policies/simulate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Simulate {
     call: Call,
@@ -283,7 +281,7 @@ impl Simulate {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: Vec<models::SimulatePolicyBody>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(&body);
         Self { call }
     }
@@ -325,7 +323,7 @@ okta_core::operation!(Simulate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/deletePolicy)
 #[doc(alias = "deletePolicy")]
 #[doc(alias = "/api/v1/policies/{policyId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -334,7 +332,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -381,7 +379,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/getPolicy)
 #[doc(alias = "getPolicy")]
 #[doc(alias = "/api/v1/policies/{policyId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -390,7 +388,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -432,7 +430,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/replacePolicy)
 #[doc(alias = "replacePolicy")]
 #[doc(alias = "/api/v1/policies/{policyId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -441,7 +439,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(policy_id: impl Into<String>, body: &models::CreateOrUpdatePolicy) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         call.set_json(body);
         Self { call }
@@ -478,7 +476,7 @@ okta_core::operation!(Replace, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/clonePolicy)
 #[doc(alias = "clonePolicy")]
 #[doc(alias = "/api/v1/policies/{policyId}/clone")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Duplicate {
     call: Call,
@@ -487,7 +485,7 @@ pub struct Duplicate {
 impl Duplicate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -523,7 +521,7 @@ okta_core::operation!(Duplicate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/activatePolicy)
 #[doc(alias = "activatePolicy")]
 #[doc(alias = "/api/v1/policies/{policyId}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -532,7 +530,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -579,7 +577,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/deactivatePolicy)
 #[doc(alias = "deactivatePolicy")]
 #[doc(alias = "/api/v1/policies/{policyId}/lifecycle/deactivate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -588,7 +586,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         Self { call }
     }

@@ -8,9 +8,7 @@ use crate::generated::principal_rate_limits::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/principal-rate-limits`.
 #[derive(Clone, Debug)]
@@ -70,7 +68,7 @@ impl PrincipalRateLimits {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PrincipalRateLimit/#tag/PrincipalRateLimit/operation/listPrincipalRateLimitEntities)
 #[doc(alias = "listPrincipalRateLimitEntities")]
 #[doc(alias = "/api/v1/principal-rate-limits")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -79,7 +77,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(filter: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_query("filter", filter.into());
         Self { call }
     }
@@ -128,7 +126,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PrincipalRateLimit/#tag/PrincipalRateLimit/operation/createPrincipalRateLimitEntity)
 #[doc(alias = "createPrincipalRateLimitEntity")]
 #[doc(alias = "/api/v1/principal-rate-limits")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -138,7 +136,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PrincipalRateLimitEntity) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -174,7 +172,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PrincipalRateLimit/#tag/PrincipalRateLimit/operation/getPrincipalRateLimitEntity)
 #[doc(alias = "getPrincipalRateLimitEntity")]
 #[doc(alias = "/api/v1/principal-rate-limits/{principalRateLimitId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -183,7 +181,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(principal_rate_limit_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("principalRateLimitId", principal_rate_limit_id);
         Self { call }
     }
@@ -219,7 +217,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PrincipalRateLimit/#tag/PrincipalRateLimit/operation/replacePrincipalRateLimitEntity)
 #[doc(alias = "replacePrincipalRateLimitEntity")]
 #[doc(alias = "/api/v1/principal-rate-limits/{principalRateLimitId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -231,7 +229,7 @@ impl Replace {
         principal_rate_limit_id: impl Into<String>,
         body: &models::PrincipalRateLimitEntity,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("principalRateLimitId", principal_rate_limit_id);
         call.set_json(body);
         Self { call }

@@ -8,9 +8,7 @@ use crate::generated::push_providers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/push-providers`.
 #[derive(Clone, Debug)]
@@ -78,7 +76,7 @@ impl PushProviders {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PushProvider/#tag/PushProvider/operation/listPushProviders)
 #[doc(alias = "listPushProviders")]
 #[doc(alias = "/api/v1/push-providers")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -89,7 +87,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -131,7 +129,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PushProvider/#tag/PushProvider/operation/createPushProvider)
 #[doc(alias = "createPushProvider")]
 #[doc(alias = "/api/v1/push-providers")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -141,7 +139,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::PushProvider) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -177,7 +175,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PushProvider/#tag/PushProvider/operation/deletePushProvider)
 #[doc(alias = "deletePushProvider")]
 #[doc(alias = "/api/v1/push-providers/{pushProviderId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -186,7 +184,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(push_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("pushProviderId", push_provider_id);
         Self { call }
     }
@@ -233,7 +231,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PushProvider/#tag/PushProvider/operation/getPushProvider)
 #[doc(alias = "getPushProvider")]
 #[doc(alias = "/api/v1/push-providers/{pushProviderId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -242,7 +240,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(push_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("pushProviderId", push_provider_id);
         Self { call }
     }
@@ -278,7 +276,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/PushProvider/#tag/PushProvider/operation/replacePushProvider)
 #[doc(alias = "replacePushProvider")]
 #[doc(alias = "/api/v1/push-providers/{pushProviderId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -287,7 +285,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(push_provider_id: impl Into<String>, body: &models::PushProvider) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("pushProviderId", push_provider_id);
         call.set_json(body);
         Self { call }

@@ -7,7 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/security/api/v1/security-events`.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ impl SecurityEvents {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFSecurityEventToken/#tag/SSFSecurityEventToken/operation/publishSecurityEventTokens)
 #[doc(alias = "publishSecurityEventTokens")]
 #[doc(alias = "/security/api/v1/security-events")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -48,7 +48,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(body: impl Into<bytes::Bytes>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_bytes("application/secevent+jwt", body);
         Self { call }
     }

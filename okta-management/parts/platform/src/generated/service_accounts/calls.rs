@@ -8,9 +8,7 @@ use crate::generated::service_accounts::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/privileged-access/api/v1/service-accounts`.
 #[derive(Clone, Debug)]
@@ -76,7 +74,7 @@ impl ServiceAccounts {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ServiceAccount/#tag/ServiceAccount/operation/listAppServiceAccounts)
 #[doc(alias = "listAppServiceAccounts")]
 #[doc(alias = "/privileged-access/api/v1/service-accounts")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -87,7 +85,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -141,7 +139,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ServiceAccount/#tag/ServiceAccount/operation/createAppServiceAccount)
 #[doc(alias = "createAppServiceAccount")]
 #[doc(alias = "/privileged-access/api/v1/service-accounts")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -151,7 +149,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::AppServiceAccount) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -187,7 +185,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ServiceAccount/#tag/ServiceAccount/operation/deleteAppServiceAccount)
 #[doc(alias = "deleteAppServiceAccount")]
 #[doc(alias = "/privileged-access/api/v1/service-accounts/{id}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -196,7 +194,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -243,7 +241,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ServiceAccount/#tag/ServiceAccount/operation/getAppServiceAccount)
 #[doc(alias = "getAppServiceAccount")]
 #[doc(alias = "/privileged-access/api/v1/service-accounts/{id}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -252,7 +250,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         Self { call }
     }
@@ -288,7 +286,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ServiceAccount/#tag/ServiceAccount/operation/updateAppServiceAccount)
 #[doc(alias = "updateAppServiceAccount")]
 #[doc(alias = "/privileged-access/api/v1/service-accounts/{id}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -297,7 +295,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(id: impl Into<String>, body: &models::AppServiceAccountForUpdate) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("id", id);
         call.set_json(body);
         Self { call }

@@ -8,9 +8,7 @@ use crate::generated::sessions::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/sessions/{sessionId}`.
 #[derive(Clone, Debug)]
@@ -56,7 +54,7 @@ impl Sessions {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/revokeSession)
 #[doc(alias = "revokeSession")]
 #[doc(alias = "/api/v1/sessions/{sessionId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -65,7 +63,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("sessionId", session_id);
         Self { call }
     }
@@ -112,7 +110,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/getSession)
 #[doc(alias = "getSession")]
 #[doc(alias = "/api/v1/sessions/{sessionId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -121,7 +119,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("sessionId", session_id);
         Self { call }
     }
@@ -157,7 +155,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Session/#tag/Session/operation/refreshSession)
 #[doc(alias = "refreshSession")]
 #[doc(alias = "/api/v1/sessions/{sessionId}/lifecycle/refresh")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Refresh {
     call: Call,
@@ -166,7 +164,7 @@ pub struct Refresh {
 impl Refresh {
     /// The operation with the path's parameters, without a client.
     pub fn new(session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("sessionId", session_id);
         Self { call }
     }

@@ -8,9 +8,7 @@ use crate::generated::telephony_providers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/telephony-providers`.
 #[derive(Clone, Debug)]
@@ -122,7 +120,7 @@ impl TelephonyProviders {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/listAllCustomTelephonyProviderCredentials)
 #[doc(alias = "listAllCustomTelephonyProviderCredentials")]
 #[doc(alias = "/api/v1/telephony-providers")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -133,7 +131,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -168,7 +166,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/createCustomTelephonyProviderCredentials)
 #[doc(alias = "createCustomTelephonyProviderCredentials")]
 #[doc(alias = "/api/v1/telephony-providers")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -178,7 +176,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CustomTelephonyProviderCredentialCreateRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -214,7 +212,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/deleteCustomTelephonyProviderCredential)
 #[doc(alias = "deleteCustomTelephonyProviderCredential")]
 #[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -223,7 +221,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
@@ -270,7 +268,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/getCustomTelephonyProviderCredential)
 #[doc(alias = "getCustomTelephonyProviderCredential")]
 #[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -279,7 +277,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
@@ -315,7 +313,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/updateCustomTelephonyProviderCredential)
 #[doc(alias = "updateCustomTelephonyProviderCredential")]
 #[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -327,7 +325,7 @@ impl Update {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialUpdateRequest,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         call.set_json(body);
         Self { call }
@@ -364,7 +362,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/activateCustomTelephonyCredential)
 #[doc(alias = "activateCustomTelephonyCredential")]
 #[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -373,7 +371,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
@@ -409,7 +407,7 @@ okta_core::operation!(Activate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/deactivateCustomTelephonyCredential)
 #[doc(alias = "deactivateCustomTelephonyCredential")]
 #[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}/lifecycle/deactivate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -418,7 +416,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
@@ -454,7 +452,7 @@ okta_core::operation!(Deactivate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/setAsPrimaryCustomTelephonyCredential)
 #[doc(alias = "setAsPrimaryCustomTelephonyCredential")]
 #[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}/setAsPrimary")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct SetAsPrimary {
     call: Call,
@@ -463,7 +461,7 @@ pub struct SetAsPrimary {
 impl SetAsPrimary {
     /// The operation with the path's parameters, without a client.
     pub fn new(custom_telephony_provider_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         Self { call }
     }
@@ -499,7 +497,7 @@ okta_core::operation!(SetAsPrimary, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTelephonyProvider/#tag/CustomTelephonyProvider/operation/sendTestCustomTelephonyProviderCredential)
 #[doc(alias = "sendTestCustomTelephonyProviderCredential")]
 #[doc(alias = "/api/v1/telephony-providers/{customTelephonyProviderId}/test")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Test {
     call: Call,
@@ -511,7 +509,7 @@ impl Test {
         custom_telephony_provider_id: impl Into<String>,
         body: &models::CustomTelephonyProviderCredentialSendTestRequest,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("customTelephonyProviderId", custom_telephony_provider_id);
         call.set_json(body);
         Self { call }

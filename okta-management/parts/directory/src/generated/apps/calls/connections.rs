@@ -31,7 +31,7 @@ pub mod default {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/connections/default`.
@@ -95,7 +95,7 @@ pub mod default {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/getDefaultProvisioningConnectionForApplication)
     #[doc(alias = "getDefaultProvisioningConnectionForApplication")]
     #[doc(alias = "/api/v1/apps/{appId}/connections/default")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -104,7 +104,7 @@ pub mod default {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -140,7 +140,7 @@ pub mod default {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/updateDefaultProvisioningConnectionForApplication)
     #[doc(alias = "updateDefaultProvisioningConnectionForApplication")]
     #[doc(alias = "/api/v1/apps/{appId}/connections/default")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
         call: Call,
@@ -152,7 +152,7 @@ pub mod default {
             app_id: impl Into<String>,
             body: &models::AppsConnectionsDefaultUpdateRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -196,7 +196,7 @@ pub mod default {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/activateDefaultProvisioningConnectionForApplication)
     #[doc(alias = "activateDefaultProvisioningConnectionForApplication")]
     #[doc(alias = "/api/v1/apps/{appId}/connections/default/lifecycle/activate")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
         call: Call,
@@ -205,7 +205,7 @@ pub mod default {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -252,7 +252,7 @@ pub mod default {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/deactivateDefaultProvisioningConnectionForApplication)
     #[doc(alias = "deactivateDefaultProvisioningConnectionForApplication")]
     #[doc(alias = "/api/v1/apps/{appId}/connections/default/lifecycle/deactivate")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {
         call: Call,
@@ -261,7 +261,7 @@ pub mod default {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -308,7 +308,7 @@ pub mod default {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/apps/{appId}/connections/default/jwks`.
@@ -335,7 +335,7 @@ pub mod default {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/getUserProvisioningConnectionJWKS)
         #[doc(alias = "getUserProvisioningConnectionJWKS")]
         #[doc(alias = "/api/v1/apps/{appId}/connections/default/jwks")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -344,7 +344,7 @@ pub mod default {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(app_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("appId", app_id);
                 Self { call }
             }

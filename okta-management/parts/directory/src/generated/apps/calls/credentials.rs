@@ -59,7 +59,7 @@ pub mod csrs {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/csrs`.
@@ -128,7 +128,7 @@ pub mod csrs {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/listCsrsForApplication)
     #[doc(alias = "listCsrsForApplication")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/csrs")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -137,7 +137,7 @@ pub mod csrs {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -173,7 +173,7 @@ pub mod csrs {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/generateCsrForApplication)
     #[doc(alias = "generateCsrForApplication")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/csrs")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -182,7 +182,7 @@ pub mod csrs {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(app_id: impl Into<String>, body: &shared::CsrMetadata) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -219,7 +219,7 @@ pub mod csrs {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/revokeCsrFromApplication)
     #[doc(alias = "revokeCsrFromApplication")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/csrs/{csrId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -228,7 +228,7 @@ pub mod csrs {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("csrId", csr_id);
             Self { call }
@@ -283,7 +283,7 @@ pub mod csrs {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/getCsrForApplication)
     #[doc(alias = "getCsrForApplication")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/csrs/{csrId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -292,7 +292,7 @@ pub mod csrs {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("csrId", csr_id);
             Self { call }
@@ -329,7 +329,7 @@ pub mod csrs {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/publishCsrFromApplication)
     #[doc(alias = "publishCsrFromApplication")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/csrs/{csrId}/lifecycle/publish")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Publish {
         call: Call,
@@ -343,7 +343,7 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("csrId", csr_id);
             call.set_bytes(content_type, body);
@@ -384,7 +384,7 @@ pub mod jwks {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/jwks`.
@@ -457,7 +457,7 @@ pub mod jwks {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/listJwk)
     #[doc(alias = "listJwk")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -466,7 +466,7 @@ pub mod jwks {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -502,7 +502,7 @@ pub mod jwks {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/addJwk)
     #[doc(alias = "addJwk")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -514,7 +514,7 @@ pub mod jwks {
             app_id: impl Into<String>,
             body: &models::AppsCredentialsJwksCreateRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -551,7 +551,7 @@ pub mod jwks {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/deletejwk)
     #[doc(alias = "deletejwk")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks/{keyId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -560,7 +560,7 @@ pub mod jwks {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -615,7 +615,7 @@ pub mod jwks {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/getJwk)
     #[doc(alias = "getJwk")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks/{keyId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -624,7 +624,7 @@ pub mod jwks {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -661,7 +661,7 @@ pub mod jwks {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/activateOAuth2ClientJsonWebKey)
     #[doc(alias = "activateOAuth2ClientJsonWebKey")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/activate")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
         call: Call,
@@ -670,7 +670,7 @@ pub mod jwks {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -707,7 +707,7 @@ pub mod jwks {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/deactivateOAuth2ClientJsonWebKey)
     #[doc(alias = "deactivateOAuth2ClientJsonWebKey")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/jwks/{keyId}/lifecycle/deactivate")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {
         call: Call,
@@ -716,7 +716,7 @@ pub mod jwks {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -754,7 +754,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/keys`.
@@ -813,7 +813,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/listApplicationKeys)
     #[doc(alias = "listApplicationKeys")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/keys")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -822,7 +822,7 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -858,7 +858,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/generateApplicationKey)
     #[doc(alias = "generateApplicationKey")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/keys/generate")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Generate {
         call: Call,
@@ -867,7 +867,7 @@ pub mod keys {
     impl Generate {
         /// The operation with what the operation requires, without a client.
         pub fn new(app_id: impl Into<String>, validity_years: i64) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_query("validityYears", validity_years);
             Self { call }
@@ -904,7 +904,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/getApplicationKey)
     #[doc(alias = "getApplicationKey")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/keys/{keyId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -913,7 +913,7 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -950,7 +950,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOCredentialKey/#tag/ApplicationSSOCredentialKey/operation/cloneApplicationKey)
     #[doc(alias = "cloneApplicationKey")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/keys/{keyId}/clone")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Duplicate {
         call: Call,
@@ -963,7 +963,7 @@ pub mod keys {
             key_id: impl Into<String>,
             target_aid: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("keyId", key_id);
             call.set_query("targetAid", target_aid.into());
@@ -1002,7 +1002,7 @@ pub mod secrets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/credentials/secrets`.
@@ -1075,7 +1075,7 @@ pub mod secrets {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/listOAuth2ClientSecrets)
     #[doc(alias = "listOAuth2ClientSecrets")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -1084,7 +1084,7 @@ pub mod secrets {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -1120,7 +1120,7 @@ pub mod secrets {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/createOAuth2ClientSecret)
     #[doc(alias = "createOAuth2ClientSecret")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -1132,7 +1132,7 @@ pub mod secrets {
             app_id: impl Into<String>,
             body: &models::OAuth2ClientSecretRequestBody,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -1169,7 +1169,7 @@ pub mod secrets {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/deleteOAuth2ClientSecret)
     #[doc(alias = "deleteOAuth2ClientSecret")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets/{secretId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -1178,7 +1178,7 @@ pub mod secrets {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }
@@ -1233,7 +1233,7 @@ pub mod secrets {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/getOAuth2ClientSecret)
     #[doc(alias = "getOAuth2ClientSecret")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets/{secretId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -1242,7 +1242,7 @@ pub mod secrets {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }
@@ -1279,7 +1279,7 @@ pub mod secrets {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/activateOAuth2ClientSecret)
     #[doc(alias = "activateOAuth2ClientSecret")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/activate")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
         call: Call,
@@ -1288,7 +1288,7 @@ pub mod secrets {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }
@@ -1325,7 +1325,7 @@ pub mod secrets {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOPublicKeys/#tag/ApplicationSSOPublicKeys/operation/deactivateOAuth2ClientSecret)
     #[doc(alias = "deactivateOAuth2ClientSecret")]
     #[doc(alias = "/api/v1/apps/{appId}/credentials/secrets/{secretId}/lifecycle/deactivate")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {
         call: Call,
@@ -1334,7 +1334,7 @@ pub mod secrets {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("secretId", secret_id);
             Self { call }

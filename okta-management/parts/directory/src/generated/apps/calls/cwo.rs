@@ -31,7 +31,7 @@ pub mod connections {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/cwo/connections`.
@@ -99,7 +99,7 @@ pub mod connections {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationCrossAppAccessConnections/#tag/ApplicationCrossAppAccessConnections/operation/getAllCrossAppAccessConnections)
     #[doc(alias = "getAllCrossAppAccessConnections")]
     #[doc(alias = "/api/v1/apps/{appId}/cwo/connections")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -108,7 +108,7 @@ pub mod connections {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -195,7 +195,7 @@ pub mod connections {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationCrossAppAccessConnections/#tag/ApplicationCrossAppAccessConnections/operation/createCrossAppAccessConnection)
     #[doc(alias = "createCrossAppAccessConnection")]
     #[doc(alias = "/api/v1/apps/{appId}/cwo/connections")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -204,7 +204,7 @@ pub mod connections {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(app_id: impl Into<String>, body: &models::OrgCrossAppAccessConnection) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -241,7 +241,7 @@ pub mod connections {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationCrossAppAccessConnections/#tag/ApplicationCrossAppAccessConnections/operation/deleteCrossAppAccessConnection)
     #[doc(alias = "deleteCrossAppAccessConnection")]
     #[doc(alias = "/api/v1/apps/{appId}/cwo/connections/{connectionId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -250,7 +250,7 @@ pub mod connections {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, connection_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("connectionId", connection_id);
             Self { call }
@@ -305,7 +305,7 @@ pub mod connections {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationCrossAppAccessConnections/#tag/ApplicationCrossAppAccessConnections/operation/getCrossAppAccessConnection)
     #[doc(alias = "getCrossAppAccessConnection")]
     #[doc(alias = "/api/v1/apps/{appId}/cwo/connections/{connectionId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -314,7 +314,7 @@ pub mod connections {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, connection_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("connectionId", connection_id);
             Self { call }
@@ -351,7 +351,7 @@ pub mod connections {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationCrossAppAccessConnections/#tag/ApplicationCrossAppAccessConnections/operation/updateCrossAppAccessConnection)
     #[doc(alias = "updateCrossAppAccessConnection")]
     #[doc(alias = "/api/v1/apps/{appId}/cwo/connections/{connectionId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
         call: Call,
@@ -364,7 +364,7 @@ pub mod connections {
             connection_id: impl Into<String>,
             body: &models::OrgCrossAppAccessConnectionPatchRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("connectionId", connection_id);
             call.set_json(body);

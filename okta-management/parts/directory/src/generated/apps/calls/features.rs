@@ -8,9 +8,7 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/features`.
 #[derive(Clone, Debug)]
@@ -58,7 +56,7 @@ impl Features {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationFeatures/#tag/ApplicationFeatures/operation/listFeaturesForApplication)
 #[doc(alias = "listFeaturesForApplication")]
 #[doc(alias = "/api/v1/apps/{appId}/features")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -67,7 +65,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -103,7 +101,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationFeatures/#tag/ApplicationFeatures/operation/getFeatureForApplication)
 #[doc(alias = "getFeatureForApplication")]
 #[doc(alias = "/api/v1/apps/{appId}/features/{featureName}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -112,7 +110,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, feature_name: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         call.set_path("featureName", feature_name);
         Self { call }
@@ -149,7 +147,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationFeatures/#tag/ApplicationFeatures/operation/updateFeatureForApplication)
 #[doc(alias = "updateFeatureForApplication")]
 #[doc(alias = "/api/v1/apps/{appId}/features/{featureName}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -162,7 +160,7 @@ impl Replace {
         feature_name: impl Into<String>,
         body: &models::AppsFeaturesReplaceRequest,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         call.set_path("featureName", feature_name);
         call.set_json(body);

@@ -8,9 +8,7 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/federated-claims`.
 #[derive(Clone, Debug)]
@@ -73,7 +71,7 @@ impl FederatedClaims {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOFederatedClaims/#tag/ApplicationSSOFederatedClaims/operation/listFederatedClaims)
 #[doc(alias = "listFederatedClaims")]
 #[doc(alias = "/api/v1/apps/{appId}/federated-claims")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -82,7 +80,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -118,7 +116,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOFederatedClaims/#tag/ApplicationSSOFederatedClaims/operation/createFederatedClaim)
 #[doc(alias = "createFederatedClaim")]
 #[doc(alias = "/api/v1/apps/{appId}/federated-claims")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -127,7 +125,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, body: &models::FederatedClaimRequestBody) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
@@ -164,7 +162,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOFederatedClaims/#tag/ApplicationSSOFederatedClaims/operation/deleteFederatedClaim)
 #[doc(alias = "deleteFederatedClaim")]
 #[doc(alias = "/api/v1/apps/{appId}/federated-claims/{claimId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -173,7 +171,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         call.set_path("claimId", claim_id);
         Self { call }
@@ -228,7 +226,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOFederatedClaims/#tag/ApplicationSSOFederatedClaims/operation/getFederatedClaim)
 #[doc(alias = "getFederatedClaim")]
 #[doc(alias = "/api/v1/apps/{appId}/federated-claims/{claimId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -237,7 +235,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         call.set_path("claimId", claim_id);
         Self { call }
@@ -274,7 +272,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSOFederatedClaims/#tag/ApplicationSSOFederatedClaims/operation/replaceFederatedClaim)
 #[doc(alias = "replaceFederatedClaim")]
 #[doc(alias = "/api/v1/apps/{appId}/federated-claims/{claimId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -287,7 +285,7 @@ impl Replace {
         claim_id: impl Into<String>,
         body: &models::FederatedClaim,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         call.set_path("claimId", claim_id);
         call.set_json(body);

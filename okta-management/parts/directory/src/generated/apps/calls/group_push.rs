@@ -31,7 +31,7 @@ pub mod mappings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appId}/group-push/mappings`.
@@ -99,7 +99,7 @@ pub mod mappings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupPushMapping/#tag/GroupPushMapping/operation/listGroupPushMappings)
     #[doc(alias = "listGroupPushMappings")]
     #[doc(alias = "/api/v1/apps/{appId}/group-push/mappings")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -108,7 +108,7 @@ pub mod mappings {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             Self { call }
         }
@@ -176,7 +176,7 @@ pub mod mappings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupPushMapping/#tag/GroupPushMapping/operation/createGroupPushMapping)
     #[doc(alias = "createGroupPushMapping")]
     #[doc(alias = "/api/v1/apps/{appId}/group-push/mappings")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -188,7 +188,7 @@ pub mod mappings {
             app_id: impl Into<String>,
             body: &models::CreateGroupPushMappingRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_json(body);
             Self { call }
@@ -225,7 +225,7 @@ pub mod mappings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupPushMapping/#tag/GroupPushMapping/operation/deleteGroupPushMapping)
     #[doc(alias = "deleteGroupPushMapping")]
     #[doc(alias = "/api/v1/apps/{appId}/group-push/mappings/{mappingId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -238,7 +238,7 @@ pub mod mappings {
             mapping_id: impl Into<String>,
             delete_target_group: bool,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("mappingId", mapping_id);
             call.set_query("deleteTargetGroup", delete_target_group);
@@ -305,7 +305,7 @@ pub mod mappings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupPushMapping/#tag/GroupPushMapping/operation/getGroupPushMapping)
     #[doc(alias = "getGroupPushMapping")]
     #[doc(alias = "/api/v1/apps/{appId}/group-push/mappings/{mappingId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -314,7 +314,7 @@ pub mod mappings {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_id: impl Into<String>, mapping_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("mappingId", mapping_id);
             Self { call }
@@ -351,7 +351,7 @@ pub mod mappings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GroupPushMapping/#tag/GroupPushMapping/operation/updateGroupPushMapping)
     #[doc(alias = "updateGroupPushMapping")]
     #[doc(alias = "/api/v1/apps/{appId}/group-push/mappings/{mappingId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
         call: Call,
@@ -364,7 +364,7 @@ pub mod mappings {
             mapping_id: impl Into<String>,
             body: &models::UpdateGroupPushMappingRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appId", app_id);
             call.set_path("mappingId", mapping_id);
             call.set_json(body);

@@ -8,9 +8,7 @@ use crate::generated::apps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/interclient-allowed-apps`.
 #[derive(Clone, Debug)]
@@ -55,7 +53,7 @@ impl InterclientAllowedApps {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationInterclientTrustMappings/#tag/ApplicationInterclientTrustMappings/operation/listInterclientAllowedApplications)
 #[doc(alias = "listInterclientAllowedApplications")]
 #[doc(alias = "/api/v1/apps/{appId}/interclient-allowed-apps")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -64,7 +62,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         Self { call }
     }
@@ -100,7 +98,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationInterclientTrustMappings/#tag/ApplicationInterclientTrustMappings/operation/createInterclientTrustMapping)
 #[doc(alias = "createInterclientTrustMapping")]
 #[doc(alias = "/api/v1/apps/{appId}/interclient-allowed-apps")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -112,7 +110,7 @@ impl Create {
         app_id: impl Into<String>,
         body: &models::InterclientTrustMappingRequestBody,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         call.set_json(body);
         Self { call }
@@ -149,7 +147,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationInterclientTrustMappings/#tag/ApplicationInterclientTrustMappings/operation/deleteInterclientTrustMapping)
 #[doc(alias = "deleteInterclientTrustMapping")]
 #[doc(alias = "/api/v1/apps/{appId}/interclient-allowed-apps/{allowedAppId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -158,7 +156,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, allowed_app_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         call.set_path("allowedAppId", allowed_app_id);
         Self { call }

@@ -7,9 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/logo`.
 #[derive(Clone, Debug)]
@@ -37,7 +35,7 @@ impl Logo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationLogos/#tag/ApplicationLogos/operation/uploadApplicationLogo)
 #[doc(alias = "uploadApplicationLogo")]
 #[doc(alias = "/api/v1/apps/{appId}/logo")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -46,7 +44,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_id: impl Into<String>, parts: Vec<okta_core::call::Part>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         call.set_multipart(parts);
         Self { call }

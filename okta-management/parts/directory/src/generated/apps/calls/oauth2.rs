@@ -32,7 +32,7 @@ pub mod callback {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/apps/{appName}/{appId}/oauth2/callback`.
@@ -62,7 +62,7 @@ pub mod callback {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/#tag/ApplicationConnections/operation/verifyProvisioningConnectionForApplication)
     #[doc(alias = "verifyProvisioningConnectionForApplication")]
     #[doc(alias = "/api/v1/apps/{appName}/{appId}/oauth2/callback")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -71,7 +71,7 @@ pub mod callback {
     impl Create {
         /// The operation with the path's parameters, without a client.
         pub fn new(app_name: impl Into<String>, app_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appName", app_name);
             call.set_path("appId", app_id);
             Self { call }

@@ -7,9 +7,7 @@
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/apps/{appId}/policies/{policyId}`.
 #[derive(Clone, Debug)]
@@ -36,7 +34,7 @@ impl Policies {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationPolicies/#tag/ApplicationPolicies/operation/assignApplicationPolicy)
 #[doc(alias = "assignApplicationPolicy")]
 #[doc(alias = "/api/v1/apps/{appId}/policies/{policyId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Assign {
     call: Call,
@@ -45,7 +43,7 @@ pub struct Assign {
 impl Assign {
     /// The operation with the path's parameters, without a client.
     pub fn new(app_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appId", app_id);
         call.set_path("policyId", policy_id);
         Self { call }

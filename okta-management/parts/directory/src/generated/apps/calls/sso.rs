@@ -52,7 +52,7 @@ pub mod saml {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/apps/{appId}/sso/saml/metadata`.
@@ -78,7 +78,7 @@ pub mod saml {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationSSO/#tag/ApplicationSSO/operation/previewSAMLmetadataForApplication)
         #[doc(alias = "previewSAMLmetadataForApplication")]
         #[doc(alias = "/api/v1/apps/{appId}/sso/saml/metadata")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -87,7 +87,7 @@ pub mod saml {
         impl Get {
             /// The operation with what the operation requires, without a client.
             pub fn new(app_id: impl Into<String>, kid: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("appId", app_id);
                 call.set_query("kid", kid.into());
                 Self { call }

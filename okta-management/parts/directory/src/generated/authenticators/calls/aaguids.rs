@@ -8,9 +8,7 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authenticators/{authenticatorId}/aaguids`.
 #[derive(Clone, Debug)]
@@ -92,7 +90,7 @@ impl Aaguids {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/listAllCustomAAGUIDs)
 #[doc(alias = "listAllCustomAAGUIDs")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -101,7 +99,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
@@ -137,7 +135,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/createCustomAAGUID)
 #[doc(alias = "createCustomAAGUID")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -149,7 +147,7 @@ impl Create {
         authenticator_id: impl Into<String>,
         body: &models::CustomAaguidCreateRequestObject,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_json(body);
         Self { call }
@@ -186,7 +184,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/deleteCustomAAGUID)
 #[doc(alias = "deleteCustomAAGUID")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -195,7 +193,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, aaguid: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         Self { call }
@@ -250,7 +248,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/getCustomAAGUID)
 #[doc(alias = "getCustomAAGUID")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -259,7 +257,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, aaguid: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         Self { call }
@@ -296,7 +294,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/updateCustomAAGUID)
 #[doc(alias = "updateCustomAAGUID")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -309,7 +307,7 @@ impl Update {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         call.set_json(body);
@@ -347,7 +345,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/replaceCustomAAGUID)
 #[doc(alias = "replaceCustomAAGUID")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/aaguids/{aaguid}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -360,7 +358,7 @@ impl Replace {
         aaguid: impl Into<String>,
         body: &models::CustomAaguidUpdateRequestObject,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("aaguid", aaguid);
         call.set_json(body);

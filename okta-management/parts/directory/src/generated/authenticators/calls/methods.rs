@@ -8,9 +8,7 @@ use crate::generated::authenticators::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authenticators/{authenticatorId}/methods`.
 #[derive(Clone, Debug)]
@@ -90,7 +88,7 @@ impl Methods {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/listAuthenticatorMethods)
 #[doc(alias = "listAuthenticatorMethods")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/methods")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -99,7 +97,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         Self { call }
     }
@@ -135,7 +133,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/getAuthenticatorMethod)
 #[doc(alias = "getAuthenticatorMethod")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/methods/{methodType}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -144,7 +142,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, method_type: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         Self { call }
@@ -181,7 +179,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/replaceAuthenticatorMethod)
 #[doc(alias = "replaceAuthenticatorMethod")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/methods/{methodType}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -194,7 +192,7 @@ impl Replace {
         method_type: impl Into<String>,
         body: &models::AuthenticatorMethod,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         call.set_json(body);
@@ -232,7 +230,7 @@ okta_core::operation!(Replace, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/activateAuthenticatorMethod)
 #[doc(alias = "activateAuthenticatorMethod")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -241,7 +239,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, method_type: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         Self { call }
@@ -278,7 +276,7 @@ okta_core::operation!(Activate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/deactivateAuthenticatorMethod)
 #[doc(alias = "deactivateAuthenticatorMethod")]
 #[doc(alias = "/api/v1/authenticators/{authenticatorId}/methods/{methodType}/lifecycle/deactivate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -287,7 +285,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(authenticator_id: impl Into<String>, method_type: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("methodType", method_type);
         Self { call }
@@ -326,7 +324,7 @@ okta_core::operation!(Deactivate, OperationInfo {
 #[doc(
     alias = "/api/v1/authenticators/{authenticatorId}/methods/{webAuthnMethodType}/verify-rp-id-domain"
 )]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct VerifyRpIdDomain {
     call: Call,
@@ -338,7 +336,7 @@ impl VerifyRpIdDomain {
         authenticator_id: impl Into<String>,
         web_authn_method_type: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authenticatorId", authenticator_id);
         call.set_path("webAuthnMethodType", web_authn_method_type);
         Self { call }

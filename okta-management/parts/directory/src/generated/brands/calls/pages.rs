@@ -49,7 +49,7 @@ pub mod error {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/pages/error`.
@@ -103,7 +103,7 @@ pub mod error {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getErrorPage)
     #[doc(alias = "getErrorPage")]
     #[doc(alias = "/api/v1/brands/{brandId}/pages/error")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -112,7 +112,7 @@ pub mod error {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             Self { call }
         }
@@ -155,7 +155,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/customized`.
@@ -200,7 +200,7 @@ pub mod error {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/deleteCustomizedErrorPage)
         #[doc(alias = "deleteCustomizedErrorPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/error/customized")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
             call: Call,
@@ -209,7 +209,7 @@ pub mod error {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -256,7 +256,7 @@ pub mod error {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getCustomizedErrorPage)
         #[doc(alias = "getCustomizedErrorPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/error/customized")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -265,7 +265,7 @@ pub mod error {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -301,7 +301,7 @@ pub mod error {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/replaceCustomizedErrorPage)
         #[doc(alias = "replaceCustomizedErrorPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/error/customized")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
             call: Call,
@@ -310,7 +310,7 @@ pub mod error {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::ErrorPage) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
@@ -348,7 +348,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/default`.
@@ -375,7 +375,7 @@ pub mod error {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getDefaultErrorPage)
         #[doc(alias = "getDefaultErrorPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/error/default")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -384,7 +384,7 @@ pub mod error {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -421,7 +421,7 @@ pub mod error {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/error/preview`.
@@ -466,7 +466,7 @@ pub mod error {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/deletePreviewErrorPage)
         #[doc(alias = "deletePreviewErrorPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/error/preview")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
             call: Call,
@@ -475,7 +475,7 @@ pub mod error {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -522,7 +522,7 @@ pub mod error {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getPreviewErrorPage)
         #[doc(alias = "getPreviewErrorPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/error/preview")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -531,7 +531,7 @@ pub mod error {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -567,7 +567,7 @@ pub mod error {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/replacePreviewErrorPage)
         #[doc(alias = "replacePreviewErrorPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/error/preview")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
             call: Call,
@@ -576,7 +576,7 @@ pub mod error {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::ErrorPage) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
@@ -615,7 +615,7 @@ pub mod sign_in {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/pages/sign-in`.
@@ -678,7 +678,7 @@ pub mod sign_in {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getSignInPage)
     #[doc(alias = "getSignInPage")]
     #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -687,7 +687,7 @@ pub mod sign_in {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             Self { call }
         }
@@ -730,7 +730,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/customized`.
@@ -775,7 +775,7 @@ pub mod sign_in {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/deleteCustomizedSignInPage)
         #[doc(alias = "deleteCustomizedSignInPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/customized")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
             call: Call,
@@ -784,7 +784,7 @@ pub mod sign_in {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -831,7 +831,7 @@ pub mod sign_in {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getCustomizedSignInPage)
         #[doc(alias = "getCustomizedSignInPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/customized")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -840,7 +840,7 @@ pub mod sign_in {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -876,7 +876,7 @@ pub mod sign_in {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/replaceCustomizedSignInPage)
         #[doc(alias = "replaceCustomizedSignInPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/customized")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
             call: Call,
@@ -885,7 +885,7 @@ pub mod sign_in {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::SignInPage) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
@@ -923,7 +923,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/default`.
@@ -950,7 +950,7 @@ pub mod sign_in {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getDefaultSignInPage)
         #[doc(alias = "getDefaultSignInPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/default")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -959,7 +959,7 @@ pub mod sign_in {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -996,7 +996,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/preview`.
@@ -1041,7 +1041,7 @@ pub mod sign_in {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/deletePreviewSignInPage)
         #[doc(alias = "deletePreviewSignInPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/preview")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
             call: Call,
@@ -1050,7 +1050,7 @@ pub mod sign_in {
         impl Delete {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -1097,7 +1097,7 @@ pub mod sign_in {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getPreviewSignInPage)
         #[doc(alias = "getPreviewSignInPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/preview")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -1106,7 +1106,7 @@ pub mod sign_in {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -1142,7 +1142,7 @@ pub mod sign_in {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/replacePreviewSignInPage)
         #[doc(alias = "replacePreviewSignInPage")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/preview")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
             call: Call,
@@ -1151,7 +1151,7 @@ pub mod sign_in {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::SignInPage) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }
@@ -1188,7 +1188,7 @@ pub mod sign_in {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-in/widget-versions`.
@@ -1215,7 +1215,7 @@ pub mod sign_in {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/listAllSignInWidgetVersions)
         #[doc(alias = "listAllSignInWidgetVersions")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-in/widget-versions")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -1224,7 +1224,7 @@ pub mod sign_in {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -1284,7 +1284,7 @@ pub mod sign_out {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/pages/sign-out/customized`.
@@ -1321,7 +1321,7 @@ pub mod sign_out {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/getSignOutPageSettings)
         #[doc(alias = "getSignOutPageSettings")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-out/customized")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -1330,7 +1330,7 @@ pub mod sign_out {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 Self { call }
             }
@@ -1366,7 +1366,7 @@ pub mod sign_out {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomPages/#tag/CustomPages/operation/replaceSignOutPageSettings)
         #[doc(alias = "replaceSignOutPageSettings")]
         #[doc(alias = "/api/v1/brands/{brandId}/pages/sign-out/customized")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
             call: Call,
@@ -1375,7 +1375,7 @@ pub mod sign_out {
         impl Replace {
             /// The operation with what the operation requires, without a client.
             pub fn new(brand_id: impl Into<String>, body: &models::HostedPage) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_json(body);
                 Self { call }

@@ -31,7 +31,7 @@ pub mod email {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/templates/email`.
@@ -109,7 +109,7 @@ pub mod email {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/listEmailTemplates)
     #[doc(alias = "listEmailTemplates")]
     #[doc(alias = "/api/v1/brands/{brandId}/templates/email")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -118,7 +118,7 @@ pub mod email {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             Self { call }
         }
@@ -174,7 +174,7 @@ pub mod email {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/getEmailTemplate)
     #[doc(alias = "getEmailTemplate")]
     #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -183,7 +183,7 @@ pub mod email {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             call.set_path("templateName", template_name);
             Self { call }
@@ -227,7 +227,7 @@ pub mod email {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/sendTestEmail)
     #[doc(alias = "sendTestEmail")]
     #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/test")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Test {
         call: Call,
@@ -236,7 +236,7 @@ pub mod email {
     impl Test {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             call.set_path("templateName", template_name);
             Self { call }
@@ -302,7 +302,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations`.
@@ -406,7 +406,7 @@ pub mod email {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/deleteAllCustomizations)
         #[doc(alias = "deleteAllCustomizations")]
         #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct DeleteAll {
             call: Call,
@@ -415,7 +415,7 @@ pub mod email {
         impl DeleteAll {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
@@ -470,7 +470,7 @@ pub mod email {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/listEmailCustomizations)
         #[doc(alias = "listEmailCustomizations")]
         #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -479,7 +479,7 @@ pub mod email {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
@@ -529,7 +529,7 @@ pub mod email {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/createEmailCustomization)
         #[doc(alias = "createEmailCustomization")]
         #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Create {
             call: Call,
@@ -542,7 +542,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 body: &models::EmailCustomization,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_json(body);
@@ -582,7 +582,7 @@ pub mod email {
         #[doc(
             alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
             call: Call,
@@ -595,7 +595,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 customization_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_path("customizationId", customization_id);
@@ -658,7 +658,7 @@ pub mod email {
         #[doc(
             alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -671,7 +671,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 customization_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_path("customizationId", customization_id);
@@ -711,7 +711,7 @@ pub mod email {
         #[doc(
             alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
             call: Call,
@@ -725,7 +725,7 @@ pub mod email {
                 customization_id: impl Into<String>,
                 body: &models::EmailCustomization,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_path("customizationId", customization_id);
@@ -764,7 +764,7 @@ pub mod email {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview`.
@@ -801,7 +801,7 @@ pub mod email {
             #[doc(
                 alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/customizations/{customizationId}/preview"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Get {
                 call: Call,
@@ -814,7 +814,7 @@ pub mod email {
                     template_name: impl Into<String>,
                     customization_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("brandId", brand_id);
                     call.set_path("templateName", template_name);
                     call.set_path("customizationId", customization_id);
@@ -854,7 +854,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content`.
@@ -894,7 +894,7 @@ pub mod email {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/getEmailDefaultContent)
         #[doc(alias = "getEmailDefaultContent")]
         #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/default-content")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -903,7 +903,7 @@ pub mod email {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
@@ -946,7 +946,7 @@ pub mod email {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview`.
@@ -978,7 +978,7 @@ pub mod email {
             #[doc(
                 alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/default-content/preview"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Get {
                 call: Call,
@@ -987,7 +987,7 @@ pub mod email {
             impl Get {
                 /// The operation with the path's parameters, without a client.
                 pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("brandId", brand_id);
                     call.set_path("templateName", template_name);
                     Self { call }
@@ -1032,7 +1032,7 @@ pub mod email {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/brands/{brandId}/templates/email/{templateName}/settings`.
@@ -1072,7 +1072,7 @@ pub mod email {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/getEmailSettings)
         #[doc(alias = "getEmailSettings")]
         #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/settings")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -1081,7 +1081,7 @@ pub mod email {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(brand_id: impl Into<String>, template_name: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 Self { call }
@@ -1118,7 +1118,7 @@ pub mod email {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomTemplates/#tag/CustomTemplates/operation/replaceEmailSettings)
         #[doc(alias = "replaceEmailSettings")]
         #[doc(alias = "/api/v1/brands/{brandId}/templates/email/{templateName}/settings")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Replace {
             call: Call,
@@ -1131,7 +1131,7 @@ pub mod email {
                 template_name: impl Into<String>,
                 body: &models::EmailSettings,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("brandId", brand_id);
                 call.set_path("templateName", template_name);
                 call.set_json(body);

@@ -8,9 +8,7 @@ use crate::generated::brands::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/brands/{brandId}/themes`.
 #[derive(Clone, Debug)]
@@ -88,7 +86,7 @@ impl Themes {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/listBrandThemes)
 #[doc(alias = "listBrandThemes")]
 #[doc(alias = "/api/v1/brands/{brandId}/themes")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -97,7 +95,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("brandId", brand_id);
         Self { call }
     }
@@ -133,7 +131,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/getBrandTheme)
 #[doc(alias = "getBrandTheme")]
 #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -142,7 +140,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("brandId", brand_id);
         call.set_path("themeId", theme_id);
         Self { call }
@@ -179,7 +177,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/replaceBrandTheme)
 #[doc(alias = "replaceBrandTheme")]
 #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -192,7 +190,7 @@ impl Replace {
         theme_id: impl Into<String>,
         body: &models::UpdateThemeRequest,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("brandId", brand_id);
         call.set_path("themeId", theme_id);
         call.set_json(body);
@@ -230,7 +228,7 @@ pub mod background_image {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/background-image`.
@@ -270,7 +268,7 @@ pub mod background_image {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/deleteBrandThemeBackgroundImage)
     #[doc(alias = "deleteBrandThemeBackgroundImage")]
     #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/background-image")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -279,7 +277,7 @@ pub mod background_image {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             Self { call }
@@ -334,7 +332,7 @@ pub mod background_image {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/uploadBrandThemeBackgroundImage)
     #[doc(alias = "uploadBrandThemeBackgroundImage")]
     #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/background-image")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -347,7 +345,7 @@ pub mod background_image {
             theme_id: impl Into<String>,
             parts: Vec<okta_core::call::Part>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             call.set_multipart(parts);
@@ -386,7 +384,7 @@ pub mod favicon {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/favicon`.
@@ -426,7 +424,7 @@ pub mod favicon {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/deleteBrandThemeFavicon)
     #[doc(alias = "deleteBrandThemeFavicon")]
     #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/favicon")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -435,7 +433,7 @@ pub mod favicon {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             Self { call }
@@ -490,7 +488,7 @@ pub mod favicon {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/uploadBrandThemeFavicon)
     #[doc(alias = "uploadBrandThemeFavicon")]
     #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/favicon")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -503,7 +501,7 @@ pub mod favicon {
             theme_id: impl Into<String>,
             parts: Vec<okta_core::call::Part>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             call.set_multipart(parts);
@@ -542,7 +540,7 @@ pub mod logo {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/themes/{themeId}/logo`.
@@ -582,7 +580,7 @@ pub mod logo {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/deleteBrandThemeLogo)
     #[doc(alias = "deleteBrandThemeLogo")]
     #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/logo")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -591,7 +589,7 @@ pub mod logo {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, theme_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             Self { call }
@@ -646,7 +644,7 @@ pub mod logo {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Themes/#tag/Themes/operation/uploadBrandThemeLogo)
     #[doc(alias = "uploadBrandThemeLogo")]
     #[doc(alias = "/api/v1/brands/{brandId}/themes/{themeId}/logo")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -659,7 +657,7 @@ pub mod logo {
             theme_id: impl Into<String>,
             parts: Vec<okta_core::call::Part>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             call.set_path("themeId", theme_id);
             call.set_multipart(parts);

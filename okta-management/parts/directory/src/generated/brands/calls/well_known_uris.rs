@@ -8,9 +8,7 @@ use crate::generated::brands::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/brands/{brandId}/well-known-uris`.
 #[derive(Clone, Debug)]
@@ -54,7 +52,7 @@ impl WellKnownUris {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/getAllWellKnownURIs)
 #[doc(alias = "getAllWellKnownURIs")]
 #[doc(alias = "/api/v1/brands/{brandId}/well-known-uris")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct GetAll {
     call: Call,
@@ -63,7 +61,7 @@ pub struct GetAll {
 impl GetAll {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("brandId", brand_id);
         Self { call }
     }
@@ -106,7 +104,7 @@ okta_core::operation!(GetAll, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/getRootBrandWellKnownURI)
 #[doc(alias = "getRootBrandWellKnownURI")]
 #[doc(alias = "/api/v1/brands/{brandId}/well-known-uris/{path}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -115,7 +113,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(brand_id: impl Into<String>, path: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("brandId", brand_id);
         call.set_path("path", path);
         Self { call }
@@ -159,7 +157,7 @@ pub mod customized {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/brands/{brandId}/well-known-uris/{path}/customized`.
@@ -199,7 +197,7 @@ pub mod customized {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/getBrandWellKnownURI)
     #[doc(alias = "getBrandWellKnownURI")]
     #[doc(alias = "/api/v1/brands/{brandId}/well-known-uris/{path}/customized")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -208,7 +206,7 @@ pub mod customized {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(brand_id: impl Into<String>, path: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             call.set_path("path", path);
             Self { call }
@@ -245,7 +243,7 @@ pub mod customized {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/replaceBrandWellKnownURI)
     #[doc(alias = "replaceBrandWellKnownURI")]
     #[doc(alias = "/api/v1/brands/{brandId}/well-known-uris/{path}/customized")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {
         call: Call,
@@ -258,7 +256,7 @@ pub mod customized {
             path: impl Into<String>,
             body: &models::WellKnownUriRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("brandId", brand_id);
             call.set_path("path", path);
             call.set_json(body);

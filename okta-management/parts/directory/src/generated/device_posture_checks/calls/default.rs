@@ -8,7 +8,7 @@ use crate::generated::device_posture_checks::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/device-posture-checks/default`.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Default {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DevicePostureCheck/#tag/DevicePostureCheck/operation/listDefaultDevicePostureChecks)
 #[doc(alias = "listDefaultDevicePostureChecks")]
 #[doc(alias = "/api/v1/device-posture-checks/default")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -44,7 +44,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }

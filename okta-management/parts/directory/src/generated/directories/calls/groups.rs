@@ -8,9 +8,7 @@ use crate::generated::directories::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/directories/{appInstanceId}/groups/modify`.
 #[derive(Clone, Debug)]
@@ -47,7 +45,7 @@ impl Groups {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DirectoriesIntegration/#tag/DirectoriesIntegration/operation/updateGroupMembership)
 #[doc(alias = "updateGroupMembership")]
 #[doc(alias = "/api/v1/directories/{appInstanceId}/groups/modify")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Modify {
     call: Call,
@@ -56,7 +54,7 @@ pub struct Modify {
 impl Modify {
     /// The operation with what the operation requires, without a client.
     pub fn new(app_instance_id: impl Into<String>, body: &models::AgentAction) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("appInstanceId", app_instance_id);
         call.set_json(body);
         Self { call }
@@ -104,7 +102,7 @@ pub mod query {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/directories/{appInstanceId}/groups/{groupId}/query`.
@@ -147,7 +145,7 @@ pub mod query {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DirectoriesIntegration/#tag/DirectoriesIntegration/operation/submitGroupAttributeQuery)
     #[doc(alias = "submitGroupAttributeQuery")]
     #[doc(alias = "/api/v1/directories/{appInstanceId}/groups/{groupId}/query")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -160,7 +158,7 @@ pub mod query {
             group_id: impl Into<String>,
             body: &models::GroupQueryRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appInstanceId", app_instance_id);
             call.set_path("groupId", group_id);
             call.set_json(body);
@@ -198,7 +196,7 @@ pub mod query {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/DirectoriesIntegration/#tag/DirectoriesIntegration/operation/getGroupAttributeQueryResult)
     #[doc(alias = "getGroupAttributeQueryResult")]
     #[doc(alias = "/api/v1/directories/{appInstanceId}/groups/{groupId}/query/{resultId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -211,7 +209,7 @@ pub mod query {
             group_id: impl Into<String>,
             result_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("appInstanceId", app_instance_id);
             call.set_path("groupId", group_id);
             call.set_path("resultId", result_id);

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/groups/{groupId}/roles`.
 #[derive(Clone, Debug)]
@@ -73,7 +71,7 @@ impl Roles {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentBGroup/#tag/RoleAssignmentBGroup/operation/listGroupAssignedRoles)
 #[doc(alias = "listGroupAssignedRoles")]
 #[doc(alias = "/api/v1/groups/{groupId}/roles")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -82,7 +80,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -124,7 +122,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentBGroup/#tag/RoleAssignmentBGroup/operation/assignRoleToGroup)
 #[doc(alias = "assignRoleToGroup")]
 #[doc(alias = "/api/v1/groups/{groupId}/roles")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -133,7 +131,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(group_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("groupId", group_id);
         call.set_json(body);
         Self { call }
@@ -177,7 +175,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentBGroup/#tag/RoleAssignmentBGroup/operation/unassignRoleFromGroup)
 #[doc(alias = "unassignRoleFromGroup")]
 #[doc(alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -186,7 +184,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("groupId", group_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
@@ -241,7 +239,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentBGroup/#tag/RoleAssignmentBGroup/operation/getGroupAssignedRole)
 #[doc(alias = "getGroupAssignedRole")]
 #[doc(alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -250,7 +248,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("groupId", group_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
@@ -345,7 +343,7 @@ pub mod targets {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -437,7 +435,7 @@ pub mod targets {
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetBGroup/#tag/RoleBTargetBGroup/operation/listApplicationTargetsForApplicationAdministratorRoleForGroup)
             #[doc(alias = "listApplicationTargetsForApplicationAdministratorRoleForGroup")]
             #[doc(alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps")]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
                 call: Call,
@@ -449,7 +447,7 @@ pub mod targets {
                     group_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -501,7 +499,7 @@ pub mod targets {
             #[doc(
                 alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Unassign {
                 call: Call,
@@ -514,7 +512,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -577,7 +575,7 @@ pub mod targets {
             #[doc(
                 alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Assign {
                 call: Call,
@@ -590,7 +588,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -659,7 +657,7 @@ pub mod targets {
             #[doc(
                 alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct UnassignApp {
                 call: Call,
@@ -673,7 +671,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -742,7 +740,7 @@ pub mod targets {
             #[doc(
                 alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct AssignApp {
                 call: Call,
@@ -756,7 +754,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("groupId", group_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -825,7 +823,7 @@ pub mod targets {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups`.
@@ -881,7 +879,7 @@ pub mod targets {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetBGroup/#tag/RoleBTargetBGroup/operation/listGroupTargetsForGroupRole)
         #[doc(alias = "listGroupTargetsForGroupRole")]
         #[doc(alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -890,7 +888,7 @@ pub mod targets {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(group_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("groupId", group_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 Self { call }
@@ -942,7 +940,7 @@ pub mod targets {
         #[doc(
             alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Unassign {
             call: Call,
@@ -955,7 +953,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 target_group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("groupId", group_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("targetGroupId", target_group_id);
@@ -1018,7 +1016,7 @@ pub mod targets {
         #[doc(
             alias = "/api/v1/groups/{groupId}/roles/{roleAssignmentId}/targets/groups/{targetGroupId}"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Assign {
             call: Call,
@@ -1031,7 +1029,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 target_group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("groupId", group_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("targetGroupId", target_group_id);

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/groups/{groupId}/users`.
 #[derive(Clone, Debug)]
@@ -54,7 +52,7 @@ impl Users {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/listGroupUsers)
 #[doc(alias = "listGroupUsers")]
 #[doc(alias = "/api/v1/groups/{groupId}/users")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -63,7 +61,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("groupId", group_id);
         Self { call }
     }
@@ -112,7 +110,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/unassignUserFromGroup)
 #[doc(alias = "unassignUserFromGroup")]
 #[doc(alias = "/api/v1/groups/{groupId}/users/{userId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unassign {
     call: Call,
@@ -121,7 +119,7 @@ pub struct Unassign {
 impl Unassign {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("groupId", group_id);
         call.set_path("userId", user_id);
         Self { call }
@@ -176,7 +174,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Group/#tag/Group/operation/assignUserToGroup)
 #[doc(alias = "assignUserToGroup")]
 #[doc(alias = "/api/v1/groups/{groupId}/users/{userId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Assign {
     call: Call,
@@ -185,7 +183,7 @@ pub struct Assign {
 impl Assign {
     /// The operation with the path's parameters, without a client.
     pub fn new(group_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("groupId", group_id);
         call.set_path("userId", user_id);
         Self { call }

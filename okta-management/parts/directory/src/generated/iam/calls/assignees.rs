@@ -29,7 +29,7 @@ pub mod users {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/assignees/users`.
@@ -55,7 +55,7 @@ pub mod users {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/listUsersWithRoleAssignments)
     #[doc(alias = "listUsersWithRoleAssignments")]
     #[doc(alias = "/api/v1/iam/assignees/users")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -66,7 +66,7 @@ pub mod users {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
 

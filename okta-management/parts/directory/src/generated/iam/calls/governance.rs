@@ -8,7 +8,7 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/iam/governance/optOut`.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Governance {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/optOut)
 #[doc(alias = "optOut")]
 #[doc(alias = "/api/v1/iam/governance/optOut")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct OptOut {
     call: Call,
@@ -60,7 +60,7 @@ impl OptOut {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -95,7 +95,7 @@ pub mod bundles {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/governance/bundles`.
@@ -162,7 +162,7 @@ pub mod bundles {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/listGovernanceBundles)
     #[doc(alias = "listGovernanceBundles")]
     #[doc(alias = "/api/v1/iam/governance/bundles")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -173,7 +173,7 @@ pub mod bundles {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
 
@@ -221,7 +221,7 @@ pub mod bundles {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/createGovernanceBundle)
     #[doc(alias = "createGovernanceBundle")]
     #[doc(alias = "/api/v1/iam/governance/bundles")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -231,7 +231,7 @@ pub mod bundles {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::GovernanceBundleCreateRequest) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_json(body);
             Self { call }
         }
@@ -267,7 +267,7 @@ pub mod bundles {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/deleteGovernanceBundle)
     #[doc(alias = "deleteGovernanceBundle")]
     #[doc(alias = "/api/v1/iam/governance/bundles/{bundleId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -276,7 +276,7 @@ pub mod bundles {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(bundle_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("bundleId", bundle_id);
             Self { call }
         }
@@ -323,7 +323,7 @@ pub mod bundles {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/getGovernanceBundle)
     #[doc(alias = "getGovernanceBundle")]
     #[doc(alias = "/api/v1/iam/governance/bundles/{bundleId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -332,7 +332,7 @@ pub mod bundles {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(bundle_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("bundleId", bundle_id);
             Self { call }
         }
@@ -368,7 +368,7 @@ pub mod bundles {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/replaceGovernanceBundle)
     #[doc(alias = "replaceGovernanceBundle")]
     #[doc(alias = "/api/v1/iam/governance/bundles/{bundleId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {
         call: Call,
@@ -380,7 +380,7 @@ pub mod bundles {
             bundle_id: impl Into<String>,
             body: &models::GovernanceBundleUpdateRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("bundleId", bundle_id);
             call.set_json(body);
             Self { call }
@@ -417,7 +417,7 @@ pub mod bundles {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements`.
@@ -453,7 +453,7 @@ pub mod bundles {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/listBundleEntitlements)
         #[doc(alias = "listBundleEntitlements")]
         #[doc(alias = "/api/v1/iam/governance/bundles/{bundleId}/entitlements")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -462,7 +462,7 @@ pub mod bundles {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(bundle_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("bundleId", bundle_id);
                 Self { call }
             }
@@ -511,7 +511,7 @@ pub mod bundles {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values`.
@@ -543,7 +543,7 @@ pub mod bundles {
             #[doc(
                 alias = "/api/v1/iam/governance/bundles/{bundleId}/entitlements/{entitlementId}/values"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
                 call: Call,
@@ -555,7 +555,7 @@ pub mod bundles {
                     bundle_id: impl Into<String>,
                     entitlement_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("bundleId", bundle_id);
                     call.set_path("entitlementId", entitlement_id);
                     Self { call }
@@ -607,7 +607,7 @@ pub mod opt_in {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/iam/governance/optIn`.
     #[derive(Clone, Debug)]
@@ -640,7 +640,7 @@ pub mod opt_in {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/getOptInStatus)
     #[doc(alias = "getOptInStatus")]
     #[doc(alias = "/api/v1/iam/governance/optIn")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -651,7 +651,7 @@ pub mod opt_in {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -686,7 +686,7 @@ pub mod opt_in {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/GovernanceBundle/#tag/GovernanceBundle/operation/optIn)
     #[doc(alias = "optIn")]
     #[doc(alias = "/api/v1/iam/governance/optIn")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
         call: Call,
@@ -697,7 +697,7 @@ pub mod opt_in {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }

@@ -8,9 +8,7 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/iam/resource-sets`.
 #[derive(Clone, Debug)]
@@ -88,7 +86,7 @@ impl ResourceSets {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSet/#tag/RoleCResourceSet/operation/listResourceSets)
 #[doc(alias = "listResourceSets")]
 #[doc(alias = "/api/v1/iam/resource-sets")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -99,7 +97,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -140,7 +138,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSet/#tag/RoleCResourceSet/operation/createResourceSet)
 #[doc(alias = "createResourceSet")]
 #[doc(alias = "/api/v1/iam/resource-sets")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -150,7 +148,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateResourceSetRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -186,7 +184,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSet/#tag/RoleCResourceSet/operation/deleteResourceSet)
 #[doc(alias = "deleteResourceSet")]
 #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -195,7 +193,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
         Self { call }
     }
@@ -242,7 +240,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSet/#tag/RoleCResourceSet/operation/getResourceSet)
 #[doc(alias = "getResourceSet")]
 #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -251,7 +249,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
         Self { call }
     }
@@ -287,7 +285,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSet/#tag/RoleCResourceSet/operation/replaceResourceSet)
 #[doc(alias = "replaceResourceSet")]
 #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -296,7 +294,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(resource_set_id_or_label: impl Into<String>, body: &models::ResourceSet) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
         call.set_json(body);
         Self { call }
@@ -333,7 +331,7 @@ pub mod bindings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings`.
@@ -399,7 +397,7 @@ pub mod bindings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBinding/#tag/RoleDResourceSetBinding/operation/listBindings)
     #[doc(alias = "listBindings")]
     #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -408,7 +406,7 @@ pub mod bindings {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             Self { call }
         }
@@ -450,7 +448,7 @@ pub mod bindings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBinding/#tag/RoleDResourceSetBinding/operation/createResourceSetBinding)
     #[doc(alias = "createResourceSetBinding")]
     #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -462,7 +460,7 @@ pub mod bindings {
             resource_set_id_or_label: impl Into<String>,
             body: &models::ResourceSetBindingCreateRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_json(body);
             Self { call }
@@ -499,7 +497,7 @@ pub mod bindings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBinding/#tag/RoleDResourceSetBinding/operation/deleteBinding)
     #[doc(alias = "deleteBinding")]
     #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -511,7 +509,7 @@ pub mod bindings {
             resource_set_id_or_label: impl Into<String>,
             role_id_or_label: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("roleIdOrLabel", role_id_or_label);
             Self { call }
@@ -566,7 +564,7 @@ pub mod bindings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleDResourceSetBinding/#tag/RoleDResourceSetBinding/operation/getBinding)
     #[doc(alias = "getBinding")]
     #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -578,7 +576,7 @@ pub mod bindings {
             resource_set_id_or_label: impl Into<String>,
             role_id_or_label: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("roleIdOrLabel", role_id_or_label);
             Self { call }
@@ -615,7 +613,7 @@ pub mod bindings {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members`.
@@ -690,7 +688,7 @@ pub mod bindings {
         #[doc(
             alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -702,7 +700,7 @@ pub mod bindings {
                 resource_set_id_or_label: impl Into<String>,
                 role_id_or_label: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 Self { call }
@@ -747,7 +745,7 @@ pub mod bindings {
         #[doc(
             alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Update {
             call: Call,
@@ -760,7 +758,7 @@ pub mod bindings {
                 role_id_or_label: impl Into<String>,
                 body: &models::ResourceSetBindingAddMembersRequest,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 call.set_json(body);
@@ -800,7 +798,7 @@ pub mod bindings {
         #[doc(
             alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Delete {
             call: Call,
@@ -813,7 +811,7 @@ pub mod bindings {
                 role_id_or_label: impl Into<String>,
                 member_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 call.set_path("memberId", member_id);
@@ -876,7 +874,7 @@ pub mod bindings {
         #[doc(
             alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/bindings/{roleIdOrLabel}/members/{memberId}"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -889,7 +887,7 @@ pub mod bindings {
                 role_id_or_label: impl Into<String>,
                 member_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
                 call.set_path("roleIdOrLabel", role_id_or_label);
                 call.set_path("memberId", member_id);
@@ -929,7 +927,7 @@ pub mod resources {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources`.
@@ -1009,7 +1007,7 @@ pub mod resources {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/listResourceSetResources)
     #[doc(alias = "listResourceSetResources")]
     #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -1018,7 +1016,7 @@ pub mod resources {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(resource_set_id_or_label: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             Self { call }
         }
@@ -1067,7 +1065,7 @@ pub mod resources {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/addResourceSetResources)
     #[doc(alias = "addResourceSetResources")]
     #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
         call: Call,
@@ -1079,7 +1077,7 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             body: &models::ResourceSetResourcePatchRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_json(body);
             Self { call }
@@ -1116,7 +1114,7 @@ pub mod resources {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/addResourceSetResource)
     #[doc(alias = "addResourceSetResource")]
     #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -1128,7 +1126,7 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             body: &models::ResourceSetResourcePostRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_json(body);
             Self { call }
@@ -1165,7 +1163,7 @@ pub mod resources {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/deleteResourceSetResource)
     #[doc(alias = "deleteResourceSetResource")]
     #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -1177,7 +1175,7 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             resource_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("resourceId", resource_id);
             Self { call }
@@ -1232,7 +1230,7 @@ pub mod resources {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/getResourceSetResource)
     #[doc(alias = "getResourceSetResource")]
     #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -1244,7 +1242,7 @@ pub mod resources {
             resource_set_id_or_label: impl Into<String>,
             resource_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("resourceId", resource_id);
             Self { call }
@@ -1281,7 +1279,7 @@ pub mod resources {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleCResourceSetResource/#tag/RoleCResourceSetResource/operation/replaceResourceSetResource)
     #[doc(alias = "replaceResourceSetResource")]
     #[doc(alias = "/api/v1/iam/resource-sets/{resourceSetIdOrLabel}/resources/{resourceId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {
         call: Call,
@@ -1294,7 +1292,7 @@ pub mod resources {
             resource_id: impl Into<String>,
             body: &models::ResourceSetResourcePutRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("resourceSetIdOrLabel", resource_set_id_or_label);
             call.set_path("resourceId", resource_id);
             call.set_json(body);

@@ -8,9 +8,7 @@ use crate::generated::iam::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/iam/roles`.
 #[derive(Clone, Debug)]
@@ -78,7 +76,7 @@ impl Roles {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/listRoles)
 #[doc(alias = "listRoles")]
 #[doc(alias = "/api/v1/iam/roles")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -89,7 +87,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -130,7 +128,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/createRole)
 #[doc(alias = "createRole")]
 #[doc(alias = "/api/v1/iam/roles")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -140,7 +138,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::CreateIamRoleRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -176,7 +174,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/deleteRole)
 #[doc(alias = "deleteRole")]
 #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -185,7 +183,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(role_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("roleIdOrLabel", role_id_or_label);
         Self { call }
     }
@@ -232,7 +230,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/getRole)
 #[doc(alias = "getRole")]
 #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -241,7 +239,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(role_id_or_label: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("roleIdOrLabel", role_id_or_label);
         Self { call }
     }
@@ -277,7 +275,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustom/#tag/RoleECustom/operation/replaceRole)
 #[doc(alias = "replaceRole")]
 #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -286,7 +284,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(role_id_or_label: impl Into<String>, body: &models::UpdateIamRoleRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("roleIdOrLabel", role_id_or_label);
         call.set_json(body);
         Self { call }
@@ -323,7 +321,7 @@ pub mod permissions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/iam/roles/{roleIdOrLabel}/permissions`.
@@ -396,7 +394,7 @@ pub mod permissions {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustomPermission/#tag/RoleECustomPermission/operation/listRolePermissions)
     #[doc(alias = "listRolePermissions")]
     #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}/permissions")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -405,7 +403,7 @@ pub mod permissions {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(role_id_or_label: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("roleIdOrLabel", role_id_or_label);
             Self { call }
         }
@@ -441,7 +439,7 @@ pub mod permissions {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustomPermission/#tag/RoleECustomPermission/operation/deleteRolePermission)
     #[doc(alias = "deleteRolePermission")]
     #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -453,7 +451,7 @@ pub mod permissions {
             role_id_or_label: impl Into<String>,
             permission_type: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             Self { call }
@@ -508,7 +506,7 @@ pub mod permissions {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustomPermission/#tag/RoleECustomPermission/operation/getRolePermission)
     #[doc(alias = "getRolePermission")]
     #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -520,7 +518,7 @@ pub mod permissions {
             role_id_or_label: impl Into<String>,
             permission_type: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             Self { call }
@@ -557,7 +555,7 @@ pub mod permissions {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustomPermission/#tag/RoleECustomPermission/operation/createRolePermission)
     #[doc(alias = "createRolePermission")]
     #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -570,7 +568,7 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             call.set_json(body);
@@ -626,7 +624,7 @@ pub mod permissions {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleECustomPermission/#tag/RoleECustomPermission/operation/replaceRolePermission)
     #[doc(alias = "replaceRolePermission")]
     #[doc(alias = "/api/v1/iam/roles/{roleIdOrLabel}/permissions/{permissionType}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {
         call: Call,
@@ -639,7 +637,7 @@ pub mod permissions {
             permission_type: impl Into<String>,
             body: &models::CreateUpdateIamRolePermissionRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("roleIdOrLabel", role_id_or_label);
             call.set_path("permissionType", permission_type);
             call.set_json(body);

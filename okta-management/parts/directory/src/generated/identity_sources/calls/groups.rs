@@ -8,9 +8,7 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups`.
 #[derive(Clone, Debug)]
@@ -78,7 +76,7 @@ impl Groups {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/createIdentitySourceGroups)
 #[doc(alias = "createIdentitySourceGroups")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/groups")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -87,7 +85,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(identity_source_id: impl Into<String>, body: &models::GroupsRequestSchema) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_json(body);
         Self { call }
@@ -124,7 +122,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/deleteIdentitySourceGroup)
 #[doc(alias = "deleteIdentitySourceGroup")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -136,7 +134,7 @@ impl Delete {
         identity_source_id: impl Into<String>,
         group_or_external_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("groupOrExternalId", group_or_external_id);
         Self { call }
@@ -191,7 +189,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/getIdentitySourceGroup)
 #[doc(alias = "getIdentitySourceGroup")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -203,7 +201,7 @@ impl Get {
         identity_source_id: impl Into<String>,
         group_or_external_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("groupOrExternalId", group_or_external_id);
         Self { call }
@@ -240,7 +238,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/updateIdentitySourceGroups)
 #[doc(alias = "updateIdentitySourceGroups")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -253,7 +251,7 @@ impl Update {
         group_or_external_id: impl Into<String>,
         body: &models::GroupsRequestSchema,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("groupOrExternalId", group_or_external_id);
         call.set_json(body);
@@ -291,7 +289,7 @@ pub mod membership {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership`.
@@ -353,7 +351,7 @@ pub mod membership {
     #[doc(
         alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -365,7 +363,7 @@ pub mod membership {
             identity_source_id: impl Into<String>,
             group_or_external_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("identitySourceId", identity_source_id);
             call.set_path("groupOrExternalId", group_or_external_id);
             Self { call }
@@ -417,7 +415,7 @@ pub mod membership {
     #[doc(
         alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -430,7 +428,7 @@ pub mod membership {
             group_or_external_id: impl Into<String>,
             body: &models::MembershipRequestSchema,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("identitySourceId", identity_source_id);
             call.set_path("groupOrExternalId", group_or_external_id);
             call.set_json(body);
@@ -488,7 +486,7 @@ pub mod membership {
     #[doc(
         alias = "/api/v1/identity-sources/{identitySourceId}/groups/{groupOrExternalId}/membership/{memberExternalId}"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -501,7 +499,7 @@ pub mod membership {
             group_or_external_id: impl Into<String>,
             member_external_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("identitySourceId", identity_source_id);
             call.set_path("groupOrExternalId", group_or_external_id);
             call.set_path("memberExternalId", member_external_id);

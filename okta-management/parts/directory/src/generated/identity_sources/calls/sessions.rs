@@ -8,9 +8,7 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/sessions`.
 #[derive(Clone, Debug)]
@@ -135,7 +133,7 @@ impl Sessions {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/listIdentitySourceSessions)
 #[doc(alias = "listIdentitySourceSessions")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -144,7 +142,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         Self { call }
     }
@@ -180,7 +178,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/createIdentitySourceSession)
 #[doc(alias = "createIdentitySourceSession")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -189,7 +187,7 @@ pub struct Create {
 impl Create {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         Self { call }
     }
@@ -225,7 +223,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/deleteIdentitySourceSession)
 #[doc(alias = "deleteIdentitySourceSession")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -234,7 +232,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -289,7 +287,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/getIdentitySourceSession)
 #[doc(alias = "getIdentitySourceSession")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -298,7 +296,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -335,7 +333,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/uploadIdentitySourceDataForDelete)
 #[doc(alias = "uploadIdentitySourceDataForDelete")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-delete")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkDelete {
     call: Call,
@@ -344,7 +342,7 @@ pub struct BulkDelete {
 impl BulkDelete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -408,7 +406,7 @@ okta_core::operation!(
 #[doc(
     alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-delete"
 )]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkGroupMembershipsDelete {
     call: Call,
@@ -417,7 +415,7 @@ pub struct BulkGroupMembershipsDelete {
 impl BulkGroupMembershipsDelete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -481,7 +479,7 @@ okta_core::operation!(
 #[doc(
     alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-group-memberships-upsert"
 )]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkGroupMembershipsUpsert {
     call: Call,
@@ -490,7 +488,7 @@ pub struct BulkGroupMembershipsUpsert {
 impl BulkGroupMembershipsUpsert {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -554,7 +552,7 @@ okta_core::operation!(
 #[doc(
     alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-delete"
 )]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkGroupsDelete {
     call: Call,
@@ -563,7 +561,7 @@ pub struct BulkGroupsDelete {
 impl BulkGroupsDelete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -627,7 +625,7 @@ okta_core::operation!(
 #[doc(
     alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-groups-upsert"
 )]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkGroupsUpsert {
     call: Call,
@@ -636,7 +634,7 @@ pub struct BulkGroupsUpsert {
 impl BulkGroupsUpsert {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -698,7 +696,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/uploadIdentitySourceDataForUpsert)
 #[doc(alias = "uploadIdentitySourceDataForUpsert")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/bulk-upsert")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct BulkUpsert {
     call: Call,
@@ -707,7 +705,7 @@ pub struct BulkUpsert {
 impl BulkUpsert {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }
@@ -769,7 +767,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/startImportFromIdentitySource)
 #[doc(alias = "startImportFromIdentitySource")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/sessions/{sessionId}/start-import")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct StartImport {
     call: Call,
@@ -778,7 +776,7 @@ pub struct StartImport {
 impl StartImport {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, session_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("sessionId", session_id);
         Self { call }

@@ -8,9 +8,7 @@ use crate::generated::identity_sources::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/identity-sources/{identitySourceId}/users`.
 #[derive(Clone, Debug)]
@@ -82,7 +80,7 @@ impl Users {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/createIdentitySourceUser)
 #[doc(alias = "createIdentitySourceUser")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/users")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -91,7 +89,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(identity_source_id: impl Into<String>, body: &models::UserRequestSchema) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_json(body);
         Self { call }
@@ -139,7 +137,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/deleteIdentitySourceUser)
 #[doc(alias = "deleteIdentitySourceUser")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/users/{externalId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -148,7 +146,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, external_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         Self { call }
@@ -203,7 +201,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/getIdentitySourceUser)
 #[doc(alias = "getIdentitySourceUser")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/users/{externalId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -212,7 +210,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(identity_source_id: impl Into<String>, external_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         Self { call }
@@ -249,7 +247,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/updateIdentitySourceUsers)
 #[doc(alias = "updateIdentitySourceUsers")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/users/{externalId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -262,7 +260,7 @@ impl Update {
         external_id: impl Into<String>,
         body: &models::UsersUpdateRequestSchema,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         call.set_json(body);
@@ -300,7 +298,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentitySource/#tag/IdentitySource/operation/replaceExistingIdentitySourceUser)
 #[doc(alias = "replaceExistingIdentitySourceUser")]
 #[doc(alias = "/api/v1/identity-sources/{identitySourceId}/users/{externalId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -313,7 +311,7 @@ impl Replace {
         external_id: impl Into<String>,
         body: &models::UserRequestSchema,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("identitySourceId", identity_source_id);
         call.set_path("externalId", external_id);
         call.set_json(body);

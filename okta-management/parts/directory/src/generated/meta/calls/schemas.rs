@@ -65,7 +65,7 @@ pub mod apps {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/meta/schemas/apps/{appId}/default`.
@@ -102,7 +102,7 @@ pub mod apps {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/getApplicationUserSchema)
         #[doc(alias = "getApplicationUserSchema")]
         #[doc(alias = "/api/v1/meta/schemas/apps/{appId}/default")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -111,7 +111,7 @@ pub mod apps {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(app_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("appId", app_id);
                 Self { call }
             }
@@ -147,7 +147,7 @@ pub mod apps {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/updateApplicationUserProfile)
         #[doc(alias = "updateApplicationUserProfile")]
         #[doc(alias = "/api/v1/meta/schemas/apps/{appId}/default")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Update {
             call: Call,
@@ -156,7 +156,7 @@ pub mod apps {
         impl Update {
             /// The operation with what the operation requires, without a client.
             pub fn new(app_id: impl Into<String>, body: &shared::UserSchema) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("appId", app_id);
                 call.set_json(body);
                 Self { call }
@@ -214,7 +214,7 @@ pub mod group {
         use http::Method;
         use okta_core::Call;
         use okta_core::Client;
-        use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+        use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
         /// Operations on `/api/v1/meta/schemas/group/default`.
         #[derive(Clone, Debug)]
@@ -247,7 +247,7 @@ pub mod group {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/getGroupSchema)
         #[doc(alias = "getGroupSchema")]
         #[doc(alias = "/api/v1/meta/schemas/group/default")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -258,7 +258,7 @@ pub mod group {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(<Self as Operation>::INFO),
+                    call: Call::of::<Self>(),
                 }
             }
         }
@@ -293,7 +293,7 @@ pub mod group {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/updateGroupSchema)
         #[doc(alias = "updateGroupSchema")]
         #[doc(alias = "/api/v1/meta/schemas/group/default")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Update {
             call: Call,
@@ -303,7 +303,7 @@ pub mod group {
             /// The operation with what the operation requires, without a client.
             #[inline]
             pub fn new(body: &models::GroupSchema) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_json(body);
                 Self { call }
             }
@@ -341,7 +341,7 @@ pub mod log_stream {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/meta/schemas/logStream`.
@@ -374,7 +374,7 @@ pub mod log_stream {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/listLogStreamSchemas)
     #[doc(alias = "listLogStreamSchemas")]
     #[doc(alias = "/api/v1/meta/schemas/logStream")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -385,7 +385,7 @@ pub mod log_stream {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -420,7 +420,7 @@ pub mod log_stream {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Schema/#tag/Schema/operation/getLogStreamSchema)
     #[doc(alias = "getLogStreamSchema")]
     #[doc(alias = "/api/v1/meta/schemas/logStream/{logStreamType}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -429,7 +429,7 @@ pub mod log_stream {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(log_stream_type: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("logStreamType", log_stream_type);
             Self { call }
         }

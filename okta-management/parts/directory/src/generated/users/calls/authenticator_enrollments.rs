@@ -8,9 +8,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/authenticator-enrollments`.
 #[derive(Clone, Debug)]
@@ -72,7 +70,7 @@ impl AuthenticatorEnrollments {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserAuthenticatorEnrollments/#tag/UserAuthenticatorEnrollments/operation/listAuthenticatorEnrollments)
 #[doc(alias = "listAuthenticatorEnrollments")]
 #[doc(alias = "/api/v1/users/{userId}/authenticator-enrollments")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -81,7 +79,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -130,7 +128,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserAuthenticatorEnrollments/#tag/UserAuthenticatorEnrollments/operation/deleteAuthenticatorEnrollment)
 #[doc(alias = "deleteAuthenticatorEnrollment")]
 #[doc(alias = "/api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -139,7 +137,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, enrollment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("enrollmentId", enrollment_id);
         Self { call }
@@ -194,7 +192,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserAuthenticatorEnrollments/#tag/UserAuthenticatorEnrollments/operation/getAuthenticatorEnrollment)
 #[doc(alias = "getAuthenticatorEnrollment")]
 #[doc(alias = "/api/v1/users/{userId}/authenticator-enrollments/{enrollmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -203,7 +201,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, enrollment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("enrollmentId", enrollment_id);
         Self { call }
@@ -253,7 +251,7 @@ pub mod phone {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/phone`.
@@ -282,7 +280,7 @@ pub mod phone {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserAuthenticatorEnrollments/#tag/UserAuthenticatorEnrollments/operation/createAuthenticatorEnrollment)
     #[doc(alias = "createAuthenticatorEnrollment")]
     #[doc(alias = "/api/v1/users/{userId}/authenticator-enrollments/phone")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -294,7 +292,7 @@ pub mod phone {
             user_id: impl Into<String>,
             body: &models::AuthenticatorEnrollmentCreateRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_json(body);
             Self { call }
@@ -332,7 +330,7 @@ pub mod tac {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/authenticator-enrollments/tac`.
@@ -361,7 +359,7 @@ pub mod tac {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserAuthenticatorEnrollments/#tag/UserAuthenticatorEnrollments/operation/createTacAuthenticatorEnrollment)
     #[doc(alias = "createTacAuthenticatorEnrollment")]
     #[doc(alias = "/api/v1/users/{userId}/authenticator-enrollments/tac")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -373,7 +371,7 @@ pub mod tac {
             user_id: impl Into<String>,
             body: &models::AuthenticatorEnrollmentCreateRequestTac,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_json(body);
             Self { call }

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/clients`.
 #[derive(Clone, Debug)]
@@ -54,7 +52,7 @@ impl Clients {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserResources/#tag/UserResources/operation/listUserClients)
 #[doc(alias = "listUserClients")]
 #[doc(alias = "/api/v1/users/{userId}/clients")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -63,7 +61,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -99,7 +97,7 @@ pub mod grants {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/grants`.
@@ -139,7 +137,7 @@ pub mod grants {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/revokeGrantsForUserAndClient)
     #[doc(alias = "revokeGrantsForUserAndClient")]
     #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/grants")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct DeleteAll {
         call: Call,
@@ -148,7 +146,7 @@ pub mod grants {
     impl DeleteAll {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -203,7 +201,7 @@ pub mod grants {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserGrant/#tag/UserGrant/operation/listGrantsForUserAndClient)
     #[doc(alias = "listGrantsForUserAndClient")]
     #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/grants")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -212,7 +210,7 @@ pub mod grants {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -269,7 +267,7 @@ pub mod tokens {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/clients/{clientId}/tokens`.
@@ -327,7 +325,7 @@ pub mod tokens {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/revokeTokensForUserAndClient)
     #[doc(alias = "revokeTokensForUserAndClient")]
     #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/tokens")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct DeleteAll {
         call: Call,
@@ -336,7 +334,7 @@ pub mod tokens {
     impl DeleteAll {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -391,7 +389,7 @@ pub mod tokens {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/listRefreshTokensForUserAndClient)
     #[doc(alias = "listRefreshTokensForUserAndClient")]
     #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/tokens")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -400,7 +398,7 @@ pub mod tokens {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -456,7 +454,7 @@ pub mod tokens {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/revokeTokenForUserAndClient)
     #[doc(alias = "revokeTokenForUserAndClient")]
     #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -469,7 +467,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);
@@ -530,7 +528,7 @@ pub mod tokens {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserOAuth/#tag/UserOAuth/operation/getRefreshTokenForUserAndClient)
     #[doc(alias = "getRefreshTokenForUserAndClient")]
     #[doc(alias = "/api/v1/users/{userId}/clients/{clientId}/tokens/{tokenId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -543,7 +541,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);

@@ -9,9 +9,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/credentials/change_password`.
 #[derive(Clone, Debug)]
@@ -75,7 +73,7 @@ impl Credentials {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/changePassword)
 #[doc(alias = "changePassword")]
 #[doc(alias = "/api/v1/users/{userId}/credentials/change_password")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ChangePassword {
     call: Call,
@@ -84,7 +82,7 @@ pub struct ChangePassword {
 impl ChangePassword {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &models::ChangePasswordRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -128,7 +126,7 @@ okta_core::operation!(ChangePassword, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/changeRecoveryQuestion)
 #[doc(alias = "changeRecoveryQuestion")]
 #[doc(alias = "/api/v1/users/{userId}/credentials/change_recovery_question")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ChangeRecoveryQuestion {
     call: Call,
@@ -137,7 +135,7 @@ pub struct ChangeRecoveryQuestion {
 impl ChangeRecoveryQuestion {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &shared::UserCredentials) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -174,7 +172,7 @@ okta_core::operation!(ChangeRecoveryQuestion, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/forgotPassword)
 #[doc(alias = "forgotPassword")]
 #[doc(alias = "/api/v1/users/{userId}/credentials/forgot_password")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ForgotPassword {
     call: Call,
@@ -183,7 +181,7 @@ pub struct ForgotPassword {
 impl ForgotPassword {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -226,7 +224,7 @@ okta_core::operation!(ForgotPassword, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserCred/#tag/UserCred/operation/forgotPasswordSetNewPassword)
 #[doc(alias = "forgotPasswordSetNewPassword")]
 #[doc(alias = "/api/v1/users/{userId}/credentials/forgot_password_recovery_question")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ForgotPasswordRecoveryQuestion {
     call: Call,
@@ -235,7 +233,7 @@ pub struct ForgotPasswordRecoveryQuestion {
 impl ForgotPasswordRecoveryQuestion {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &shared::UserCredentials) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }

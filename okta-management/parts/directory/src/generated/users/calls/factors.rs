@@ -8,9 +8,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/factors`.
 #[derive(Clone, Debug)]
@@ -118,7 +116,7 @@ impl Factors {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listFactors)
 #[doc(alias = "listFactors")]
 #[doc(alias = "/api/v1/users/{userId}/factors")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -127,7 +125,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -163,7 +161,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/enrollFactor)
 #[doc(alias = "enrollFactor")]
 #[doc(alias = "/api/v1/users/{userId}/factors")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -172,7 +170,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &models::UserFactor) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -242,7 +240,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/unenrollFactor)
 #[doc(alias = "unenrollFactor")]
 #[doc(alias = "/api/v1/users/{userId}/factors/{factorId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -251,7 +249,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -318,7 +316,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/getFactor)
 #[doc(alias = "getFactor")]
 #[doc(alias = "/api/v1/users/{userId}/factors/{factorId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -327,7 +325,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -364,7 +362,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/activateFactor)
 #[doc(alias = "activateFactor")]
 #[doc(alias = "/api/v1/users/{userId}/factors/{factorId}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -373,7 +371,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -417,7 +415,7 @@ okta_core::operation!(Activate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/resendEnrollFactor)
 #[doc(alias = "resendEnrollFactor")]
 #[doc(alias = "/api/v1/users/{userId}/factors/{factorId}/resend")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Resend {
     call: Call,
@@ -430,7 +428,7 @@ impl Resend {
         factor_id: impl Into<String>,
         body: &models::ResendUserFactor,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         call.set_json(body);
@@ -474,7 +472,7 @@ okta_core::operation!(Resend, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/verifyFactor)
 #[doc(alias = "verifyFactor")]
 #[doc(alias = "/api/v1/users/{userId}/factors/{factorId}/verify")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Verify {
     call: Call,
@@ -483,7 +481,7 @@ pub struct Verify {
 impl Verify {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, factor_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("factorId", factor_id);
         Self { call }
@@ -558,7 +556,7 @@ pub mod catalog {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/catalog`.
@@ -585,7 +583,7 @@ pub mod catalog {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listSupportedFactors)
     #[doc(alias = "listSupportedFactors")]
     #[doc(alias = "/api/v1/users/{userId}/factors/catalog")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -594,7 +592,7 @@ pub mod catalog {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             Self { call }
         }
@@ -631,7 +629,7 @@ pub mod questions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/questions`.
@@ -658,7 +656,7 @@ pub mod questions {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listSupportedSecurityQuestions)
     #[doc(alias = "listSupportedSecurityQuestions")]
     #[doc(alias = "/api/v1/users/{userId}/factors/questions")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -667,7 +665,7 @@ pub mod questions {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             Self { call }
         }
@@ -704,7 +702,7 @@ pub mod transactions {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}`.
@@ -733,7 +731,7 @@ pub mod transactions {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/getFactorTransactionStatus)
     #[doc(alias = "getFactorTransactionStatus")]
     #[doc(alias = "/api/v1/users/{userId}/factors/{factorId}/transactions/{transactionId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -746,7 +744,7 @@ pub mod transactions {
             factor_id: impl Into<String>,
             transaction_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("factorId", factor_id);
             call.set_path("transactionId", transaction_id);

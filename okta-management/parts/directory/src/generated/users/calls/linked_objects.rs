@@ -8,9 +8,7 @@ use crate::generated::users::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userIdOrLogin}/linkedObjects/{primaryRelationshipName}/{primaryUserId}`.
 #[derive(Clone, Debug)]
@@ -65,7 +63,7 @@ impl LinkedObjects {
 #[doc(
     alias = "/api/v1/users/{userIdOrLogin}/linkedObjects/{primaryRelationshipName}/{primaryUserId}"
 )]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Assign {
     call: Call,
@@ -78,7 +76,7 @@ impl Assign {
         primary_relationship_name: impl Into<String>,
         primary_user_id: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userIdOrLogin", user_id_or_login);
         call.set_path("primaryRelationshipName", primary_relationship_name);
         call.set_path("primaryUserId", primary_user_id);
@@ -139,7 +137,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLinkedObject/#tag/UserLinkedObject/operation/deleteLinkedObjectForUser)
 #[doc(alias = "deleteLinkedObjectForUser")]
 #[doc(alias = "/api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -148,7 +146,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id_or_login: impl Into<String>, relationship_name: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userIdOrLogin", user_id_or_login);
         call.set_path("relationshipName", relationship_name);
         Self { call }
@@ -203,7 +201,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserLinkedObject/#tag/UserLinkedObject/operation/listLinkedObjectsForUser)
 #[doc(alias = "listLinkedObjectsForUser")]
 #[doc(alias = "/api/v1/users/{userIdOrLogin}/linkedObjects/{relationshipName}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -212,7 +210,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id_or_login: impl Into<String>, relationship_name: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userIdOrLogin", user_id_or_login);
         call.set_path("relationshipName", relationship_name);
         Self { call }

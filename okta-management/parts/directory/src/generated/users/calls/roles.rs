@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/roles`.
 #[derive(Clone, Debug)]
@@ -82,7 +80,7 @@ impl Roles {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/listAssignedRolesForUser)
 #[doc(alias = "listAssignedRolesForUser")]
 #[doc(alias = "/api/v1/users/{userId}/roles")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -91,7 +89,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -133,7 +131,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/assignRoleToUser)
 #[doc(alias = "assignRoleToUser")]
 #[doc(alias = "/api/v1/users/{userId}/roles")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -142,7 +140,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(user_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_json(body);
         Self { call }
@@ -186,7 +184,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/unassignRoleFromUser)
 #[doc(alias = "unassignRoleFromUser")]
 #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -195,7 +193,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
@@ -250,7 +248,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/getUserAssignedRole)
 #[doc(alias = "getUserAssignedRole")]
 #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -259,7 +257,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("roleAssignmentId", role_assignment_id);
         Self { call }
@@ -296,7 +294,7 @@ pub mod governance {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance`.
@@ -349,7 +347,7 @@ pub mod governance {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/getUserAssignedRoleGovernance)
     #[doc(alias = "getUserAssignedRoleGovernance")]
     #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -358,7 +356,7 @@ pub mod governance {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             Self { call }
@@ -395,7 +393,7 @@ pub mod governance {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentAUser/#tag/RoleAssignmentAUser/operation/getRoleAssignmentGovernanceGrant)
     #[doc(alias = "getRoleAssignmentGovernanceGrant")]
     #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -408,7 +406,7 @@ pub mod governance {
             role_assignment_id: impl Into<String>,
             grant_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             call.set_path("grantId", grant_id);
@@ -446,7 +444,7 @@ pub mod governance {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources`.
@@ -483,7 +481,7 @@ pub mod governance {
         #[doc(
             alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/governance/{grantId}/resources"
         )]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -496,7 +494,7 @@ pub mod governance {
                 role_assignment_id: impl Into<String>,
                 grant_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("grantId", grant_id);
@@ -536,7 +534,7 @@ pub mod targets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets`.
@@ -586,7 +584,7 @@ pub mod targets {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/getRoleTargetsByUserIdAndRoleId)
     #[doc(alias = "getRoleTargetsByUserIdAndRoleId")]
     #[doc(alias = "/api/v1/users/{userId}/roles/{roleIdOrEncodedRoleId}/targets")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -598,7 +596,7 @@ pub mod targets {
             user_id: impl Into<String>,
             role_id_or_encoded_role_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("roleIdOrEncodedRoleId", role_id_or_encoded_role_id);
             Self { call }
@@ -682,7 +680,7 @@ pub mod targets {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -784,7 +782,7 @@ pub mod targets {
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/listApplicationTargetsForApplicationAdministratorRoleForUser)
             #[doc(alias = "listApplicationTargetsForApplicationAdministratorRoleForUser")]
             #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps")]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
                 call: Call,
@@ -796,7 +794,7 @@ pub mod targets {
                     user_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -846,7 +844,7 @@ pub mod targets {
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/assignAllAppsAsTargetToRoleForUser)
             #[doc(alias = "assignAllAppsAsTargetToRoleForUser")]
             #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps")]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct AssignAll {
                 call: Call,
@@ -858,7 +856,7 @@ pub mod targets {
                     user_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -915,7 +913,7 @@ pub mod targets {
             #[doc(
                 alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Unassign {
                 call: Call,
@@ -928,7 +926,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -991,7 +989,7 @@ pub mod targets {
             #[doc(
                 alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Assign {
                 call: Call,
@@ -1004,7 +1002,7 @@ pub mod targets {
                     role_assignment_id: impl Into<String>,
                     app_name: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -1067,7 +1065,7 @@ pub mod targets {
             #[doc(
                 alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct UnassignApp {
                 call: Call,
@@ -1081,7 +1079,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -1150,7 +1148,7 @@ pub mod targets {
             #[doc(
                 alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct AssignApp {
                 call: Call,
@@ -1164,7 +1162,7 @@ pub mod targets {
                     app_name: impl Into<String>,
                     app_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("userId", user_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("appName", app_name);
@@ -1233,7 +1231,7 @@ pub mod targets {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups`.
@@ -1289,7 +1287,7 @@ pub mod targets {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/listGroupTargetsForRole)
         #[doc(alias = "listGroupTargetsForRole")]
         #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -1298,7 +1296,7 @@ pub mod targets {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(user_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 Self { call }
@@ -1348,7 +1346,7 @@ pub mod targets {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/unassignGroupTargetFromUserAdminRole)
         #[doc(alias = "unassignGroupTargetFromUserAdminRole")]
         #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Unassign {
             call: Call,
@@ -1361,7 +1359,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("groupId", group_id);
@@ -1422,7 +1420,7 @@ pub mod targets {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetAdmin/#tag/RoleBTargetAdmin/operation/assignGroupTargetToUserRole)
         #[doc(alias = "assignGroupTargetToUserRole")]
         #[doc(alias = "/api/v1/users/{userId}/roles/{roleAssignmentId}/targets/groups/{groupId}")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Assign {
             call: Call,
@@ -1435,7 +1433,7 @@ pub mod targets {
                 role_assignment_id: impl Into<String>,
                 group_id: impl Into<String>,
             ) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("userId", user_id);
                 call.set_path("roleAssignmentId", role_assignment_id);
                 call.set_path("groupId", group_id);

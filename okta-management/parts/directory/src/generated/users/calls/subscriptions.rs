@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/users/{userId}/subscriptions`.
 #[derive(Clone, Debug)]
@@ -63,7 +61,7 @@ impl Subscriptions {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/listSubscriptionsUser)
 #[doc(alias = "listSubscriptionsUser")]
 #[doc(alias = "/api/v1/users/{userId}/subscriptions")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -72,7 +70,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         Self { call }
     }
@@ -108,7 +106,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/getSubscriptionsNotificationTypeUser)
 #[doc(alias = "getSubscriptionsNotificationTypeUser")]
 #[doc(alias = "/api/v1/users/{userId}/subscriptions/{notificationType}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -117,7 +115,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("notificationType", notification_type);
         Self { call }
@@ -154,7 +152,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/subscribeByNotificationTypeUser)
 #[doc(alias = "subscribeByNotificationTypeUser")]
 #[doc(alias = "/api/v1/users/{userId}/subscriptions/{notificationType}/subscribe")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Subscribe {
     call: Call,
@@ -163,7 +161,7 @@ pub struct Subscribe {
 impl Subscribe {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("notificationType", notification_type);
         Self { call }
@@ -218,7 +216,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Subscription/#tag/Subscription/operation/unsubscribeByNotificationTypeUser)
 #[doc(alias = "unsubscribeByNotificationTypeUser")]
 #[doc(alias = "/api/v1/users/{userId}/subscriptions/{notificationType}/unsubscribe")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Unsubscribe {
     call: Call,
@@ -227,7 +225,7 @@ pub struct Unsubscribe {
 impl Unsubscribe {
     /// The operation with the path's parameters, without a client.
     pub fn new(user_id: impl Into<String>, notification_type: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("userId", user_id);
         call.set_path("notificationType", notification_type);
         Self { call }

@@ -29,7 +29,7 @@ pub mod enrollments {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/webauthn-registration/api/v1/users/{userId}/enrollments`.
@@ -74,7 +74,7 @@ pub mod enrollments {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/WebAuthnPreregistration/#tag/WebAuthnPreregistration/operation/listWebAuthnPreregistrationFactors)
     #[doc(alias = "listWebAuthnPreregistrationFactors")]
     #[doc(alias = "/webauthn-registration/api/v1/users/{userId}/enrollments")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -83,7 +83,7 @@ pub mod enrollments {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(user_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             Self { call }
         }
@@ -121,7 +121,7 @@ pub mod enrollments {
     #[doc(
         alias = "/webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -133,7 +133,7 @@ pub mod enrollments {
             user_id: impl Into<String>,
             authenticator_enrollment_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("authenticatorEnrollmentId", authenticator_enrollment_id);
             Self { call }
@@ -190,7 +190,7 @@ pub mod enrollments {
     #[doc(
         alias = "/webauthn-registration/api/v1/users/{userId}/enrollments/{authenticatorEnrollmentId}/mark-error"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct MarkError {
         call: Call,
@@ -202,7 +202,7 @@ pub mod enrollments {
             user_id: impl Into<String>,
             authenticator_enrollment_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("userId", user_id);
             call.set_path("authenticatorEnrollmentId", authenticator_enrollment_id);
             Self { call }

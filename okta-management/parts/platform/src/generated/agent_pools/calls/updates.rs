@@ -8,9 +8,7 @@ use crate::generated::agent_pools::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/agentPools/{poolId}/updates`.
 #[derive(Clone, Debug)]
@@ -136,7 +134,7 @@ impl Updates {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/listAgentPoolsUpdates)
 #[doc(alias = "listAgentPoolsUpdates")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -145,7 +143,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         Self { call }
     }
@@ -188,7 +186,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/createAgentPoolsUpdate)
 #[doc(alias = "createAgentPoolsUpdate")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -197,7 +195,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(pool_id: impl Into<String>, body: &models::AgentPoolUpdate) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         call.set_json(body);
         Self { call }
@@ -234,7 +232,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/deleteAgentPoolsUpdate)
 #[doc(alias = "deleteAgentPoolsUpdate")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -243,7 +241,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -298,7 +296,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/getAgentPoolsUpdateInstance)
 #[doc(alias = "getAgentPoolsUpdateInstance")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -307,7 +305,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -344,7 +342,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/updateAgentPoolsUpdate)
 #[doc(alias = "updateAgentPoolsUpdate")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -357,7 +355,7 @@ impl Update {
         update_id: impl Into<String>,
         body: &models::AgentPoolUpdate,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         call.set_json(body);
@@ -395,7 +393,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/activateAgentPoolsUpdate)
 #[doc(alias = "activateAgentPoolsUpdate")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -404,7 +402,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -441,7 +439,7 @@ okta_core::operation!(Activate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/deactivateAgentPoolsUpdate)
 #[doc(alias = "deactivateAgentPoolsUpdate")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/deactivate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -450,7 +448,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -487,7 +485,7 @@ okta_core::operation!(Deactivate, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/pauseAgentPoolsUpdate)
 #[doc(alias = "pauseAgentPoolsUpdate")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/pause")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Pause {
     call: Call,
@@ -496,7 +494,7 @@ pub struct Pause {
 impl Pause {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -533,7 +531,7 @@ okta_core::operation!(Pause, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/resumeAgentPoolsUpdate)
 #[doc(alias = "resumeAgentPoolsUpdate")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/resume")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Resume {
     call: Call,
@@ -542,7 +540,7 @@ pub struct Resume {
 impl Resume {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -579,7 +577,7 @@ okta_core::operation!(Resume, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/retryAgentPoolsUpdate)
 #[doc(alias = "retryAgentPoolsUpdate")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/retry")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Retry {
     call: Call,
@@ -588,7 +586,7 @@ pub struct Retry {
 impl Retry {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -625,7 +623,7 @@ okta_core::operation!(Retry, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/stopAgentPoolsUpdate)
 #[doc(alias = "stopAgentPoolsUpdate")]
 #[doc(alias = "/api/v1/agentPools/{poolId}/updates/{updateId}/stop")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Stop {
     call: Call,
@@ -634,7 +632,7 @@ pub struct Stop {
 impl Stop {
     /// The operation with the path's parameters, without a client.
     pub fn new(pool_id: impl Into<String>, update_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("poolId", pool_id);
         call.set_path("updateId", update_id);
         Self { call }
@@ -671,7 +669,7 @@ pub mod settings {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/agentPools/{poolId}/updates/settings`.
@@ -708,7 +706,7 @@ pub mod settings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/getAgentPoolsUpdateSettings)
     #[doc(alias = "getAgentPoolsUpdateSettings")]
     #[doc(alias = "/api/v1/agentPools/{poolId}/updates/settings")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -717,7 +715,7 @@ pub mod settings {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(pool_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("poolId", pool_id);
             Self { call }
         }
@@ -753,7 +751,7 @@ pub mod settings {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AgentPools/#tag/AgentPools/operation/updateAgentPoolsUpdateSettings)
     #[doc(alias = "updateAgentPoolsUpdateSettings")]
     #[doc(alias = "/api/v1/agentPools/{poolId}/updates/settings")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
         call: Call,
@@ -765,7 +763,7 @@ pub mod settings {
             pool_id: impl Into<String>,
             body: &models::AgentPoolUpdateSettingRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("poolId", pool_id);
             call.set_json(body);
             Self { call }

@@ -31,7 +31,7 @@ pub mod secrets {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets`.
@@ -97,7 +97,7 @@ pub mod secrets {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/listApiServiceIntegrationInstanceSecrets)
     #[doc(alias = "listApiServiceIntegrationInstanceSecrets")]
     #[doc(alias = "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -106,7 +106,7 @@ pub mod secrets {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("apiServiceId", api_service_id);
             Self { call }
         }
@@ -142,7 +142,7 @@ pub mod secrets {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApiServiceIntegrations/#tag/ApiServiceIntegrations/operation/createApiServiceIntegrationInstanceSecret)
     #[doc(alias = "createApiServiceIntegrationInstanceSecret")]
     #[doc(alias = "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -151,7 +151,7 @@ pub mod secrets {
     impl Create {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("apiServiceId", api_service_id);
             Self { call }
         }
@@ -189,7 +189,7 @@ pub mod secrets {
     #[doc(
         alias = "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -198,7 +198,7 @@ pub mod secrets {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("apiServiceId", api_service_id);
             call.set_path("secretId", secret_id);
             Self { call }
@@ -255,7 +255,7 @@ pub mod secrets {
     #[doc(
         alias = "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/activate"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
         call: Call,
@@ -264,7 +264,7 @@ pub mod secrets {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("apiServiceId", api_service_id);
             call.set_path("secretId", secret_id);
             Self { call }
@@ -303,7 +303,7 @@ pub mod secrets {
     #[doc(
         alias = "/integrations/api/v1/api-services/{apiServiceId}/credentials/secrets/{secretId}/lifecycle/deactivate"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {
         call: Call,
@@ -312,7 +312,7 @@ pub mod secrets {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(api_service_id: impl Into<String>, secret_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("apiServiceId", api_service_id);
             call.set_path("secretId", secret_id);
             Self { call }

@@ -8,9 +8,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/associatedServers`.
 #[derive(Clone, Debug)]
@@ -57,7 +55,7 @@ impl AssociatedServers {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerAssoc/#tag/AuthorizationServerAssoc/operation/listAssociatedServersByTrustedType)
 #[doc(alias = "listAssociatedServersByTrustedType")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/associatedServers")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -66,7 +64,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -128,7 +126,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerAssoc/#tag/AuthorizationServerAssoc/operation/createAssociatedServers)
 #[doc(alias = "createAssociatedServers")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/associatedServers")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -137,7 +135,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::AssociatedServerMediated) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -174,7 +172,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerAssoc/#tag/AuthorizationServerAssoc/operation/deleteAssociatedServer)
 #[doc(alias = "deleteAssociatedServer")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/associatedServers/{associatedServerId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -183,7 +181,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, associated_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("associatedServerId", associated_server_id);
         Self { call }

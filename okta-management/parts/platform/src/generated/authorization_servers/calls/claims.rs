@@ -8,9 +8,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/claims`.
 #[derive(Clone, Debug)]
@@ -75,7 +73,7 @@ impl Claims {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClaims/#tag/AuthorizationServerClaims/operation/listOAuth2Claims)
 #[doc(alias = "listOAuth2Claims")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/claims")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -84,7 +82,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -120,7 +118,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClaims/#tag/AuthorizationServerClaims/operation/createOAuth2Claim)
 #[doc(alias = "createOAuth2Claim")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/claims")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -129,7 +127,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::OAuth2Claim) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -166,7 +164,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClaims/#tag/AuthorizationServerClaims/operation/deleteOAuth2Claim)
 #[doc(alias = "deleteOAuth2Claim")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/claims/{claimId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -175,7 +173,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("claimId", claim_id);
         Self { call }
@@ -230,7 +228,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClaims/#tag/AuthorizationServerClaims/operation/getOAuth2Claim)
 #[doc(alias = "getOAuth2Claim")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/claims/{claimId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -239,7 +237,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, claim_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("claimId", claim_id);
         Self { call }
@@ -276,7 +274,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClaims/#tag/AuthorizationServerClaims/operation/replaceOAuth2Claim)
 #[doc(alias = "replaceOAuth2Claim")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/claims/{claimId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -289,7 +287,7 @@ impl Replace {
         claim_id: impl Into<String>,
         body: &models::OAuth2Claim,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("claimId", claim_id);
         call.set_json(body);

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/clients`.
 #[derive(Clone, Debug)]
@@ -47,7 +45,7 @@ impl Clients {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClients/#tag/AuthorizationServerClients/operation/listOAuth2ClientsForAuthorizationServer)
 #[doc(alias = "listOAuth2ClientsForAuthorizationServer")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/clients")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -56,7 +54,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -92,7 +90,7 @@ pub mod tokens {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens`.
@@ -158,7 +156,7 @@ pub mod tokens {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClients/#tag/AuthorizationServerClients/operation/revokeRefreshTokensForAuthorizationServerAndClient)
     #[doc(alias = "revokeRefreshTokensForAuthorizationServerAndClient")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct DeleteAll {
         call: Call,
@@ -167,7 +165,7 @@ pub mod tokens {
     impl DeleteAll {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -222,7 +220,7 @@ pub mod tokens {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerClients/#tag/AuthorizationServerClients/operation/listRefreshTokensForAuthorizationServerAndClient)
     #[doc(alias = "listRefreshTokensForAuthorizationServerAndClient")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -231,7 +229,7 @@ pub mod tokens {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             Self { call }
@@ -289,7 +287,7 @@ pub mod tokens {
     #[doc(
         alias = "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -302,7 +300,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);
@@ -365,7 +363,7 @@ pub mod tokens {
     #[doc(
         alias = "/api/v1/authorizationServers/{authServerId}/clients/{clientId}/tokens/{tokenId}"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -378,7 +376,7 @@ pub mod tokens {
             client_id: impl Into<String>,
             token_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("clientId", client_id);
             call.set_path("tokenId", token_id);

@@ -8,9 +8,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials`.
 #[derive(Clone, Debug)]
@@ -47,7 +45,7 @@ impl Credentials {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerKeys/#tag/AuthorizationServerKeys/operation/rotateAuthorizationServerKeys)
 #[doc(alias = "rotateAuthorizationServerKeys")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/credentials/lifecycle/keyRotate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct KeyRotate {
     call: Call,
@@ -56,7 +54,7 @@ pub struct KeyRotate {
 impl KeyRotate {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::JwkUse) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -93,7 +91,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/credentials/keys`.
@@ -131,7 +129,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerKeys/#tag/AuthorizationServerKeys/operation/listAuthorizationServerKeys)
     #[doc(alias = "listAuthorizationServerKeys")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/credentials/keys")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -140,7 +138,7 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             Self { call }
         }
@@ -176,7 +174,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerKeys/#tag/AuthorizationServerKeys/operation/getAuthorizationServerKey)
     #[doc(alias = "getAuthorizationServerKey")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/credentials/keys/{keyId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -185,7 +183,7 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }

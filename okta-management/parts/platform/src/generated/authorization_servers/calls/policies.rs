@@ -8,9 +8,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/policies`.
 #[derive(Clone, Debug)]
@@ -106,7 +104,7 @@ impl Policies {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/listAuthorizationServerPolicies)
 #[doc(alias = "listAuthorizationServerPolicies")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -115,7 +113,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -151,7 +149,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/createAuthorizationServerPolicy)
 #[doc(alias = "createAuthorizationServerPolicy")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -163,7 +161,7 @@ impl Create {
         auth_server_id: impl Into<String>,
         body: &models::AuthorizationServerPolicy,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -200,7 +198,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/deleteAuthorizationServerPolicy)
 #[doc(alias = "deleteAuthorizationServerPolicy")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -209,7 +207,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
@@ -264,7 +262,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/getAuthorizationServerPolicy)
 #[doc(alias = "getAuthorizationServerPolicy")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -273,7 +271,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
@@ -310,7 +308,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/replaceAuthorizationServerPolicy)
 #[doc(alias = "replaceAuthorizationServerPolicy")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -323,7 +321,7 @@ impl Replace {
         policy_id: impl Into<String>,
         body: &models::AuthorizationServerPolicy,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         call.set_json(body);
@@ -361,7 +359,7 @@ okta_core::operation!(Replace, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerPolicies/#tag/AuthorizationServerPolicies/operation/activateAuthorizationServerPolicy)
 #[doc(alias = "activateAuthorizationServerPolicy")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -370,7 +368,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
@@ -427,7 +425,7 @@ okta_core::operation!(
 #[doc(
     alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/lifecycle/deactivate"
 )]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -436,7 +434,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("policyId", policy_id);
         Self { call }
@@ -491,7 +489,7 @@ pub mod rules {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules`.
@@ -585,7 +583,7 @@ pub mod rules {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/listAuthorizationServerPolicyRules)
     #[doc(alias = "listAuthorizationServerPolicyRules")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -594,7 +592,7 @@ pub mod rules {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, policy_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             Self { call }
@@ -631,7 +629,7 @@ pub mod rules {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/createAuthorizationServerPolicyRule)
     #[doc(alias = "createAuthorizationServerPolicyRule")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -644,7 +642,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             body: &models::AuthorizationServerPolicyRuleRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_json(body);
@@ -682,7 +680,7 @@ pub mod rules {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/deleteAuthorizationServerPolicyRule)
     #[doc(alias = "deleteAuthorizationServerPolicyRule")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -695,7 +693,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -756,7 +754,7 @@ pub mod rules {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/getAuthorizationServerPolicyRule)
     #[doc(alias = "getAuthorizationServerPolicyRule")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -769,7 +767,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -807,7 +805,7 @@ pub mod rules {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerRules/#tag/AuthorizationServerRules/operation/replaceAuthorizationServerPolicyRule)
     #[doc(alias = "replaceAuthorizationServerPolicyRule")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {
         call: Call,
@@ -821,7 +819,7 @@ pub mod rules {
             rule_id: impl Into<String>,
             body: &models::AuthorizationServerPolicyRuleRequest,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -862,7 +860,7 @@ pub mod rules {
     #[doc(
         alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/activate"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
         call: Call,
@@ -875,7 +873,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);
@@ -938,7 +936,7 @@ pub mod rules {
     #[doc(
         alias = "/api/v1/authorizationServers/{authServerId}/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {
         call: Call,
@@ -951,7 +949,7 @@ pub mod rules {
             policy_id: impl Into<String>,
             rule_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("policyId", policy_id);
             call.set_path("ruleId", rule_id);

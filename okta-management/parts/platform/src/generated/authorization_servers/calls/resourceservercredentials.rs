@@ -31,7 +31,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys`.
@@ -106,7 +106,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OAuth2ResourceServerCredentialsKeys/#tag/OAuth2ResourceServerCredentialsKeys/operation/listOAuth2ResourceServerJsonWebKeys)
     #[doc(alias = "listOAuth2ResourceServerJsonWebKeys")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -115,7 +115,7 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             Self { call }
         }
@@ -151,7 +151,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OAuth2ResourceServerCredentialsKeys/#tag/OAuth2ResourceServerCredentialsKeys/operation/addOAuth2ResourceServerJsonWebKey)
     #[doc(alias = "addOAuth2ResourceServerJsonWebKey")]
     #[doc(alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -163,7 +163,7 @@ pub mod keys {
             auth_server_id: impl Into<String>,
             body: &models::OAuth2ResourceServerJsonWebKeyRequestBody,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_json(body);
             Self { call }
@@ -202,7 +202,7 @@ pub mod keys {
     #[doc(
         alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -211,7 +211,7 @@ pub mod keys {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -268,7 +268,7 @@ pub mod keys {
     #[doc(
         alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -277,7 +277,7 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -316,7 +316,7 @@ pub mod keys {
     #[doc(
         alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/activate"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Activate {
         call: Call,
@@ -325,7 +325,7 @@ pub mod keys {
     impl Activate {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }
@@ -364,7 +364,7 @@ pub mod keys {
     #[doc(
         alias = "/api/v1/authorizationServers/{authServerId}/resourceservercredentials/keys/{keyId}/lifecycle/deactivate"
     )]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Deactivate {
         call: Call,
@@ -373,7 +373,7 @@ pub mod keys {
     impl Deactivate {
         /// The operation with the path's parameters, without a client.
         pub fn new(auth_server_id: impl Into<String>, key_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authServerId", auth_server_id);
             call.set_path("keyId", key_id);
             Self { call }

@@ -8,9 +8,7 @@ use crate::generated::authorization_servers::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/authorizationServers/{authServerId}/scopes`.
 #[derive(Clone, Debug)]
@@ -75,7 +73,7 @@ impl Scopes {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerScopes/#tag/AuthorizationServerScopes/operation/listOAuth2Scopes)
 #[doc(alias = "listOAuth2Scopes")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/scopes")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -84,7 +82,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         Self { call }
     }
@@ -145,7 +143,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerScopes/#tag/AuthorizationServerScopes/operation/createOAuth2Scope)
 #[doc(alias = "createOAuth2Scope")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/scopes")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -154,7 +152,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(auth_server_id: impl Into<String>, body: &models::OAuth2Scope) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_json(body);
         Self { call }
@@ -191,7 +189,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerScopes/#tag/AuthorizationServerScopes/operation/deleteOAuth2Scope)
 #[doc(alias = "deleteOAuth2Scope")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/scopes/{scopeId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -200,7 +198,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, scope_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("scopeId", scope_id);
         Self { call }
@@ -255,7 +253,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerScopes/#tag/AuthorizationServerScopes/operation/getOAuth2Scope)
 #[doc(alias = "getOAuth2Scope")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/scopes/{scopeId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -264,7 +262,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(auth_server_id: impl Into<String>, scope_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("scopeId", scope_id);
         Self { call }
@@ -301,7 +299,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AuthorizationServerScopes/#tag/AuthorizationServerScopes/operation/replaceOAuth2Scope)
 #[doc(alias = "replaceOAuth2Scope")]
 #[doc(alias = "/api/v1/authorizationServers/{authServerId}/scopes/{scopeId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -314,7 +312,7 @@ impl Replace {
         scope_id: impl Into<String>,
         body: &models::OAuth2Scope,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authServerId", auth_server_id);
         call.set_path("scopeId", scope_id);
         call.set_json(body);

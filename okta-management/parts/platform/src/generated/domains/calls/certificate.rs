@@ -8,9 +8,7 @@ use crate::generated::domains::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/domains/{domainId}/certificate`.
 #[derive(Clone, Debug)]
@@ -38,7 +36,7 @@ impl Certificate {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/CustomDomain/#tag/CustomDomain/operation/upsertCertificate)
 #[doc(alias = "upsertCertificate")]
 #[doc(alias = "/api/v1/domains/{domainId}/certificate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -47,7 +45,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(domain_id: impl Into<String>, body: &models::DomainCertificate) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("domainId", domain_id);
         call.set_json(body);
         Self { call }

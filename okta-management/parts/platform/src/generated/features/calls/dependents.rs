@@ -8,9 +8,7 @@ use crate::generated::features::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/features/{featureId}/dependents`.
 #[derive(Clone, Debug)]
@@ -36,7 +34,7 @@ impl Dependents {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Feature/#tag/Feature/operation/listFeatureDependents)
 #[doc(alias = "listFeatureDependents")]
 #[doc(alias = "/api/v1/features/{featureId}/dependents")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -45,7 +43,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(feature_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("featureId", feature_id);
         Self { call }
     }

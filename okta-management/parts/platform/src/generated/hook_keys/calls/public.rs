@@ -8,9 +8,7 @@ use crate::generated::hook_keys::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/hook-keys/public/{keyId}`.
 #[derive(Clone, Debug)]
@@ -34,7 +32,7 @@ impl Public {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/HookKey/#tag/HookKey/operation/getPublicKey)
 #[doc(alias = "getPublicKey")]
 #[doc(alias = "/api/v1/hook-keys/public/{keyId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -43,7 +41,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(key_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("keyId", key_id);
         Self { call }
     }

@@ -41,7 +41,7 @@ pub mod csrs {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/{idpId}/credentials/csrs`.
@@ -110,7 +110,7 @@ pub mod csrs {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/listCsrsForIdentityProvider)
     #[doc(alias = "listCsrsForIdentityProvider")]
     #[doc(alias = "/api/v1/idps/{idpId}/credentials/csrs")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -119,7 +119,7 @@ pub mod csrs {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("idpId", idp_id);
             Self { call }
         }
@@ -155,7 +155,7 @@ pub mod csrs {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/generateCsrForIdentityProvider)
     #[doc(alias = "generateCsrForIdentityProvider")]
     #[doc(alias = "/api/v1/idps/{idpId}/credentials/csrs")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -164,7 +164,7 @@ pub mod csrs {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(idp_id: impl Into<String>, body: &shared::CsrMetadata) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("idpId", idp_id);
             call.set_json(body);
             Self { call }
@@ -201,7 +201,7 @@ pub mod csrs {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/revokeCsrForIdentityProvider)
     #[doc(alias = "revokeCsrForIdentityProvider")]
     #[doc(alias = "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -210,7 +210,7 @@ pub mod csrs {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>, idp_csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("idpId", idp_id);
             call.set_path("idpCsrId", idp_csr_id);
             Self { call }
@@ -265,7 +265,7 @@ pub mod csrs {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/getCsrForIdentityProvider)
     #[doc(alias = "getCsrForIdentityProvider")]
     #[doc(alias = "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -274,7 +274,7 @@ pub mod csrs {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>, idp_csr_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("idpId", idp_id);
             call.set_path("idpCsrId", idp_csr_id);
             Self { call }
@@ -311,7 +311,7 @@ pub mod csrs {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/publishCsrForIdentityProvider)
     #[doc(alias = "publishCsrForIdentityProvider")]
     #[doc(alias = "/api/v1/idps/{idpId}/credentials/csrs/{idpCsrId}/lifecycle/publish")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Publish {
         call: Call,
@@ -325,7 +325,7 @@ pub mod csrs {
             body: impl Into<bytes::Bytes>,
             content_type: &'static str,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("idpId", idp_id);
             call.set_path("idpCsrId", idp_csr_id);
             call.set_bytes(content_type, body);
@@ -365,7 +365,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/{idpId}/credentials/keys`.
@@ -431,7 +431,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/listIdentityProviderSigningKeys)
     #[doc(alias = "listIdentityProviderSigningKeys")]
     #[doc(alias = "/api/v1/idps/{idpId}/credentials/keys")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -440,7 +440,7 @@ pub mod keys {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("idpId", idp_id);
             Self { call }
         }
@@ -476,7 +476,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/generateIdentityProviderSigningKey)
     #[doc(alias = "generateIdentityProviderSigningKey")]
     #[doc(alias = "/api/v1/idps/{idpId}/credentials/keys/generate")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Generate {
         call: Call,
@@ -485,7 +485,7 @@ pub mod keys {
     impl Generate {
         /// The operation with what the operation requires, without a client.
         pub fn new(idp_id: impl Into<String>, validity_years: i64) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("idpId", idp_id);
             call.set_query("validityYears", validity_years);
             Self { call }
@@ -522,7 +522,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/getIdentityProviderSigningKey)
     #[doc(alias = "getIdentityProviderSigningKey")]
     #[doc(alias = "/api/v1/idps/{idpId}/credentials/keys/{kid}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -531,7 +531,7 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(idp_id: impl Into<String>, kid: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("idpId", idp_id);
             call.set_path("kid", kid);
             Self { call }
@@ -568,7 +568,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/cloneIdentityProviderKey)
     #[doc(alias = "cloneIdentityProviderKey")]
     #[doc(alias = "/api/v1/idps/{idpId}/credentials/keys/{kid}/clone")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Duplicate {
         call: Call,
@@ -581,7 +581,7 @@ pub mod keys {
             kid: impl Into<String>,
             target_idp_id: impl Into<String>,
         ) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("idpId", idp_id);
             call.set_path("kid", kid);
             call.set_query("targetIdpId", target_idp_id.into());
@@ -619,7 +619,7 @@ pub mod keys {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/idps/{idpId}/credentials/keys/active`.
@@ -646,7 +646,7 @@ pub mod keys {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderSigningKeys/#tag/IdentityProviderSigningKeys/operation/listActiveIdentityProviderSigningKey)
         #[doc(alias = "listActiveIdentityProviderSigningKey")]
         #[doc(alias = "/api/v1/idps/{idpId}/credentials/keys/active")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -655,7 +655,7 @@ pub mod keys {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(idp_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("idpId", idp_id);
                 Self { call }
             }

@@ -29,7 +29,7 @@ pub mod keys {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/idps/credentials/keys`.
@@ -84,7 +84,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderKeys/#tag/IdentityProviderKeys/operation/listIdentityProviderKeys)
     #[doc(alias = "listIdentityProviderKeys")]
     #[doc(alias = "/api/v1/idps/credentials/keys")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -95,7 +95,7 @@ pub mod keys {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
 
@@ -143,7 +143,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderKeys/#tag/IdentityProviderKeys/operation/createIdentityProviderKey)
     #[doc(alias = "createIdentityProviderKey")]
     #[doc(alias = "/api/v1/idps/credentials/keys")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -153,7 +153,7 @@ pub mod keys {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::IdPCertificateCredential) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_json(body);
             Self { call }
         }
@@ -189,7 +189,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderKeys/#tag/IdentityProviderKeys/operation/deleteIdentityProviderKey)
     #[doc(alias = "deleteIdentityProviderKey")]
     #[doc(alias = "/api/v1/idps/credentials/keys/{kid}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -198,7 +198,7 @@ pub mod keys {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(kid: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("kid", kid);
             Self { call }
         }
@@ -245,7 +245,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderKeys/#tag/IdentityProviderKeys/operation/getIdentityProviderKey)
     #[doc(alias = "getIdentityProviderKey")]
     #[doc(alias = "/api/v1/idps/credentials/keys/{kid}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -254,7 +254,7 @@ pub mod keys {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(kid: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("kid", kid);
             Self { call }
         }
@@ -290,7 +290,7 @@ pub mod keys {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderKeys/#tag/IdentityProviderKeys/operation/replaceIdentityProviderKey)
     #[doc(alias = "replaceIdentityProviderKey")]
     #[doc(alias = "/api/v1/idps/credentials/keys/{kid}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {
         call: Call,
@@ -299,7 +299,7 @@ pub mod keys {
     impl Replace {
         /// The operation with what the operation requires, without a client.
         pub fn new(kid: impl Into<String>, body: &models::IdPKeyCredential) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("kid", kid);
             call.set_json(body);
             Self { call }

@@ -8,9 +8,7 @@ use crate::generated::idps::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/idps/{idpId}/users`.
 #[derive(Clone, Debug)]
@@ -76,7 +74,7 @@ impl Users {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/listIdentityProviderApplicationUsers)
 #[doc(alias = "listIdentityProviderApplicationUsers")]
 #[doc(alias = "/api/v1/idps/{idpId}/users")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -85,7 +83,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("idpId", idp_id);
         Self { call }
     }
@@ -146,7 +144,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/unlinkUserFromIdentityProvider)
 #[doc(alias = "unlinkUserFromIdentityProvider")]
 #[doc(alias = "/api/v1/idps/{idpId}/users/{userId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -155,7 +153,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("idpId", idp_id);
         call.set_path("userId", user_id);
         Self { call }
@@ -210,7 +208,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/getIdentityProviderApplicationUser)
 #[doc(alias = "getIdentityProviderApplicationUser")]
 #[doc(alias = "/api/v1/idps/{idpId}/users/{userId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -219,7 +217,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(idp_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("idpId", idp_id);
         call.set_path("userId", user_id);
         Self { call }
@@ -256,7 +254,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/linkUserToIdentityProvider)
 #[doc(alias = "linkUserToIdentityProvider")]
 #[doc(alias = "/api/v1/idps/{idpId}/users/{userId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Link {
     call: Call,
@@ -269,7 +267,7 @@ impl Link {
         user_id: impl Into<String>,
         body: &models::UserIdentityProviderLinkRequest,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("idpId", idp_id);
         call.set_path("userId", user_id);
         call.set_json(body);
@@ -331,7 +329,7 @@ pub mod credentials {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/idps/{idpId}/users/{userId}/credentials/tokens`.
@@ -361,7 +359,7 @@ pub mod credentials {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/IdentityProviderUsers/#tag/IdentityProviderUsers/operation/listSocialAuthTokens)
         #[doc(alias = "listSocialAuthTokens")]
         #[doc(alias = "/api/v1/idps/{idpId}/users/{userId}/credentials/tokens")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -370,7 +368,7 @@ pub mod credentials {
         impl List {
             /// The operation with the path's parameters, without a client.
             pub fn new(idp_id: impl Into<String>, user_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("idpId", idp_id);
                 call.set_path("userId", user_id);
                 Self { call }

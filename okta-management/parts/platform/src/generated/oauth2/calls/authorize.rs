@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, Operation, OperationInfo, Paging, Parameter};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter};
 
 /// Operations on `/oauth2/v1/authorize`.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Authorize {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/authorize)
 #[doc(alias = "authorize")]
 #[doc(alias = "/oauth2/v1/authorize")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -64,7 +64,7 @@ impl Get {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_query("client_id", client_id.into());
         call.set_query("redirect_uri", redirect_uri.into());
         call.set_query("response_type", response_type.into().as_str().to_owned());
@@ -316,7 +316,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/authorizeWithPost)
 #[doc(alias = "authorizeWithPost")]
 #[doc(alias = "/oauth2/v1/authorize")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -326,7 +326,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &shared::AuthorizeWithPost) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_form_model(body);
         Self { call }
     }

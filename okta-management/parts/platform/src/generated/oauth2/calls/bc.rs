@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/bc/authorize`.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Bc {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/OrgAS/#tag/OrgAS/operation/bcAuthorize)
 #[doc(alias = "bcAuthorize")]
 #[doc(alias = "/oauth2/v1/bc/authorize")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Authorize {
     call: Call,
@@ -44,7 +44,7 @@ impl Authorize {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 

@@ -8,9 +8,7 @@ use crate::generated::oauth2::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/oauth2/v1/clients`.
 #[derive(Clone, Debug)]
@@ -79,7 +77,7 @@ impl Clients {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/listClients)
 #[doc(alias = "listClients")]
 #[doc(alias = "/oauth2/v1/clients")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -90,7 +88,7 @@ impl List {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -144,7 +142,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/createClient)
 #[doc(alias = "createClient")]
 #[doc(alias = "/oauth2/v1/clients")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -154,7 +152,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::OAuthClient) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -190,7 +188,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/deleteClient)
 #[doc(alias = "deleteClient")]
 #[doc(alias = "/oauth2/v1/clients/{clientId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -199,7 +197,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("clientId", client_id);
         Self { call }
     }
@@ -246,7 +244,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/getClient)
 #[doc(alias = "getClient")]
 #[doc(alias = "/oauth2/v1/clients/{clientId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -255,7 +253,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("clientId", client_id);
         Self { call }
     }
@@ -291,7 +289,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/replaceClient)
 #[doc(alias = "replaceClient")]
 #[doc(alias = "/oauth2/v1/clients/{clientId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -300,7 +298,7 @@ pub struct Replace {
 impl Replace {
     /// The operation with what the operation requires, without a client.
     pub fn new(client_id: impl Into<String>, body: &models::OAuthClient) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("clientId", client_id);
         call.set_json(body);
         Self { call }
@@ -337,7 +335,7 @@ okta_core::operation!(Replace, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/Client/#tag/Client/operation/generateNewClientSecret)
 #[doc(alias = "generateNewClientSecret")]
 #[doc(alias = "/oauth2/v1/clients/{clientId}/lifecycle/newSecret")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct NewSecret {
     call: Call,
@@ -346,7 +344,7 @@ pub struct NewSecret {
 impl NewSecret {
     /// The operation with the path's parameters, without a client.
     pub fn new(client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("clientId", client_id);
         Self { call }
     }
@@ -382,7 +380,7 @@ pub mod roles {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/v1/clients/{clientId}/roles`.
@@ -446,7 +444,7 @@ pub mod roles {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentClient/#tag/RoleAssignmentClient/operation/listRolesForClient)
     #[doc(alias = "listRolesForClient")]
     #[doc(alias = "/oauth2/v1/clients/{clientId}/roles")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct List {
         call: Call,
@@ -455,7 +453,7 @@ pub mod roles {
     impl List {
         /// The operation with the path's parameters, without a client.
         pub fn new(client_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("clientId", client_id);
             Self { call }
         }
@@ -491,7 +489,7 @@ pub mod roles {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentClient/#tag/RoleAssignmentClient/operation/assignRoleToClient)
     #[doc(alias = "assignRoleToClient")]
     #[doc(alias = "/oauth2/v1/clients/{clientId}/roles")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Create {
         call: Call,
@@ -500,7 +498,7 @@ pub mod roles {
     impl Create {
         /// The operation with what the operation requires, without a client.
         pub fn new(client_id: impl Into<String>, body: &shared::RoleAssignmentRequest) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("clientId", client_id);
             call.set_json(body);
             Self { call }
@@ -537,7 +535,7 @@ pub mod roles {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentClient/#tag/RoleAssignmentClient/operation/deleteRoleFromClient)
     #[doc(alias = "deleteRoleFromClient")]
     #[doc(alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Delete {
         call: Call,
@@ -546,7 +544,7 @@ pub mod roles {
     impl Delete {
         /// The operation with the path's parameters, without a client.
         pub fn new(client_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("clientId", client_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             Self { call }
@@ -601,7 +599,7 @@ pub mod roles {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleAssignmentClient/#tag/RoleAssignmentClient/operation/retrieveClientRole)
     #[doc(alias = "retrieveClientRole")]
     #[doc(alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -610,7 +608,7 @@ pub mod roles {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(client_id: impl Into<String>, role_assignment_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("clientId", client_id);
             call.set_path("roleAssignmentId", role_assignment_id);
             Self { call }
@@ -705,7 +703,7 @@ pub mod roles {
                 use okta_core::Call;
                 use okta_core::Client;
                 use okta_core::operation::{
-                    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                    Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
                 };
 
                 /// Operations on `/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps`.
@@ -802,7 +800,7 @@ pub mod roles {
                 #[doc(
                     alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps"
                 )]
-                #[derive(Clone, Debug)]
+                #[derive(Clone)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct List {
                     call: Call,
@@ -814,7 +812,7 @@ pub mod roles {
                         client_id: impl Into<String>,
                         role_assignment_id: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(<Self as Operation>::INFO);
+                        let mut call = Call::of::<Self>();
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         Self { call }
@@ -866,7 +864,7 @@ pub mod roles {
                 #[doc(
                     alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
                 )]
-                #[derive(Clone, Debug)]
+                #[derive(Clone)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct Unassign {
                     call: Call,
@@ -879,7 +877,7 @@ pub mod roles {
                         role_assignment_id: impl Into<String>,
                         app_name: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(<Self as Operation>::INFO);
+                        let mut call = Call::of::<Self>();
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -942,7 +940,7 @@ pub mod roles {
                 #[doc(
                     alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}"
                 )]
-                #[derive(Clone, Debug)]
+                #[derive(Clone)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct Assign {
                     call: Call,
@@ -955,7 +953,7 @@ pub mod roles {
                         role_assignment_id: impl Into<String>,
                         app_name: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(<Self as Operation>::INFO);
+                        let mut call = Call::of::<Self>();
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -1018,7 +1016,7 @@ pub mod roles {
                 #[doc(
                     alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
                 )]
-                #[derive(Clone, Debug)]
+                #[derive(Clone)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct UnassignApp {
                     call: Call,
@@ -1032,7 +1030,7 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(<Self as Operation>::INFO);
+                        let mut call = Call::of::<Self>();
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -1101,7 +1099,7 @@ pub mod roles {
                 #[doc(
                     alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/catalog/apps/{appName}/{appId}"
                 )]
-                #[derive(Clone, Debug)]
+                #[derive(Clone)]
                 #[must_use = "an operation does nothing until it is awaited or sent"]
                 pub struct AssignApp {
                     call: Call,
@@ -1115,7 +1113,7 @@ pub mod roles {
                         app_name: impl Into<String>,
                         app_id: impl Into<String>,
                     ) -> Self {
-                        let mut call = Call::new(<Self as Operation>::INFO);
+                        let mut call = Call::of::<Self>();
                         call.set_path("clientId", client_id);
                         call.set_path("roleAssignmentId", role_assignment_id);
                         call.set_path("appName", app_name);
@@ -1184,7 +1182,7 @@ pub mod roles {
             use okta_core::Call;
             use okta_core::Client;
             use okta_core::operation::{
-                Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+                Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
             };
 
             /// Operations on `/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups`.
@@ -1240,7 +1238,7 @@ pub mod roles {
             /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RoleBTargetClient/#tag/RoleBTargetClient/operation/listGroupTargetRoleForClient)
             #[doc(alias = "listGroupTargetRoleForClient")]
             #[doc(alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups")]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct List {
                 call: Call,
@@ -1252,7 +1250,7 @@ pub mod roles {
                     client_id: impl Into<String>,
                     role_assignment_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("clientId", client_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     Self { call }
@@ -1304,7 +1302,7 @@ pub mod roles {
             #[doc(
                 alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Unassign {
                 call: Call,
@@ -1317,7 +1315,7 @@ pub mod roles {
                     role_assignment_id: impl Into<String>,
                     group_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("clientId", client_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("groupId", group_id);
@@ -1380,7 +1378,7 @@ pub mod roles {
             #[doc(
                 alias = "/oauth2/v1/clients/{clientId}/roles/{roleAssignmentId}/targets/groups/{groupId}"
             )]
-            #[derive(Clone, Debug)]
+            #[derive(Clone)]
             #[must_use = "an operation does nothing until it is awaited or sent"]
             pub struct Assign {
                 call: Call,
@@ -1393,7 +1391,7 @@ pub mod roles {
                     role_assignment_id: impl Into<String>,
                     group_id: impl Into<String>,
                 ) -> Self {
-                    let mut call = Call::new(<Self as Operation>::INFO);
+                    let mut call = Call::of::<Self>();
                     call.set_path("clientId", client_id);
                     call.set_path("roleAssignmentId", role_assignment_id);
                     call.set_path("groupId", group_id);

@@ -8,7 +8,7 @@ use crate::generated::oauth2::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/oauth2/v1/global-token-revocation`.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl GlobalTokenRevocation {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/GlobalTokenRevocation/#tag/GlobalTokenRevocation/operation/globalTokenRevocation)
 #[doc(alias = "globalTokenRevocation")]
 #[doc(alias = "/oauth2/v1/global-token-revocation")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -43,7 +43,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::GlobalTokenRevocationRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }

@@ -8,7 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Location, Operation, OperationInfo, Paging, Parameter};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/authorize`.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Authorize {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/authorizeCustomAS)
 #[doc(alias = "authorizeCustomAS")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/authorize")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -75,7 +75,7 @@ impl Get {
         scope: impl Into<String>,
         state: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_query("client_id", client_id.into());
         call.set_query("redirect_uri", redirect_uri.into());
@@ -333,7 +333,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/authorizeCustomASWithPost)
 #[doc(alias = "authorizeCustomASWithPost")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/authorize")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -345,7 +345,7 @@ impl Update {
         authorization_server_id: impl Into<String>,
         body: &shared::AuthorizeWithPost,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_form_model(body);
         Self { call }

@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/bc/authorize`.
 #[derive(Clone, Debug)]
@@ -38,7 +36,7 @@ impl Bc {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/bcAuthorizeCustomAS)
 #[doc(alias = "bcAuthorizeCustomAS")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/bc/authorize")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Authorize {
     call: Call,
@@ -47,7 +45,7 @@ pub struct Authorize {
 impl Authorize {
     /// The operation with the path's parameters, without a client.
     pub fn new(authorization_server_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         Self { call }
     }

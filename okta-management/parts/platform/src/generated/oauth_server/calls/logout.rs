@@ -8,9 +8,7 @@ use crate::generated::shared::models as shared;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/oauth2/{authorizationServerId}/v1/logout`.
 #[derive(Clone, Debug)]
@@ -47,7 +45,7 @@ impl Logout {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/logoutCustomAS)
 #[doc(alias = "logoutCustomAS")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/logout")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -59,7 +57,7 @@ impl Get {
         authorization_server_id: impl Into<String>,
         id_token_hint: impl Into<String>,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_query("id_token_hint", id_token_hint.into());
         Self { call }
@@ -137,7 +135,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/logoutCustomASWithPost)
 #[doc(alias = "logoutCustomASWithPost")]
 #[doc(alias = "/oauth2/{authorizationServerId}/v1/logout")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -146,7 +144,7 @@ pub struct Update {
 impl Update {
     /// The operation with what the operation requires, without a client.
     pub fn new(authorization_server_id: impl Into<String>, body: &shared::LogoutWithPost) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("authorizationServerId", authorization_server_id);
         call.set_form_model(body);
         Self { call }

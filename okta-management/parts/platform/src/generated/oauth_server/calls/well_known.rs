@@ -42,7 +42,7 @@ pub mod oauth_authorization_server {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/{authorizationServerId}/.well-known/oauth-authorization-server`.
@@ -71,7 +71,7 @@ pub mod oauth_authorization_server {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/getWellKnownOAuthConfigurationCustomAS)
     #[doc(alias = "getWellKnownOAuthConfigurationCustomAS")]
     #[doc(alias = "/oauth2/{authorizationServerId}/.well-known/oauth-authorization-server")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -80,7 +80,7 @@ pub mod oauth_authorization_server {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(authorization_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authorizationServerId", authorization_server_id);
             Self { call }
         }
@@ -123,7 +123,7 @@ pub mod openid_configuration {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/oauth2/{authorizationServerId}/.well-known/openid-configuration`.
@@ -152,7 +152,7 @@ pub mod openid_configuration {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-oauth/oauth/tag/CustomAS/#tag/CustomAS/operation/getWellKnownOpenIDConfigurationCustomAS)
     #[doc(alias = "getWellKnownOpenIDConfigurationCustomAS")]
     #[doc(alias = "/oauth2/{authorizationServerId}/.well-known/openid-configuration")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -161,7 +161,7 @@ pub mod openid_configuration {
     impl Get {
         /// The operation with the path's parameters, without a client.
         pub fn new(authorization_server_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_path("authorizationServerId", authorization_server_id);
             Self { call }
         }

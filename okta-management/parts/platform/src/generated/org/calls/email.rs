@@ -28,7 +28,7 @@ pub mod bounces {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/email/bounces/remove-list`.
     #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ pub mod bounces {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/EmailCustomization/#tag/EmailCustomization/operation/bulkRemoveEmailAddressBounces)
     #[doc(alias = "bulkRemoveEmailAddressBounces")]
     #[doc(alias = "/api/v1/org/email/bounces/remove-list")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct RemoveList {
         call: Call,
@@ -64,7 +64,7 @@ pub mod bounces {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
 

@@ -49,7 +49,7 @@ pub mod yubikey_token {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/org/factors/yubikey_token/tokens`.
@@ -93,7 +93,7 @@ pub mod yubikey_token {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/listYubikeyOtpTokens)
         #[doc(alias = "listYubikeyOtpTokens")]
         #[doc(alias = "/api/v1/org/factors/yubikey_token/tokens")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -104,7 +104,7 @@ pub mod yubikey_token {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(<Self as Operation>::INFO),
+                    call: Call::of::<Self>(),
                 }
             }
 
@@ -195,7 +195,7 @@ pub mod yubikey_token {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/uploadYubikeyOtpTokenSeed)
         #[doc(alias = "uploadYubikeyOtpTokenSeed")]
         #[doc(alias = "/api/v1/org/factors/yubikey_token/tokens")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Create {
             call: Call,
@@ -205,7 +205,7 @@ pub mod yubikey_token {
             /// The operation with what the operation requires, without a client.
             #[inline]
             pub fn new(body: &models::OrgFactorsYubikeyTokenTokensCreateRequest) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_json(body);
                 Self { call }
             }
@@ -297,7 +297,7 @@ pub mod yubikey_token {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/UserFactor/#tag/UserFactor/operation/getYubikeyOtpTokenById)
         #[doc(alias = "getYubikeyOtpTokenById")]
         #[doc(alias = "/api/v1/org/factors/yubikey_token/tokens/{tokenId}")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Get {
             call: Call,
@@ -306,7 +306,7 @@ pub mod yubikey_token {
         impl Get {
             /// The operation with the path's parameters, without a client.
             pub fn new(token_id: impl Into<String>) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("tokenId", token_id);
                 Self { call }
             }

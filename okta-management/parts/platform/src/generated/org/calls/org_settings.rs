@@ -28,7 +28,7 @@ pub mod third_party_admin_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/orgSettings/thirdPartyAdminSetting`.
     #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ pub mod third_party_admin_setting {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/getThirdPartyAdminSetting)
     #[doc(alias = "getThirdPartyAdminSetting")]
     #[doc(alias = "/api/v1/org/orgSettings/thirdPartyAdminSetting")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -72,7 +72,7 @@ pub mod third_party_admin_setting {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -107,7 +107,7 @@ pub mod third_party_admin_setting {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/updateThirdPartyAdminSetting)
     #[doc(alias = "updateThirdPartyAdminSetting")]
     #[doc(alias = "/api/v1/org/orgSettings/thirdPartyAdminSetting")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
         call: Call,
@@ -117,7 +117,7 @@ pub mod third_party_admin_setting {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::ThirdPartyAdminSetting) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_json(body);
             Self { call }
         }

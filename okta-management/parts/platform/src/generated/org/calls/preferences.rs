@@ -8,7 +8,7 @@ use crate::generated::org::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/org/preferences`.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Preferences {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCustomization/#tag/OrgSettingCustomization/operation/getOrgPreferences)
 #[doc(alias = "getOrgPreferences")]
 #[doc(alias = "/api/v1/org/preferences")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -60,7 +60,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -95,7 +95,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCustomization/#tag/OrgSettingCustomization/operation/setOrgHideOktaUIFooter)
 #[doc(alias = "setOrgHideOktaUIFooter")]
 #[doc(alias = "/api/v1/org/preferences/hideEndUserFooter")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct HideEndUserFooter {
     call: Call,
@@ -106,7 +106,7 @@ impl HideEndUserFooter {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -141,7 +141,7 @@ okta_core::operation!(HideEndUserFooter, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCustomization/#tag/OrgSettingCustomization/operation/setOrgShowOktaUIFooter)
 #[doc(alias = "setOrgShowOktaUIFooter")]
 #[doc(alias = "/api/v1/org/preferences/showEndUserFooter")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct ShowEndUserFooter {
     call: Call,
@@ -152,7 +152,7 @@ impl ShowEndUserFooter {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }

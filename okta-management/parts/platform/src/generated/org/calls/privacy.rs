@@ -44,7 +44,7 @@ pub mod aerial {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/aerial`.
     #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ pub mod aerial {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/getAerialConsent)
     #[doc(alias = "getAerialConsent")]
     #[doc(alias = "/api/v1/org/privacy/aerial")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -96,7 +96,7 @@ pub mod aerial {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -131,7 +131,7 @@ pub mod aerial {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/grantAerialConsent)
     #[doc(alias = "grantAerialConsent")]
     #[doc(alias = "/api/v1/org/privacy/aerial/grant")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Grant {
         call: Call,
@@ -142,7 +142,7 @@ pub mod aerial {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
 
@@ -184,7 +184,7 @@ pub mod aerial {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/revokeAerialConsent)
     #[doc(alias = "revokeAerialConsent")]
     #[doc(alias = "/api/v1/org/privacy/aerial/revoke")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Revoke {
         call: Call,
@@ -195,7 +195,7 @@ pub mod aerial {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
 
@@ -237,7 +237,7 @@ pub mod okta_communication {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/oktaCommunication`.
     #[derive(Clone, Debug)]
@@ -278,7 +278,7 @@ pub mod okta_communication {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCommunication/#tag/OrgSettingCommunication/operation/getOktaCommunicationSettings)
     #[doc(alias = "getOktaCommunicationSettings")]
     #[doc(alias = "/api/v1/org/privacy/oktaCommunication")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -289,7 +289,7 @@ pub mod okta_communication {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -324,7 +324,7 @@ pub mod okta_communication {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCommunication/#tag/OrgSettingCommunication/operation/optInUsersToOktaCommunicationEmails)
     #[doc(alias = "optInUsersToOktaCommunicationEmails")]
     #[doc(alias = "/api/v1/org/privacy/oktaCommunication/optIn")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct OptIn {
         call: Call,
@@ -335,7 +335,7 @@ pub mod okta_communication {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -370,7 +370,7 @@ pub mod okta_communication {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingCommunication/#tag/OrgSettingCommunication/operation/optOutUsersFromOktaCommunicationEmails)
     #[doc(alias = "optOutUsersFromOktaCommunicationEmails")]
     #[doc(alias = "/api/v1/org/privacy/oktaCommunication/optOut")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct OptOut {
         call: Call,
@@ -381,7 +381,7 @@ pub mod okta_communication {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -416,7 +416,7 @@ pub mod okta_support {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/privacy/oktaSupport`.
     #[derive(Clone, Debug)]
@@ -473,7 +473,7 @@ pub mod okta_support {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/getOrgOktaSupportSettings)
     #[doc(alias = "getOrgOktaSupportSettings")]
     #[doc(alias = "/api/v1/org/privacy/oktaSupport")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -484,7 +484,7 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -519,7 +519,7 @@ pub mod okta_support {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/extendOktaSupport)
     #[doc(alias = "extendOktaSupport")]
     #[doc(alias = "/api/v1/org/privacy/oktaSupport/extend")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Extend {
         call: Call,
@@ -530,7 +530,7 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -578,7 +578,7 @@ pub mod okta_support {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/grantOktaSupport)
     #[doc(alias = "grantOktaSupport")]
     #[doc(alias = "/api/v1/org/privacy/oktaSupport/grant")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Grant {
         call: Call,
@@ -589,7 +589,7 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -637,7 +637,7 @@ pub mod okta_support {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/revokeOktaSupport)
     #[doc(alias = "revokeOktaSupport")]
     #[doc(alias = "/api/v1/org/privacy/oktaSupport/revoke")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Revoke {
         call: Call,
@@ -648,7 +648,7 @@ pub mod okta_support {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -696,7 +696,7 @@ pub mod okta_support {
         use okta_core::Call;
         use okta_core::Client;
         use okta_core::operation::{
-            Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+            Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
         };
 
         /// Operations on `/api/v1/org/privacy/oktaSupport/cases`.
@@ -733,7 +733,7 @@ pub mod okta_support {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/listOktaSupportCases)
         #[doc(alias = "listOktaSupportCases")]
         #[doc(alias = "/api/v1/org/privacy/oktaSupport/cases")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct List {
             call: Call,
@@ -744,7 +744,7 @@ pub mod okta_support {
             #[inline]
             pub fn new() -> Self {
                 Self {
-                    call: Call::new(<Self as Operation>::INFO),
+                    call: Call::of::<Self>(),
                 }
             }
         }
@@ -779,7 +779,7 @@ pub mod okta_support {
         /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingSupport/#tag/OrgSettingSupport/operation/updateOktaSupportCase)
         #[doc(alias = "updateOktaSupportCase")]
         #[doc(alias = "/api/v1/org/privacy/oktaSupport/cases/{caseNumber}")]
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[must_use = "an operation does nothing until it is awaited or sent"]
         pub struct Update {
             call: Call,
@@ -788,7 +788,7 @@ pub mod okta_support {
         impl Update {
             /// The operation with what the operation requires, without a client.
             pub fn new(case_number: impl Into<String>, body: &models::OktaSupportCase) -> Self {
-                let mut call = Call::new(<Self as Operation>::INFO);
+                let mut call = Call::of::<Self>();
                 call.set_path("caseNumber", case_number);
                 call.set_json(body);
                 Self { call }

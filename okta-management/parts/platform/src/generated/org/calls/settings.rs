@@ -38,7 +38,7 @@ pub mod auto_assign_admin_app_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/settings/autoAssignAdminAppSetting`.
     #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub mod auto_assign_admin_app_setting {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/getAutoAssignAdminAppSetting)
     #[doc(alias = "getAutoAssignAdminAppSetting")]
     #[doc(alias = "/api/v1/org/settings/autoAssignAdminAppSetting")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -82,7 +82,7 @@ pub mod auto_assign_admin_app_setting {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -117,7 +117,7 @@ pub mod auto_assign_admin_app_setting {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/updateAutoAssignAdminAppSetting)
     #[doc(alias = "updateAutoAssignAdminAppSetting")]
     #[doc(alias = "/api/v1/org/settings/autoAssignAdminAppSetting")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Update {
         call: Call,
@@ -127,7 +127,7 @@ pub mod auto_assign_admin_app_setting {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::AutoAssignAdminAppSetting) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_json(body);
             Self { call }
         }
@@ -163,7 +163,7 @@ pub mod client_privileges_setting {
     use http::Method;
     use okta_core::Call;
     use okta_core::Client;
-    use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+    use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
     /// Operations on `/api/v1/org/settings/clientPrivilegesSetting`.
     #[derive(Clone, Debug)]
@@ -196,7 +196,7 @@ pub mod client_privileges_setting {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/getClientPrivilegesSetting)
     #[doc(alias = "getClientPrivilegesSetting")]
     #[doc(alias = "/api/v1/org/settings/clientPrivilegesSetting")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -207,7 +207,7 @@ pub mod client_privileges_setting {
         #[inline]
         pub fn new() -> Self {
             Self {
-                call: Call::new(<Self as Operation>::INFO),
+                call: Call::of::<Self>(),
             }
         }
     }
@@ -242,7 +242,7 @@ pub mod client_privileges_setting {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/OrgSettingAdmin/#tag/OrgSettingAdmin/operation/assignClientPrivilegesSetting)
     #[doc(alias = "assignClientPrivilegesSetting")]
     #[doc(alias = "/api/v1/org/settings/clientPrivilegesSetting")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Replace {
         call: Call,
@@ -252,7 +252,7 @@ pub mod client_privileges_setting {
         /// The operation with what the operation requires, without a client.
         #[inline]
         pub fn new(body: &models::ClientPrivilegesSetting) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_json(body);
             Self { call }
         }

@@ -8,9 +8,7 @@ use crate::generated::policies::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/policies/{policyId}/mappings`.
 #[derive(Clone, Debug)]
@@ -64,7 +62,7 @@ impl Mappings {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicyMappings)
 #[doc(alias = "listPolicyMappings")]
 #[doc(alias = "/api/v1/policies/{policyId}/mappings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -73,7 +71,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -109,7 +107,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/mapResourceToPolicy)
 #[doc(alias = "mapResourceToPolicy")]
 #[doc(alias = "/api/v1/policies/{policyId}/mappings")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -118,7 +116,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(policy_id: impl Into<String>, body: &models::PolicyMappingRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         call.set_json(body);
         Self { call }
@@ -155,7 +153,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/deletePolicyResourceMapping)
 #[doc(alias = "deletePolicyResourceMapping")]
 #[doc(alias = "/api/v1/policies/{policyId}/mappings/{mappingId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -164,7 +162,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, mapping_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         call.set_path("mappingId", mapping_id);
         Self { call }
@@ -219,7 +217,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/getPolicyMapping)
 #[doc(alias = "getPolicyMapping")]
 #[doc(alias = "/api/v1/policies/{policyId}/mappings/{mappingId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -228,7 +226,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, mapping_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         call.set_path("mappingId", mapping_id);
         Self { call }

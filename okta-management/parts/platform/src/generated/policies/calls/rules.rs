@@ -8,9 +8,7 @@ use crate::generated::policies::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/policies/{policyId}/rules`.
 #[derive(Clone, Debug)]
@@ -91,7 +89,7 @@ impl Rules {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/listPolicyRules)
 #[doc(alias = "listPolicyRules")]
 #[doc(alias = "/api/v1/policies/{policyId}/rules")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -100,7 +98,7 @@ pub struct List {
 impl List {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         Self { call }
     }
@@ -142,7 +140,7 @@ okta_core::operation!(List, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/createPolicyRule)
 #[doc(alias = "createPolicyRule")]
 #[doc(alias = "/api/v1/policies/{policyId}/rules")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -151,7 +149,7 @@ pub struct Create {
 impl Create {
     /// The operation with what the operation requires, without a client.
     pub fn new(policy_id: impl Into<String>, body: &models::PolicyRule) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         call.set_json(body);
         Self { call }
@@ -201,7 +199,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/deletePolicyRule)
 #[doc(alias = "deletePolicyRule")]
 #[doc(alias = "/api/v1/policies/{policyId}/rules/{ruleId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -210,7 +208,7 @@ pub struct Delete {
 impl Delete {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }
@@ -265,7 +263,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/getPolicyRule)
 #[doc(alias = "getPolicyRule")]
 #[doc(alias = "/api/v1/policies/{policyId}/rules/{ruleId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -274,7 +272,7 @@ pub struct Get {
 impl Get {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }
@@ -311,7 +309,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/replacePolicyRule)
 #[doc(alias = "replacePolicyRule")]
 #[doc(alias = "/api/v1/policies/{policyId}/rules/{ruleId}")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -324,7 +322,7 @@ impl Replace {
         rule_id: impl Into<String>,
         body: &models::PolicyRule,
     ) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         call.set_json(body);
@@ -362,7 +360,7 @@ okta_core::operation!(Replace, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/activatePolicyRule)
 #[doc(alias = "activatePolicyRule")]
 #[doc(alias = "/api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/activate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Activate {
     call: Call,
@@ -371,7 +369,7 @@ pub struct Activate {
 impl Activate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }
@@ -426,7 +424,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Policy/#tag/Policy/operation/deactivatePolicyRule)
 #[doc(alias = "deactivatePolicyRule")]
 #[doc(alias = "/api/v1/policies/{policyId}/rules/{ruleId}/lifecycle/deactivate")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Deactivate {
     call: Call,
@@ -435,7 +433,7 @@ pub struct Deactivate {
 impl Deactivate {
     /// The operation with the path's parameters, without a client.
     pub fn new(policy_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_path("policyId", policy_id);
         call.set_path("ruleId", rule_id);
         Self { call }

@@ -8,7 +8,7 @@ use crate::generated::rate_limit_settings::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/api/v1/rate-limit-settings/warning-threshold`.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ impl WarningThreshold {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RateLimitSettings/#tag/RateLimitSettings/operation/getRateLimitSettingsWarningThreshold)
 #[doc(alias = "getRateLimitSettingsWarningThreshold")]
 #[doc(alias = "/api/v1/rate-limit-settings/warning-threshold")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -52,7 +52,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
@@ -87,7 +87,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/RateLimitSettings/#tag/RateLimitSettings/operation/replaceRateLimitSettingsWarningThreshold)
 #[doc(alias = "replaceRateLimitSettingsWarningThreshold")]
 #[doc(alias = "/api/v1/rate-limit-settings/warning-threshold")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -97,7 +97,7 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::RateLimitWarningThresholdRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }

@@ -8,9 +8,7 @@ use crate::generated::ssf::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/api/v1/ssf/stream`.
 #[derive(Clone, Debug)]
@@ -83,7 +81,7 @@ impl Stream {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/deleteSsfStream)
 #[doc(alias = "deleteSsfStream")]
 #[doc(alias = "/api/v1/ssf/stream")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Delete {
     call: Call,
@@ -94,7 +92,7 @@ impl Delete {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -146,7 +144,7 @@ okta_core::operation!(
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/getSsfStreams)
 #[doc(alias = "getSsfStreams")]
 #[doc(alias = "/api/v1/ssf/stream")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -157,7 +155,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 
@@ -198,7 +196,7 @@ okta_core::operation!(Get, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/updateSsfStream)
 #[doc(alias = "updateSsfStream")]
 #[doc(alias = "/api/v1/ssf/stream")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Update {
     call: Call,
@@ -208,7 +206,7 @@ impl Update {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamConfiguration) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -244,7 +242,7 @@ okta_core::operation!(Update, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/createSsfStream)
 #[doc(alias = "createSsfStream")]
 #[doc(alias = "/api/v1/ssf/stream")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Create {
     call: Call,
@@ -254,7 +252,7 @@ impl Create {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamConfigurationCreateRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -290,7 +288,7 @@ okta_core::operation!(Create, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/replaceSsfStream)
 #[doc(alias = "replaceSsfStream")]
 #[doc(alias = "/api/v1/ssf/stream")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Replace {
     call: Call,
@@ -300,7 +298,7 @@ impl Replace {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamConfiguration) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -336,7 +334,7 @@ okta_core::operation!(Replace, OperationInfo {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/verifySsfStream)
 #[doc(alias = "verifySsfStream")]
 #[doc(alias = "/api/v1/ssf/stream/verification")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Verification {
     call: Call,
@@ -346,7 +344,7 @@ impl Verification {
     /// The operation with what the operation requires, without a client.
     #[inline]
     pub fn new(body: &models::StreamVerificationRequest) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_json(body);
         Self { call }
     }
@@ -389,7 +387,7 @@ pub mod status {
     use okta_core::Call;
     use okta_core::Client;
     use okta_core::operation::{
-        Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
+        Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo,
     };
 
     /// Operations on `/api/v1/ssf/stream/status`.
@@ -414,7 +412,7 @@ pub mod status {
     /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/SSFTransmitter/#tag/SSFTransmitter/operation/getSsfStreamStatus)
     #[doc(alias = "getSsfStreamStatus")]
     #[doc(alias = "/api/v1/ssf/stream/status")]
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     #[must_use = "an operation does nothing until it is awaited or sent"]
     pub struct Get {
         call: Call,
@@ -423,7 +421,7 @@ pub mod status {
     impl Get {
         /// The operation with what the operation requires, without a client.
         pub fn new(stream_id: impl Into<String>) -> Self {
-            let mut call = Call::new(<Self as Operation>::INFO);
+            let mut call = Call::of::<Self>();
             call.set_query("stream_id", stream_id.into());
             Self { call }
         }

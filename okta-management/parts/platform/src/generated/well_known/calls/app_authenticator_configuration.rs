@@ -8,9 +8,7 @@ use crate::generated::well_known::models;
 use http::Method;
 use okta_core::Call;
 use okta_core::Client;
-use okta_core::operation::{
-    Lifecycle, Location, Operation, OperationInfo, Paging, Parameter, ResponseInfo,
-};
+use okta_core::operation::{Lifecycle, Location, OperationInfo, Paging, Parameter, ResponseInfo};
 
 /// Operations on `/.well-known/app-authenticator-configuration`.
 #[derive(Clone, Debug)]
@@ -34,7 +32,7 @@ impl AppAuthenticatorConfiguration {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/Authenticator/#tag/Authenticator/operation/getWellKnownAppAuthenticatorConfiguration)
 #[doc(alias = "getWellKnownAppAuthenticatorConfiguration")]
 #[doc(alias = "/.well-known/app-authenticator-configuration")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct List {
     call: Call,
@@ -43,7 +41,7 @@ pub struct List {
 impl List {
     /// The operation with what the operation requires, without a client.
     pub fn new(oauth_client_id: impl Into<String>) -> Self {
-        let mut call = Call::new(<Self as Operation>::INFO);
+        let mut call = Call::of::<Self>();
         call.set_query("oauthClientId", oauth_client_id.into());
         Self { call }
     }

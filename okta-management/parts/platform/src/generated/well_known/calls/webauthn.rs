@@ -9,7 +9,7 @@ use okta_core::Call;
 use okta_core::Client;
 use okta_core::Json;
 use okta_core::Map;
-use okta_core::operation::{Lifecycle, Operation, OperationInfo, Paging, ResponseInfo};
+use okta_core::operation::{Lifecycle, OperationInfo, Paging, ResponseInfo};
 
 /// Operations on `/.well-known/webauthn`.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Webauthn {
 /// [Reference](https://developer.okta.com/docs/api/openapi/okta-management/management/tag/AssociatedDomainCustomizations/#tag/AssociatedDomainCustomizations/operation/getWebAuthnWellKnownURI)
 #[doc(alias = "getWebAuthnWellKnownURI")]
 #[doc(alias = "/.well-known/webauthn")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an operation does nothing until it is awaited or sent"]
 pub struct Get {
     call: Call,
@@ -45,7 +45,7 @@ impl Get {
     #[inline]
     pub fn new() -> Self {
         Self {
-            call: Call::new(<Self as Operation>::INFO),
+            call: Call::of::<Self>(),
         }
     }
 }
