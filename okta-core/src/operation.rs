@@ -350,11 +350,11 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
 /// #     request_media: &[], responses: &[], paging: okta_core::operation::Paging::None, items: None,
 /// #     max_limit: None, idempotent: true, bucket: "", public: false,
 /// # };
-/// # #[derive(Clone, Debug)] pub struct List { call: Call }
-/// # #[derive(Clone, Debug)] pub struct Delete { call: Call }
-/// # #[derive(Clone, Debug)] pub struct Metadata { call: Call }
-/// # #[derive(Clone, Debug)] pub struct Download { call: Call }
-/// #[derive(Clone, Debug)]
+/// # #[derive(Clone)] pub struct List { call: Call }
+/// # #[derive(Clone)] pub struct Delete { call: Call }
+/// # #[derive(Clone)] pub struct Metadata { call: Call }
+/// # #[derive(Clone)] pub struct Download { call: Call }
+/// #[derive(Clone)]
 /// pub struct Get {
 ///     call: Call,
 /// }

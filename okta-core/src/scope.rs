@@ -205,7 +205,7 @@ impl<S: Into<Scope>> From<Vec<S>> for Scopes {
 /// #     request_media: &[], responses: &[], paging: okta_core::operation::Paging::None, items: None,
 /// #     max_limit: None, idempotent: true, bucket: "", public: false,
 /// # };
-/// # #[derive(Clone, Debug)] pub struct Get { call: Call }
+/// # #[derive(Clone)] pub struct Get { call: Call }
 /// # okta_core::operation!(Get, GET, json Json);
 /// # }
 /// let scopes = scopes_of![things::Get];

@@ -90,7 +90,7 @@ okta_core::model! {
 
 macro_rules! operation {
     ($name:ident, $info:ident = $record:expr, $($output:tt)*) => {
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         pub struct $name { pub call: Call }
         impl $name {
             pub fn new() -> Self { Self { call: Call::new(&$info) } }

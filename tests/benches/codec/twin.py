@@ -15,7 +15,7 @@ import sys
 ROOTS = ["User", "Group", "Application", "SamlApplication", "OpenIdConnectApplication", "LogEvent", "CampaignFull"]
 structs, names, enums, unions, bases = {}, {}, {}, {}, {}
 for crate in ("okta-management", "okta-governance"):
-    for path in sorted(pathlib.Path(crate, "src/generated").rglob("*.rs")):
+    for path in sorted(pathlib.Path(crate).glob("**/src/generated/**/*.rs")):
         if "models" not in str(path):
             continue
         text = path.read_text()
