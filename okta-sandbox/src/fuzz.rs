@@ -275,6 +275,7 @@ fn random_requests_find_no_500_and_no_panic() {
         .ok()
         .and_then(|s| s.parse().ok());
     let seed = given.unwrap_or_else(crate::ids::random_seed);
+    println!("OKTA_SANDBOX_SEED={seed}");
     let found = run(seed);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }

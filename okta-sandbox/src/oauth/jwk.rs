@@ -98,11 +98,24 @@ pub(crate) struct EcKey {
 }
 
 impl EcKey {
-    /// Generates a key.
+    /// Generates a key from the system's random numbers: the library's own generator takes a fifth of a
+    /// second to start, which no sandbox shall wait for.
     pub(crate) fn generate() -> Result<Self, aws_lc_rs::error::Unspecified> {
-        let rng = SystemRandom::new();
-        let document = EcdsaKeyPair::generate_pkcs8(&sig::ECDSA_P256_SHA256_FIXED_SIGNING, &rng)?;
-        Self::from_pkcs8(document.as_ref())
+        // RFC 5915: version 1, the private number, the curve P-256.
+        const HEAD: [u8; 7] = [0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20];
+        const CURVE: [u8; 12] = [
+            0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07,
+        ];
+        // One number in four billion is too large for the curve.
+        for _ in 0..4 {
+            let number = crate::ids::random_bytes::<32>();
+            let document = [&HEAD[..], &number, &CURVE].concat();
+            let algorithm = &sig::ECDSA_P256_SHA256_FIXED_SIGNING;
+            if let Ok(pair) = EcdsaKeyPair::from_private_key_der(algorithm, &document) {
+                return Self::from_pkcs8(pair.to_pkcs8v1()?.as_ref());
+            }
+        }
+        Err(aws_lc_rs::error::Unspecified)
     }
 
     /// Reads the PEM of a key that was generated here.

@@ -1,4 +1,4 @@
-//! An app's signing keys, client keys and SAML metadata.
+//! An app's client keys and SAML metadata.
 
 use serde_json::{Value, json};
 
@@ -10,8 +10,6 @@ use crate::json::text;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
-        "listApplicationKeys" => list,
-        "getApplicationKey" => get,
         "listJwk" => list_client_keys,
         "addJwk" => add_client_key,
         "getJwk" => get_client_key,
@@ -21,34 +19,6 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
         "previewSAMLmetadataForApplication" => metadata,
         _ => return None,
     })
-}
-
-/// The signing key of an app. Its numbers are placeholders: nothing is signed with it yet.
-fn key(app: &Value) -> Option<Value> {
-    let kid = text(app, "/credentials/signing/kid");
-    if kid.is_empty() {
-        return None;
-    }
-    let (year, rest) = text(app, "/created").split_at_checked(4)?;
-    let expires = format!("{}{rest}", year.parse::<u32>().ok()? + 10);
-    Some(json!({
-        "kty": "RSA", "created": app["created"], "lastUpdated": app["created"],
-        "expiresAt": expires,
-        "kid": kid, "use": "sig", "x5c": [kid], "x5t#S256": kid, "e": "AQAB", "n": kid,
-    }))
-}
-
-fn list(call: &mut Call<'_>) -> Outcome {
-    let app = named_app(call)?;
-    call.all(key(&app).into_iter().collect())
-}
-
-fn get(call: &mut Call<'_>) -> Outcome {
-    let app = named_app(call)?;
-    let kid = call.parameter(1);
-    let key = key(&app).filter(|k| text(k, "/kid") == kid);
-    key.map(|k| Answer::ok(&k))
-        .ok_or_else(|| Fault::not_found(kid, "JsonWebKey"))
 }
 
 fn list_client_keys(call: &mut Call<'_>) -> Outcome {
@@ -187,7 +157,8 @@ fn metadata(call: &mut Call<'_>) -> Outcome {
             &[],
         ));
     }
-    let (id, kid) = (text(&app, "/id"), text(&app, "/credentials/signing/kid"));
+    let certificate = super::signing::certificate(call.org, &app)?;
+    let id = text(&app, "/id");
     let location = format!("{}/app/{}/{id}/sso/saml", call.base(), text(&app, "/name"));
     let binding = "urn:oasis:names:tc:SAML:2.0:bindings";
     let service = |kind: &str| {
@@ -199,7 +170,7 @@ fn metadata(call: &mut Call<'_>) -> Outcome {
          WantAuthnRequestsSigned=\"false\" \
          protocolSupportEnumeration=\"urn:oasis:names:tc:SAML:2.0:protocol\"><md:KeyDescriptor \
          use=\"signing\"><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data>\
-         <ds:X509Certificate>{kid}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>{}{}\
+         <ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>{}{}\
          </md:IDPSSODescriptor></md:EntityDescriptor>",
         service("HTTP-POST"),
         service("HTTP-Redirect"),

@@ -4,6 +4,7 @@ mod defaults;
 pub(crate) mod grants;
 mod keys;
 pub(crate) mod links;
+mod signing;
 
 use serde_json::{Value, json};
 
@@ -32,7 +33,10 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "assignApplicationPolicy" => assign_policy,
         "listFeaturesForApplication" | "getFeatureForApplication" => features,
         "updateFeatureForApplication" => update_feature,
-        _ => return grants::handler(id).or_else(|| keys::handler(id)),
+        _ => {
+            return grants::handler(id)
+                .or_else(|| keys::handler(id).or_else(|| signing::handler(id)));
+        }
     })
 }
 
