@@ -93,3 +93,46 @@ impl Parts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> Parts {
+        serde_json::from_str(text).expect("parts")
+    }
+
+    fn users(families: &[&str]) -> BTreeSet<String> {
+        families.iter().map(|family| (*family).to_owned()).collect()
+    }
+
+    #[test]
+    fn families_and_types_have_one_part() {
+        let parts = parts(r#"{"near": ["a", "b"], "far": []}"#);
+        parts.check().expect("valid");
+        assert_eq!(
+            (parts.of_family("a"), parts.of_family("z")),
+            ("near", "far")
+        );
+        assert_eq!(parts.of_type(&users(&["a", "b"]), "shared"), "near");
+        assert_eq!(parts.of_type(&users(&["y", "z"]), "shared"), "far");
+        assert_eq!(parts.of_type(&users(&["a", "z"]), "shared"), MODELS);
+        assert_eq!(parts.of_type(&users(&["a", "shared"]), "shared"), MODELS);
+        assert_eq!(Parts::default().of_type(&users(&["a", "z"]), "shared"), "");
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let error = |text: &str| parts(text).check().expect_err("refused").to_string();
+        assert!(error(r#"{"near": ["a"], "far": ["a"], "rest": []}"#).contains("`a` is in two"));
+        assert!(error(r#"{"near": ["a"]}"#).contains("without families"));
+        assert!(error(r#"{"models": [], "near": ["a"]}"#).contains("`models`"));
+        let unknown = parts(r#"{"near": ["a"], "far": []}"#).check_families(&users(&["b"]));
+        assert!(
+            unknown
+                .expect_err("refused")
+                .to_string()
+                .contains("puts `a` into `near`")
+        );
+    }
+}
