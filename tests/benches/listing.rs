@@ -1,6 +1,7 @@
 //! CPU time and memory of listing 100,000 users and 200,000 log events, beside other ways to do it.
 //!
 //! ```text
+//! export OKTA_RIVALS=/tmp/okta-rivals                  where the others are; target/rivals without it
 //! tests/benches/rivals/install.sh                      once: okta crate, Node SDK, Python SDK
 //! cargo bench -p okta-tests --bench listing            all
 //! cargo bench -p okta-tests --bench listing -- logs    one list
@@ -139,7 +140,7 @@ fn sides(what: &str, url: &str) -> Vec<Side> {
         }
     };
     let text = |path: PathBuf| path.to_str().expect("a path").to_owned();
-    let target = root.join("target/rivals");
+    let target = std::env::var_os("OKTA_RIVALS").map_or(root.join("target/rivals"), PathBuf::from);
     let okta = target.join("okta-crate/release/listing-okta-crate");
     rival(SLOW[0], okta.clone(), &[&text(okta), what, url]);
     let node = target.join("node");
