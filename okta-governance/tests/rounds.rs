@@ -7,7 +7,7 @@ use std::time::Duration;
 use okta_core::Client;
 use okta_governance::CampaignBuilder;
 use okta_governance::access::{AccessRequest, AccessRequestV1, FieldValue, Fields};
-use okta_governance::campaign::Reviewer;
+use okta_governance::campaign::{DecisionRow, Reviewer};
 use okta_governance::follow::{CampaignEnd, EntitlementSettingsEnd, RequestEnd, RequestV1End};
 use okta_governance::models::{Decision, RequestTypeCreatable, TasksResolveRequest};
 use okta_governance::prelude::*;
@@ -267,5 +267,83 @@ async fn entitlement_management_is_turned_on() -> Result {
         settings.follow().await?.end,
         EntitlementSettingsEnd::OptedIn
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn reviews_go_to_another_reviewer_in_batches_and_out_as_rows() -> Result {
+    let (sandbox, client) = setup().await?;
+    sandbox.seed(SeedOrg {
+        users: 120,
+        random_seed: 7,
+        ..SeedOrg::default()
+    });
+    let group = seeded(&client, "/api/v1/groups", |g| g["type"] == "OKTA_GROUP").await?;
+    let reviewer = user(&client).await?;
+    let all: Vec<Value> = client
+        .call("GET", "/api/v1/users?limit=200")
+        .await?
+        .json()?;
+    let ids: Vec<&str> = all.iter().filter_map(|one| one["id"].as_str()).collect();
+    for id in &ids {
+        client
+            .call("PUT", format!("/api/v1/groups/{group}/users/{id}"))
+            .await?;
+    }
+    let campaigns = client.governance().campaigns();
+    let campaign = CampaignBuilder::new("Everybody")
+        .starts_at("2030-01-04T08:00:00Z".parse()?)
+        .lasts_days(14)
+        .group(&group)
+        .reviewed_by(Reviewer::user(&reviewer))
+        .build()?;
+    let created = campaigns.create(&campaign).await?;
+    let id = created.try_id()?;
+    campaigns
+        .launch_and_follow(id)
+        .every(FIRST, LONGEST)
+        .await?;
+
+    let rows = async || -> Result<Vec<DecisionRow>> {
+        let mut reviews = campaigns.reviews_of(id).limit(50).items();
+        let mut rows = Vec::new();
+        while let Some(review) = reviews.try_next().await? {
+            rows.push(DecisionRow::from(&review));
+        }
+        Ok(rows)
+    };
+    let open: Vec<String> = rows().await?.into_iter().map(|row| row.review).collect();
+    assert!(open.len() > 100, "{}", open.len());
+    let other = ids.iter().find(|id| **id != reviewer).ok_or("nobody")?;
+    sandbox.clear_requests();
+    let reviews = campaigns.reviews(id);
+    let moved = reviews.reassign_all(*other, "on leave", &open).await?;
+    assert_eq!(moved, open);
+    assert_eq!(sandbox.requests().len(), open.len().div_ceil(50));
+    assert!(
+        rows()
+            .await?
+            .iter()
+            .all(|row| row.reviewer == *other && row.decision == "UNREVIEWED")
+    );
+
+    // A decided one stops its batch; the ones before it are done.
+    let decided = &open[60];
+    sandbox.decide(decided, "APPROVE")?;
+    let stopped = reviews.reassign_all(&reviewer, "back again", &open).await;
+    let stopped = stopped.unwrap_err();
+    assert!(stopped.error.is_conflict(), "{}", stopped.error);
+    assert_eq!(
+        (stopped.done.len(), stopped.left.len()),
+        (50, open.len() - 50)
+    );
+    campaigns.end_and_follow(id).every(FIRST, LONGEST).await?;
+    let approved: Vec<DecisionRow> = rows().await?;
+    let approved: Vec<&DecisionRow> = approved
+        .iter()
+        .filter(|row| row.decision == "APPROVE")
+        .collect();
+    assert_eq!((approved.len(), &approved[0].review), (1, decided));
+    assert!(approved[0].decided.ends_with('Z') && approved[0].principal_login.contains('@'));
     Ok(())
 }

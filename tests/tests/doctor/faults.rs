@@ -15,7 +15,7 @@ async fn nothing_is_wrong_with_a_healthy_org() {
 }
 
 #[tokio::test]
-async fn each_fault_alone_is_found_and_repaired() {
+async fn demand_42_each_fault_alone_is_found_and_repaired() {
     for fault in Fault::ALL {
         let world = World::with(&[fault]).await;
         let (diagnosis, plan) = world.doctor.examine().await;

@@ -2,6 +2,8 @@
 //! knows of.
 
 mod faults;
+mod inputs;
 mod interrupted;
+mod refused;
 mod scopes;
 mod world;

@@ -3,6 +3,7 @@
 mod builder;
 mod resources;
 mod reviewer;
+mod reviews;
 mod schedule;
 mod scope;
 mod target;
@@ -11,5 +12,6 @@ mod tests;
 
 pub use builder::CampaignBuilder;
 pub use reviewer::Reviewer;
+pub use reviews::{DecisionRow, ReassignStopped};
 pub use schedule::Recurrence;
 pub use target::Target;
