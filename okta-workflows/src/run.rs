@@ -116,20 +116,17 @@ impl<S: Sync> Run<'_, S> {
         })
     }
 
-    /// How many records the `Result Set` asks for.
-    pub(crate) fn wanted(&self) -> Wanted {
-        let choice = match self.option("result_set") {
-            // The generic API card has no result sets.
-            "" => self.option("request_type"),
-            choice => choice,
-        };
-        if choice.starts_with("Stream") || choice == "GET(Streaming)" {
-            return Wanted::Stream;
-        }
-        let number: String = choice.chars().filter(char::is_ascii_digit).collect();
-        match number.parse() {
-            Ok(number) => Wanted::List(number),
-            Err(_) => Wanted::First,
+    /// How many records the `Result Set` asks for. Cards without one give one record.
+    pub(crate) fn wanted(&self) -> Result<Wanted, CardError> {
+        match (self.option("result_set"), self.option("request_type")) {
+            ("", "GET(Streaming)") => Ok(Wanted::Stream),
+            ("", _) => Ok(Wanted::First),
+            (choice, _) => Wanted::parse(choice).ok_or_else(|| {
+                let problem = format!(
+                    "{choice:?} is no result set: expected First Record, First 200 Records or Stream Records"
+                );
+                self.invalid("result_set", problem)
+            }),
         }
     }
 
@@ -141,7 +138,7 @@ impl<S: Sync> Run<'_, S> {
         aliases: Aliases<'_>,
     ) -> Outputs {
         let info = O::INFO;
-        let most = i64::from(info.max_limit.unwrap_or(200)).min(match self.wanted() {
+        let most = i64::from(info.max_limit.unwrap_or(200)).min(match self.wanted()? {
             Wanted::First if stream.keep.is_none() => 1,
             Wanted::List(number) => number,
             Wanted::First | Wanted::Stream => 200,
@@ -184,7 +181,7 @@ impl<S: Sync> Run<'_, S> {
 
     /// Where records go.
     pub(crate) fn sink(&self, stream: Stream) -> Result<Sink, CardError> {
-        let wanted = self.wanted();
+        let wanted = self.wanted()?;
         let left = match wanted {
             Wanted::First => 1,
             Wanted::List(number) => number,
@@ -210,6 +207,7 @@ impl<S: Sync> Run<'_, S> {
             .with_hint("give the run context helper flows"));
         }
         Ok(Sink {
+            wanted,
             keep: stream.keep,
             flow,
             left,
@@ -269,7 +267,7 @@ impl<S: Sync> Run<'_, S> {
             self.put(&mut outputs, "records_streamed", sink.sent);
             return outputs;
         }
-        match (self.list_field(), self.wanted()) {
+        match (self.list_field(), sink.wanted) {
             (Some(field), Wanted::List(_)) => {
                 let list: Vec<Value> = sink
                     .kept
@@ -296,6 +294,23 @@ pub(crate) enum Wanted {
     Stream,
 }
 
+impl Wanted {
+    /// Reads a choice of `Result Set`, as the platform words it: `First Matching Record`, `First 200 Records`,
+    /// `Stream Matching Records`.
+    fn parse(choice: &str) -> Option<Self> {
+        let words: Vec<&str> = choice.split_whitespace().collect();
+        match words.as_slice() {
+            ["First", "Record"] | ["First", "Matching", "Record"] => Some(Self::First),
+            ["Stream", "Records"] | ["Stream", "Matching", "Records"] => Some(Self::Stream),
+            ["First", number, "Records"] | ["First", number, "Matching", "Records"] => {
+                let number = number.parse().ok().filter(|number| *number > 0);
+                number.map(Self::List)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The streaming inputs of a card.
 #[derive(Default)]
 pub(crate) struct Stream {
@@ -312,6 +327,7 @@ pub(crate) type Keep = Box<dyn Fn(&Value) -> bool + Send + Sync>;
 
 /// Where the records of a list go.
 pub(crate) struct Sink {
+    wanted: Wanted,
     keep: Option<Keep>,
     flow: Option<String>,
     left: i64,
@@ -358,4 +374,40 @@ pub(crate) fn body(bytes: &[u8]) -> Value {
         return Value::Null;
     }
     serde_json::from_slice(bytes).unwrap_or_else(|_| json!(String::from_utf8_lossy(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wanted;
+
+    #[test]
+    fn every_result_set_of_the_catalogue_is_understood() {
+        let cards = crate::catalogue()
+            .connectors
+            .iter()
+            .flat_map(|one| &one.cards);
+        let choices = cards
+            .flat_map(|card| &card.options)
+            .filter(|option| option.key == "result_set")
+            .flat_map(|option| &option.choices);
+        let mut seen = 0;
+        for choice in choices {
+            seen += 1;
+            let wanted = Wanted::parse(&choice.value);
+            assert!(wanted.is_some(), "{}", choice.value);
+        }
+        assert!(seen > 40, "{seen}");
+        assert_eq!(Wanted::parse("First 500 Records"), Some(Wanted::List(500)));
+        for odd in [
+            "",
+            "First",
+            "All Records",
+            "First 2 of 300 Records",
+            "First -1 Records",
+            "First 0 Records",
+            "2 0 0",
+        ] {
+            assert_eq!(Wanted::parse(odd), None, "{odd}");
+        }
+    }
 }

@@ -1,7 +1,9 @@
 //! JSON Schema of a card's call.
 
+use serde_json::json;
+
 use crate::card::types::{Object, Value};
-use crate::catalogue::{CardInfo, FieldInfo, FieldKind};
+use crate::catalogue::{CardInfo, Condition, FieldInfo, FieldKind};
 
 /// Options and inputs of a card.
 pub(crate) fn call(card: &CardInfo) -> Value {
@@ -21,7 +23,111 @@ pub(crate) fn call(card: &CardInfo) -> Value {
             .map(|(key, value)| (key.to_owned(), value, false)),
         false,
     ));
+    let rules: Vec<Value> = card
+        .options
+        .iter()
+        .chain(&card.inputs)
+        .filter_map(|field| rule(card, field))
+        .collect();
+    if !rules.is_empty() {
+        root.insert("allOf".to_owned(), rules.into());
+    }
     root.into()
+}
+
+/// What the choice of an option means for a field that shows with some choices only: where it shows, it may be
+/// required; where it does not, it must be empty.
+fn rule(card: &CardInfo, field: &FieldInfo) -> Option<Value> {
+    if field.when.is_empty() {
+        return None;
+    }
+    let shows: Vec<Value> = field.when.iter().map(|one| condition(card, one)).collect();
+    let mut rule = Object::new();
+    rule.insert("if".to_owned(), json!({"anyOf": shows}));
+    // Numbered fields have names of their own, and whole calls may be added below generated ones.
+    if field.required && !field.key.ends_with("_n") && field.default.is_none() {
+        rule.insert(
+            "then".to_owned(),
+            at(card, field, &json!({"required": [field.key]})),
+        );
+    }
+    let empty = json!({"properties": {&field.key: {"enum": ["", null]}}});
+    rule.insert("else".to_owned(), inside(card, field, empty));
+    Some(rule.into())
+}
+
+/// An option has the choice, in any spelling that a call may use.
+fn condition(card: &CardInfo, condition: &Condition) -> Value {
+    let option = card.options.iter().find(|one| one.key == condition.option);
+    let choice = option.and_then(|option| {
+        option
+            .choices
+            .iter()
+            .find(|one| one.value == condition.choice)
+    });
+    let mut spellings: Vec<Value> = vec![condition.choice.as_str().into()];
+    spellings.extend(
+        choice
+            .and_then(|choice| choice.label.as_deref())
+            .map(Value::from),
+    );
+    match condition.choice.as_str() {
+        "Yes" => spellings.push(true.into()),
+        "No" => spellings.push(false.into()),
+        _ => {}
+    }
+    // Without a choice the default counts.
+    let by_default = option.and_then(|option| option.default.as_ref())
+        == Some(&condition.choice.as_str().into());
+    let mut options = json!({"properties": {&condition.option: {"enum": spellings}}});
+    let mut schema = json!({});
+    if !by_default {
+        options["required"] = json!([condition.option]);
+        schema["required"] = json!(["options"]);
+    }
+    schema["properties"] = json!({"options": options});
+    match condition.equals {
+        true => schema,
+        false => json!({"not": schema}),
+    }
+}
+
+/// A schema of the object that holds a field, seen from the call, which must have that object.
+fn at(card: &CardInfo, field: &FieldInfo, schema: &Value) -> Value {
+    let (part, group) = place(card, field);
+    match group {
+        Some(group) => {
+            json!({"required": [part], "properties": {part: {"required": [&group], "properties": {&group: schema}}}})
+        }
+        None => json!({"required": [part], "properties": {part: schema}}),
+    }
+}
+
+/// The same, where the object need not be there.
+fn inside(card: &CardInfo, field: &FieldInfo, schema: Value) -> Value {
+    let (part, group) = place(card, field);
+    match group {
+        Some(group) => json!({"properties": {part: {"properties": {group: schema}}}}),
+        None => json!({"properties": {part: schema}}),
+    }
+}
+
+fn place(card: &CardInfo, field: &FieldInfo) -> (&'static str, Option<String>) {
+    match card.options.iter().any(|one| std::ptr::eq(one, field)) {
+        true => ("options", None),
+        false => ("inputs", field.group_key()),
+    }
+}
+
+/// What a poll of an event card takes.
+#[cfg(feature = "serve")]
+pub(crate) fn poll(card: &CardInfo) -> Value {
+    let options = fields(&card.options, false);
+    let needs: &[&str] = match options["required"].is_array() {
+        true => &["options"],
+        false => &[],
+    };
+    json!({"type": "object", "additionalProperties": false, "required": needs, "properties": {"options": options, "cursor": {}}})
 }
 
 /// Outputs of a card.
@@ -89,8 +195,12 @@ fn one(field: &FieldInfo) -> Value {
         FieldKind::Text => typed(&["string", "number", "boolean"]),
         FieldKind::Number => typed(&["number", "string"]),
         FieldKind::Boolean => typed(&["boolean", "string"]),
-        FieldKind::DateTime => typed(&["string", "number"]),
-        FieldKind::File => typed(&["string", "object"]),
+        FieldKind::DateTime => moment(),
+        FieldKind::File => {
+            let mut schema = typed(&["string", "object"]);
+            schema.insert("contentEncoding".to_owned(), "base64".into());
+            schema
+        }
         FieldKind::Object if field.key == "body" => Object::new(),
         FieldKind::Object | FieldKind::Dynamic if field.children.is_empty() => {
             typed(&["object", "string"])
@@ -118,12 +228,17 @@ fn one(field: &FieldInfo) -> Value {
                 }
                 schema.insert("enum".to_owned(), choices.into());
             } else {
-                schema.insert("type".to_owned(), "string".into());
+                schema = typed(&["string", "number"]);
             }
             schema
         }
     };
     schema.insert("title".to_owned(), field.name.as_str().into());
+    // An empty text says nothing.
+    let needed = field.required && field.when.is_empty() && field.default.is_none();
+    if needed && !field.list && field.kind == FieldKind::Text {
+        schema.insert("minLength".to_owned(), 1.into());
+    }
     if let Some(default) = &field.default {
         schema.insert("default".to_owned(), default.clone());
     }
@@ -142,6 +257,15 @@ fn one(field: &FieldInfo) -> Value {
         return either.into();
     }
     schema.into()
+}
+
+/// A moment, in the forms of the platform: RFC 3339, a date with or without time (UTC), seconds or milliseconds.
+fn moment() -> Object {
+    let mut schema = Object::new();
+    let loose = r"^\s*(-?\d+|\d{4}-\d{2}-\d{2}([T ]\d{2}(:\d{2}(:\d{2}([.,]\d+)?)?)?)?)\s*$";
+    let forms = json!([{"type": "string", "format": "date-time"}, {"type": "string", "pattern": loose}, {"type": "integer"}]);
+    schema.insert("anyOf".to_owned(), forms);
+    schema
 }
 
 fn typed(kinds: &[&str]) -> Object {

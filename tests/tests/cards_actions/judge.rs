@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use okta_workflows::{CardError, CardErrorKind, catalogue};
-use serde_json::Value;
+use okta_workflows::{CardCall, CardError, CardErrorKind, call_schema, catalogue};
+use serde_json::{Value, json};
 
 use super::case::{Case, Failure};
 use super::world::{Names, contains, fill, parse};
@@ -107,6 +107,32 @@ fn assert_calls(case: &Case, names: &Names, base: &str, journal: &[Seen]) {
             Some(Failure::Connection(_)) => assert_eq!(seen.status, 401, "{card}: {seen:?}"),
             _ => assert!((200..300).contains(&seen.status), "{card}: {seen:?}"),
         }
+    }
+}
+
+/// The schema of the card's call takes what runs, and not what lacks something.
+pub(crate) fn assert_schema(case: &Case, call: &CardCall) {
+    let (connector, slug) = case.card.split_once('/').expect("connector/slug");
+    let info = catalogue().connector(connector).expect("a connector");
+    let info = info.cards.iter().find(|one| one.slug == slug);
+    let info = info.expect("a card");
+    let schema = jsonschema::validator_for(&call_schema(info)).expect("a schema");
+    let call_json = json!({"options": call.options, "inputs": call.inputs});
+    let problems: Vec<String> = schema
+        .iter_errors(&call_json)
+        .map(|error| error.to_string())
+        .collect();
+    match case.failure {
+        Some(Failure::Field(_)) => {
+            let error = info.check(connector, call.clone()).err();
+            let missing = error.is_some_and(|error| error.kind() == CardErrorKind::Missing);
+            assert!(
+                !missing || !problems.is_empty(),
+                "{}: the schema takes {call_json}",
+                case.card
+            );
+        }
+        _ => assert!(problems.is_empty(), "{}: {problems:?}", case.card),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::assert_complete;
 use super::case::{Case, Failure, ok, over, refused, wrong};
-use super::judge::{Seen, assert_state, judge};
+use super::judge::{Seen, assert_schema, assert_state, judge};
 use super::world::{Names, fill, parse};
 
 const NO: &str = "{}";
@@ -244,6 +244,7 @@ impl World {
             options: object(case.options),
             inputs: object(case.inputs),
         };
+        assert_schema(case, &call);
         let outcome = self.registry.run(card, call).await.map(Value::from);
         if let (Some(Failure::Status(_)), Err(error)) = (case.failure, &outcome) {
             let refusal = error.salesforce().expect("a refusal");

@@ -13,7 +13,7 @@ use okta_workflows::{CardCall, HelperFlows, Registry, RunContext};
 use serde_json::Value;
 
 use super::case::Case;
-use super::judge::{Seen, assert_state, judge};
+use super::judge::{Seen, assert_schema, assert_state, judge};
 
 /// Takes streamed records.
 #[derive(Default)]
@@ -195,6 +195,7 @@ impl World {
                 .cloned()
                 .expect("inputs"),
         };
+        assert_schema(case, &call);
         let context = RunContext::with_flows(&flows);
         let outcome = self
             .registry
