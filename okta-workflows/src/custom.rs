@@ -253,7 +253,7 @@ impl CustomConnector {
         self
     }
 
-    /// Adds an event: the closure gets the options and the cursor of the last poll, and gives what happened since.
+    /// Adds an event: the closure gets the options, checked against the card, and the cursor of the last poll, and gives what happened since.
     #[must_use]
     pub fn event<F, W>(mut self, card: Card, poll: F) -> Self
     where
@@ -336,7 +336,12 @@ impl Event for CustomEvent {
 
     async fn poll(&self, options: &Object, cursor: Option<&Value>) -> Result<Polled, CardError> {
         let path = self.card.path(&self.connector);
-        (self.poll)(options.clone(), cursor.cloned())
+        let call = CardCall {
+            options: options.clone(),
+            inputs: Object::new(),
+        };
+        let call = self.card.check(&self.connector, call)?;
+        (self.poll)(call.options, cursor.cloned())
             .await
             .map_err(|error| error.of(&path))
     }

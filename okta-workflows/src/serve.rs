@@ -190,13 +190,16 @@ async fn guard(State(access): State<Access>, request: Request, next: Next) -> Re
 
 fn parse<T: for<'de> Deserialize<'de>>(card: &str, body: &[u8]) -> Result<T, CardError> {
     // The message of the parser may quote the body.
-    serde_json::from_slice(body).map_err(|error| {
+    let wrong = |error: serde_json::Error| {
         CardError::new(
             CardErrorKind::Invalid,
             card,
             format!("the body is not as expected ({:?} error)", error.classify()),
         )
-    })
+    };
+    // An array would do for a struct.
+    let object: Object = serde_json::from_slice(body).map_err(wrong)?;
+    T::deserialize(Value::from(object)).map_err(wrong)
 }
 
 async fn run(
@@ -275,7 +278,7 @@ pub fn document(info: &ConnectorInfo, access: &Access) -> Value {
             ),
             CardKind::Event => {
                 let events = json!({"type": "object", "properties": {"events": {"type": "array", "items": schema::outputs(card)}, "cursor": {}}});
-                let request = json!({"type": "object", "properties": {"options": {"type": "object"}, "cursor": {}}});
+                let request = schema::poll(card);
                 (format!("/events/{}/poll", card.slug), request, events)
             }
         };
@@ -293,6 +296,13 @@ pub fn document(info: &ConnectorInfo, access: &Access) -> Value {
             }}),
         );
     }
+    paths.insert("/cards".to_owned(), json!({"get": {
+        "operationId": "list_cards", "summary": "The connector's cards",
+        "responses": {
+            "200": {"description": "the connector as in the catalogue", "content": {"application/json": {"schema": {"type": "object"}}}},
+            "401": {"description": "refused", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+        },
+    }}));
     let scheme = match access {
         Access::ClientToken(_) => {
             json!({"type": "apiKey", "in": "header", "name": "x-api-client-token"})

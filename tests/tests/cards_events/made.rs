@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::log_cards;
 
 /// An event with a distinct value in every place that cards look at.
-fn event(event_type: &str, path: &dyn Fn(&str) -> bool) -> Value {
+pub(crate) fn event(event_type: &str, path: &dyn Fn(&str) -> bool) -> Value {
     let kinds = [
         "User",
         "UserGroup",

@@ -14,6 +14,7 @@ mod people;
 #[path = "../../../examples/src/bin/sign-in/person.rs"]
 mod person;
 mod polled;
+mod spoiled;
 
 use std::collections::BTreeSet;
 
