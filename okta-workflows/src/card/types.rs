@@ -331,6 +331,23 @@ pub(crate) fn parse_moment(text: &str) -> Option<jiff::Timestamp> {
     jiff::tz::Offset::UTC.to_timestamp(civil).ok()
 }
 
+impl serde::Serialize for DateTime {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for DateTime {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut taken = Self::default();
+        let value = Value::deserialize(deserializer)?;
+        taken
+            .take(value)
+            .map_err(|misfit| serde::de::Error::custom(misfit.problem))?;
+        Ok(taken)
+    }
+}
+
 impl Cell for DateTime {
     fn take(&mut self, value: Value) -> Result<(), Misfit> {
         let text = read::<LooseText>(value, "a date and time")?.0;

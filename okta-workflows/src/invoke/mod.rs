@@ -12,10 +12,16 @@
 //! | Pause | the execution id, which [`Flow::resume`] takes |
 //! | more than 60 s | the platform closes the connection: [`InvokeErrorKind::Closed`] |
 //!
+//! A flow's OpenAPI document becomes typed input and output at build time (`codegen::source`, feature `codegen`), and
+//! [`FlowContract::differences`] tells at run time what a flow has differently since.
+//!
 //! A call runs the flow, so it is repeated only if it provably did not reach the platform, or was
 //! refused for its rate. Calls of one [`Flow`] keep to 10 a second.
 
 mod answer;
+#[cfg(feature = "codegen")]
+pub mod codegen;
+mod contract;
 mod endpoint;
 mod error;
 mod flow;
@@ -25,6 +31,7 @@ mod pace;
 mod security;
 
 pub use answer::Answer;
+pub use contract::{ContractError, FlowContract, Kind, Member};
 pub use endpoint::FlowEndpoint;
 pub use error::{InvokeError, InvokeErrorKind};
 pub use flow::Flow;
