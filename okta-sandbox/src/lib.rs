@@ -6,6 +6,7 @@ mod admin;
 mod behaviour;
 #[cfg(test)]
 mod bench;
+mod builder;
 mod call;
 mod clock;
 mod console;
@@ -47,6 +48,7 @@ pub use access_requests::{
     AccessRequestsFault, AccessRequestsOrg, ConsoleStep, DelegatedFlow, DelegatedRun, FlowCaller,
     FlowInput,
 };
+pub use builder::Builder;
 pub use faults::FaultRule;
 pub use flows::{FlowCall, FlowReply, FlowSecurity};
 pub use generated::operations::OPERATIONS;
@@ -54,7 +56,7 @@ pub use journal::Entry;
 pub use kind::{Engine, Features};
 pub use limits::{OrgKind, RateLimits};
 pub use paging::PagingQuirks;
-pub use sandbox::{Builder, Sandbox};
+pub use sandbox::Sandbox;
 pub use seed::{PASSWORD, SeedOrg};
 pub use service_app::ServiceApp;
 pub use table::Operation;

@@ -242,3 +242,37 @@ async fn resources_have_owners() {
     assert_eq!(admin.get(&found).await.1["data"], json!([]));
     assert_eq!(admin.events("resource.owner.update").await.len(), 2);
 }
+
+#[tokio::test]
+async fn a_revocation_that_takes_access_away_tells_of_both() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let user = id(&admin.user("ada@example.com").await);
+    let group = admin.group("Sales").await;
+    let member = format!("/api/v1/groups/{group}/users/{user}");
+    admin.bare("PUT", &member).await;
+    let body = json!({
+        "name": "Review", "campaignType": "RESOURCE",
+        "scheduleSettings": { "type": "ONE_OFF", "startDate": "2030-01-01T12:00:00Z", "durationInDays": 7, "timeZone": "Etc/UTC" },
+        "resourceSettings": { "type": "GROUP", "targetResources": [{ "resourceId": group, "resourceType": "GROUP" }] },
+        "reviewerSettings": { "type": "USER", "reviewerId": user },
+        "remediationSettings": { "accessApproved": "NO_ACTION", "accessRevoked": "DENY", "noResponse": "NO_ACTION" },
+    });
+    let (_, campaign) = admin.post("/governance/api/v1/campaigns", body).await;
+    let path = format!("/governance/api/v1/campaigns/{}", id(&campaign));
+    admin.bare("POST", &format!("{path}/launch")).await;
+    for _ in 0..2 {
+        admin.get(&path).await;
+    }
+    let (_, open) = admin.get("/governance/api/v1/reviews").await;
+    let review = id(&open["data"][0]);
+    sandbox.decide(&review, "REVOKE").expect("decided");
+    for event in [
+        "certification.campaign.item.decide",
+        "certification.campaign.item.remediate",
+    ] {
+        assert_eq!(admin.events(event).await.len(), 1, "{event}");
+    }
+    let (_, members) = admin.get(&format!("/api/v1/groups/{group}/users")).await;
+    assert_eq!(members, json!([]));
+}

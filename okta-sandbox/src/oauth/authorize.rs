@@ -1,5 +1,11 @@
 //! The authorization endpoint: checks, sign-in, consent, code.
 
+mod consent;
+mod par;
+
+pub(crate) use consent::consent;
+pub(crate) use par::par;
+
 use serde_json::{Value, json};
 
 use super::authority::{Code, Pending, Session, hashed};
@@ -286,7 +292,7 @@ pub(crate) fn authorize(call: &mut Call<'_>) -> Outcome {
         _ => Form(call.request.query.clone()),
     };
     if let Some(name) = form.get("request_uri") {
-        match pushed(call, &server, name, form.get("client_id")) {
+        match par::pushed(call, &server, name, form.get("client_id")) {
             Some(parameters) => form = Form(parameters),
             None => {
                 let text = "The 'request_uri' is invalid or has expired.";
@@ -406,70 +412,6 @@ pub(crate) fn redirect(call: &mut Call<'_>) -> Outcome {
     })
 }
 
-/// `POST …/v1/authorize/consent`: the form of the consent page.
-pub(crate) fn consent(call: &mut Call<'_>) -> Outcome {
-    let form = Form::of(&call.request.body)?;
-    let key = form.get("okta_key").unwrap_or_default().to_owned();
-    let (server, request, _) = match resume(call, &key) {
-        Ok(resumed) => resumed,
-        Err(answer) => return Ok(answer),
-    };
-    let Some((_, session)) = sign_in::session(call) else {
-        return Ok(sign_in_page(&server, &request, &key));
-    };
-    if form.get("consent") != Some("allow") {
-        call.org.authority.pending.remove(&hashed(&key));
-        let refusal = request.refuse("access_denied", "The resource owner denied the request.");
-        return Ok(refused(call, &server, refusal));
-    }
-    let place = consent_key(&session.user_id, request.client_id(), &server.id);
-    let mut given = call
-        .org
-        .authority
-        .consents
-        .get(&place)
-        .cloned()
-        .unwrap_or_default();
-    for scope in &request.scopes {
-        if !given.contains(scope) {
-            given.push(scope.clone());
-        }
-    }
-    call.org.authority.consents.insert(place, given);
-    if let Some(pending) = call.org.authority.pending.get_mut(&hashed(&key)) {
-        pending.consented = true;
-    }
-    let target = vec![app_target(&request.client)];
-    call.log(&server.event("consent.grant"), target);
-    let target = format!("{}/v1/authorize/redirect?okta_key={key}", server.prefix);
-    Ok(pages::redirect(&target))
-}
-
-fn consent_key(user: &str, client: &str, server: &str) -> String {
-    format!("{user} {client} {server}")
-}
-
-/// The scopes that the user must still agree to.
-fn unconsented(call: &Call<'_>, server: &Server, request: &Request, user: &str) -> Vec<String> {
-    if text(&request.client, "/settings/oauthClient/consent_method") != "REQUIRED" {
-        return Vec::new();
-    }
-    let place = consent_key(user, request.client_id(), &server.id);
-    let given = call.org.authority.consents.get(&place);
-    let needs = |scope: &str| {
-        let mut defined = server.collection(call.org, "scopes");
-        match defined.find(|s| text(s, "/name") == scope) {
-            Some(defined) => matches!(text(defined, "/consent"), "REQUIRED" | "FLEXIBLE"),
-            // The scopes of the org's own APIs were granted by an admin.
-            None => !server.is_org() || scopes::is_openid(scope),
-        }
-    };
-    let mut missing = request.scopes.clone();
-    missing.retain(|s| s != "openid" && needs(s));
-    missing.retain(|s| request.prompts("consent") || !given.is_some_and(|g| g.contains(s)));
-    missing
-}
-
 /// A signed-in user's request: assignment, policy, consent, code.
 fn proceed(
     call: &mut Call<'_>,
@@ -492,7 +434,7 @@ fn proceed(
     };
     policy::evaluate(call.org, server, &asked)
         .map_err(|fault| request.refuse("access_denied", fault.text()))?;
-    let missing = unconsented(call, server, request, user);
+    let missing = consent::unconsented(call, server, request, user);
     if !missing.is_empty() && !consented {
         if request.prompts("none") {
             let text = format!(
@@ -544,54 +486,4 @@ fn answer_with_code(
     call.log("user.authentication.sso", vec![app_target(&request.client)]);
     let fields = [("code", code.as_str()), ("state", &request.state)];
     deliver(&request.redirect_uri, request.mode, &fields)
-}
-
-const PUSHED: &str = "urn:okta:";
-
-/// `POST …/v1/par`: a client leaves its parameters before the browser comes.
-pub(crate) fn par(call: &mut Call<'_>) -> Outcome {
-    let server = Server::of(call)?;
-    let form = Form::of(&call.request.body)?;
-    let client = client::authenticate(call, &server, &form)?;
-    let mut parameters = form.0;
-    parameters.retain(|(name, _)| !name.starts_with("client_"));
-    parameters.push(("client_id".into(), text(&client, "/id").to_owned()));
-    match Request::read(call, &server, &Form(parameters.clone())) {
-        Ok(_) => {}
-        Err(Refusal::Person(error, text) | Refusal::Client { error, text, .. }) => {
-            return Err(Fault::oauth(400, error, text));
-        }
-    }
-    let name = format!("{PUSHED}{}", call.org.dice.secret(24));
-    let pending = Pending {
-        server: server.id,
-        parameters,
-        created: call.org.clock.now().as_second(),
-        consented: false,
-    };
-    call.org.authority.pending.insert(hashed(&name), pending);
-    let body = json!({ "request_uri": name, "expires_in": PENDING });
-    Ok(Answer::json(201, &body))
-}
-
-/// The parameters that a client left, which work once.
-fn pushed(
-    call: &mut Call<'_>,
-    server: &Server,
-    name: &str,
-    client_id: Option<&str>,
-) -> Option<Vec<(String, String)>> {
-    let now = call.org.clock.now().as_second();
-    let key = hashed(name);
-    let pending = call.org.authority.pending.get(&key)?;
-    let own = pending.parameters.iter().find(|(k, _)| k == "client_id");
-    let fits = pending.server == server.id
-        && name.starts_with(PUSHED)
-        && now < pending.created + PENDING
-        && own.map(|(_, v)| v.as_str()) == client_id;
-    if !fits {
-        return None;
-    }
-    let pending = call.org.authority.pending.remove(&key)?;
-    Some(pending.parameters)
 }

@@ -22,6 +22,7 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 
 /// What the log calls a decided review.
 const DECIDED: &str = "certification.campaign.item.decide";
+const REMEDIATED: &str = "certification.campaign.item.remediate";
 
 /// What the log calls a decided request.
 pub(super) const RESOLVED: &str = "access.request.resolve";
@@ -96,6 +97,9 @@ pub(crate) fn decide(org: &mut Org, body: &Value) -> Result<Value, Fault> {
         };
         let review = reviews::decide(org, id, decision, body["note"].as_str())?;
         log(org, &by, DECIDED, reviews::target(&review));
+        if text(&review, "/remediationStatus") == "OPEN" {
+            log(org, &by, REMEDIATED, reviews::target(&review));
+        }
         return Ok(review);
     }
     if !matches!(decision, "APPROVED" | "DENIED") {
