@@ -4,7 +4,8 @@ use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::org::{Org, Record, Refusal, refusal, stamp, status};
+use super::org::{Org, Record, stamp, status};
+use super::refusal::{Refusal, refusal};
 use super::schema::{OBJECTS, Object};
 use super::soql::{Query, get};
 use super::{Answer, Call, answer, text};

@@ -19,8 +19,10 @@
 mod data;
 mod oauth;
 mod org;
+mod refusal;
 mod schema;
 mod soql;
+mod switches;
 
 use std::fmt;
 use std::io;
@@ -41,7 +43,7 @@ use crate::oauth::OAuthConnection;
 use crate::sdk::Connection as _;
 pub use oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use org::Org;
-pub use org::Switches;
+pub use switches::Switches;
 
 /// Longest request body, in bytes.
 const MAX_BODY: usize = 50 * 1024 * 1024;

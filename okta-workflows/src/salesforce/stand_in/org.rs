@@ -6,67 +6,12 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::refusal::{Refusal, missing, refusal};
 use super::schema::{OBJECTS, Object};
 use super::soql::get;
+use super::switches::Switches;
 
 pub(super) type Record = Map<String, Value>;
-
-/// A refusal.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) status: u16,
-    pub(super) code: &'static str,
-    pub(super) message: String,
-    pub(super) fields: Vec<String>,
-}
-
-pub(super) fn refusal(status: u16, code: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal {
-        status,
-        code,
-        message: message.into(),
-        fields: Vec::new(),
-    }
-}
-
-impl Refusal {
-    pub(super) fn to_json(&self) -> Value {
-        json!({"message": self.message, "errorCode": self.code, "fields": self.fields})
-    }
-}
-
-/// What tests may switch.
-#[derive(Clone, Copy, Debug)]
-pub struct Switches {
-    /// How long an access token lives, in seconds of the stand-in's clock. Default two hours.
-    pub token_seconds: i64,
-    /// A refresh gives a new refresh token, and the old one is dead.
-    pub rotate_refresh_tokens: bool,
-    /// Records of a query's page. Default 2000.
-    pub page_size: usize,
-    /// API requests of a day. Default 15 000.
-    pub daily_limit: u64,
-    /// Licences for active users. Default 10.
-    pub user_licences: usize,
-    /// So many of the next writes find the record locked.
-    pub locked_writes: u32,
-    /// So many of the next requests find the service down (503, HTML).
-    pub unavailable: u32,
-}
-
-impl Default for Switches {
-    fn default() -> Self {
-        Self {
-            token_seconds: 7200,
-            rotate_refresh_tokens: false,
-            page_size: 2000,
-            daily_limit: 15_000,
-            user_licences: 10,
-            locked_writes: 0,
-            unavailable: 0,
-        }
-    }
-}
 
 /// An access token.
 #[derive(Debug)]
@@ -503,17 +448,6 @@ impl Org {
             "Lead",
             json!({"LastName": "Converted", "Company": "Acme", "OwnerId": admin, "IsConverted": true}),
         );
-    }
-}
-
-fn missing(fields: Vec<String>) -> Refusal {
-    Refusal {
-        fields: fields.clone(),
-        ..refusal(
-            400,
-            "REQUIRED_FIELD_MISSING",
-            format!("Required fields are missing: [{}]", fields.join(", ")),
-        )
     }
 }
 
