@@ -1,6 +1,7 @@
 //! The seam to the network: one small trait, and its implementation over an HTTP client.
 
 mod http_client;
+mod lazy_verifier;
 mod tls;
 
 use std::fmt;

@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use rustls::ClientConfig;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
 use super::TransportOptions;
+use super::lazy_verifier::LazyVerifier;
 use crate::error::{Error, Result};
 
 /// Where https is going to be used, missing system roots are an error.
@@ -18,17 +20,21 @@ pub(super) fn config(options: &TransportOptions) -> Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::config("TLS cannot be set up").with_source(error))?;
-    let verified = match Verifier::new_with_extra_roots(roots, provider) {
-        Ok(verifier) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier)),
-        Err(error) if options.tls_required => {
-            return Err(Error::config("no root certificates to check the org's certificate with")
-                .with_hint("install the system's CA certificates, or give the builder extra_root_pem(…)")
-                .with_source(error));
-        }
-        Err(_) => builder.with_root_certificates(RootCertStore::empty()),
+    let verifier: Arc<dyn ServerCertVerifier> = if options.tls_required {
+        let made = Verifier::new_with_extra_roots(roots, provider).map_err(|error| {
+            Error::config("no root certificates to check the org's certificate with")
+                .with_hint(
+                    "install the system's CA certificates, or give the builder extra_root_pem(…)",
+                )
+                .with_source(error)
+        })?;
+        Arc::new(made)
+    } else {
+        Arc::new(LazyVerifier::new(roots, provider))
     };
+    let verified = builder
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
     let mut config = match &options.identity {
         None => verified.with_no_client_auth(),
         Some((chain, key)) => {
