@@ -16,6 +16,7 @@ use okta_core::{PrivateKey, ServiceApp};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Metadata, Subscriber};
+use tracing_core::span::Current;
 
 type Fields = BTreeMap<String, String>;
 
@@ -25,6 +26,8 @@ struct Spans(
     Arc<Mutex<Vec<(&'static str, Fields)>>>,
     /// Those that are entered, the innermost last.
     Arc<Mutex<Vec<Id>>>,
+    /// What each is.
+    Arc<Mutex<Vec<&'static Metadata<'static>>>>,
 );
 
 struct Into<'a>(&'a mut Fields);
@@ -49,11 +52,21 @@ impl Subscriber for Spans {
         fields.insert("parent".into(), format!("{parent:?}"));
         let mut spans = self.0.lock().unwrap();
         spans.push((span.metadata().name(), fields));
+        self.2.lock().unwrap().push(span.metadata());
         Id::from_u64(spans.len() as u64)
     }
     fn record(&self, id: &Id, values: &Record<'_>) {
         let mut spans = self.0.lock().unwrap();
         values.record(&mut Into(&mut spans[id.into_u64() as usize - 1].1));
+    }
+    fn current_span(&self) -> Current {
+        match self.1.lock().unwrap().last() {
+            Some(id) => {
+                let metadata = self.2.lock().unwrap()[id.into_u64() as usize - 1];
+                Current::new(id.clone(), metadata)
+            }
+            None => Current::none(),
+        }
     }
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn event(&self, event: &tracing::Event<'_>) {
