@@ -165,7 +165,11 @@ async fn real_objects_are_kept_as_they_are() {
         .seed_objects([user.clone(), app.clone(), group])
         .expect("understood");
     let (_, mut read) = admin.get("/api/v1/users/real@example.com").await;
-    read.as_object_mut().expect("an object").remove("_links");
+    let members = read.as_object_mut().expect("an object");
+    // What the org itself says of any user: links, and the realm, which is the default one unless told.
+    members.remove("_links");
+    let (_, realms) = admin.get("/api/v1/realms").await;
+    assert_eq!(members.remove("realmId").as_ref(), realms.pointer("/0/id"));
     assert_eq!(read, user);
     let (_, mut read) = admin.get("/api/v1/apps/0oaabcdefghijklmno1d7").await;
     read.as_object_mut().expect("an object").remove("_links");
