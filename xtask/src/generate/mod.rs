@@ -1,5 +1,6 @@
 //! `cargo xtask generate`: facts → committed Rust.
 
+mod arguments;
 mod buckets;
 mod correct;
 pub(crate) mod coverage;
@@ -12,6 +13,7 @@ mod models;
 mod operations;
 mod parts;
 mod plan;
+mod roots;
 mod route;
 mod sandbox;
 mod schemas;

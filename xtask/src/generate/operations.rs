@@ -7,24 +7,10 @@ use anyhow::{Result, bail};
 
 use super::models::{Models, Ty};
 use super::plan::Planned;
-use super::shapes::{answer, is_json};
+use super::shapes::answer;
 use super::tree::Node;
 use super::{docs, words};
-use crate::facts::{Body, Parameter, Type};
-
-/// Setters that would hide what every operation has.
-const RESERVED: [&str; 10] = [
-    "attach",
-    "call",
-    "call_mut",
-    "into_call",
-    "items",
-    "new",
-    "pages",
-    "prepare",
-    "send",
-    "send_raw",
-];
+use crate::facts::Type;
 
 /// What is needed to write a crate's operations.
 pub(crate) struct Writer<'a> {
@@ -41,14 +27,6 @@ pub(crate) enum Output {
     Empty,
     Text,
     Bytes,
-}
-
-/// One argument of an operation's `new`.
-struct Argument {
-    name: String,
-    ty: String,
-    /// Statement that puts it into the call.
-    set: String,
 }
 
 impl Writer<'_> {
@@ -73,7 +51,7 @@ impl Writer<'_> {
     }
 
     /// A type seen from an operation's module.
-    fn path(&self, ty: &Ty) -> String {
+    pub(super) fn path(&self, ty: &Ty) -> String {
         ty.source_with(&|name| match self.families.get(name).map(String::as_str) {
             Some(super::models::SHARED) | None => format!("shared::{name}"),
             Some(_) => format!("models::{name}"),
@@ -287,145 +265,6 @@ impl Writer<'_> {
         let _ = writeln!(out, "okta_core::operation!({name}, {info}, {output});");
         Ok(())
     }
-
-    /// Path parameters, required parameters, the body.
-    fn arguments(&self, planned: &Planned) -> Result<Vec<Argument>> {
-        let mut arguments = Vec::new();
-        let required = planned
-            .operation
-            .parameters
-            .iter()
-            .filter(|parameter| parameter.location == "path" || parameter.required);
-        for parameter in required {
-            let name = words::ident(&parameter.name);
-            let (ty, set) = self.value(parameter, &name)?;
-            arguments.push(Argument {
-                name,
-                ty,
-                set: format!("call.{set};"),
-            });
-        }
-        if let Some(body) = planned
-            .operation
-            .request
-            .first()
-            .filter(|_| takes_body(planned))
-        {
-            arguments.push(self.body(body, &planned.operation.request));
-            if planned.operation.request.len() > 1 {
-                arguments.push(Argument {
-                    name: "content_type".to_owned(),
-                    ty: "&'static str".to_owned(),
-                    set: String::new(),
-                });
-                let last = arguments.len() - 2;
-                arguments[last].set = "call.set_bytes(content_type, body);".to_owned();
-            }
-        }
-        Ok(arguments)
-    }
-
-    fn setter(&self, out: &mut String, parameter: &Parameter) -> Result<()> {
-        let name = words::ident(&parameter.name);
-        if RESERVED.contains(&name.as_str()) || name.starts_with("with_") {
-            bail!(
-                "operation `{}`: a setter cannot be named `{name}`",
-                parameter.operation
-            );
-        }
-        let (ty, set) = self.value(parameter, "value")?;
-        let _ = writeln!(
-            out,
-            "\n    {}{}    pub fn {name}(mut self, value: {ty}) -> Self {{\n        self.call.{set};\n        self\n    }}",
-            docs::parameter(parameter),
-            inline(&ty)
-        );
-        Ok(())
-    }
-
-    /// Type of a parameter's value, and the call that sets it.
-    fn value(&self, parameter: &Parameter, name: &str) -> Result<(String, String)> {
-        let wire = &parameter.name;
-        if parameter.location == "path" {
-            return Ok((
-                "impl Into<String>".to_owned(),
-                format!("set_path({wire:?}, {name})"),
-            ));
-        }
-        if parameter.location == "header" {
-            return Ok((
-                "impl Into<String>".to_owned(),
-                format!("set_header({wire:?}, {name})"),
-            ));
-        }
-        let ty = self.models.ty(&parameter.ty);
-        Ok(match &ty {
-            Ty::Bool | Ty::I64 | Ty::F64 => (ty.source(), format!("set_query({wire:?}, {name})")),
-            Ty::String | Ty::Timestamp | Ty::Json => (
-                "impl Into<String>".to_owned(),
-                format!("set_query({wire:?}, {name}.into())"),
-            ),
-            Ty::Named(_) => {
-                let path = self.path(&ty);
-                (
-                    format!("impl Into<{path}>"),
-                    format!("set_query({wire:?}, {name}.into().as_str().to_owned())"),
-                )
-            }
-            Ty::Vec(_) => {
-                let explode = !parameter.joined;
-                (
-                    "impl IntoIterator<Item = impl Into<String>>".to_owned(),
-                    format!(
-                        "set_query_list({wire:?}, {name}.into_iter().map(Into::into).collect(), {explode})"
-                    ),
-                )
-            }
-            _ => bail!(
-                "operation `{}`: parameter `{wire}` has an unsupported type",
-                parameter.operation
-            ),
-        })
-    }
-
-    fn body(&self, body: &Body, all: &[Body]) -> Argument {
-        let ty = self.models.ty(&body.ty);
-        let name = "body".to_owned();
-        if is_json(&body.media) {
-            return match &ty {
-                Ty::Vec(_) => Argument {
-                    name,
-                    ty: self.path(&ty),
-                    set: "call.set_json(&body);".to_owned(),
-                },
-                _ => Argument {
-                    name,
-                    ty: format!("&{}", self.path(&ty)),
-                    set: "call.set_json(body);".to_owned(),
-                },
-            };
-        }
-        match body.media.as_str() {
-            "application/x-www-form-urlencoded" => Argument {
-                name,
-                ty: format!("&{}", self.path(&ty)),
-                set: "call.set_form_model(body);".to_owned(),
-            },
-            "multipart/form-data" => Argument {
-                name: "parts".to_owned(),
-                ty: "Vec<okta_core::call::Part>".to_owned(),
-                set: "call.set_multipart(parts);".to_owned(),
-            },
-            media => {
-                debug_assert!(all.iter().all(|other| !is_json(&other.media)));
-                Argument {
-                    name,
-                    ty: "impl Into<bytes::Bytes>".to_owned(),
-                    set: format!("call.set_bytes({media:?}, body);"),
-                }
-            }
-        }
-    }
 }
 
 /// The record of an operation, written line by line: nothing formats what stands in a macro.
@@ -506,7 +345,7 @@ fn info(planned: &Planned) -> String {
 }
 
 /// Whether the body is an argument. Specifications often forget to require it.
-fn takes_body(planned: &Planned) -> bool {
+pub(super) fn takes_body(planned: &Planned) -> bool {
     let operation = &planned.operation;
     !operation.request.is_empty()
         && (operation.body_required
@@ -575,7 +414,7 @@ pub(crate) fn accessor(node: &Node<'_>, child: &Node<'_>, visibility: &str) -> S
 }
 
 /// `#[inline]` for what is not generic, so that only programs that use it compile it.
-fn inline(signature: &str) -> &'static str {
+pub(super) fn inline(signature: &str) -> &'static str {
     if signature.contains("impl ") {
         ""
     } else {

@@ -5,6 +5,7 @@ mod boxes;
 mod build;
 mod catalog;
 mod families;
+mod prune;
 mod render;
 mod unions;
 
