@@ -26,6 +26,7 @@ mod retry;
 mod runtime;
 mod secret;
 mod stopper;
+mod task;
 
 pub use {bytes, http};
 

@@ -4,9 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::FutureExt as _;
 use futures_util::future::Shared;
-use tokio::runtime::Handle;
-use tracing::Instrument as _;
-use tracing::instrument::WithSubscriber as _;
 
 use super::AuthContext;
 use super::app::App;
@@ -21,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::observe::log;
 use crate::scope::Scopes;
 use crate::secret::Secret;
+use crate::task;
 
 /// What a [`UserApp`](super::UserApp) shares with the task that refreshes its session.
 pub(super) struct User {
@@ -115,21 +113,15 @@ impl User {
             user.cache.put(token.clone());
             Ok(token)
         };
-        let work = work.in_current_span().with_current_subscriber();
-        let Ok(runtime) = Handle::try_current() else {
-            return work.boxed().shared();
+        let task = match task::spawn(work.boxed()) {
+            Ok(task) => task,
+            Err(work) => return work.shared(),
         };
-        let task = runtime.spawn(work);
         let outcome = async move {
-            match task.await {
-                Ok(outcome) => outcome,
-                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                Err(_) => Err(Error::new(
-                    ErrorKind::Token,
-                    "the runtime stopped before the session was refreshed",
-                )
-                .into()),
-            }
+            task.await.unwrap_or_else(|error| {
+                let before = "the session was refreshed";
+                Err(task::unfinished(error, ErrorKind::Token, before).into())
+            })
         };
         outcome.boxed().shared()
     }

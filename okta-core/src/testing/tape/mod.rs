@@ -61,6 +61,7 @@ mod recorder;
 mod replay;
 mod rules;
 mod scrub;
+mod words;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::names::{Names, is_constant, is_email, is_id, is_opaque, is_uuid};
 use super::rules::Rules;
+use super::words::{is_technical, words};
 use super::{Answered, Asked, Content, Exchange, HOST};
 
 const REDACTED: &str = "[redacted]";
@@ -457,45 +458,3 @@ const SEGMENT: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
     .remove(b'~');
-
-/// Members whose texts decide how an answer is read.
-fn is_technical(name: &str) -> bool {
-    [
-        "status",
-        "type",
-        "mode",
-        "name",
-        "href",
-        "rel",
-        "method",
-        "scope",
-        "scopes",
-        "events",
-        "allow",
-        "hints",
-        "errorCode",
-        "eventType",
-        "token_type",
-        "error",
-    ]
-    .contains(&name)
-}
-
-/// Places of words: letters, digits and what addresses and tokens are made of.
-fn words(text: &str) -> Vec<(usize, usize)> {
-    let mut words = Vec::new();
-    let mut start = None;
-    for (at, c) in text.char_indices() {
-        let inside = c.is_alphanumeric() || "_-.@+~".contains(c);
-        match (start, inside) {
-            (None, true) => start = Some(at),
-            (Some(from), false) => {
-                words.push((from, at));
-                start = None;
-            }
-            _ => {}
-        }
-    }
-    words.extend(start.map(|from| (from, text.len())));
-    words
-}
