@@ -63,3 +63,12 @@ fn odd_objects_are_found_and_a_baseline_silences_them() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("no-such-file.json"));
 }
+
+#[test]
+fn every_list_and_sampled_object_of_the_sandbox_is_understood() {
+    let output = drift_check(&["--json"]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    let report: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(report["failed"], Value::Array(Vec::new()), "{text}");
+    assert_eq!(output.status.code(), Some(1), "odd objects alone: {text}");
+}

@@ -203,6 +203,8 @@ async fn ndjson_has_whole_users_and_those_that_do_not_decode() {
         assert_eq!(user["profile"], row["profile"]);
     }
 
+    // A directory that is not there yet.
+    let out = out.with_extension("d").join("new").join("users.ndjson");
     let mut export = program(EXPORT, &sandbox);
     export
         .arg("--out")

@@ -320,7 +320,7 @@ async fn an_rsa_key_of_the_ready_app_is_kept_and_survives_a_reset() {
     sandbox.reset().expect("a fresh org");
     let keys = async |sandbox: &Sandbox| {
         let path = format!("/api/v1/apps/{}/credentials/jwks", app.client_id);
-        Admin::new(sandbox).get(&path).await.1["jwks"]["keys"].clone()
+        Admin::new(sandbox).get(&path).await.1
     };
     let listed = keys(&sandbox).await;
     assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// Exports all users of the org in OKTA_CLIENT_ORGURL, or of an embedded sandbox.
 #[derive(Parser)]
 struct Options {
-    /// File to write; the place to go on from stands beside it, in FILE.resume, until the export is complete.
+    /// File to write, with its directories; the place to go on from stands beside it, in FILE.resume, until the export is complete.
     #[arg(long, default_value = "target/users.csv")]
     out: PathBuf,
     /// Comma separated rows, or one JSON object a line.

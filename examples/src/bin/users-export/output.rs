@@ -48,7 +48,16 @@ impl Output {
         let place = place_of(out);
         // The place of an earlier export into this file says nothing of the new one.
         remove(&place)?;
-        let file = File::create(out).with_context(|| out.display().to_string())?;
+        let what_failed = || {
+            format!(
+                "{} cannot be written; name another file by --out",
+                out.display()
+            )
+        };
+        if let Some(directory) = out.parent() {
+            std::fs::create_dir_all(directory).with_context(what_failed)?;
+        }
+        let file = File::create(out).with_context(what_failed)?;
         let mut output = Self {
             file: BufWriter::new(file),
             bytes: 0,
