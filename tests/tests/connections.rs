@@ -10,7 +10,9 @@ use okta_core::auth::Algorithm;
 use okta_core::{Client, PrivateKey};
 use okta_workflows::oauth::OAuthConnection;
 use okta_workflows::salesforce::stand_in::{CLIENT_ID, StandIn};
-use okta_workflows::salesforce::{SalesforceApi, SalesforceApp, SalesforceConnector};
+use okta_workflows::salesforce::{
+    SalesforceApi, SalesforceApp, SalesforceConnector, SalesforceHost,
+};
 use okta_workflows::{CardCall, CardErrorKind, Connection as _, Connector as _, Registry};
 use serde_json::json;
 
@@ -149,12 +151,16 @@ async fn a_server_signs_for_itself() {
         .expect("a name")
         .to_owned();
     let key = || PrivateKey::generate(Algorithm::Rs256).expect("a key");
-    let connect = |username: &str| {
-        let app = SalesforceApp::for_server(&org.host(), CLIENT_ID, key(), username);
+    let uploaded = key();
+    org.upload_certificate(&uploaded.public_jwk())
+        .expect("an RSA key");
+    let connect_to = |host: &SalesforceHost, key: PrivateKey, username: &str| {
+        let app = SalesforceApp::for_server(host, CLIENT_ID, key, username);
         let clock = org.clock();
         let http = Arc::new(move || Client::builder().clock(Arc::clone(&clock)));
         OAuthConnection::with_http(app.expect("an app"), http).expect("a connection")
     };
+    let connect = |username: &str| connect_to(&org.host(), uploaded.clone(), username);
     let connection = connect(&username);
     assert_eq!(connection.authorization_url().expect("settings"), None);
     let connector = SalesforceConnector::new(connection.clone());
@@ -182,7 +188,23 @@ async fn a_server_signs_for_itself() {
         error.to_string().contains("hasn't approved this consumer"),
         "{error}"
     );
+    let refused = async |connection: OAuthConnection, why: &str| {
+        let error = connection.authorize(None).await.expect_err(why);
+        assert!(error.to_string().contains(why), "{error}");
+    };
+    refused(
+        connect_to(&org.host(), key(), &username),
+        "invalid assertion",
+    )
+    .await;
+    // The same server under another name: the assertion is meant for that.
+    let elsewhere = org.login_url().replace("127.0.0.1", "localhost");
+    let elsewhere = connect_to(&SalesforceHost::Url(elsewhere), uploaded.clone(), &username);
+    refused(elsewhere, "audience is invalid").await;
+
     let ec = PrivateKey::generate(Algorithm::Es256).expect("a key");
+    org.upload_certificate(&ec.public_jwk())
+        .expect_err("no RSA");
     let error = SalesforceApp::for_server(&org.host(), CLIENT_ID, ec, "x").expect_err("no RSA");
     assert!(error.to_string().contains("RS256"), "{error}");
 }

@@ -16,6 +16,7 @@
 //! # Ok(()) }
 //! ```
 
+mod assertion;
 mod data;
 mod oauth;
 mod org;
@@ -38,9 +39,10 @@ use okta_core::clock::{Clock, Sleep, SystemClock};
 use serde_json::{Value, json};
 
 use super::{SalesforceApp, SalesforceHost};
-use crate::error::CardError;
+use crate::error::{CardError, CardErrorKind};
 use crate::oauth::OAuthConnection;
 use crate::sdk::Connection as _;
+use assertion::PublicKey;
 pub use oauth::{CLIENT_ID, CLIENT_SECRET, REDIRECT_URI};
 use org::Org;
 pub use switches::Switches;
@@ -64,20 +66,20 @@ pub struct Entry {
 struct Shared {
     org: Mutex<Org>,
     journal: Mutex<Vec<Entry>>,
+    login_url: String,
     instance: String,
 }
 
 /// A running stand-in; it stops when it is dropped.
 pub struct StandIn {
     shared: Arc<Shared>,
-    login_url: String,
     servers: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl fmt::Debug for StandIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StandIn")
-            .field("login_url", &self.login_url)
+            .field("login_url", &self.shared.login_url)
             .finish_non_exhaustive()
     }
 }
@@ -100,10 +102,10 @@ impl StandIn {
     pub async fn start() -> io::Result<Self> {
         let login = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let data = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        let login_url = format!("http://{}", login.local_addr()?);
         let shared = Arc::new(Shared {
             org: Mutex::default(),
             journal: Mutex::default(),
+            login_url: format!("http://{}", login.local_addr()?),
             instance: format!("http://{}", data.local_addr()?),
         });
         lock(&shared.org).seed();
@@ -117,21 +119,35 @@ impl StandIn {
             })
         };
         let servers = vec![serve(login, true), serve(data, false)];
-        Ok(Self {
-            shared,
-            login_url,
-            servers,
-        })
+        Ok(Self { shared, servers })
     }
 
     /// Where people sign in and tokens are had.
     pub fn login_url(&self) -> &str {
-        &self.login_url
+        &self.shared.login_url
     }
 
     /// The host as the connector takes it.
     pub fn host(&self) -> SalesforceHost {
-        SalesforceHost::Url(self.login_url.clone())
+        SalesforceHost::Url(self.shared.login_url.clone())
+    }
+
+    /// Uploads the certificate of a key that signs the connected app's assertions (JWT bearer); `public_jwk` is
+    /// [`PrivateKey::public_jwk`](okta_core::PrivateKey::public_jwk).
+    ///
+    /// # Errors
+    /// If it is no RSA key as a JWK.
+    pub fn upload_certificate(&self, public_jwk: &str) -> Result<(), CardError> {
+        let key = PublicKey::from_jwk(public_jwk).ok_or_else(|| {
+            CardError::new(
+                CardErrorKind::Connection,
+                "",
+                "the certificate holds no RSA key",
+            )
+            .with_hint("give the JSON text of an RSA key's public JWK")
+        })?;
+        lock(&self.shared.org).certificates.push(key);
+        Ok(())
     }
 
     /// A connection that has tokens: the admin signs in and agrees.
@@ -327,7 +343,7 @@ async fn handle(
     let mut limits = None;
     let given = {
         let mut org = lock(&shared.org);
-        let given = route(&mut org, &call, is_login, &shared.instance);
+        let given = route(&mut org, &call, is_login, &shared);
         if call.path.starts_with("/services/data/v") {
             limits = Some(format!(
                 "api-usage={}/{}",
@@ -363,7 +379,8 @@ async fn handle(
     response.body(Body::from(given.body)).unwrap_or_default()
 }
 
-fn route(org: &mut Org, call: &Call<'_>, is_login: bool, instance: &str) -> Answer {
+fn route(org: &mut Org, call: &Call<'_>, is_login: bool, shared: &Shared) -> Answer {
+    let (login, instance) = (&*shared.login_url, &*shared.instance);
     if org.switches.unavailable > 0 {
         org.switches.unavailable -= 1;
         return text(
@@ -373,7 +390,7 @@ fn route(org: &mut Org, call: &Call<'_>, is_login: bool, instance: &str) -> Answ
     }
     match (call.method, call.path.trim_end_matches('/')) {
         ("GET", "/services/oauth2/authorize") => oauth::authorize(org, call.query),
-        ("POST", "/services/oauth2/token") => oauth::token(org, &pairs(call.body), instance),
+        ("POST", "/services/oauth2/token") => oauth::token(org, &pairs(call.body), login, instance),
         (_, "/services/oauth2/token") => answer(
             StatusCode::BAD_REQUEST,
             json!({"error": "invalid_request", "error_description": "must use HTTP POST"}),

@@ -1,14 +1,12 @@
 //! OAuth endpoints of the stand-in.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 
 use super::org::{Code, Org, Refresh, Session};
-use super::{Answer, answer, text};
+use super::{Answer, answer, assertion, text};
 use crate::oauth::challenge;
 
 /// Client id of the stand-in's connected app.
@@ -83,10 +81,18 @@ pub(super) fn authorize(org: &mut Org, query: &[(String, String)]) -> Answer {
     }
 }
 
-pub(super) fn token(org: &mut Org, form: &[(String, String)], instance: &str) -> Answer {
+pub(super) fn token(
+    org: &mut Org,
+    form: &[(String, String)],
+    login: &str,
+    instance: &str,
+) -> Answer {
     let grant = get(form, "grant_type");
     if grant == "urn:ietf:params:oauth:grant-type:jwt-bearer" {
-        return jwt(org, get(form, "assertion"), instance);
+        return match assertion::user(org, get(form, "assertion"), login) {
+            Ok(user) => issue(org, &user, "api", None, None, instance),
+            Err((code, description)) => error(code, description),
+        };
     }
     if get(form, "client_id") != CLIENT_ID {
         return error("invalid_client_id", "client identifier invalid");
@@ -163,34 +169,6 @@ pub(super) fn token(org: &mut Org, form: &[(String, String)], instance: &str) ->
             )
         }
         _ => error("unsupported_grant_type", "grant type not supported"),
-    }
-}
-
-/// The signature is not checked: what matters here are the claims.
-fn jwt(org: &mut Org, assertion: &str, instance: &str) -> Answer {
-    let claims = assertion
-        .split('.')
-        .nth(1)
-        .and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let claims: Value = claims
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
-    if claims["iss"] != CLIENT_ID {
-        return error("invalid_client_id", "client identifier invalid");
-    }
-    let ahead = claims["exp"].as_i64().unwrap_or_default() - org.now().as_second();
-    if ahead <= 0 || ahead > 180 {
-        return error("invalid_grant", "expired authorization code");
-    }
-    let user = org
-        .records
-        .get("User")
-        .into_iter()
-        .flatten()
-        .find(|(_, user)| user["Username"] == claims["sub"]);
-    match user.map(|(id, _)| id.clone()) {
-        Some(id) => issue(org, &id, "api", None, None, instance),
-        None => error("invalid_grant", "user hasn't approved this consumer"),
     }
 }
 

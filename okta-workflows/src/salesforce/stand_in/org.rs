@@ -6,6 +6,7 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::assertion::PublicKey;
 use super::refusal::{Refusal, missing, refusal};
 use super::schema::{OBJECTS, Object};
 use super::soql::get;
@@ -45,6 +46,8 @@ pub(super) struct Org {
     pub(super) sessions: BTreeMap<String, Session>,
     pub(super) codes: BTreeMap<String, Code>,
     pub(super) refreshes: BTreeMap<String, Refresh>,
+    /// Of the connected app; what signs its assertions.
+    pub(super) certificates: Vec<PublicKey>,
     pub(super) cursors: BTreeMap<String, Vec<Value>>,
     pub(super) switches: Switches,
     pub(super) used: u64,
