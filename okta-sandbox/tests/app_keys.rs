@@ -113,3 +113,39 @@ async fn apps_have_real_keys_and_share_them() {
         assert_eq!(found, status, "{path}: {fault}");
     }
 }
+
+/// Recorded orgs list their own key with every SAML app of the catalogue; SAML 2.0 apps sign with one
+/// of their own.
+#[tokio::test]
+async fn apps_of_the_catalogue_share_the_key_of_the_org() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let mut kids = Vec::new();
+    for (name, mode) in [
+        ("pagerduty", "SAML_2_0"),
+        ("sharepoint_onpremise", "SAML_1_1"),
+        ("sharepoint_onpremise", "SAML_1_1"),
+    ] {
+        let app = json!({ "name": name, "label": name, "signOnMode": mode });
+        let (status, app) = admin.post("/api/v1/apps", app).await;
+        assert_eq!(status, 200, "{app}");
+        let keys = format!("/api/v1/apps/{}/credentials/keys", id(&app));
+        let (_, keys) = admin.get(&keys).await;
+        let listed = keys.as_array().expect("keys").clone();
+        listed.iter().for_each(check);
+        assert_eq!(listed[0]["kid"], app["credentials"]["signing"]["kid"]);
+        kids.push(
+            listed
+                .iter()
+                .map(|key| key["kid"].clone())
+                .collect::<Vec<_>>(),
+        );
+    }
+    assert_eq!(kids[0].len(), 2);
+    assert_eq!(
+        kids[1],
+        kids[0][1..],
+        "the org's key is the same everywhere"
+    );
+    assert_eq!(kids[2], kids[1]);
+}

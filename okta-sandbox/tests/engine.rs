@@ -192,3 +192,34 @@ async fn what_no_call_makes_is_seeded_by_its_path() {
     );
     assert_eq!(admin.events("device.lifecycle.suspend").await.len(), 1);
 }
+
+/// The answers of some replaces say less than the object has; recorded orgs do so.
+#[tokio::test]
+async fn some_replaces_do_not_say_everything() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    for (collection, object, unsaid) in [
+        (
+            "/api/v1/templates/sms",
+            json!({ "name": "Custom", "type": "SMS_VERIFY_CODE", "template": "${code}",
+                "translations": { "fr": "le ${code}" } }),
+            vec!["translations"],
+        ),
+        (
+            "/api/v1/device-assurances",
+            json!({ "name": "Phones", "platform": "IOS", "osVersion": { "minimum": "12.4.5" } }),
+            vec!["createdBy", "createdDate"],
+        ),
+    ] {
+        let (status, made) = admin.post(collection, object.clone()).await;
+        assert_eq!(status, 200, "{made}");
+        let own = format!("{collection}/{}", id(&made));
+        let (status, replaced) = admin.put(&own, object).await;
+        assert_eq!(status, 200, "{replaced}");
+        let (_, kept) = admin.get(&own).await;
+        for name in unsaid {
+            assert!(replaced.get(name).is_none(), "{name} of {replaced}");
+            assert_eq!(kept[name], made[name], "{name} is kept");
+        }
+    }
+}

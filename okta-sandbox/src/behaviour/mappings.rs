@@ -1,6 +1,4 @@
-//! Profile mappings: one from each app and identity provider to the default user type.
-//!
-//! A mapping's id follows from its source's, so that nothing is stored until it is changed.
+//! Profile mappings: from each app and identity provider to each user type, and back from the default one.
 
 use serde_json::{Value, json};
 
@@ -9,6 +7,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{merge, text};
 use crate::log::named;
+use crate::oauth::jwk;
 use crate::org::Org;
 use crate::paging::Size;
 
@@ -35,35 +34,112 @@ fn sources(org: &Org) -> impl Iterator<Item = &Value> {
     org.apps.values().chain(providers)
 }
 
-fn mapping_id(source: &str) -> String {
-    format!("prm{}", source.get(3..).unwrap_or(source))
+/// A mapping: from a source's users to a user type, or back to the source from the default user type.
+struct Pair<'o> {
+    /// The app or identity provider.
+    app: &'o Value,
+    user_type: &'o Value,
+    /// From the app to Okta; otherwise from Okta to the app.
+    inward: bool,
 }
 
-fn short(org: &Org, source: &Value, base: &str) -> Value {
-    let id = text(source, "/id");
-    let (user, schema) = (&org.user_type, org.user_schema_id());
-    let name = match text(source, "/type") {
-        "" => text(source, "/name").to_owned(),
-        "SAML2" => "saml_idp".to_owned(),
-        kind => format!("{}_idp", kind.to_lowercase()),
-    };
-    json!({
-        "id": mapping_id(id),
-        "source": {
-            "id": id, "name": name, "type": "appuser",
+impl<'o> Pair<'o> {
+    /// The ids of source and target.
+    fn ends(&self) -> (&'o str, &'o str) {
+        let (app, user_type) = (text(self.app, "/id"), text(self.user_type, "/id"));
+        if self.inward {
+            (app, user_type)
+        } else {
+            (user_type, app)
+        }
+    }
+
+    /// The id follows from source and target, so that nothing is stored until it is changed.
+    fn id(&self) -> String {
+        let (source, target) = self.ends();
+        if self.inward && self.user_type["default"] == true {
+            return format!("prm{}", source.get(3..).unwrap_or(source));
+        }
+        let mixed = jwk::sha256(format!("{source} {target}").as_bytes());
+        let letters = mixed.chars().filter(char::is_ascii_alphanumeric);
+        format!("prm{}1d7", letters.take(14).collect::<String>())
+    }
+
+    fn app_name(&self) -> String {
+        match text(self.app, "/type") {
+            "" => text(self.app, "/name").to_owned(),
+            "SAML2" => "saml_idp".to_owned(),
+            kind => format!("{}_idp", kind.to_lowercase()),
+        }
+    }
+
+    fn short(&self, base: &str) -> Value {
+        let id = text(self.app, "/id");
+        let app = json!({
+            "id": id, "name": self.app_name(), "type": "appuser",
             "_links": {
                 "self": { "href": format!("{base}/api/v1/apps/{id}") },
                 "schema": { "href": format!("{base}/api/v1/meta/schemas/apps/{id}/default") },
             },
-        },
-        "target": {
-            "id": user, "name": "user", "type": "user",
+        });
+        let id = text(self.user_type, "/id");
+        let schema = id.replacen("oty", "osc", 1);
+        let user = json!({
+            "id": id, "name": self.user_type["name"], "type": "user",
             "_links": {
-                "self": { "href": format!("{base}/api/v1/meta/types/user/{user}") },
+                "self": { "href": format!("{base}/api/v1/meta/types/user/{id}") },
                 "schema": { "href": format!("{base}/api/v1/meta/schemas/user/{schema}") },
             },
-        },
-        "_links": { "self": { "href": format!("{base}{SHELF}/{}", mapping_id(id)) } },
+        });
+        let (source, target) = if self.inward {
+            (app, user)
+        } else {
+            (user, app)
+        };
+        let id = self.id();
+        json!({
+            "id": id, "source": source, "target": target,
+            "_links": { "self": { "href": format!("{base}{SHELF}/{id}") } },
+        })
+    }
+
+    fn properties(&self) -> Value {
+        let name = self.app_name();
+        let attributes: &[(&str, &str)] = match name.as_str() {
+            "oidc_idp" => &OIDC,
+            "saml_idp" => &SAML,
+            name if name.ends_with("_idp") => &SOCIAL,
+            _ => &APP,
+        };
+        let property =
+            |expression: String| json!({ "expression": expression, "pushStatus": "DONT_PUSH" });
+        let all = attributes
+            .iter()
+            .map(|(user, app)| match (self.inward, *app) {
+                (false, app) => (app.to_owned(), property(format!("user.{user}"))),
+                (true, "zoneinfo") => {
+                    let zone =
+                        r#"appuser.zoneinfo == null ? "America/Los_Angeles" : appuser.zoneinfo"#;
+                    ((*user).to_owned(), property(zone.to_owned()))
+                }
+                (true, app) => ((*user).to_owned(), property(format!("appuser.{app}"))),
+            });
+        all.collect::<serde_json::Map<_, _>>().into()
+    }
+}
+
+/// All mappings, those of one source together: to each user type, then from the default one.
+fn pairs(org: &Org) -> impl Iterator<Item = Pair<'_>> {
+    let types = || org.user_types.values();
+    sources(org).flat_map(move |app| {
+        let to = |user_type, inward| Pair {
+            app,
+            user_type,
+            inward,
+        };
+        let inward = types().map(move |user_type| to(user_type, true));
+        let default = types().filter(|user_type| user_type["default"] == true);
+        inward.chain(default.map(move |user_type| to(user_type, false)))
     })
 }
 
@@ -79,14 +155,14 @@ fn list(call: &mut Call<'_>) -> Outcome {
             &json!({ "status": 404, "message": "Resource not found" }),
         ));
     }
-    let hits = sources(org)
+    let hits = pairs(org)
         .enumerate()
-        .map(|(n, one)| (n as u64 + 1, one))
-        .filter(|(_, one)| {
-            source.is_none_or(|id| text(one, "/id") == id)
-                && target.is_none_or(|id| id == org.user_type)
+        .map(|(n, pair)| (n as u64 + 1, pair))
+        .filter(|(_, pair)| {
+            let ends = pair.ends();
+            source.is_none_or(|id| id == ends.0) && target.is_none_or(|id| id == ends.1)
         });
-    call.list(Size::new(20, 200), hits, |one| short(org, one, call.base()))
+    call.list(Size::new(20, 200), hits, |pair| pair.short(call.base()))
 }
 
 /// What the service maps from a new source: attribute of the user, attribute of the app user.
@@ -127,52 +203,35 @@ const APP: [(&str, &str); 3] = [
     ("email", "email"),
 ];
 
-fn properties(source: &str) -> Value {
-    let pairs: &[(&str, &str)] = match source {
-        "oidc_idp" => &OIDC,
-        "saml_idp" => &SAML,
-        name if name.ends_with("_idp") => &SOCIAL,
-        _ => &APP,
-    };
-    let property = |from: &str| {
-        let expression = match from {
-            "zoneinfo" => {
-                r#"appuser.zoneinfo == null ? "America/Los_Angeles" : appuser.zoneinfo"#.to_owned()
-            }
-            from => format!("appuser.{from}"),
-        };
-        json!({ "expression": expression, "pushStatus": "DONT_PUSH" })
-    };
-    let all = pairs.iter();
-    all.map(|(to, from)| ((*to).to_owned(), property(from)))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
-}
-
-/// The mapping of a path, with its properties.
-fn whole(call: &mut Call<'_>) -> Result<Value, Fault> {
+/// The mapping of a path, with its properties, and the schema that its target has to fit; none if
+/// that is not known.
+fn whole(call: &mut Call<'_>) -> Result<(Value, Option<Value>), Fault> {
     let id = call.parameter(0);
     let stored = call.org.shelf(SHELF).get(id).cloned();
-    let source = sources(call.org).find(|s| mapping_id(text(s, "/id")) == id);
-    let source = source.ok_or_else(|| Fault::not_found(id, "ProfileMapping"))?;
-    let mut mapping = short(call.org, source, call.base());
-    let name = text(&mapping, "/source/name").to_owned();
-    mapping["properties"] = stored.unwrap_or_else(|| properties(&name));
-    Ok(mapping)
+    let org = &*call.org;
+    let pair = pairs(org).find(|pair| pair.id() == id);
+    let pair = pair.ok_or_else(|| Fault::not_found(id, "ProfileMapping"))?;
+    let target = pair.ends().1;
+    let schema = org.schemas.get(&target.replacen("oty", "osc", 1)).cloned();
+    let mut mapping = pair.short(call.base());
+    mapping["properties"] = stored.unwrap_or_else(|| pair.properties());
+    Ok((mapping, schema))
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
-    Ok(Answer::ok(&whole(call)?))
+    Ok(Answer::ok(&whole(call)?.0))
 }
 
 /// Merges properties; null takes one away. Only attributes of the target can be mapped.
 fn update(call: &mut Call<'_>) -> Outcome {
-    let mut mapping = whole(call)?;
+    let (mut mapping, schema) = whole(call)?;
     let body = call.request.object()?;
-    let schema = super::schemas::user_schema_of(call.org, None);
     let given = body["properties"].as_object();
     for name in given.into_iter().flat_map(|m| m.keys()) {
-        if !super::schemas::defines(schema, name) {
+        if schema
+            .as_ref()
+            .is_some_and(|schema| !super::schemas::defines(schema, name))
+        {
             let cause = format!("Invalid target field {name}");
             return Err(Fault::validation("updateMapping", &[&cause]));
         }

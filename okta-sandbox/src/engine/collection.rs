@@ -365,8 +365,11 @@ impl Collection<'_, '_, '_> {
         self.put(&object);
         self.log("update", &object);
         let mut shown = self.view(&object);
-        if self.kind.forgets_created {
-            shown["created"] = Value::Null;
+        for name in self.kind.null_after_replace {
+            shown[*name] = Value::Null;
+        }
+        for name in self.kind.unsaid_after_replace {
+            remove(&mut shown, name);
         }
         Ok(Answer::ok(&shown))
     }

@@ -110,6 +110,7 @@ pub(super) static KINDS: &[Kind] = &[
         missing: "DeviceAssurancePolicyEntity",
         stamps: Stamps::Dates,
         defaults: || json!({ "displayRemediationMode": "HIDE" }),
+        unsaid_after_replace: &["createdDate", "createdBy"],
         unique: Some("/name"),
         event: Some("device.assurance.policy"),
         made: "add",
@@ -164,6 +165,7 @@ pub(super) static KINDS: &[Kind] = &[
         missing: "SmsTemplate",
         links: Links::None,
         defaults: nothing,
+        unsaid_after_replace: &["translations"],
         ..PLAIN
     },
     Kind {
@@ -219,7 +221,7 @@ pub(super) static KINDS: &[Kind] = &[
         unique: Some("/name"),
         event: Some("system.idp.lifecycle"),
         finish: finish::identity_provider,
-        forgets_created: true,
+        null_after_replace: &["created"],
         show: finish::show_identity_provider,
         size: Size::new(20, 200),
         ..PLAIN

@@ -101,8 +101,10 @@ struct Kind {
     most: Option<(usize, &'static str, &'static str)>,
     /// Deleting what is not there succeeds.
     lenient_delete: bool,
-    /// The answer to a replace does not know when the object was made.
-    forgets_created: bool,
+    /// Members that the answer to a replace has as null.
+    null_after_replace: &'static [&'static str],
+    /// Members that the answer to a replace lacks, though they are kept.
+    unsaid_after_replace: &'static [&'static str],
     /// What answers show beside what is stored: the shown object, the host, its own address.
     show: fn(&mut Value, &str, &str),
 }
@@ -132,7 +134,8 @@ const PLAIN: Kind = Kind {
     furnish: |_, _, _| {},
     most: None,
     lenient_delete: false,
-    forgets_created: false,
+    null_after_replace: &[],
+    unsaid_after_replace: &[],
     show: |_, _, _| {},
 };
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::signing;
 use crate::json::{fill, members, merge, remove, text};
 use crate::org::Org;
 
@@ -217,6 +218,7 @@ fn credentials(org: &mut Org, app: &mut Value, mode: &str, id: &str, before: Opt
     let signing = match (signs, given.or(kid)) {
         (false, _) => json!({}),
         (true, Some(kid)) => json!({ "kid": kid }),
+        (true, None) if mode == "SAML_1_1" => json!({ "kid": signing::shared_kid(org) }),
         (true, None) => json!({ "kid": org.dice.secret(32) }),
     };
     credentials.insert("signing".into(), signing);

@@ -13,7 +13,7 @@ use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
-use crate::json::text;
+use crate::json::{merge, text};
 use crate::log::app_target;
 use crate::oauth::{jwk, rsa};
 use crate::org::Org;
@@ -81,14 +81,57 @@ fn fresh(org: &Org, kid: Option<&str>, created: Timestamp, years: i64) -> Result
     Ok(key)
 }
 
-/// All keys of an app, the newest first; the one that it signs with is made now if it never was.
+/// The key that the org's older SAML apps sign with; apps of the catalogue have it beside their own.
+const SHARED: &str = "/shared-signing-key";
+
+/// The id of the key that the org's older SAML apps sign with.
+pub(super) fn shared_kid(org: &mut Org) -> String {
+    let known = org.shelf(SHARED).values().next();
+    if let Some(known) = known {
+        return text(known, "/kid").to_owned();
+    }
+    let kid = org.dice.secret(32);
+    org.shelf(SHARED).put(&kid, json!({ "kid": kid }));
+    kid
+}
+
+fn shared_key(org: &mut Org, kid: &str, created: Timestamp) -> Result<Value, Fault> {
+    let known = org.shelf(SHARED).get(kid).cloned();
+    let mut key = match known.filter(|key| key.get("n").is_some()) {
+        Some(key) => key,
+        None => {
+            let key = fresh(org, Some(kid), created, 10)?;
+            org.shelf(SHARED).put(kid, key.clone());
+            key
+        }
+    };
+    // For an app it begins with the app.
+    let now = clock::zero_millis(created);
+    merge(&mut key, &json!({ "created": now, "lastUpdated": now }));
+    Ok(key)
+}
+
+/// A SAML app of the catalogue: its destination is none of its settings.
+fn is_catalogue_saml(app: &Value) -> bool {
+    text(app, "/signOnMode").starts_with("SAML")
+        && app.pointer("/settings/signOn/ssoAcsUrl").is_none()
+}
+
+/// All keys of an app, the newest first; those that it signs with are made now if they never were.
 fn keys(org: &mut Org, app: &Value) -> Result<Vec<Value>, Fault> {
     let (shelf, kid) = (
         shelf(text(app, "/id")),
         text(app, "/credentials/signing/kid"),
     );
+    let created = clock::parse(text(app, "/created")).unwrap_or_else(|| org.clock.now());
+    if is_catalogue_saml(app) {
+        let shared = shared_kid(org);
+        if !org.shelf(&shelf).contains(&shared) {
+            let key = shared_key(org, &shared, created)?;
+            org.shelf(&shelf).put(&shared, key);
+        }
+    }
     if !kid.is_empty() && !org.shelf(&shelf).contains(kid) {
-        let created = clock::parse(text(app, "/created")).unwrap_or_else(|| org.clock.now());
         let key = fresh(org, Some(kid), created, 10)?;
         org.shelf(&shelf).put(kid, key);
     }
