@@ -7,6 +7,7 @@ use crate::oauth::authority::Authority;
 use crate::org::{Org, Settings};
 use crate::paging::PagingQuirks;
 use crate::pipeline::Shared;
+use crate::quirks::Change;
 use crate::sandbox::Sandbox;
 use crate::seed::{self, SeedOrg};
 use crate::server;
@@ -72,6 +73,14 @@ impl Builder {
     #[must_use]
     pub fn paging_quirks(mut self, quirks: PagingQuirks) -> Self {
         self.settings.paging = quirks;
+        self
+    }
+
+    /// For how many seconds of the org's clock `search` of users and groups does not see a change; 0
+    /// unless told. Gets, `filter` and `q` see it at once.
+    #[must_use]
+    pub fn search_lag(mut self, seconds: u32) -> Self {
+        Change::search_lag(seconds).apply(&mut self.settings);
         self
     }
 

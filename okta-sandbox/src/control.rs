@@ -13,6 +13,7 @@ use crate::kind::Kind;
 use crate::oauth::authority::ORG;
 use crate::oauth::server::Server;
 use crate::pipeline::Shared;
+use crate::quirks;
 use crate::seed;
 
 /// Answers a control request. These need no authentication.
@@ -78,6 +79,12 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
             let mut limiter = shared.limiter();
             let changed = limiter.limits().clone().changed(&body);
             limiter.change(changed.map_err(|text| Fault::validation("limits", &[&text]))?);
+            Ok(Answer::no_content())
+        }),
+        ("POST", "quirks") => request.json().and_then(|body| {
+            let change = quirks::Change::read(&body);
+            let change = change.map_err(|text| Fault::validation("quirks", &[&text]))?;
+            shared.change_quirks(&change);
             Ok(Answer::no_content())
         }),
         ("POST", "rotate") => request.json().and_then(|body| {

@@ -32,6 +32,7 @@ mod oauth;
 mod org;
 mod paging;
 mod pipeline;
+mod quirks;
 mod registry;
 mod sandbox;
 mod schema;
@@ -49,7 +50,7 @@ pub use access_requests::{
     FlowInput,
 };
 pub use builder::Builder;
-pub use faults::FaultRule;
+pub use faults::{FaultRule, Oddity};
 pub use flows::{FlowCall, FlowReply, FlowSecurity};
 pub use generated::operations::OPERATIONS;
 pub use journal::Entry;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -30,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) kind: Kind,
     /// Resource endpoints demand a nonce in DPoP proofs too.
     pub(crate) dpop_nonce_at_resources: bool,
+    /// For how many seconds a search does not see a change of a user or group.
+    pub(crate) search_lag: i64,
     /// Seed of all made-up ids; random where unset.
     pub(crate) random_seed: Option<u64>,
 }
@@ -101,6 +104,14 @@ pub(crate) struct Org {
 }
 
 impl Org {
+    /// A call begins: searches catch up with what is old enough.
+    pub(crate) fn begin_call(&mut self) {
+        let (now, lag) = (self.clock.now(), self.settings.search_lag);
+        let lag = SignedDuration::from_secs(lag);
+        self.users.begin_call(now, lag);
+        self.groups.begin_call(now, lag);
+    }
+
     /// A new org that knows the printed credentials.
     pub(crate) fn new(credentials: &Credentials, settings: Settings, authority: Authority) -> Self {
         let seed = settings.random_seed.unwrap_or_else(crate::ids::random_seed);

@@ -13,7 +13,7 @@ use crate::console;
 use crate::control;
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
-use crate::faults::{Effect, Faults};
+use crate::faults::{Effect, Faults, Odd};
 use crate::flows::{self, SharedFlows};
 use crate::generated::operations::OPERATIONS;
 use crate::journal::{Entry, Journal};
@@ -24,6 +24,7 @@ use crate::oauth::access::{self, Principal};
 use crate::oauth::authority::{Authority, ORG};
 use crate::oauth::routes;
 use crate::org::{Org, Settings};
+use crate::quirks;
 use crate::schema;
 use crate::service_app::Credentials;
 use crate::store::Store;
@@ -120,6 +121,12 @@ impl Shared {
         self.reset()
     }
 
+    /// Changes the oddities of the org; later resets keep to them.
+    pub(crate) fn change_quirks(&self, change: &quirks::Change) {
+        change.apply(&mut lock(&self.settings));
+        change.apply(&mut self.org().settings);
+    }
+
     /// Makes the org new; the printed credentials stay valid.
     pub(crate) fn reset(&self) -> Result<(), aws_lc_rs::error::Unspecified> {
         let fresh = Org::new(
@@ -213,7 +220,11 @@ pub(crate) fn answer(
     } else if reading.is_some_and(|r| r.exceeded) {
         Fault::code("E0000047", &[]).into()
     } else {
-        dispatch(shared, request, &mut operation).unwrap_or_else(Answer::from)
+        let mut answer = dispatch(shared, request, &mut operation).unwrap_or_else(Answer::from);
+        if let (Some(odd), Some(operation)) = (effect.and_then(|e| e.odd.as_ref()), operation) {
+            make_odd(&mut answer, odd, operation);
+        }
+        answer
     };
     answer = saved(shared, answer);
     let has_limit = answer
@@ -269,6 +280,19 @@ fn prepare(org: &mut Org, effect: &Effect) {
     org.clock.advance(effect.move_clock);
 }
 
+/// Makes a record of an answer odd; errors are left as they are.
+fn make_odd(answer: &mut Answer, odd: &Odd, operation: &'static str) {
+    if !(200..300).contains(&answer.status) {
+        return;
+    }
+    let Ok(mut body) = serde_json::from_slice(&answer.body) else {
+        return;
+    };
+    let found = OPERATIONS.iter().find(|known| known.id == operation);
+    odd.spoil(&mut body, found.map_or("", |known| known.api), operation);
+    answer.body = serde_json::to_vec(&body).unwrap_or_default();
+}
+
 fn dispatch(
     shared: &Shared,
     request: &Request,
@@ -292,6 +316,7 @@ fn dispatch(
     };
     *named = Some(operation.id);
     let mut org = shared.org();
+    org.begin_call();
     let principal = access::admit(&mut org, request, operation)?;
     if operation.api == "governance" && access_requests::lacks_governance(&org) {
         return Err(Fault::code("E0000015", &[]));

@@ -19,6 +19,7 @@ use crate::log::{Actor, named, user_target};
 use crate::oauth::authority::ORG;
 use crate::oauth::jwk::EcKey;
 use crate::pipeline::Shared;
+use crate::quirks::Change;
 use crate::seed::{self, SeedOrg};
 use crate::service_app::ServiceApp;
 
@@ -208,6 +209,12 @@ impl Sandbox {
     /// Makes all DPoP nonces handed out so far stale.
     pub fn rotate_dpop_nonce(&self) {
         self.shared.org().authority.rotate_nonces();
+    }
+
+    /// For how many seconds of the org's clock `search` of users and groups does not see a change; at
+    /// once if 0.
+    pub fn set_search_lag(&self, seconds: u32) {
+        self.shared.change_quirks(&Change::search_lag(seconds));
     }
 
     /// Sets how many seconds the org's clock is ahead of the system's; behind if negative.

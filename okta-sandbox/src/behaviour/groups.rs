@@ -128,7 +128,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let expression = search::checked(wanted, &search::searchable)?;
     let hits = org
         .groups
-        .placed_after(from)
+        .indexed_after(from)
         .filter(|(_, group)| expression.matches(group, Case::Insensitive));
     if let Some(path) = present("sortBy") {
         let mut hits: Vec<&Value> = hits.map(|(_, group)| group).collect();

@@ -1,5 +1,6 @@
 //! Faults on demand: what shall happen to the next matching requests.
 
+mod odd;
 mod rule;
 
 use jiff::Timestamp;
@@ -11,7 +12,10 @@ use crate::ids::Dice;
 use crate::json::text;
 use crate::limits::fits;
 
+pub use odd::Oddity;
 pub use rule::FaultRule;
+
+pub(crate) use odd::Odd;
 
 /// What happens instead of, or before, the answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +35,8 @@ pub(crate) struct Effect {
     pub(crate) move_clock: i64,
     /// What happens to a delivery of an event hook; such an effect is for no request.
     pub(crate) delivery: Option<Delivery>,
+    /// What is odd about the answer.
+    pub(crate) odd: Option<Odd>,
     limit: Option<Limit>,
     status: Option<u16>,
     headers: Vec<(String, String)>,
@@ -89,7 +95,7 @@ impl Default for Faults {
 }
 
 /// Members of `then`.
-const EFFECTS: [&str; 14] = [
+const EFFECTS: [&str; 16] = [
     "status",
     "headers",
     "body",
@@ -104,6 +110,8 @@ const EFFECTS: [&str; 14] = [
     "limit",
     "reset_in",
     "delivery",
+    "odd",
+    "odd_record",
 ];
 
 impl Effect {
@@ -172,6 +180,7 @@ impl Effect {
             unprocessed: *at("processed") == false,
             before,
             delivery,
+            odd: Odd::read(at("odd"), number("odd_record")?)?,
             move_clock: at("move_clock").as_i64().unwrap_or_default(),
             limit,
             status,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::Oddity;
+
 /// A fault for requests that match; the first rule that matches a request counts.
 ///
 /// ```
@@ -96,6 +98,19 @@ impl FaultRule {
     #[must_use]
     pub fn expire_tokens() -> Self {
         Self::new(json!({ "before": ["tokens"] }))
+    }
+
+    /// The answer has a record that is odd in these ways: the first of a list unless
+    /// [`record`](Self::record) tells another.
+    #[must_use]
+    pub fn odd(oddities: &[Oddity]) -> Self {
+        Self::new(json!({ "odd": oddities }))
+    }
+
+    /// Which record of a list is odd, from 0; the last one if there are fewer.
+    #[must_use]
+    pub fn record(self, record: usize) -> Self {
+        self.with("odd_record", json!(record))
     }
 
     /// Moves the org's clock before the request is looked at; back if negative.

@@ -122,7 +122,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
         let hits = call
             .org
             .users
-            .placed_after(from)
+            .indexed_after(from)
             .filter(|(_, user)| expression.matches(user, Case::Insensitive));
         if let Some(path) = present("sortBy") {
             let mut hits: Vec<&Value> = hits.map(|(_, user)| user).collect();

@@ -1,12 +1,17 @@
 //! Ordered collections of objects, and two-way relations between ids.
 
+mod past;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::durable::{Change, Durable, encode, next_serial, place_key};
+
+use past::Past;
 
 /// Objects by id, in the order of their creation.
 #[derive(Debug)]
@@ -17,6 +22,8 @@ pub(crate) struct Shelf {
     /// The places that changed since they were last saved, with the ids there.
     changed: BTreeMap<u64, String>,
     serial: u64,
+    /// Where searches lag behind.
+    past: Option<Box<Past>>,
 }
 
 impl Default for Shelf {
@@ -27,6 +34,7 @@ impl Default for Shelf {
             next: 0,
             changed: BTreeMap::new(),
             serial: next_serial(),
+            past: None,
         }
     }
 }
@@ -40,7 +48,10 @@ impl Shelf {
             *next
         });
         self.changed.entry(place).or_insert_with(|| id.to_owned());
-        self.items.insert(place, value);
+        let before = self.items.insert(place, value);
+        if let Some(past) = &mut self.past {
+            past.keep(place, before.as_ref());
+        }
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Value> {
@@ -50,6 +61,9 @@ impl Shelf {
     pub(crate) fn get_mut(&mut self, id: &str) -> Option<&mut Value> {
         let place = self.index.get(id)?;
         self.changed.entry(*place).or_insert_with(|| id.to_owned());
+        if let Some(past) = &mut self.past {
+            past.keep(*place, self.items.get(place));
+        }
         self.items.get_mut(place)
     }
 
@@ -65,7 +79,36 @@ impl Shelf {
     pub(crate) fn remove(&mut self, id: &str) -> Option<Value> {
         let (id, place) = self.index.remove_entry(id)?;
         self.changed.insert(place, id);
-        self.items.remove(&place)
+        let before = self.items.remove(&place);
+        if let Some(past) = &mut self.past {
+            past.keep(place, before.as_ref());
+        }
+        before
+    }
+
+    /// A call begins on a shelf whose searches lag so far behind; not at all if zero.
+    pub(crate) fn begin_call(&mut self, now: Timestamp, lag: SignedDuration) {
+        match &mut self.past {
+            _ if lag.is_zero() => self.past = None,
+            Some(past) => past.begin(now, lag),
+            None => self.past = Some(Box::new(Past::new(now, lag))),
+        }
+    }
+
+    /// The objects behind a place as a search finds them, in order.
+    pub(crate) fn indexed_after(&self, place: u64) -> Box<dyn Iterator<Item = (u64, &Value)> + '_> {
+        let now = self.placed_after(place);
+        let Some(past) = &self.past else {
+            return Box::new(now);
+        };
+        let mut found: BTreeMap<u64, &Value> = now.collect();
+        for (place, version) in past.instead(place) {
+            match version {
+                Some(version) => found.insert(place, version),
+                None => found.remove(&place),
+            };
+        }
+        Box::new(found.into_iter())
     }
 
     /// The objects with their places, in order.
@@ -90,6 +133,11 @@ impl Shelf {
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         let all = self.index.iter().map(|(id, place)| (*place, id.clone()));
         self.changed.extend(all);
+        if let Some(past) = &mut self.past {
+            for (place, value) in &self.items {
+                past.keep(*place, Some(value));
+            }
+        }
         self.items.values_mut()
     }
 
