@@ -78,10 +78,11 @@ impl Odd {
         for oddity in &self.oddities {
             apply(*oddity, members, api, known, &mut taken);
         }
-        if self.oddities.contains(&Oddity::NotAnObject) && body_is_list(body) {
-            if let Some((record, _)) = pick(body, self.record, api, None) {
-                *record = json!("record of tomorrow");
-            }
+        if self.oddities.contains(&Oddity::NotAnObject)
+            && body_is_list(body)
+            && let Some((record, _)) = pick(body, self.record, api, None)
+        {
+            *record = json!("record of tomorrow");
         }
     }
 }
