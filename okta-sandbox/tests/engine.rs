@@ -68,43 +68,6 @@ async fn bodies_are_held_against_their_schemas() {
 }
 
 #[tokio::test]
-async fn entitlements_have_values_with_ids_of_their_own() {
-    let sandbox = Sandbox::start().await.expect("starts");
-    let admin = Admin::new(&sandbox);
-    let entitlements = "/governance/api/v1/entitlements";
-    let body = json!({
-        "name": "License", "externalValue": "license", "dataType": "string", "multiValue": true,
-        "parent": { "externalId": "0oa1", "type": "APPLICATION" },
-        "values": [
-            { "name": "Small", "externalValue": "s" }, { "name": "Large", "externalValue": "l" },
-        ],
-    });
-    let (status, made) = admin.post(entitlements, body).await;
-    assert_eq!(status, 201, "{made}");
-    let own = format!("{entitlements}/{}", id(&made));
-    let (_, values) = admin.get(&format!("{own}/values")).await;
-    let names: Vec<&str> = values["data"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .filter_map(|v| v["name"].as_str())
-        .collect();
-    assert_eq!(names, ["Small", "Large"]);
-    let value = id(&values["data"][0]);
-    assert!(value.starts_with("ent"), "{value}");
-    assert_eq!(
-        admin.get(&format!("{own}/values/{value}")).await.1["name"],
-        "Small"
-    );
-    let (_, all) = admin
-        .get(&format!("{entitlements}/values?filter=id%20pr"))
-        .await;
-    assert_eq!(all["data"].as_array().expect("a list").len(), 2, "{all}");
-    assert_eq!(admin.bare("DELETE", &own).await.0, 204);
-    assert_eq!(admin.get(&format!("{own}/values")).await.0, 404);
-}
-
-#[tokio::test]
 async fn request_conditions_are_switched_on_and_off() {
     let sandbox = Sandbox::start().await.expect("starts");
     let admin = Admin::new(&sandbox);

@@ -200,13 +200,20 @@ fn unassign_user(call: &mut Call<'_>) -> Outcome {
     if text(assigned(call.org, id, user)?, "/scope") == "GROUP" {
         return Err(Fault::code("E0000046", &[]));
     }
-    call.org.app_users.remove(id, user);
-    log_user(call, "application.user_membership.remove", id, user);
-    // Access through a group remains.
-    for group in granting_groups(call.org, id, user) {
-        grant_through(call, id, &group, user);
-    }
+    take_away(call, id, user);
     Ok(Answer::no_content())
+}
+
+/// Takes a user's own assignment to an app away, if there is one; access through a group remains.
+pub(crate) fn take_away(call: &mut Call<'_>, app: &str, user: &str) {
+    let own = assigned(call.org, app, user).is_ok_and(|one| text(one, "/scope") != "GROUP");
+    if own {
+        call.org.app_users.remove(app, user);
+        log_user(call, "application.user_membership.remove", app, user);
+        for group in granting_groups(call.org, app, user) {
+            grant_through(call, app, &group, user);
+        }
+    }
 }
 
 fn log_user(call: &mut Call<'_>, event: &str, app: &str, user: &str) {

@@ -200,6 +200,10 @@ impl<'s> Admin<'s> {
         answer(self.request("PUT", target).json(&body)).await
     }
 
+    pub async fn patch(&self, target: &str, body: Value) -> (StatusCode, Value) {
+        answer(self.request("PATCH", target).json(&body)).await
+    }
+
     pub async fn bare(&self, method: &str, target: &str) -> (StatusCode, Value) {
         answer(self.request(method, target).header("content-length", "0")).await
     }

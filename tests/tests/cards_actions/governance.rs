@@ -9,7 +9,7 @@ const FIRST: &str = r#"{"result_set":"First Matching Record"}"#;
 const ONCE: &str = r#"{"schedule_type":"Once","resources":"Application","review_entitlements":"No","scope":"Users","exclude_users":"No","first_level_reviewer":"User","add_another_level":"No"}"#;
 const CAMPAIGN: &str = r#"{"name":"Campaign {n}","campaignType":"RESOURCE","scheduleSettings":{"type":"ONE_OFF","startDate":"2030-01-01T00:00:00.000Z","durationInDays":14,"timeZone":"UTC"},"resourceSettings":{"type":"APPLICATION","targetResources":[{"resourceId":"{app}","resourceType":"APPLICATION"}]},"reviewerSettings":{"type":"USER","reviewerId":"{user2}"},"remediationSettings":{"accessApproved":"NO_ACTION","accessRevoked":"NO_ACTION","noResponse":"NO_ACTION"}}"#;
 const ENTITLEMENT: &str = r#"{"name":"Role {n}","externalValue":"role{n}","dataType":"string","multiValue":false,"parent":{"externalId":"{app}","type":"APPLICATION"},"values":[{"name":"Reader {n}","externalValue":"reader{n}"}]}"#;
-const BUNDLE: &str = r#"{"name":"Bundle {n}","target":{"externalId":"{app}","type":"APPLICATION"},"entitlements":[{"id":"{entitlement}","values":[{"id":"ent1f2g3h4i5j6k7l8m9"}]}]}"#;
+const BUNDLE: &str = r#"{"name":"Bundle {n}","target":{"externalId":"{app}","type":"APPLICATION"},"entitlements":[{"id":"{entitlement}","values":[{"id":"{value}"}]}]}"#;
 
 fn campaign(case: Case) -> Case {
     case.step(
@@ -37,10 +37,26 @@ fn reviewed(case: Case) -> Case {
 }
 
 fn entitled(case: Case) -> Case {
+    opted_in(case)
+        .step(
+            "entitlement",
+            "POST /governance/api/v1/entitlements",
+            ENTITLEMENT,
+        )
+        .step_at(
+            "value",
+            "/data/0/id",
+            "GET /governance/api/v1/entitlements/{entitlement}/values",
+            "",
+        )
+}
+
+/// The app has its entitlements managed.
+fn opted_in(case: Case) -> Case {
     case.step(
-        "entitlement",
-        "POST /governance/api/v1/entitlements",
-        ENTITLEMENT,
+        "",
+        "PATCH /governance/api/v2/resources/{app_orn}/entitlement-settings",
+        r#"{"status":"OPTED_IN"}"#,
     )
 }
 
@@ -82,7 +98,7 @@ fn campaigns() -> Vec<Case> {
 
 fn entitlements() -> Vec<Case> {
     vec![
-        ok("okta_identity_governance/create_entitlement", NO, r#"{"entitlement":{"name":"Seat {n}","external_value":"seat{n}","parent_external_id":"{app}","multi_value":"true","data_type":"string"},"entitlement_value":{"name":"Window {n}","external_value":"window{n}"}}"#)
+        opted_in(ok("okta_identity_governance/create_entitlement", NO, r#"{"entitlement":{"name":"Seat {n}","external_value":"seat{n}","parent_external_id":"{app}","multi_value":"true","data_type":"string"},"entitlement_value":{"name":"Window {n}","external_value":"window{n}"}}"#))
             .calls("POST /governance/api/v1/entitlements")
             .gives(r#"{"entitlement":{"id":"*","name":"Seat {n}","data_type":"array","multi_value":true}}"#)
             .after("/governance/api/v1/entitlements?filter=parent.externalId%20eq%20%22{app}%22", "/data/0/externalValue", "seat{n}")
@@ -97,10 +113,10 @@ fn entitlements() -> Vec<Case> {
             .gives(r#"{"result":{"records_streamed":1}}"#)
             .streams(1),
         refused("okta_identity_governance/search_entitlement_values", 404, FIRST, r#"{"entitlement":{"id":"nothing"}}"#),
-        entitled(ok("okta_identity_governance/create_bundle", r#"{"entitlement_number":1}"#, r#"{"bundle":{"name":"Bundle {n}"},"target_resource":{"id":"{app}"},"entitlements":{"entitlement_id_1":"{entitlement}","entitlement_values_1":"ent1f2g3h4i5j6k7l8m9"}}"#))
+        entitled(ok("okta_identity_governance/create_bundle", r#"{"entitlement_number":1}"#, r#"{"bundle":{"name":"Bundle {n}"},"target_resource":{"id":"{app}"},"entitlements":{"entitlement_id_1":"{entitlement}","entitlement_values_1":"{value}"}}"#))
             .calls("POST /governance/api/v1/entitlement-bundles")
             .gives(r#"{"bundle":{"id":"*","name":"Bundle {n}","target":{"external_id":"{app}"}}}"#)
-            .after("/governance/api/v1/entitlement-bundles?filter=name%20eq%20%22Bundle%20{n}%22", "/data/0/entitlements/0/values/0/id", "ent1f2g3h4i5j6k7l8m9")
+            .after("/governance/api/v1/entitlement-bundles?filter=name%20eq%20%22Bundle%20{n}%22", "/data/0/entitlements/0/values/0/id", "{value}")
             .after("/governance/api/v1/entitlement-bundles?filter=name%20eq%20%22Bundle%20{n}%22", "/data/0/entitlements/0/id", "{entitlement}")
             .after("/governance/api/v1/entitlement-bundles?filter=name%20eq%20%22Bundle%20{n}%22", "/data/0/target/externalId", "{app}"),
         wrong("okta_identity_governance/create_bundle", "entitlements.entitlement_id_n", r#"{"entitlement_number":"2"}"#, r#"{"bundle":{"name":"b"},"target_resource":{"id":"x"},"entitlements":{"entitlement_id_1":"e","entitlement_values_1":["v"]}}"#),

@@ -164,6 +164,9 @@ impl World {
                 .as_str()
                 .unwrap_or_else(|| panic!("{call}: {made}"));
             names.insert(name.to_owned(), id.to_owned());
+            if let Some(orn) = made["orn"].as_str() {
+                names.insert(format!("{name}_orn"), orn.to_owned());
+            }
         }
         names
     }

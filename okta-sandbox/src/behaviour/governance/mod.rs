@@ -2,14 +2,19 @@
 //! entitlement settings.
 
 mod background;
+mod bundles;
 mod campaigns;
 mod catalog;
 mod decisions;
+mod entitlement_settings;
 mod entitlements;
+mod grants;
 mod owners;
+mod principal_access;
 mod request_types;
 mod requests;
 mod requests_v1;
+mod resources;
 mod reviews;
 mod tasks;
 
@@ -39,7 +44,11 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         .or_else(|| tasks::handler(id))
         .or_else(|| decisions::handler(id))
         .or_else(|| catalog::handler(id))
+        .or_else(|| entitlement_settings::handler(id))
         .or_else(|| entitlements::handler(id))
+        .or_else(|| bundles::handler(id))
+        .or_else(|| grants::handler(id))
+        .or_else(|| principal_access::handler(id))
         .or_else(|| owners::handler(id))
 }
 
