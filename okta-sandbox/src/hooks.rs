@@ -1,5 +1,5 @@
 //! Calls that the org makes itself: verification and delivery of event hooks, inline hooks on
-//! request. Only loopback addresses are called; what lies elsewhere is taken to be there and well.
+//! request, keys that clients publish. Only loopback addresses are called; what lies elsewhere is taken to be there and well.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +18,7 @@ use crate::exchange::Request;
 use crate::faults::{Delivery, Effect, Faults};
 use crate::json::text;
 use crate::log::named;
+use crate::oauth::key_sets;
 use crate::org::Org;
 use crate::pipeline::Shared;
 
@@ -125,6 +126,19 @@ async fn exchange(call: &Outgoing) -> Option<Incoming> {
     }
 }
 
+/// What can be read at a URL.
+pub(crate) async fn read(url: &str) -> Option<Vec<u8>> {
+    let url = Url::parse(url).ok().filter(is_loopback)?;
+    let call = Outgoing {
+        method: "GET",
+        url,
+        headers: Vec::new(),
+        body: Vec::new(),
+    };
+    let answer = send(&call).await?;
+    (answer.status == 200).then_some(answer.body)
+}
+
 /// Makes the calls that a request asks for before the org is locked for it.
 pub(crate) async fn before(shared: &Shared, request: &Request) {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
@@ -135,7 +149,7 @@ pub(crate) async fn before(shared: &Shared, request: &Request) {
         ("POST", ["api", "v1", "inlineHooks", id, "execute"]) => {
             execute(shared, id, &request.body).await
         }
-        _ => return,
+        _ => return key_sets::before(shared, request).await,
     };
     if let Some(outcome) = outcome {
         shared.org().shelf(OUTCOMES).put(&request.path, outcome);

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::jwk::{self, EcKey};
+use super::key_sets::KeySet;
 use super::keys::KeyRing;
 use crate::durable::Durable;
 use crate::ids;
@@ -129,6 +130,8 @@ pub(crate) struct Authority {
     /// Signs the org server's access tokens, which nobody but the org reads.
     signer: EcKey,
     pub(crate) keys: KeyRing,
+    /// The keys that clients publish, by client.
+    pub(crate) key_sets: Registry<KeySet>,
     pub(crate) tokens: Registry<Grant>,
     pub(crate) sessions: Registry<Session>,
     /// One-time session tokens, with the user and the time of the sign-in.
@@ -161,6 +164,7 @@ impl Authority {
         Self {
             signer,
             keys: KeyRing::default(),
+            key_sets: Registry::default(),
             tokens: Registry::default(),
             sessions: Registry::default(),
             session_tokens: Registry::default(),
@@ -186,6 +190,7 @@ impl Authority {
         let Self {
             signer: _,
             keys,
+            key_sets,
             tokens,
             sessions,
             session_tokens,
@@ -198,8 +203,9 @@ impl Authority {
             used,
             nonces,
         } = self;
-        let parts: [(&str, &mut dyn Durable); 12] = [
+        let parts: [(&str, &mut dyn Durable); 13] = [
             ("oauth keys", &mut keys.stored),
+            ("oauth key sets", key_sets),
             ("oauth tokens", tokens),
             ("oauth sessions", sessions),
             ("oauth session tokens", session_tokens),

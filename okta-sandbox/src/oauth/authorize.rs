@@ -1,29 +1,31 @@
-//! The authorization endpoint: checks, sign-in, consent, code.
+//! The authorization endpoint: checks, sign-in, consent, and the answer with code or tokens.
 
+mod answer;
 mod consent;
 mod par;
+pub(crate) mod response;
 
 pub(crate) use consent::consent;
 pub(crate) use par::par;
 
 use serde_json::{Value, json};
 
-use super::authority::{Code, Pending, Session, hashed};
+use response::Kinds;
+
+use super::authority::{Pending, Session, hashed};
 use super::client::{self, Form};
 use super::pages;
 use super::policy::{self, Asked};
 use super::scopes;
 use super::server::Server;
 use super::sign_in;
-use super::token::{client_target, user_scopes};
+use super::token::{NO_OPENID, user_scopes};
 use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
-use crate::log::{app_target, user_target};
+use crate::log::app_target;
 
-/// Seconds that a code can be redeemed.
-const CODE: i64 = 300;
 /// Seconds that a person has to sign in.
 const PENDING: i64 = 3600;
 
@@ -31,6 +33,7 @@ const PENDING: i64 = 3600;
 struct Request {
     client: Value,
     redirect_uri: String,
+    kinds: Kinds,
     mode: Mode,
     state: String,
     scopes: Vec<String>,
@@ -107,8 +110,11 @@ impl Request {
                 "The 'redirect_uri' parameter must be a Login redirect URI in the client app settings.",
             ));
         }
+        let kinds = form.get("response_type").and_then(Kinds::of);
+        let usual = kinds.map_or(Mode::Query, Kinds::usual_mode);
         let mode = match form.get("response_mode") {
-            None | Some("query") => Some(Mode::Query),
+            None => Some(usual),
+            Some("query") => Some(Mode::Query),
             Some("fragment") => Some(Mode::Fragment),
             Some("form_post") => Some(Mode::FormPost),
             Some("okta_post_message") => Some(Mode::PostMessage),
@@ -117,7 +123,11 @@ impl Request {
         let refuse = |error, text: &str| {
             Err(Refusal::Client {
                 redirect_uri: redirect_uri.to_owned(),
-                mode: mode.unwrap_or(Mode::Query),
+                // Nothing that may hold tokens goes into a query.
+                mode: match mode {
+                    None | Some(Mode::Query) => usual,
+                    Some(mode) => mode,
+                },
                 state: form.get("state").map(str::to_owned),
                 error,
                 text: text.to_owned(),
@@ -136,31 +146,22 @@ impl Request {
                 "The authentication request has an invalid 'state' parameter.",
             );
         };
-        let Some(response_type) = form.get("response_type") else {
+        if form.get("response_type").is_none() {
             return refuse(
                 "invalid_request",
                 "The required parameter 'response_type' is missing.",
             );
-        };
-        if response_type != "code" {
-            return refuse(
-                "unsupported_response_type",
-                "The response type is not supported by the authorization server. Configured response \
-                 types: [code].",
-            );
         }
-        let allowed = client.pointer("/settings/oauthClient/response_types");
-        let mut allowed = allowed.and_then(Value::as_array).into_iter().flatten();
-        if !client::may_use(client, "authorization_code") || !allowed.any(|r| r == "code") {
-            return refuse(
-                "unauthorized_client",
-                "The client is not authorized to use the provided grant type. Configured grant \
-                 types: [authorization_code].",
-            );
+        let Some(kinds) = kinds else {
+            let text = response::unsupported(client);
+            return refuse("unsupported_response_type", &text);
+        };
+        if let Err((error, text)) = kinds.check(client, mode, form) {
+            return refuse(error, &text);
         }
         let requested = form.get("scope").unwrap_or_default();
         let scopes = match user_scopes(call, server, id, requested) {
-            Ok(scopes) => scopes,
+            Ok(scopes) => kinds.usable(scopes),
             Err(fault) => {
                 return refuse(
                     fault.oauth_error().unwrap_or("invalid_scope"),
@@ -168,6 +169,9 @@ impl Request {
                 );
             }
         };
+        if kinds.id_token && !scopes.iter().any(|s| s == "openid") {
+            return refuse("invalid_scope", NO_OPENID);
+        }
         let challenge = form.get("code_challenge");
         match (challenge, form.get("code_challenge_method")) {
             (Some(challenge), Some("S256")) => {
@@ -191,7 +195,8 @@ impl Request {
             }
             (None, None) => {
                 let required = client.pointer("/credentials/oauthClient/pkce_required");
-                if client::method(client) == "none" || required == Some(&json!(true)) {
+                let public = client::method(client) == "none" || required == Some(&json!(true));
+                if kinds.code && public {
                     return refuse(
                         "invalid_request",
                         "PKCE code challenge is required when the token endpoint authentication \
@@ -219,6 +224,7 @@ impl Request {
         Ok(Self {
             client: client.clone(),
             redirect_uri: redirect_uri.to_owned(),
+            kinds,
             mode,
             state: state.to_owned(),
             scopes,
@@ -426,14 +432,17 @@ fn proceed(
         let text = "User is not assigned to the client application.";
         return Err(request.refuse("access_denied", text));
     }
-    let asked = Asked {
-        client_id: request.client_id(),
-        user_id: Some(user),
-        grant_type: "authorization_code",
-        scopes: &request.scopes,
-    };
-    policy::evaluate(call.org, server, &asked)
-        .map_err(|fault| request.refuse("access_denied", fault.text()))?;
+    let mut lifetimes = None;
+    for grant_type in request.kinds.grants() {
+        let asked = Asked {
+            client_id: request.client_id(),
+            user_id: Some(user),
+            grant_type,
+            scopes: &request.scopes,
+        };
+        let allowed = policy::evaluate(call.org, server, &asked);
+        lifetimes = Some(allowed.map_err(|fault| request.refuse("access_denied", fault.text()))?);
+    }
     let missing = consent::unconsented(call, server, request, user);
     if !missing.is_empty() && !consented {
         if request.prompts("none") {
@@ -447,43 +456,5 @@ fn proceed(
         let app = text(&request.client, "/label");
         return Ok(Step::Page(pages::consent(&action, app, key, &missing)));
     }
-    Ok(Step::Done(answer_with_code(call, server, request, session)))
-}
-
-fn answer_with_code(
-    call: &mut Call<'_>,
-    server: &Server,
-    request: &Request,
-    session: &Session,
-) -> Answer {
-    let now = call.org.clock.now().as_second();
-    let code = call.org.dice.secret(32);
-    let record = Code {
-        server: server.id.clone(),
-        client_id: request.client_id().to_owned(),
-        user_id: session.user_id.clone(),
-        scopes: request.scopes.clone(),
-        redirect_uri: request.redirect_uri.clone(),
-        challenge: request.challenge.clone(),
-        nonce: request.nonce.clone(),
-        auth_time: session.auth_time,
-        expires: now + CODE,
-        family: call.org.dice.secret(16),
-        used: false,
-    };
-    let authority = &mut call.org.authority;
-    // Used codes are kept a while, to notice a second use.
-    authority.codes.retain(|_, c| now < c.expires + CODE);
-    authority.codes.insert(hashed(&code), record);
-    call.principal = super::access::Principal::User {
-        user_id: session.user_id.clone(),
-        client_id: request.client_id().to_owned(),
-    };
-    let user = call.org.users.get(&session.user_id).map(user_target);
-    let mut targets = vec![client_target(&request.client)];
-    targets.extend(user);
-    call.log(&server.event("authorize.code"), targets);
-    call.log("user.authentication.sso", vec![app_target(&request.client)]);
-    let fields = [("code", code.as_str()), ("state", &request.state)];
-    deliver(&request.redirect_uri, request.mode, &fields)
+    answer::answer(call, server, request, session, lifetimes).map(Step::Done)
 }

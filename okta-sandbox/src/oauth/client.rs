@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::jwt::{ALGORITHMS, Jwt, PSS_ALGORITHMS};
+use super::key_sets;
 use super::server::Server;
 use crate::call::Call;
 use crate::fault::Fault;
@@ -249,13 +250,14 @@ fn check_hmac(org: &Org, client: &Value, jwt: &Jwt) -> Result<(), Fault> {
     }
 }
 
-/// The keys of a client, those of its settings and those added one by one.
+/// The keys of a client: those of its settings, those that it publishes, and those added one by one.
 fn keys<'o>(org: &'o Org, client: &'o Value) -> Vec<&'o Value> {
     let own = client.pointer("/settings/oauthClient/jwks/keys");
     let mut all: Vec<&Value> = own
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
+        .chain(key_sets::keys(org, client))
         .collect();
     let path = format!("/api/v1/apps/{}/credentials/jwks", text(client, "/id"));
     if let Some(shelf) = org.shelves.get(&path) {
@@ -275,6 +277,11 @@ fn keys<'o>(org: &'o Org, client: &'o Value) -> Vec<&'o Value> {
 
 fn check_signature(org: &Org, client: &Value, jwt: &Jwt) -> Result<(), Fault> {
     let keys = keys(org, client);
+    if keys.is_empty() && !key_sets::uri(client).is_empty() {
+        return Err(invalid_client(
+            "The JWKSet could not be retrieved from the 'jwks_uri' of the client.",
+        ));
+    }
     if keys.is_empty() {
         return Err(invalid_client(
             "The client does not have a JWKSet configured, but the client_assertion requires one.",

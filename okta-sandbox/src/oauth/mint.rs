@@ -47,6 +47,13 @@ impl Order<'_> {
     }
 }
 
+/// What is handed over together with an ID token, which then vouches for it.
+#[derive(Debug, Default)]
+pub(crate) struct Beside<'a> {
+    pub(crate) access_token: Option<&'a str>,
+    pub(crate) code: Option<&'a str>,
+}
+
 fn failed<E>(_: E) -> Fault {
     Fault::oauth(
         500,
@@ -72,7 +79,11 @@ pub(crate) fn issue(call: &mut Call<'_>, order: &Order<'_>) -> Result<Map<String
     if order.has("openid")
         && let Some(sign_in) = &order.sign_in
     {
-        let token = id_token(call, order, sign_in, Some(&access))?;
+        let beside = Beside {
+            access_token: Some(&access),
+            code: None,
+        };
+        let token = id_token(call, order, sign_in, &beside)?;
         body.insert("id_token".into(), json!(token));
     }
     Ok(body)
@@ -136,7 +147,7 @@ pub(crate) fn id_token(
     call: &mut Call<'_>,
     order: &Order<'_>,
     sign_in: &SignIn,
-    access_token: Option<&str>,
+    beside: &Beside<'_>,
 ) -> Result<String, Fault> {
     let now = call.org.clock.now().as_second();
     let user = call.org.users.get(&sign_in.user_id);
@@ -149,10 +160,18 @@ pub(crate) fn id_token(
     if let Some(nonce) = &sign_in.nonce {
         claims["nonce"] = json!(nonce);
     }
-    if let Some(token) = access_token {
+    if let Some(token) = beside.access_token {
         claims["at_hash"] = json!(half_hash(token));
     }
-    for (name, value) in claims::of_id_token(call.org, user, &order.scopes) {
+    if let Some(code) = beside.code {
+        claims["c_hash"] = json!(half_hash(code));
+    }
+    // Who gets nothing that opens the userinfo endpoint finds everything in the ID token.
+    let about = match beside.access_token.or(beside.code) {
+        Some(_) => claims::of_id_token(call.org, user, &order.scopes),
+        None => claims::of_userinfo(call.org, user, &order.scopes),
+    };
+    for (name, value) in about {
         claims[name] = value;
     }
     if !order.server.is_org() {
@@ -170,7 +189,7 @@ pub(crate) fn id_token(
     keys.sign(&order.server.id, &claims, now).map_err(failed)
 }
 
-/// The left half of a token's SHA-256, as `at_hash` has it.
+/// The left half of a token's SHA-256, as `at_hash` and `c_hash` have it.
 fn half_hash(token: &str) -> String {
     let hash = digest::digest(&digest::SHA256, token.as_bytes());
     jwk::encode(&hash.as_ref()[..16])

@@ -10,6 +10,7 @@ mod device;
 pub(crate) mod dpop;
 pub(crate) mod jwk;
 pub(crate) mod jwt;
+pub(crate) mod key_sets;
 pub(crate) mod keys;
 mod language;
 mod mint;

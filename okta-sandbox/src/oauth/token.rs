@@ -199,6 +199,9 @@ fn org_scopes(call: &Call<'_>, client_id: &str, requested: &str) -> Result<Vec<S
 pub(crate) const NO_MATCHING_SCOPE: &str =
     "One or more scopes are not configured for the authorization server resource.";
 
+pub(crate) const NO_OPENID: &str =
+    "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.";
+
 /// The scopes of a list that an admin granted to the client.
 pub(crate) fn granted(
     call: &Call<'_>,
@@ -270,9 +273,7 @@ pub(crate) fn user_scopes(
     }
     let identity = |s: &String| scopes::is_openid(s) && s != "offline_access";
     if wanted.iter().any(identity) && !wanted.iter().any(|s| s == "openid") {
-        return refuse(
-            "Requests for ID tokens or access tokens with OpenID scopes require the 'openid' scope.",
-        );
+        return refuse(NO_OPENID);
     }
     match server.is_org() {
         true => granted(call, client_id, wanted),

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::authorize::response;
 use super::jwt::ALGORITHMS;
 use super::keys::Signer;
 use super::scopes;
@@ -173,10 +174,10 @@ fn document(call: &Call<'_>, server: &Server) -> Map<String, Value> {
         "end_session_endpoint": endpoint("logout"),
         "device_authorization_endpoint": endpoint("device/authorize"),
         "pushed_authorization_request_endpoint": endpoint("par"),
-        "response_types_supported": ["code"],
+        "response_types_supported": response::TYPES,
         "response_modes_supported": ["query", "fragment", "form_post", "okta_post_message"],
         "grant_types_supported": [
-            "authorization_code", "refresh_token", "password", "client_credentials",
+            "authorization_code", "implicit", "refresh_token", "password", "client_credentials",
             "urn:ietf:params:oauth:grant-type:device_code",
         ],
         "subject_types_supported": ["public"],
@@ -191,7 +192,7 @@ fn document(call: &Call<'_>, server: &Server) -> Map<String, Value> {
             "iss", "ver", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "idp", "nonce",
             "name", "nickname", "preferred_username", "given_name", "middle_name", "family_name",
             "email", "email_verified", "profile", "zoneinfo", "locale", "address", "phone_number",
-            "updated_at", "at_hash",
+            "updated_at", "at_hash", "c_hash",
         ],
     });
     match document {
