@@ -200,7 +200,7 @@ fn value_of(state: &Value, field: &str) -> Value {
 }
 
 /// The manager of a user, by the attribute `managerId`: a login or an email.
-fn manager(org: &Org, user: &str) -> Option<String> {
+pub(crate) fn manager(org: &Org, user: &str) -> Option<String> {
     let user = org.users.get(user)?;
     let named = text(user, "/profile/managerId").to_lowercase();
     if named.is_empty() {

@@ -232,20 +232,27 @@ fn granting_groups(org: &Org, app: &str, user: &str) -> Vec<String> {
 }
 
 fn grant_through(call: &mut Call<'_>, app: &str, group: &str, user: &str) {
-    if call.org.app_users.contains(app, user) {
-        return;
+    if gives(call.org, app, group, user) {
+        log_user(call, "application.user_membership.add", app, user);
     }
-    let (Some(instance), Some(person)) = (call.org.apps.get(app), call.org.users.get(user)) else {
-        return;
+}
+
+/// Gives a member of a group one of its apps; false if they have it, or cannot.
+pub(crate) fn gives(org: &mut Org, app: &str, group: &str, user: &str) -> bool {
+    if org.app_users.contains(app, user) {
+        return false;
+    }
+    let (Some(instance), Some(person)) = (org.apps.get(app), org.users.get(user)) else {
+        return false;
     };
     if text(person, "/status") == "DEPROVISIONED" {
-        return;
+        return false;
     }
-    let now = clock::zero_millis(call.org.clock.now());
+    let now = clock::zero_millis(org.clock.now());
     let mut app_user = fresh(instance, person, "GROUP", &now);
     app_user["group"] = json!(group);
-    call.org.app_users.put(app, user, app_user);
-    log_user(call, "application.user_membership.add", app, user);
+    org.app_users.put(app, user, app_user);
+    true
 }
 
 /// A new member gets the apps of its group.

@@ -1,10 +1,14 @@
-//! The resource catalog: every app is an entry that anyone may ask for.
+//! The resource catalog.
+//!
+//! In an org that never had request conditions every app is an entry that anyone may ask for. Once
+//! there are conditions, they decide what is in the catalog, and for whom. Besides apps these are
+//! groups, and groups and bundles below their app.
 //!
 //! Which fields a request has to fill in is part of the seed; without a seed there are none.
 
 use serde_json::{Value, json};
 
-use super::{filter, fits as filter_fits, link, not_found, page};
+use super::{conditions, filter, fits as filter_fits, link, not_found, page};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -39,47 +43,166 @@ fn app_of(org: &Org, entry: &str) -> Option<String> {
     org.apps.contains(&app).then_some(app)
 }
 
+/// Entries that are not apps: `{id, resource, kind, scope}`, made when a condition offers them.
+const OTHERS: &str = "/_sandbox/catalog-entries";
+
+/// Makes the entry of what a condition names, unless there is one.
+pub(super) fn enter(org: &mut Org, resource: &str, kind: &str, scope: &str) {
+    let same = |one: &Value| one["resource"] == resource && one["scope"] == scope;
+    let known = org.shelves.get(OTHERS);
+    let is_known = known.is_some_and(|known| known.values().any(same));
+    if !is_known {
+        let id = org.dice.id("cen");
+        let entry = json!({ "id": id, "resource": resource, "kind": kind, "scope": scope });
+        org.shelf(OTHERS).put(&id, entry);
+    }
+}
+
+/// The resource and the scope of an entry, with the type of the scope.
+pub(super) fn offered(org: &Org, entry: &str) -> Option<(String, String, String)> {
+    if let Some(app) = app_of(org, entry) {
+        return Some((app.clone(), app, "APPLICATION".to_owned()));
+    }
+    let entry = org.shelves.get(OTHERS)?.get(entry)?;
+    let part = |pointer| text(entry, pointer).to_owned();
+    Some((part("/resource"), part("/scope"), part("/kind")))
+}
+
 /// What a request of an entry asks for.
 pub(super) fn requested(org: &Org, entry: &str) -> Value {
     let mut requested = json!({ "entryId": entry });
-    if let Some(app) = app_of(org, entry) {
-        requested["resourceId"] = json!(app);
-        requested["resourceType"] = json!("APPLICATION");
+    if let Some((resource, scope, kind)) = offered(org, entry) {
+        let is_app = org.apps.contains(&resource);
+        requested["resourceId"] = json!(resource);
+        requested["resourceType"] = json!(if is_app { "APPLICATION" } else { "GROUP" });
+        requested["accessScopeId"] = json!(scope);
+        requested["accessScopeType"] = json!(kind);
     }
     requested
 }
 
-fn view(call: &Call<'_>, app: &Value) -> Value {
-    let id = entry_of(text(app, "/id"));
-    let own = format!("{ENTRIES}/{id}");
-    json!({
-        "id": id, "name": app["label"], "label": "Application", "description": "", "requestable": true,
+/// Everything that may stand in the catalog, in the form of `OTHERS`, for a user or for anybody.
+fn entries(org: &Org, user: Option<&str>) -> Vec<(u64, Value)> {
+    let apps = org.apps.placed().map(|(place, app)| {
+        let id = text(app, "/id");
+        let entry =
+            json!({ "id": entry_of(id), "resource": id, "kind": "APPLICATION", "scope": id });
+        (place, entry)
+    });
+    let mut all: Vec<(u64, Value)> = apps.collect();
+    if !conditions::govern(org) {
+        return all;
+    }
+    let behind = all.last().map_or(0, |(place, _)| *place);
+    let others = org.shelves.get(OTHERS).into_iter();
+    let others = others.flat_map(|shelf| shelf.placed());
+    all.extend(others.map(|(place, entry)| (behind + place, entry.clone())));
+    let shown = |entry: &Value| {
+        let (resource, scope) = (text(entry, "/resource"), text(entry, "/scope"));
+        let own = conditions::offers(org, resource, scope, user);
+        own || (scope == resource && requestable_below(org, resource, user))
+    };
+    all.retain(|(_, entry)| shown(entry));
+    all
+}
+
+/// True if something below the entry of a resource can be asked for.
+fn requestable_below(org: &Org, resource: &str, user: Option<&str>) -> bool {
+    let others = org.shelves.get(OTHERS).into_iter();
+    let mut below = others
+        .flat_map(|shelf| shelf.values())
+        .filter(|one| one["resource"] == resource && one["scope"] != resource);
+    below.any(|one| conditions::offers(org, resource, text(one, "/scope"), user))
+}
+
+/// The name that an entry has, and its parent.
+fn about(org: &Org, entry: &Value) -> Value {
+    let (resource, scope) = (text(entry, "/resource"), text(entry, "/scope"));
+    let name = match text(entry, "/kind") {
+        "APPLICATION" => org.apps.get(scope).map(|app| app["label"].clone()),
+        "GROUP" => org
+            .groups
+            .get(scope)
+            .map(|group| group["profile"]["name"].clone()),
+        _ => {
+            let bundles = org.shelves.get("/governance/api/v1/entitlement-bundles");
+            let bundle = bundles.and_then(|bundles| bundles.get(scope));
+            bundle.map(|bundle| bundle["name"].clone())
+        }
+    };
+    let parent = match scope == resource {
+        true => Value::Null,
+        false => json!(entry_of(resource)),
+    };
+    json!({ "name": name, "parent": parent })
+}
+
+fn view(call: &Call<'_>, entry: &Value, user: Option<&str>) -> Value {
+    let (resource, scope) = (text(entry, "/resource"), text(entry, "/scope"));
+    let own = format!("{ENTRIES}/{}", text(entry, "/id"));
+    let (label, related) = match text(entry, "/kind") {
+        "APPLICATION" => ("Application", format!("/api/v1/apps/{scope}")),
+        "GROUP" => ("Group", format!("/api/v1/groups/{scope}")),
+        _ => (
+            "Entitlement bundle",
+            format!("/governance/api/v1/entitlement-bundles/{scope}"),
+        ),
+    };
+    let open = !conditions::govern(call.org);
+    let about = about(call.org, entry);
+    let mut shown = json!({
+        "id": entry["id"], "name": about["name"], "label": label, "description": "",
+        "requestable": open || conditions::offers(call.org, resource, scope, user),
         "_links": {
             "self": link(call, &own),
             "createRequest": link(call, super::requests::SHELF),
-            "relatedEntity": link(call, &format!("/api/v1/apps/{}", text(app, "/id"))),
+            "relatedEntity": link(call, &related),
         },
-    })
+    });
+    if !about["parent"].is_null() {
+        shown["parent"] = about["parent"].clone();
+    }
+    shown
+}
+
+/// Whose catalog a call looks at; none for all entries of the org.
+fn whose(call: &Call<'_>) -> Option<String> {
+    match call.operation.id {
+        "listMyDefaultEntriesV2" | "getMyEntryV2" => Some(super::caller(call)),
+        "listAllDefaultUserEntriesV2" => Some(call.parameter(0).to_owned()),
+        _ => None,
+    }
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
     let filter = filter(call)?;
     let looked_for = call.request.query("match").unwrap_or_default();
     let looked_for = looked_for.to_lowercase();
-    let apps = call.org.apps.placed().filter(|(_, app)| {
-        let entry = json!({ "name": app["label"], "parent": null });
-        text(app, "/label").to_lowercase().contains(&looked_for)
-            && (filter_fits(filter.as_ref(), &entry)
-                // Top-level entries are asked for in this way.
-                || call.request.query("filter").is_some_and(|f| f.contains("not(parent pr)")))
+    // The only filter with a negation, which asks for entries at the top.
+    let top = call
+        .request
+        .query("filter")
+        .is_some_and(|f| f.contains("not(parent pr)"));
+    let user = whose(call);
+    let mut all = entries(call.org, user.as_deref());
+    all.retain(|(_, entry)| {
+        let about = about(call.org, entry);
+        text(&about, "/name").to_lowercase().contains(&looked_for)
+            && match top {
+                true => about["parent"].is_null(),
+                false => filter_fits(filter.as_ref(), &about),
+            }
     });
-    page(call, apps, |app| view(call, app))
+    let hits = all.iter().map(|(place, entry)| (*place, entry));
+    page(call, hits, |entry| view(call, entry, user.as_deref()))
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
-    let app = app_of(call.org, call.parameter(0)).ok_or_else(not_found)?;
-    let app = call.org.apps.get(&app).ok_or_else(not_found)?;
-    Ok(Answer::ok(&view(call, app)))
+    let user = whose(call);
+    let all = entries(call.org, user.as_deref());
+    let found = all.iter().find(|(_, one)| one["id"] == call.parameter(0));
+    let (_, entry) = found.ok_or_else(not_found)?;
+    Ok(Answer::ok(&view(call, entry, user.as_deref())))
 }
 
 fn definitions(org: &Org, entry: &str) -> Vec<Value> {
@@ -93,7 +216,7 @@ fn definitions(org: &Org, entry: &str) -> Vec<Value> {
 
 fn fields(call: &mut Call<'_>) -> Outcome {
     let entry = call.parameter(0);
-    app_of(call.org, entry).ok_or_else(not_found)?;
+    offered(call.org, entry).ok_or_else(not_found)?;
     let fields = definitions(call.org, entry);
     Ok(Answer::ok(&json!({ "data": fields, "metadata": {
         "riskAssessment": { "requestSubmissionType": "ALLOWED_WITH_NO_OVERRIDES", "riskRules": [] },

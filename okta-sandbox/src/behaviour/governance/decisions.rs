@@ -108,7 +108,9 @@ pub(crate) fn decide(org: &mut Org, body: &Value) -> Result<Value, Fault> {
     if org.shelf(requests::SHELF).contains(id) {
         let request = requests::decide(org, id, decision, &by)?;
         tasks::completed(org, id, decision, &by);
-        log(org, &by, RESOLVED, requests::target(&request));
+        if request["status"] != "PENDING" {
+            log(org, &by, RESOLVED, requests::target(&request));
+        }
         return Ok(request);
     }
     if org.shelf(requests_v1::SHELF).contains(id) {

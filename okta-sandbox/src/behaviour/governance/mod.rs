@@ -5,17 +5,23 @@ mod background;
 mod bundles;
 mod campaigns;
 mod catalog;
+mod conditions;
 mod decisions;
+mod delegates;
 mod entitlement_settings;
 mod entitlements;
+mod giving;
 mod grants;
 mod owners;
 mod principal_access;
+mod request_settings;
 mod request_types;
 mod requests;
 mod requests_v1;
 mod resources;
 mod reviews;
+mod sequences;
+mod settings;
 mod tasks;
 
 pub(crate) use catalog::seed_fields;
@@ -50,6 +56,11 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         .or_else(|| grants::handler(id))
         .or_else(|| principal_access::handler(id))
         .or_else(|| owners::handler(id))
+        .or_else(|| conditions::handler(id))
+        .or_else(|| sequences::handler(id))
+        .or_else(|| request_settings::handler(id))
+        .or_else(|| settings::handler(id))
+        .or_else(|| delegates::handler(id))
 }
 
 /// The access requests of both versions as answers show them, in the order of their making.

@@ -8,6 +8,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::named;
+use crate::org::Org;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -20,6 +21,16 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 
 /// Owners by the ORN of what they own.
 const SHELF: &str = "/governance/api/v1/resource-owners";
+
+/// The users and groups that own a resource.
+pub(super) fn of(org: &Org, resource: &str) -> Vec<String> {
+    let owned = org.shelves.get(SHELF).into_iter();
+    let mut owned = owned.flat_map(|shelf| shelf.values());
+    let found = owned.find(|owned| text(owned, "/resource/id") == resource);
+    let owners = found.and_then(|owned| owned["principals"].as_array());
+    let owners = owners.into_iter().flatten();
+    owners.map(|owner| text(owner, "/id").to_owned()).collect()
+}
 
 /// Owners that a resource may have.
 const MOST: usize = 5;

@@ -1,12 +1,15 @@
 //! Access requests of catalog entries (version 2).
 //!
-//! SUBMITTED, PENDING and, after a decision, the progress of the grant show for one read or two
+//! Where conditions govern the catalog, the first one that lets the person in says who approves and
+//! how long the access lasts. SUBMITTED, PENDING and, after a decision, the progress of the grant show for one read or two
 //! seconds each.
 
 use serde_json::{Value, json};
 
-use super::{background, caller, catalog, link, listed, read, settled, stamped, tasks};
-use crate::behaviour::assignments;
+use super::{
+    background, caller, catalog, conditions, giving, link, listed, not_found, read,
+    request_settings, sequences, settled, stamped, tasks,
+};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -45,6 +48,14 @@ fn view(call: &Call<'_>, request: &Value) -> Value {
         "self": link(call, &format!("{SHELF}/{}", text(request, "/id"))),
         "catalogEntry": link(call, &format!("/governance/api/v2/catalogs/default/entries/{entry}")),
     });
+    if let Some((condition, sequence)) = sequences::of_request(call.org, text(request, "/id")) {
+        let resource = text(request, "/requested/resourceId");
+        let path =
+            format!("/governance/api/v2/resources/{resource}/request-conditions/{condition}");
+        shown["_links"]["approvalCondition"] = link(call, &path);
+        let href = sequences::edit_link(call, &sequence);
+        shown["_links"]["approvalSequence"] = json!({ "href": href, "hints": {} });
+    }
     shown
 }
 
@@ -61,6 +72,35 @@ fn list(call: &mut Call<'_>) -> Outcome {
     listed(call, SHELF, Value::clone, short)
 }
 
+/// The condition by which somebody asks for an entry; none where conditions do not govern.
+fn condition(call: &Call<'_>, entry: &str, person: &str) -> Result<Option<Value>, Fault> {
+    if !conditions::govern(call.org) {
+        return Ok(None);
+    }
+    let (resource, scope, _) = catalog::offered(call.org, entry).ok_or_else(not_found)?;
+    let condition = conditions::admitting(call.org, &resource, &scope, person);
+    let condition = condition.ok_or_else(|| {
+        let cause = format!("requested.entryId: {entry} cannot be requested for {person}.");
+        Fault::validation("requested", &[&cause])
+    })?;
+    Ok(Some(condition))
+}
+
+/// How long the access lasts that a condition gives; false if that is not what one may ask for.
+fn lasts(request: &mut Value, condition: &Value) -> bool {
+    let settings = &condition["accessDurationSettings"];
+    match text(settings, "/type") {
+        "ADMIN_FIXED_DURATION" => request["accessDuration"] = settings["duration"].clone(),
+        "REQUESTER_SPECIFIED_DURATION" => {
+            let asked = text(request, "/accessDuration");
+            return !conditions::longer(asked, text(settings, "/maximumDuration"));
+        }
+        // Access without an end is not asked for by a time.
+        _ => return request.get("accessDuration").is_none(),
+    }
+    true
+}
+
 fn submit(call: &mut Call<'_>, entry: &str, requested_for: &str, fields: &Value) -> Outcome {
     if entry.is_empty() {
         let cause = "requested.entryId: The field cannot be left blank";
@@ -70,6 +110,7 @@ fn submit(call: &mut Call<'_>, entry: &str, requested_for: &str, fields: &Value)
         let cause = "requestedFor.externalId: The user does not exist.";
         return Err(Fault::validation("requestedFor", &[cause]));
     }
+    let condition = condition(call, entry, requested_for)?;
     let id = call.org.dice.id("req");
     let mut request = stamped(call, &id);
     let by = caller(call);
@@ -86,22 +127,53 @@ fn submit(call: &mut Call<'_>, entry: &str, requested_for: &str, fields: &Value)
     if let Some(duration) = catalog::duration(fields) {
         request["accessDuration"] = json!(duration);
     }
+    let fits = catalog::fits(call.org, entry, fields)
+        && condition
+            .as_ref()
+            .is_none_or(|one| lasts(&mut request, one));
+    if let Some(condition) = &condition {
+        sequences::begin(call.org, &id, condition);
+    }
     let answer = Answer::json(202, &view(call, &request));
-    let now = call.org.clock.now();
-    let next = if catalog::fits(call.org, entry, fields) {
-        tasks::open(call.org, &id);
-        json!({ "status": "PENDING", "requestApproval": {
-            "type": "OKTA", "providerName": "Okta Access Requests", "providerDescription": "",
-            "decisions": [],
-        } })
-    } else {
+    let states = match fits {
+        true => pending(call.org, &request, condition.is_some()),
         // Found after the call answered: the submission is accepted first.
-        json!({ "status": "REJECTED", "resolved": background::NOW })
+        false => vec![json!({ "status": "REJECTED", "resolved": background::NOW })],
     };
-    background::plan(&mut request, now, &[next]);
+    let now = call.org.clock.now();
+    background::plan(&mut request, now, &states);
     call.org.shelf(SHELF).put(&id, request.clone());
     call.log("access.request.create", vec![target(&request)]);
     Ok(answer)
+}
+
+/// The states of a request that was taken: it waits for its approvers, or for nobody.
+fn pending(org: &mut Org, request: &Value, by_sequence: bool) -> Vec<Value> {
+    let waiting = json!({ "status": "PENDING", "requestApproval": {
+        "type": "OKTA", "providerName": "Okta Access Requests", "providerDescription": "",
+        "decisions": [],
+    } });
+    let people = match by_sequence {
+        true => sequences::next(org, request),
+        false => Some(vec![org.admin.clone()]),
+    };
+    if let Some(people) = people {
+        tasks::open(org, text(request, "/id"), &people);
+        return vec![waiting];
+    }
+    let given = giving::give(org, request);
+    let approved = json!({
+        "status": "APPROVED", "resolved": background::NOW, "grantStatus": "PENDING",
+        "requestApproval": { "status": "APPROVED", "decided": background::NOW },
+    });
+    vec![waiting, approved, granted(given)]
+}
+
+fn granted(given: bool) -> Value {
+    match given {
+        true => json!({ "grantStatus": "GRANTED", "granted": background::NOW }),
+        false => json!({ "grantStatus": "MANUAL_REQUIRED" }),
+    }
 }
 
 fn create(call: &mut Call<'_>) -> Outcome {
@@ -119,7 +191,18 @@ fn get(call: &mut Call<'_>) -> Outcome {
 fn create_mine(call: &mut Call<'_>) -> Outcome {
     let body = call.request.object_or_empty()?;
     let me = caller(call);
-    submit(call, call.parameter(0), &me, &body["requesterFieldValues"])
+    let entry = call.parameter(0);
+    let whom = match text(&body, "/requestedFor/externalId") {
+        "" => me.clone(),
+        whom => whom.to_owned(),
+    };
+    let resource = catalog::offered(call.org, entry).map(|(resource, ..)| resource);
+    let resource = resource.unwrap_or_default();
+    if !request_settings::may_ask_for(call.org, &resource, &me, &whom) {
+        let cause = "requestedFor: The resource cannot be requested on behalf of this user.";
+        return Err(Fault::validation("requestedFor", &[cause]));
+    }
+    submit(call, entry, &whom, &body["requesterFieldValues"])
 }
 
 fn get_mine(call: &mut Call<'_>) -> Outcome {
@@ -151,36 +234,26 @@ pub(super) fn decide(
     }
     let now = org.clock.now();
     let at = json!(clock::seconds(now));
+    request["lastUpdated"] = at.clone();
+    let made = json!({ "deciderId": decider, "decision": decision, "decided": at });
+    if let Some(decisions) = request["requestApproval"]["decisions"].as_array_mut() {
+        decisions.push(made);
+    }
+    if decision == "APPROVED" && sequences::approved(org, id) {
+        let people = sequences::next(org, &request).unwrap_or_default();
+        tasks::open(org, id, &people);
+        org.shelf(SHELF).put(id, request.clone());
+        return Ok(request);
+    }
     request["status"] = json!(decision);
     request["resolved"] = at.clone();
-    request["lastUpdated"] = at.clone();
     request["requestApproval"]["status"] = json!(decision);
-    request["requestApproval"]["decided"] = at.clone();
-    request["requestApproval"]["decisions"] =
-        json!([{ "deciderId": decider, "decision": decision, "decided": at }]);
+    request["requestApproval"]["decided"] = at;
     if decision == "APPROVED" {
         request["grantStatus"] = json!("PENDING");
-        let given = match give(org, &request) {
-            true => json!({ "grantStatus": "GRANTED", "granted": background::NOW }),
-            false => json!({ "grantStatus": "MANUAL_REQUIRED" }),
-        };
-        background::plan(&mut request, now, &[given]);
+        let given = giving::give(org, &request);
+        background::plan(&mut request, now, &[granted(given)]);
     }
     org.shelf(SHELF).put(id, request.clone());
     Ok(background::shown(&request))
-}
-
-/// Assigns the requested app; false where there is none to assign.
-fn give(org: &mut Org, request: &Value) -> bool {
-    let app = text(request, "/requested/resourceId");
-    let user = text(request, "/requestedFor/externalId");
-    let now = clock::zero_millis(org.clock.now());
-    let (Some(instance), Some(person)) = (org.apps.get(app), org.users.get(user)) else {
-        return false;
-    };
-    if !org.app_users.contains(app, user) {
-        let assignment = assignments::fresh(instance, person, "USER", &now);
-        org.app_users.put(app, user, assignment);
-    }
-    true
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{background, caller, listed, read, requests, settled};
+use super::{background, caller, listed, read, requests, sequences, settled};
 use crate::access_requests::steps;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
@@ -23,16 +23,17 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 
 const SHELF: &str = "/governance/api/v2/tasks";
 
-/// Opens the approval task of a request: ASSIGNING for a moment, then OPEN.
-pub(super) fn open(org: &mut Org, request: &str) {
+/// Opens the approval task of a request for some people: ASSIGNING for a moment, then OPEN.
+pub(super) fn open(org: &mut Org, request: &str, people: &[String]) {
+    let (assignees, instead_of) = sequences::assigned(org, people);
     let id = org.dice.hex(24);
     let now = org.clock.now();
     let at = clock::seconds(now);
     let mut task = json!({
-        "id": id, "assignees": [{ "externalId": org.admin, "type": "OKTA_USER" }], "status": "ASSIGNING",
+        "id": id, "assignees": assignees, "status": "ASSIGNING",
         "label": "Approve access", "requestId": request, "createdAt": at, "updatedAt": at,
-        "type": "APPROVAL", "value": null, "isEscalated": false, "isDelegated": false,
-        "originalAssigneeId": null,
+        "type": "APPROVAL", "value": null, "isEscalated": false, "isDelegated": instead_of.is_some(),
+        "originalAssigneeId": instead_of,
     });
     let next = json!({ "status": "OPEN", "updatedAt": background::NOW });
     background::plan(&mut task, now, &[next]);
@@ -89,7 +90,9 @@ fn resolve(call: &mut Call<'_>) -> Outcome {
     let by = caller(call);
     let request = requests::decide(call.org, text(&task, "/requestId"), value, &by)?;
     complete(call.org, &mut task, value, &by);
-    call.log(super::decisions::RESOLVED, vec![requests::target(&request)]);
+    if request["status"] != "PENDING" {
+        call.log(super::decisions::RESOLVED, vec![requests::target(&request)]);
+    }
     Ok(Answer::ok(&task))
 }
 
@@ -121,7 +124,9 @@ fn complete(org: &mut Org, task: &mut Value, value: &str, by: &str) {
 /// Completes the task of a request that was decided elsewhere.
 pub(super) fn completed(org: &mut Org, request: &str, value: &str, by: &str) {
     let shelf = org.shelf(SHELF);
-    let task = shelf.values().find(|task| task["requestId"] == request);
+    let task = shelf
+        .values()
+        .find(|task| task["requestId"] == request && task["status"] != "COMPLETED");
     let id = task.map(|task| text(task, "/id").to_owned());
     if let Some(id) = id
         && let Ok(mut task) = settled(org, SHELF, &id)
