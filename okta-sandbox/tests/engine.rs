@@ -68,40 +68,6 @@ async fn bodies_are_held_against_their_schemas() {
 }
 
 #[tokio::test]
-async fn request_conditions_are_switched_on_and_off() {
-    let sandbox = Sandbox::start().await.expect("starts");
-    let admin = Admin::new(&sandbox);
-    let conditions = "/governance/api/v2/resources/0oa1/request-conditions";
-    let body = json!({
-        "name": "Everyone for a day", "approvalSequenceId": "5f9c1d7e8b3a4c2d6e0f1a2b",
-        "accessScopeSettings": { "type": "RESOURCE_DEFAULT" },
-        "requesterSettings": { "type": "EVERYONE" },
-    });
-    let (status, made) = admin.post(conditions, body).await;
-    assert_eq!(
-        (status.as_u16(), &made["status"]),
-        (201, &json!("INACTIVE")),
-        "{made}"
-    );
-    let own = format!("{conditions}/{}", id(&made));
-    assert_eq!(
-        admin.bare("POST", &format!("{own}/activate")).await.1["status"],
-        "ACTIVE"
-    );
-    assert_eq!(
-        admin.bare("POST", &format!("{own}/deactivate")).await.1["status"],
-        "INACTIVE"
-    );
-    assert_eq!(
-        admin
-            .events("access.request.condition.activate")
-            .await
-            .len(),
-        1
-    );
-}
-
-#[tokio::test]
 async fn settings_stand_from_the_beginning_and_keep_what_is_set() {
     let sandbox = Sandbox::start().await.expect("starts");
     let admin = Admin::new(&sandbox);

@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 
-use super::{conditions, filter, fits as filter_fits, link, not_found, page};
+use super::{bundles, conditions, filter, fits as filter_fits, link, not_found, page};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -124,11 +124,7 @@ fn about(org: &Org, entry: &Value) -> Value {
             .groups
             .get(scope)
             .map(|group| group["profile"]["name"].clone()),
-        _ => {
-            let bundles = org.shelves.get("/governance/api/v1/entitlement-bundles");
-            let bundle = bundles.and_then(|bundles| bundles.get(scope));
-            bundle.map(|bundle| bundle["name"].clone())
-        }
+        _ => bundles::find(org, scope).map(|bundle| bundle["name"].clone()),
     };
     let parent = match scope == resource {
         true => Value::Null,
