@@ -164,7 +164,7 @@ pub(crate) fn element_of<T: Value>(
 ) -> Result<(), Fault> {
     let before = list.len();
     if before == list.capacity() && before > 0 {
-        list.reserve_exact(more_elements(before, &decoder.reader));
+        list.reserve_exact(more_elements(before, size_of::<T>(), &decoder.reader));
     }
     let result = T::fits(decoder).and_then(|()| T::decode_element(list, decoder));
     if result.is_err() {
@@ -174,11 +174,12 @@ pub(crate) fn element_of<T: Value>(
 }
 
 /// How many more elements there may be, going by those so far: elements are large, so that doubling would waste much.
-/// At most three times as many, since what comes may be of another kind.
-fn more_elements(before: usize, reader: &Reader<'_>) -> usize {
+/// At most three times as many, or a mebibyte of them, since what comes may be of another kind.
+fn more_elements(before: usize, size: usize, reader: &Reader<'_>) -> usize {
     let per_element = reader.position() / before + 1;
     let left = reader.length().saturating_sub(reader.position());
-    (left / per_element + 1).min(before.saturating_mul(3).max(4))
+    let most = before.saturating_mul(3).max((1 << 20) / size.max(1)).max(4);
+    (left / per_element + 1).min(most)
 }
 
 /// The part of [`decode_items`] that does not know the element type; `items` of its answer are those that failed.
