@@ -381,6 +381,8 @@ impl Org {
         self.app_groups.remove_left(id);
         let prefix = format!("{id} ");
         self.app_policies.retain(|key, _| !key.starts_with(&prefix));
+        let source = format!("/api/v1/identity-sources/{id}/");
+        self.shelves.retain(|path, _| !path.starts_with(&source));
         let grants: Vec<String> = self
             .grants
             .values()

@@ -222,13 +222,18 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     if text(&group, "/type") == "BUILT_IN" {
         return Err(Fault::code("E0000006", &[]));
     }
-    let id = text(&group, "/id").to_owned();
-    super::assignments::group_leaves_all(call, &id);
-    call.org.members.remove_left(&id);
-    call.org.groups.remove(&id);
-    super::rules::group_is_gone(call.org, &id);
-    call.log("group.lifecycle.delete", vec![group_target(&group)]);
+    dissolve(call, &group);
     Ok(Answer::no_content())
+}
+
+/// Deletes a group with all that hangs on it.
+pub(crate) fn dissolve(call: &mut Call<'_>, group: &Value) {
+    let id = text(group, "/id");
+    super::assignments::group_leaves_all(call, id);
+    call.org.members.remove_left(id);
+    call.org.groups.remove(id);
+    super::rules::group_is_gone(call.org, id);
+    call.log("group.lifecycle.delete", vec![group_target(group)]);
 }
 
 fn list_members(call: &mut Call<'_>) -> Outcome {

@@ -283,41 +283,54 @@ fn apps() -> Vec<Case> {
     ]
 }
 
+/// An app that users come from.
+const SOURCE: &str =
+    r#"{"name":"custom_identity_source","label":"Payroll {n}","signOnMode":"BROWSER_PLUGIN"}"#;
+
 fn imports() -> Vec<Case> {
     vec![
-        ok("okta/create_import_session", APP, r#"{"application":{"id":"{app}"}}"#)
-            .calls("POST /api/v1/identity-sources/{app}/sessions")
-            .gives(r#"{"session":{"id":"*","application_id":"{app}","status":"CREATED"}}"#)
-            .after("/api/v1/identity-sources/{app}/sessions", "/0/status", "CREATED"),
+        ok("okta/create_import_session", APP, r#"{"application":{"id":"{source}"}}"#)
+            .step("source", "POST /api/v1/apps", SOURCE)
+            .calls("POST /api/v1/identity-sources/{source}/sessions")
+            .gives(r#"{"session":{"id":"*","application_id":"{source}","status":"CREATED"}}"#)
+            .after("/api/v1/identity-sources/{source}/sessions", "/0/status", "CREATED"),
         wrong("okta/create_import_session", "application.id", APP, NO),
-        ok("okta/read_import_session", APP, r#"{"application":{"id":"{app}","session_id":"{session}"}}"#)
-            .step("session", "POST /api/v1/identity-sources/{app}/sessions", "")
-            .calls("GET /api/v1/identity-sources/{app}/sessions/{session}")
-            .gives(r#"{"session":{"id":"{session}","application_id":"{app}"}}"#),
-        refused("okta/read_import_session", 404, APP, r#"{"application":{"id":"{app}","session_id":"nothing"}}"#),
-        ok("okta/list_import_sessions", r#"{"application":"{app}"}"#, NO)
-            .step("session", "POST /api/v1/identity-sources/{app}/sessions", "")
-            .calls("GET /api/v1/identity-sources/{app}/sessions")
+        ok("okta/read_import_session", APP, r#"{"application":{"id":"{source}","session_id":"{session}"}}"#)
+            .step("source", "POST /api/v1/apps", SOURCE)
+            .step("session", "POST /api/v1/identity-sources/{source}/sessions", "")
+            .calls("GET /api/v1/identity-sources/{source}/sessions/{session}")
+            .gives(r#"{"session":{"id":"{session}","application_id":"{source}"}}"#),
+        refused("okta/read_import_session", 404, APP, r#"{"application":{"id":"{source}","session_id":"nothing"}}"#)
+            .step("source", "POST /api/v1/apps", SOURCE),
+        ok("okta/list_import_sessions", r#"{"application":"{source}"}"#, NO)
+            .step("source", "POST /api/v1/apps", SOURCE)
+            .step("session", "POST /api/v1/identity-sources/{source}/sessions", "")
+            .calls("GET /api/v1/identity-sources/{source}/sessions")
             .gives(r#"{"result":{"sessions":[{"id":"{session}","status":"CREATED"}]}}"#),
         wrong("okta/list_import_sessions", "application.id", APP, NO),
-        ok("okta/delete_import_session", APP, r#"{"application":{"id":"{app}","session_id":"{session}"}}"#)
-            .step("session", "POST /api/v1/identity-sources/{app}/sessions", "")
-            .calls("DELETE /api/v1/identity-sources/{app}/sessions/{session}")
+        ok("okta/delete_import_session", APP, r#"{"application":{"id":"{source}","session_id":"{session}"}}"#)
+            .step("source", "POST /api/v1/apps", SOURCE)
+            .step("session", "POST /api/v1/identity-sources/{source}/sessions", "")
+            .calls("DELETE /api/v1/identity-sources/{source}/sessions/{session}")
             .gives(r#"{"response":{"status_code":204}}"#)
-            .gone("/api/v1/identity-sources/{app}/sessions/{session}"),
-        refused("okta/delete_import_session", 404, APP, r#"{"application":{"id":"{app}","session_id":"nothing"}}"#),
-        ok("okta/trigger_import_session", APP, r#"{"application":{"id":"{app}","session_id":"{session}"}}"#)
-            .step("session", "POST /api/v1/identity-sources/{app}/sessions", "")
-            .calls("POST /api/v1/identity-sources/{app}/sessions/{session}/start-import")
+            .after("/api/v1/identity-sources/{source}/sessions/{session}", "/status", "CLOSED"),
+        refused("okta/delete_import_session", 404, APP, r#"{"application":{"id":"{source}","session_id":"nothing"}}"#)
+            .step("source", "POST /api/v1/apps", SOURCE),
+        ok("okta/trigger_import_session", APP, r#"{"application":{"id":"{source}","session_id":"{session}"}}"#)
+            .step("source", "POST /api/v1/apps", SOURCE)
+            .step("session", "POST /api/v1/identity-sources/{source}/sessions", "")
+            .calls("POST /api/v1/identity-sources/{source}/sessions/{session}/start-import")
             .gives(r#"{"session":{"id":"{session}","status":"*"}}"#)
-            .after("/api/v1/identity-sources/{app}/sessions/{session}", "/status", "TRIGGERED"),
-        refused("okta/trigger_import_session", 404, APP, r#"{"application":{"id":"{app}","session_id":"nothing"}}"#),
-        ok("okta/bulk_user_import", r#"{"application":"{app}","import_operation":"Create & Update"}"#, r#"{"application":{"session_id":"{session}"},"data":{"users":[{"external_id":"e1","profile":{"user_name":"e1@example.com","email":"e1@example.com"}},{"external_id":2,"profile":{"userName":"e2@example.com","badge":"9"}}]}}"#)
-            .step("session", "POST /api/v1/identity-sources/{app}/sessions", "")
-            .calls("POST /api/v1/identity-sources/{app}/sessions/{session}/bulk-upsert")
+            .after("/api/v1/identity-sources/{source}/sessions/{session}", "/status", "TRIGGERED"),
+        refused("okta/trigger_import_session", 404, APP, r#"{"application":{"id":"{source}","session_id":"nothing"}}"#)
+            .step("source", "POST /api/v1/apps", SOURCE),
+        ok("okta/bulk_user_import", r#"{"application":"{source}","import_operation":"Create & Update"}"#, r#"{"application":{"session_id":"{session}"},"data":{"users":[{"external_id":"e1","profile":{"user_name":"e1@example.com","email":"e1@example.com"}},{"external_id":2,"profile":{"userName":"e2@example.com","badge":"9"}}]}}"#)
+            .step("source", "POST /api/v1/apps", SOURCE)
+            .step("session", "POST /api/v1/identity-sources/{source}/sessions", "")
+            .calls("POST /api/v1/identity-sources/{source}/sessions/{session}/bulk-upsert")
             .gives(r#"{"response":{"records_imported":2}}"#)
             // The data waits in the session, which no call shows.
-            .after("/api/v1/identity-sources/{app}/sessions/{session}", "/status", "CREATED"),
+            .after("/api/v1/identity-sources/{source}/sessions/{session}", "/status", "CREATED"),
         wrong("okta/bulk_user_import", "data.users[0].external_id", r#"{"application":"{app}","import_operation":"Create & Update"}"#, r#"{"application":{"session_id":"x"},"data":{"users":[{"profile":{}}]}}"#),
         ok("okta/map_profile_source_attributes", r#"{"application":"{app}","import_operation":"Create & Update"}"#, r#"{"import_data":{"external_id_key":{"externalId":"number"},"users":[{"number":7,"userName":"s@example.com","badge":"9"}]}}"#)
             .gives(r#"{"result":{"users":[{"external_id":"7","profile":{"user_name":"s@example.com","badge":"9"}}]}}"#),

@@ -119,8 +119,9 @@ async fn device_lifecycle(org: &Org) {
 }
 
 async fn imports(org: &Org) {
-    let apps = org.read("/api/v1/apps").await;
-    let source = apps[0]["id"].as_str().expect("an app");
+    let app =
+        r#"{"name":"custom_identity_source","label":"Payroll","signOnMode":"BROWSER_PLUGIN"}"#;
+    let source = org.send("POST /api/v1/apps", app).await;
     let sessions = format!("/api/v1/identity-sources/{source}/sessions");
     let session = org.send(&format!("POST {sessions}"), "").await;
     org.send(&format!("POST {sessions}/{session}/start-import"), "")

@@ -14,12 +14,12 @@ use crate::json::{merge, remove, text};
 /// The member that holds the states to come.
 const TO_COME: &str = "~toCome";
 /// In a state to come: the time when it came.
-pub(super) const NOW: &str = "~now";
+pub(crate) const NOW: &str = "~now";
 
 const SECONDS_A_STEP: i64 = 2;
 
 /// Lets states follow the present one, each a patch of the object.
-pub(super) fn plan(object: &mut Value, now: Timestamp, states: &[Value]) {
+pub(crate) fn plan(object: &mut Value, now: Timestamp, states: &[Value]) {
     let due = |index: usize| {
         let steps = i64::try_from(index).unwrap_or(0) + 1;
         clock::millis(now + SignedDuration::from_secs(SECONDS_A_STEP * steps))
@@ -53,7 +53,11 @@ fn step(object: &mut Value, now: Timestamp, allowed: impl Fn(&Value) -> bool) ->
             break;
         }
         let mut patch = states.remove(0)["patch"].take();
-        let now = clock::seconds(now);
+        // In the form that the object itself has.
+        let now = match text(object, "/lastUpdated").ends_with(".000Z") {
+            true => clock::zero_millis(now),
+            false => clock::seconds(now),
+        };
         dated(&mut patch, &now);
         merge(object, &patch);
         if object.get("lastUpdated").is_some() {
@@ -65,25 +69,25 @@ fn step(object: &mut Value, now: Timestamp, allowed: impl Fn(&Value) -> bool) ->
 }
 
 /// Takes the steps whose time has come.
-pub(super) fn catch_up(object: &mut Value, now: Timestamp) {
+pub(crate) fn catch_up(object: &mut Value, now: Timestamp) {
     step(object, now, |state| {
         clock::parse(text(state, "/due")).is_none_or(|due| due <= now)
     });
 }
 
 /// Takes all steps: for whatever writes to the object.
-pub(super) fn settle(object: &mut Value, now: Timestamp) {
+pub(crate) fn settle(object: &mut Value, now: Timestamp) {
     step(object, now, |_| true);
 }
 
 /// One step further, for the next read.
-pub(super) fn advance(object: &mut Value, now: Timestamp) {
+pub(crate) fn advance(object: &mut Value, now: Timestamp) {
     let first = object[TO_COME][0].clone();
     step(object, now, |state| *state == first);
 }
 
 /// The object as answers show it.
-pub(super) fn shown(object: &Value) -> Value {
+pub(crate) fn shown(object: &Value) -> Value {
     let mut shown = object.clone();
     remove(&mut shown, TO_COME);
     shown

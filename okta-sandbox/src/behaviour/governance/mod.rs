@@ -1,7 +1,7 @@
 //! Identity governance: campaigns and reviews, the catalog, access requests and their tasks,
 //! entitlement settings.
 
-mod background;
+pub(crate) mod background;
 mod bundles;
 mod campaigns;
 mod catalog;

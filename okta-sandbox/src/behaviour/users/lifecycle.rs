@@ -55,19 +55,24 @@ fn activation(call: &mut Call<'_>) -> Answer {
 
 fn activate(call: &mut Call<'_>) -> Outcome {
     let user = named_user(call)?;
-    let id = text(&user, "/id");
     match text(&user, "/status") {
         "STAGED" | "DEPROVISIONED" => {}
         "ACTIVE" => return Err(Fault::code("E0000016", &[])),
         _ => return Err(not_in_this_status()),
     }
+    bring_up(call, &user);
+    Ok(activation(call))
+}
+
+/// Activates: with a password the user is ready, without one has to set it.
+pub(crate) fn bring_up(call: &mut Call<'_>, user: &Value) {
+    let id = text(user, "/id");
     let ready = user.pointer("/credentials/password").is_some();
     enter(call, id, if ready { "ACTIVE" } else { "PROVISIONED" });
-    call.log("user.lifecycle.activate", vec![user_target(&user)]);
+    call.log("user.lifecycle.activate", vec![user_target(user)]);
     let everyone = call.org.everyone.clone();
     call.org.members.put(&everyone, id, ());
     super::super::rules::evaluate_user(call, id);
-    Ok(activation(call))
 }
 
 fn reactivate(call: &mut Call<'_>) -> Outcome {
@@ -90,7 +95,7 @@ fn deactivate(call: &mut Call<'_>) -> Outcome {
 }
 
 /// Deactivates: apps and group memberships go, Everyone stays.
-pub(super) fn deprovision(call: &mut Call<'_>, user: &Value) {
+pub(crate) fn deprovision(call: &mut Call<'_>, user: &Value) {
     let id = text(user, "/id");
     enter(call, id, "DEPROVISIONED");
     call.log("user.lifecycle.deactivate", vec![user_target(user)]);

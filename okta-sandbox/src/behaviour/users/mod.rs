@@ -1,7 +1,7 @@
 //! Users: create, read, update, delete, search.
 
 mod credentials;
-mod lifecycle;
+pub(crate) mod lifecycle;
 mod profile;
 mod related;
 pub(crate) mod view;
@@ -205,20 +205,47 @@ fn realm_of(call: &mut Call<'_>, given: &str) -> Result<String, Fault> {
         .ok_or_else(|| Fault::not_found(given, "Realm"))
 }
 
+/// How a new user begins.
+#[derive(Clone, Copy)]
+pub(crate) struct Beginning {
+    pub(crate) activate: bool,
+    /// Signs in elsewhere.
+    pub(crate) provider: bool,
+    /// Has to change the password at once.
+    pub(crate) change: bool,
+}
+
 fn create(call: &mut Call<'_>) -> Outcome {
     let body = call.request.object()?;
-    let activate = call.request.flag("activate", true);
-    let provider = call.request.flag("provider", false);
-    let change = call.request.query("nextLogin") == Some("changePassword");
-    let secret = credentials::secret_of(&body);
-    let has_password = secret.is_some() || at(&body, "/credentials/password/hash").is_object();
+    let beginning = Beginning {
+        activate: call.request.flag("activate", true),
+        provider: call.request.flag("provider", false),
+        change: call.request.query("nextLogin") == Some("changePassword"),
+    };
+    let user = make(call, &body, beginning)?;
+    Ok(Answer::ok(&view::whole(call.org, &user, call.base())))
+}
+
+/// Makes a user of a body, with all that follows.
+pub(crate) fn make(
+    call: &mut Call<'_>,
+    body: &Value,
+    beginning: Beginning,
+) -> Result<Value, Fault> {
+    let Beginning {
+        activate,
+        provider,
+        change,
+    } = beginning;
+    let secret = credentials::secret_of(body);
+    let has_password = secret.is_some() || at(body, "/credentials/password/hash").is_object();
     if change && !has_password {
         return Err(Fault::code("E0000124", &[]));
     }
     if change && !activate {
         return Err(Fault::code("E0000125", &[]));
     }
-    let groups: Vec<String> = at(&body, "/groupIds")
+    let groups: Vec<String> = at(body, "/groupIds")
         .as_array()
         .map(|ids| {
             ids.iter()
@@ -239,17 +266,17 @@ fn create(call: &mut Call<'_>) -> Outcome {
     };
     let now = clock::zero_millis(call.org.clock.now());
     let stamp = |set: bool| if set { json!(now) } else { Value::Null };
-    let kind = match text(&body, "/type/id") {
+    let kind = match text(body, "/type/id") {
         "" => call.org.user_type.clone(),
         id => id.to_owned(),
     };
-    let realm = realm_of(call, text(&body, "/realmId"))?;
+    let realm = realm_of(call, text(body, "/realmId"))?;
     let user = json!({
         "realmId": realm, "id": call.org.dice.id("00u"), "status": status, "created": now,
         "activated": stamp(activate), "statusChanged": stamp(activate || has_password),
         "lastLogin": null,
         "lastUpdated": now, "passwordChanged": stamp(has_password), "type": { "id": kind },
-        "profile": profile, "credentials": credentials::initial(&body, provider, has_password),
+        "profile": profile, "credentials": credentials::initial(body, provider, has_password),
     });
     let id = text(&user, "/id").to_owned();
     if let Some(secret) = secret {
@@ -268,7 +295,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
         super::groups::add_member(call, &group, &id);
     }
     super::rules::evaluate_user(call, &id);
-    Ok(Answer::ok(&view::whole(call.org, &user, call.base())))
+    Ok(user)
 }
 
 fn update(call: &mut Call<'_>) -> Outcome {
@@ -281,13 +308,24 @@ fn replace(call: &mut Call<'_>) -> Outcome {
 
 fn write(call: &mut Call<'_>, whole: bool) -> Outcome {
     let before = named_user(call)?;
-    let id = text(&before, "/id").to_owned();
     let body = call.request.object()?;
     if text(&before, "/status") == "DEPROVISIONED" {
         return Err(Fault::not_found(call.parameter(0), "User"));
     }
+    let user = revise(call, &before, &body, whole)?;
+    Ok(Answer::ok(&view::whole(call.org, &user, call.base())))
+}
+
+/// Changes a user as a body says; `whole` clears what the body's profile does not say.
+pub(crate) fn revise(
+    call: &mut Call<'_>,
+    before: &Value,
+    body: &Value,
+    whole: bool,
+) -> Result<Value, Fault> {
+    let id = text(before, "/id").to_owned();
     let mut user = before.clone();
-    let kind = at(&body, "/type/id");
+    let kind = at(body, "/type/id");
     if !kind.is_null() && kind != before["type"]["id"] {
         let known = kind
             .as_str()
@@ -310,21 +348,21 @@ fn write(call: &mut Call<'_>, whole: bool) -> Outcome {
         for (name, value) in given.as_object().into_iter().flatten() {
             members(&mut merged).insert(name.clone(), value.clone());
         }
-        user["profile"] = profile::checked(call, &merged, "user", Some(&before))?;
+        user["profile"] = profile::checked(call, &merged, "user", Some(before))?;
     }
     let now = clock::zero_millis(call.org.clock.now());
-    let secret = credentials::secret_of(&body);
-    credentials::merge_given(&mut user, &body);
+    let secret = credentials::secret_of(body);
+    credentials::merge_given(&mut user, body);
     if secret.is_some() {
         user["passwordChanged"] = json!(now);
     }
     let changed_profile = user["profile"] != before["profile"];
     let changed_type = user["type"] != before["type"];
-    if user != before || secret.is_some() {
+    if &user != before || secret.is_some() {
         user["lastUpdated"] = json!(now);
     }
     let (old, new) = (
-        text(&before, "/profile/login"),
+        text(before, "/profile/login"),
         text(&user, "/profile/login"),
     );
     if old != new {
@@ -346,7 +384,7 @@ fn write(call: &mut Call<'_>, whole: bool) -> Outcome {
     if changed_profile {
         super::rules::evaluate_user(call, &id);
     }
-    Ok(Answer::ok(&view::whole(call.org, &user, call.base())))
+    Ok(user)
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {

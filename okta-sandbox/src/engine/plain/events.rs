@@ -36,8 +36,6 @@ const EVENTS: &[(&str, &str, [&str; 5])] = &[
         "device.lifecycle",
         ["", "", "delete", "activate", "deactivate"],
     ),
-    // Imports of identity sources; only their start is an event, see below.
-    ("/sessions", "system.import", ["", "", "", "", ""]),
     (
         "/entitlements",
         "resource.entitlement",
@@ -87,9 +85,6 @@ pub(super) fn of(collection: &str, plan: Plan, fresh: bool, verb: &str) -> Optio
         return collection
             .ends_with("/devices")
             .then(|| format!("{start}.{verb}"));
-    }
-    if (plan, verb) == (Plan::Step, "start-import") {
-        return Some("system.import.start".to_owned());
     }
     let name = match (plan, verb) {
         (Plan::Create, _) => names[0],
