@@ -12,6 +12,7 @@ mod features;
 pub(crate) mod governance;
 pub(crate) mod groups;
 mod hook_keys;
+mod identity_providers;
 mod identity_sources;
 pub(crate) mod logs;
 mod mappings;
@@ -78,6 +79,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| factors::handler(id))
         .or_else(|| features::handler(id))
         .or_else(|| hook_keys::handler(id))
+        .or_else(|| identity_providers::handler(id))
         .or_else(|| identity_sources::handler(id))
         .or_else(|| org_support::handler(id))
         .or_else(|| push_groups::handler(id))

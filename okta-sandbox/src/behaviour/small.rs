@@ -1,5 +1,4 @@
-//! Small families: settings that stand alone, values between users, owners, limits of principals,
-//! keys.
+//! Small families: settings that stand alone, values between users, owners, limits of principals.
 
 use serde_json::{Value, json};
 
@@ -37,10 +36,6 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "listPrincipalRateLimitEntities" => limits,
         "getPrincipalRateLimitEntity" => limit,
         "replacePrincipalRateLimitEntity" => set_limit,
-        "listIdentityProviderKeys" => provider_keys,
-        "createIdentityProviderKey" => add_provider_key,
-        "getIdentityProviderKey" => provider_key,
-        "deleteIdentityProviderKey" => remove_provider_key,
         _ => return None,
     })
 }
@@ -344,46 +339,4 @@ fn set_limit(call: &mut Call<'_>) -> Outcome {
         .shelf(LIMITS)
         .put(text(&limit, "/id"), limit.clone());
     Ok(Answer::ok(&limit))
-}
-
-const KEYS: &str = "/api/v1/idps/credentials/keys";
-
-fn provider_keys(call: &mut Call<'_>) -> Outcome {
-    let keys: Vec<Value> = call.org.shelf(KEYS).values().cloned().collect();
-    call.all(keys)
-}
-
-fn add_provider_key(call: &mut Call<'_>) -> Outcome {
-    let body = call.request.object()?;
-    if body["x5c"].as_array().is_none_or(Vec::is_empty) {
-        let cause = "x5c: The field cannot be left blank";
-        return Err(Fault::validation("x5c", &[cause]));
-    }
-    let kid = call.org.dice.uuid();
-    let now = call.org.clock.now();
-    let stamp = clock::zero_millis(now);
-    // Certificates are not parsed: all of them last ten years.
-    let expires = now + jiff::SignedDuration::from_hours(24 * 3650);
-    let key = json!({
-        "kty": "RSA", "created": stamp, "lastUpdated": stamp, "expiresAt": clock::zero_millis(expires),
-        "alg": "RSA", "kid": kid, "use": "sig", "x5c": body["x5c"],
-        "x5t#S256": call.org.dice.secret(32), "e": "AQAB", "n": call.org.dice.secret(256),
-    });
-    call.org.shelf(KEYS).put(&kid, key.clone());
-    Ok(Answer::ok(&key))
-}
-
-fn provider_key(call: &mut Call<'_>) -> Outcome {
-    let kid = call.parameter(0);
-    let key = call.org.shelf(KEYS).get(kid).cloned();
-    let key = key.ok_or_else(|| Fault::not_found(kid, "IdpTrust"))?;
-    Ok(Answer::ok(&key))
-}
-
-fn remove_provider_key(call: &mut Call<'_>) -> Outcome {
-    let kid = call.parameter(0);
-    match call.org.shelf(KEYS).remove(kid) {
-        Some(_) => Ok(Answer::no_content()),
-        None => Err(Fault::not_found(kid, "IdpTrust")),
-    }
 }

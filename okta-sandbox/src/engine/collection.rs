@@ -120,7 +120,7 @@ impl Collection<'_, '_, '_> {
         }
     }
 
-    fn view(&self, object: &Value) -> Value {
+    pub(super) fn view(&self, object: &Value) -> Value {
         let own = format!("{}{}/{}", self.call.base(), self.path, self.place(object));
         let mut shown = object.clone();
         for (parent, name) in self.kind.secrets {

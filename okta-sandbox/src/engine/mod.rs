@@ -252,6 +252,20 @@ fn run(call: &mut Call<'_>) -> Outcome {
     }
 }
 
+/// An object of a collection without parents as answers show it.
+pub(crate) fn shown(call: &mut Call<'_>, collection: &str, object: &Value) -> Value {
+    let Some(kind) = KINDS.iter().find(|kind| kind.collection == collection) else {
+        return object.clone();
+    };
+    let one = Collection {
+        kind,
+        path: collection.to_owned(),
+        depth: 0,
+        call,
+    };
+    one.view(object)
+}
+
 /// The collection's path in a call, parents filled in.
 fn concrete(kind: &Kind, call: &Call<'_>) -> String {
     let segments = kind.collection.matches('/').count();

@@ -123,9 +123,20 @@ async fn imports(org: &Org) {
         r#"{"name":"custom_identity_source","label":"Payroll","signOnMode":"BROWSER_PLUGIN"}"#;
     let source = org.send("POST /api/v1/apps", app).await;
     let sessions = format!("/api/v1/identity-sources/{source}/sessions");
-    let session = org.send(&format!("POST {sessions}"), "").await;
-    org.send(&format!("POST {sessions}/{session}/start-import"), "")
-        .await;
+    for (upload, data) in [
+        (
+            "bulk-groups-upsert",
+            r#"{"profiles":[{"externalId":"g1","profile":{"displayName":"West"}}]}"#,
+        ),
+        ("bulk-groups-delete", r#"{"externalIds":["g1"]}"#),
+    ] {
+        let session = org.send(&format!("POST {sessions}"), "").await;
+        let session = format!("{sessions}/{session}");
+        org.send(&format!("POST {session}/{upload}"), data).await;
+        org.send(&format!("POST {session}/start-import"), "").await;
+        // One session at a time: the import has to be over.
+        while org.read(&session).await["status"] != "COMPLETED" {}
+    }
 }
 
 async fn app_password(org: &Org) {

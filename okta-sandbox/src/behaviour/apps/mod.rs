@@ -4,7 +4,7 @@ mod defaults;
 pub(crate) mod grants;
 mod keys;
 pub(crate) mod links;
-mod signing;
+pub(crate) mod signing;
 
 use serde_json::{Value, json};
 

@@ -41,7 +41,12 @@ fn years_later(at: Timestamp, years: i64) -> Timestamp {
 }
 
 /// A new RSA key with a certificate that it signs itself, under a key id.
-fn fresh(org: &Org, kid: Option<&str>, created: Timestamp, years: i64) -> Result<Value, Fault> {
+pub(crate) fn fresh(
+    org: &Org,
+    kid: Option<&str>,
+    created: Timestamp,
+    years: i64,
+) -> Result<Value, Fault> {
     let failed = || Fault::code("E0000009", &[]);
     let pair = rsa::generate().map_err(|_| failed())?;
     let mut key = rsa::public_jwk(&pair).map_err(|_| failed())?;
@@ -167,14 +172,21 @@ fn get(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&named_key(call)?))
 }
 
-fn generate(call: &mut Call<'_>) -> Outcome {
-    let app = named_app(call)?;
+/// For how many years a key is asked for.
+pub(crate) fn validity_years(call: &Call<'_>) -> Result<i64, Fault> {
     let years = call.request.query("validityYears");
     let years = years.and_then(|years| years.parse().ok());
-    let Some(years) = years.filter(|years| (2..=10).contains(years)) else {
-        let cause = "validityYears: The value must be between 2 and 10.";
-        return Err(Fault::validation("validityYears", &[cause]));
-    };
+    years
+        .filter(|years| (2..=10).contains(years))
+        .ok_or_else(|| {
+            let cause = "validityYears: The value must be between 2 and 10.";
+            Fault::validation("validityYears", &[cause])
+        })
+}
+
+fn generate(call: &mut Call<'_>) -> Outcome {
+    let app = named_app(call)?;
+    let years = validity_years(call)?;
     let key = fresh(call.org, None, call.org.clock.now(), years)?;
     keep(call, &app, &key);
     Ok(Answer::json(201, &key))

@@ -69,7 +69,7 @@ pub(crate) fn resolve(call: &Call<'_>, named: &str) -> Result<String, Fault> {
 }
 
 /// A copy of the user that the first path parameter names.
-pub(super) fn named_user(call: &Call<'_>) -> Result<Value, Fault> {
+pub(crate) fn named_user(call: &Call<'_>) -> Result<Value, Fault> {
     let named = call.parameter(0);
     let id = resolve(call, named)?;
     call.org
