@@ -10,6 +10,7 @@ use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
 use crate::json::text;
 use crate::kind::Kind;
+use crate::oauth::approvals;
 use crate::oauth::authority::ORG;
 use crate::oauth::server::Server;
 use crate::pipeline::Shared;
@@ -58,6 +59,10 @@ pub(crate) fn answer(shared: &Shared, request: &Request) -> Answer {
         ("POST", "decide") => request
             .json()
             .and_then(|body| governance::decide(&mut shared.org(), &body))
+            .map(|decided| Answer::ok(&decided)),
+        ("POST", "approve") => request
+            .json()
+            .and_then(|body| approvals::control(&mut shared.org(), &body))
             .map(|decided| Answer::ok(&decided)),
         ("POST", "faults") => request.json().and_then(|body| {
             let waiting = shared.faults().add(&body);

@@ -22,6 +22,8 @@ enum Form {
         error: &'static str,
         description: String,
         nonce: Option<String>,
+        /// One more member of the body.
+        member: Option<(&'static str, String)>,
     },
     Challenge {
         status: u16,
@@ -144,6 +146,7 @@ impl Fault {
             error,
             description: description.into(),
             nonce: None,
+            member: None,
         }))
     }
 
@@ -163,6 +166,14 @@ impl Fault {
                 *nonce = Some(value.to_owned())
             }
             Form::Api { .. } => {}
+        }
+        self
+    }
+
+    /// Adds a member to an OAuth error body.
+    pub(crate) fn with_member(mut self, name: &'static str, value: String) -> Self {
+        if let Form::OAuth { member, .. } = &mut *self.0 {
+            *member = Some((name, value));
         }
         self
     }
@@ -213,8 +224,12 @@ impl Fault {
                 error,
                 description,
                 nonce,
+                member,
             } => {
-                let body = json!({ "error": error, "error_description": description });
+                let mut body = json!({ "error": error, "error_description": description });
+                if let Some((name, value)) = member {
+                    body[name] = json!(value);
+                }
                 (Answer::json(status, &body), nonce)
             }
             Form::Challenge {

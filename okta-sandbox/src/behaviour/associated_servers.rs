@@ -6,6 +6,7 @@ use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::org::Org;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -20,6 +21,12 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 const SERVERS: &str = "/api/v1/authorizationServers";
 /// `trusting trusted` pairs.
 const TRUST: &str = "/api/v1/authorizationServers/trust";
+
+/// True if a server takes the tokens of another.
+pub(crate) fn trusts(org: &Org, server: &str, other: &str) -> bool {
+    let pairs = org.shelves.get(TRUST);
+    pairs.is_some_and(|pairs| pairs.get(&format!("{server} {other}")).is_some())
+}
 
 fn server(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
     let found = call.org.shelf(SERVERS).get(id).cloned();

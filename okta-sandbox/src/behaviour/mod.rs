@@ -3,17 +3,18 @@
 mod api_services;
 pub(crate) mod apps;
 pub(crate) mod assignments;
-mod associated_servers;
+pub(crate) mod associated_servers;
 mod brands;
 mod clients;
 mod devices;
-mod factors;
+pub(crate) mod factors;
 mod features;
 pub(crate) mod governance;
 pub(crate) mod groups;
 mod hook_keys;
 mod identity_providers;
 mod identity_sources;
+pub(crate) mod interclient;
 pub(crate) mod logs;
 mod mappings;
 mod org_settings;
@@ -81,6 +82,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| hook_keys::handler(id))
         .or_else(|| identity_providers::handler(id))
         .or_else(|| identity_sources::handler(id))
+        .or_else(|| interclient::handler(id))
         .or_else(|| org_support::handler(id))
         .or_else(|| push_groups::handler(id))
         .or_else(|| resource_sets::handler(id))

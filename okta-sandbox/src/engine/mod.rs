@@ -298,7 +298,7 @@ fn add_default_access_policy(org: &mut Org, server: &str, now: &str) {
                 "groups": { "include": ["EVERYONE"], "exclude": [] },
             },
             "grantTypes": { "include": [
-                "authorization_code", "password", "client_credentials",
+                "authorization_code", "implicit", "password", "client_credentials",
                 "urn:ietf:params:oauth:grant-type:device_code",
             ] },
             "scopes": { "include": ["*"] },

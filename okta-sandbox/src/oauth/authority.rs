@@ -3,9 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::approvals::Approval;
+use super::direct::Half;
 use super::jwk::{self, EcKey};
 use super::key_sets::KeySet;
 use super::keys::KeyRing;
+use super::waiting::Poll;
 use crate::durable::Durable;
 use crate::ids;
 use crate::registry::Registry;
@@ -90,20 +93,19 @@ pub(crate) struct Refresh {
 impl Refresh {
     /// True while neither its lifetime nor its idle time is over.
     pub(crate) fn alive(&self, now: i64) -> bool {
-        (self.lifetime == 0 || now < self.issued + self.lifetime)
-            && (self.idle == 0 || now < self.last_used + self.idle)
+        alive(
+            now,
+            (self.issued, self.lifetime),
+            (self.last_used, self.idle),
+        )
     }
 }
 
-/// What a user decided about a device.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Decision {
-    /// Nothing yet.
-    Waiting,
-    /// Not on this device.
-    Denied,
-    /// Signed in at a time.
-    Allowed { user_id: String, auth_time: i64 },
+/// True if no span, a start and its seconds, is over; 0 seconds are no limit.
+fn alive(now: i64, life: (i64, i64), use_: (i64, i64)) -> bool {
+    [life, use_]
+        .iter()
+        .all(|(start, seconds)| *seconds == 0 || now < start + seconds)
 }
 
 /// A device that waits for its user.
@@ -113,11 +115,45 @@ pub(crate) struct Device {
     pub(crate) client_id: String,
     pub(crate) scopes: Vec<String>,
     pub(crate) user_code: String,
+    pub(crate) poll: Poll,
+}
+
+/// What apps of one device share a sign-in by.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DeviceSecret {
+    pub(crate) server: String,
+    /// The client that signed its user in.
+    pub(crate) client_id: String,
+    pub(crate) user_id: String,
+    pub(crate) auth_time: i64,
+    pub(crate) family: String,
+    pub(crate) issued: i64,
+    pub(crate) last_used: i64,
+    /// Seconds that it lives at most, and unused; 0 for no limit.
+    pub(crate) lifetime: i64,
+    pub(crate) idle: i64,
+}
+
+impl DeviceSecret {
+    /// True while neither its lifetime nor its idle time is over.
+    pub(crate) fn alive(&self, now: i64) -> bool {
+        alive(
+            now,
+            (self.issued, self.lifetime),
+            (self.last_used, self.idle),
+        )
+    }
+}
+
+/// A token that signs a user in to one web app.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Interclient {
+    pub(crate) server: String,
+    /// The web app.
+    pub(crate) target: String,
+    pub(crate) user_id: String,
+    pub(crate) auth_time: i64,
     pub(crate) expires: i64,
-    /// Seconds that the device must let pass between two questions.
-    pub(crate) interval: i64,
-    pub(crate) last_poll: Option<i64>,
-    pub(crate) decision: Decision,
 }
 
 /// Seconds after which a fresh nonce is handed out.
@@ -140,6 +176,11 @@ pub(crate) struct Authority {
     pub(crate) codes: Registry<Code>,
     pub(crate) refresh: Registry<Refresh>,
     pub(crate) devices: Registry<Device>,
+    pub(crate) approvals: Registry<Approval>,
+    pub(crate) device_secrets: Registry<DeviceSecret>,
+    pub(crate) interclient: Registry<Interclient>,
+    /// Sign-ins that lack their second factor.
+    pub(crate) halves: Registry<Half>,
     /// Scopes that a user consented to, by `user client server`.
     pub(crate) consents: Registry<Vec<String>>,
     /// Failed sign-ins in a row, by user.
@@ -172,6 +213,10 @@ impl Authority {
             codes: Registry::default(),
             refresh: Registry::default(),
             devices: Registry::default(),
+            approvals: Registry::default(),
+            device_secrets: Registry::default(),
+            interclient: Registry::default(),
+            halves: Registry::default(),
             consents: Registry::default(),
             failures: Registry::default(),
             used: Registry::default(),
@@ -198,12 +243,16 @@ impl Authority {
             codes,
             refresh,
             devices,
+            approvals,
+            device_secrets,
+            interclient,
+            halves,
             consents,
             failures,
             used,
             nonces,
         } = self;
-        let parts: [(&str, &mut dyn Durable); 13] = [
+        let parts: [(&str, &mut dyn Durable); 17] = [
             ("oauth keys", &mut keys.stored),
             ("oauth key sets", key_sets),
             ("oauth tokens", tokens),
@@ -213,6 +262,10 @@ impl Authority {
             ("oauth codes", codes),
             ("oauth refresh", refresh),
             ("oauth devices", devices),
+            ("oauth approvals", approvals),
+            ("oauth device secrets", device_secrets),
+            ("oauth interclient", interclient),
+            ("oauth halves", halves),
             ("oauth consents", consents),
             ("oauth failures", failures),
             ("oauth used", used),
@@ -249,6 +302,10 @@ impl Authority {
         self.codes.retain(|_, code| code.client_id != client_id);
         self.devices
             .retain(|_, device| device.client_id != client_id);
+        self.approvals
+            .retain(|_, approval| approval.client_id != client_id);
+        self.device_secrets
+            .retain(|_, secret| secret.client_id != client_id);
     }
 
     /// Forgets the tokens that come from one sign-in.
@@ -271,6 +328,12 @@ impl Authority {
             .retain(|_, grant| grant.user_id.as_deref() != Some(user_id));
         self.refresh.retain(|_, token| token.user_id != user_id);
         self.codes.retain(|_, code| code.user_id != user_id);
+        self.approvals
+            .retain(|_, approval| approval.user_id != user_id);
+        self.device_secrets
+            .retain(|_, secret| secret.user_id != user_id);
+        self.interclient.retain(|_, token| token.user_id != user_id);
+        self.halves.retain(|_, half| half.user_id != user_id);
     }
 
     /// Makes all access tokens handed out so far expire.

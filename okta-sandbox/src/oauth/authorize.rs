@@ -19,7 +19,7 @@ use super::policy::{self, Asked};
 use super::scopes;
 use super::server::Server;
 use super::sign_in;
-use super::token::{NO_OPENID, user_scopes};
+use super::token::{self, NO_OPENID, user_scopes};
 use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -318,6 +318,20 @@ pub(crate) fn authorize(call: &mut Call<'_>) -> Outcome {
         let (set, fresh) = sign_in::start_session(call, &user);
         cookie = Some(set);
         session = Some(fresh);
+    }
+    if let Some(token) = form.get("interclient_token") {
+        let client_id = request.client_id().to_owned();
+        match token::take_interclient(call, &server, &client_id, token) {
+            Ok((user, auth_time)) => {
+                let (set, carried_on) = sign_in::continue_session(call, &user, auth_time);
+                cookie = Some(set);
+                session = Some(carried_on);
+            }
+            Err(text) => {
+                let refusal = request.refuse("invalid_request", text);
+                return Ok(refused(call, &server, refusal));
+            }
+        }
     }
     let now = call.org.clock.now().as_second();
     // A sign-in that a `sessionToken` stands for has just happened.

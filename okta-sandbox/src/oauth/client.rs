@@ -217,6 +217,14 @@ fn by_assertion(
     Ok(client)
 }
 
+/// Checks the signature of a request that a client signed, by its secret or its keys.
+pub(super) fn check_request(org: &Org, client: &Value, jwt: &Jwt) -> Result<(), Fault> {
+    match jwt.header("alg").is_some_and(|alg| alg.starts_with("HS")) {
+        true => check_hmac(org, client, jwt),
+        false => check_signature(org, client, jwt),
+    }
+}
+
 fn check_hmac(org: &Org, client: &Value, jwt: &Jwt) -> Result<(), Fault> {
     let (algorithm, least) = match jwt.header("alg") {
         Some("HS256") => (hmac::HMAC_SHA256, 32),

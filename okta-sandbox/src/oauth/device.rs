@@ -2,21 +2,19 @@
 
 use serde_json::json;
 
-use super::authority::{Decision, Device, hashed};
+use super::authority::{Device, hashed};
 use super::client::{self, Form};
 use super::pages;
 use super::server::Server;
 use super::sign_in;
-use super::token::{DEVICE, client_target, user_scopes};
+use super::token::{self, DEVICE, client_target, user_scopes};
+use super::waiting::{Decision, INTERVAL, Poll};
 use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
-use crate::fault::Fault;
 use crate::json::text;
 
 /// Seconds that a device waits for its user.
 const LIFE: i64 = 600;
-/// Seconds between two questions of a device.
-const INTERVAL: i64 = 5;
 
 /// Consonants that are hard to confuse and spell no words.
 const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
@@ -26,14 +24,7 @@ pub(crate) fn authorize(call: &mut Call<'_>) -> Outcome {
     let server = Server::of(call)?;
     let form = Form::of(&call.request.body)?;
     let client = client::authenticate(call, &server, &form)?;
-    if !client::may_use(&client, DEVICE) {
-        let text = format!(
-            "The client is not authorized to use the provided grant type. Configured grant types: \
-             [{}].",
-            client::grant_types(&client).join(", ")
-        );
-        return Err(Fault::oauth(400, "unauthorized_client", text));
-    }
+    token::need_grant(&client, DEVICE)?;
     let client_id = text(&client, "/id").to_owned();
     let requested = form.get("scope").unwrap_or_default();
     let scopes = user_scopes(call, &server, &client_id, requested)?;
@@ -47,14 +38,11 @@ pub(crate) fn authorize(call: &mut Call<'_>) -> Outcome {
         client_id,
         scopes,
         user_code: user_code.clone(),
-        expires: now + LIFE,
-        interval: INTERVAL,
-        last_poll: None,
-        decision: Decision::Waiting,
+        poll: Poll::new(now + LIFE),
     };
     let authority = &mut call.org.authority;
     // Expired ones stay a while, so that their devices hear that they expired.
-    authority.devices.retain(|_, d| now < d.expires + LIFE);
+    authority.devices.retain(|_, d| now < d.poll.expires + LIFE);
     authority.devices.insert(hashed(&device_code), device);
     let page = format!("{}/activate", call.base());
     Ok(Answer::ok(&json!({
@@ -75,8 +63,7 @@ fn find(call: &Call<'_>, typed: &str) -> Option<(String, Device)> {
         .collect();
     let now = call.org.clock.now().as_second();
     let mut all = call.org.authority.devices.iter();
-    let (key, device) = all
-        .find(|(_, d)| d.user_code == code && d.expires > now && d.decision == Decision::Waiting)?;
+    let (key, device) = all.find(|(_, d)| d.user_code == code && d.poll.is_open(now))?;
     Some((key.to_owned(), device.clone()))
 }
 
@@ -129,7 +116,7 @@ pub(crate) fn submit(call: &mut Call<'_>) -> Outcome {
         client_id: device.client_id.clone(),
     };
     if let Some(device) = call.org.authority.devices.get_mut(&key) {
-        device.decision = match allowed {
+        device.poll.decision = match allowed {
             true => Decision::Allowed {
                 user_id: session.user_id,
                 auth_time: session.auth_time,

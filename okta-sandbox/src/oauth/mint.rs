@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
 
-use super::authority::{Grant, Refresh, hashed};
+use super::authority::{DeviceSecret, Grant, Refresh, hashed};
 use super::claims;
 use super::custom_claims;
 use super::jwk;
@@ -22,6 +22,8 @@ pub(crate) struct SignIn {
     pub(crate) user_id: String,
     pub(crate) auth_time: i64,
     pub(crate) nonce: Option<String>,
+    /// How the user proved who they are.
+    pub(crate) amr: Vec<&'static str>,
     /// Names all tokens that come from it.
     pub(crate) family: String,
 }
@@ -54,7 +56,7 @@ pub(crate) struct Beside<'a> {
     pub(crate) code: Option<&'a str>,
 }
 
-fn failed<E>(_: E) -> Fault {
+pub(crate) fn failed<E>(_: E) -> Fault {
     Fault::oauth(
         500,
         "server_error",
@@ -155,7 +157,7 @@ pub(crate) fn id_token(
     let mut claims = json!({
         "sub": user["id"], "ver": 1, "iss": order.server.issuer, "aud": order.client_id(),
         "iat": now, "exp": now + ID_TOKEN, "jti": format!("ID.{}", call.org.dice.secret(32)),
-        "amr": ["pwd"], "idp": call.org.id, "auth_time": sign_in.auth_time,
+        "amr": sign_in.amr, "idp": call.org.id, "auth_time": sign_in.auth_time,
     });
     if let Some(nonce) = &sign_in.nonce {
         claims["nonce"] = json!(nonce);
@@ -217,6 +219,26 @@ pub(crate) fn refresh_token(call: &mut Call<'_>, order: &Order<'_>, sign_in: &Si
         rotated: None,
     };
     store_refresh(call, record)
+}
+
+/// Makes and remembers a device secret, which lives as long as a refresh token of its sign-in.
+pub(crate) fn device_secret(call: &mut Call<'_>, order: &Order<'_>, sign_in: &SignIn) -> String {
+    let now = call.org.clock.now().as_second();
+    let record = DeviceSecret {
+        server: order.server.id.clone(),
+        client_id: order.client_id().to_owned(),
+        user_id: sign_in.user_id.clone(),
+        auth_time: sign_in.auth_time,
+        family: sign_in.family.clone(),
+        issued: now,
+        last_used: now,
+        lifetime: order.lifetimes.refresh,
+        idle: order.lifetimes.refresh_idle,
+    };
+    let secret = call.org.dice.secret(32);
+    let secrets = &mut call.org.authority.device_secrets;
+    secrets.insert(hashed(&secret), record);
+    secret
 }
 
 /// Remembers a refresh token under a fresh secret.

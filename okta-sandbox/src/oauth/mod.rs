@@ -1,12 +1,15 @@
 //! The authorization servers: sign-in, tokens, DPoP, keys, access at resources.
 
 pub(crate) mod access;
+pub(crate) mod approvals;
 pub(crate) mod authority;
 pub(crate) mod authorize;
+mod ciba;
 mod claims;
 mod client;
 mod custom_claims;
 mod device;
+mod direct;
 pub(crate) mod dpop;
 pub(crate) mod jwk;
 pub(crate) mod jwt;
@@ -23,6 +26,7 @@ pub(crate) mod server;
 pub(crate) mod sign_in;
 mod token;
 mod tokens;
+mod waiting;
 mod wellknown;
 
 pub(crate) use policy::is_member;

@@ -141,6 +141,21 @@ pub(crate) fn device_consent(app: &str, code: &str, scopes: &[String]) -> Answer
     page(200, "Activate your device", &content)
 }
 
+/// The question whether a sign-in elsewhere may go on.
+pub(crate) fn approval(action: &str, app: &str, message: &str, key: &str) -> Answer {
+    let content = format!(
+        "<p>{} asks whether you are signing in.</p><p>{}</p><form method=\"post\" \
+         action=\"{}\">{}<button type=\"submit\" name=\"decision\" value=\"allow\">Yes, it's me\
+         </button><button type=\"submit\" name=\"decision\" value=\"deny\">No, it's not me</button>\
+         </form>",
+        escape(app),
+        escape(message),
+        escape(action),
+        hidden(&[("request", key)])
+    );
+    page(200, "Sign-in requests", &content)
+}
+
 /// Sends fields to a client by an automatic POST, or a click where scripts are off.
 pub(crate) fn form_post(target: &str, fields: &[(&str, &str)]) -> Answer {
     let content = format!(
@@ -182,6 +197,7 @@ mod tests {
             consent(nasty, nasty, nasty, &[nasty.to_owned()]),
             device_code(nasty, Some(nasty)),
             device_consent(nasty, nasty, &[nasty.to_owned()]),
+            approval(nasty, nasty, nasty, nasty),
             form_post(nasty, &[("state", nasty)]),
             post_message(nasty, &serde_json::json!({ "state": nasty })),
         ] {

@@ -78,6 +78,38 @@ fn rule_fits(org: &Org, rule: &Value, asked: &Asked<'_>) -> bool {
     grant && scopes && people_fit(org, rule, asked.user_id)
 }
 
+/// What an app's authentication policy wants of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Assurance {
+    Denied,
+    OneFactor,
+    TwoFactors,
+}
+
+/// What the first rule that fits says; Classic orgs have no such policies.
+pub(crate) fn assurance(org: &Org, app: &Value, user_id: &str) -> Assurance {
+    if org.settings.kind.is_classic() {
+        return Assurance::OneFactor;
+    }
+    let chosen = format!("{} accessPolicy", text(app, "/id"));
+    let chosen = org.app_policies.get(&chosen).cloned();
+    let policy = chosen.or_else(|| org.default_policy("ACCESS_POLICY"));
+    let rules = policy.and_then(|id| org.policy_rules.get(&id));
+    let rules = by_priority(rules.into_iter().flat_map(|shelf| shelf.values()));
+    let rule = rules
+        .into_iter()
+        .find(|rule| people_fit(org, rule, Some(user_id)));
+    let Some(rule) = rule else {
+        return Assurance::OneFactor;
+    };
+    let action = |member: &str| text(rule, &format!("/actions/appSignOn/{member}"));
+    match (action("access"), action("verificationMethod/factorMode")) {
+        ("DENY", _) => Assurance::Denied,
+        (_, "1FA") => Assurance::OneFactor,
+        _ => Assurance::TwoFactors,
+    }
+}
+
 /// Finds the first rule that covers the request.
 pub(crate) fn evaluate(org: &Org, server: &Server, asked: &Asked<'_>) -> Result<Lifetimes, Fault> {
     if server.is_org() {

@@ -1,6 +1,6 @@
 //! Which behaviour answers what: published operations by id, pages by path.
 
-use super::{authorize, device, sign_in, token, tokens, wellknown};
+use super::{approvals, authorize, ciba, device, direct, sign_in, token, tokens, wellknown};
 use crate::call::Handler;
 use crate::exchange::Request;
 use crate::table::Operation;
@@ -13,6 +13,12 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
             authorize::authorize
         }
         "par" | "parCustomAS" => authorize::par,
+        "bcAuthorize" | "bcAuthorizeCustomAS" => ciba::authorize,
+        "primary-authenticate"
+        | "primary-authenticate-custom-as"
+        | "oob-authenticate"
+        | "oob-authenticate-custom-as" => direct::primary,
+        "challenge" | "challenge-custom-as" => direct::challenge,
         "deviceAuthorize" | "deviceAuthorizeCustomAS" => device::authorize,
         "introspect" | "introspectCustomAS" => tokens::introspect,
         "revoke" | "revokeCustomAS" => tokens::revoke,
@@ -32,7 +38,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 }
 
 /// Paths that no specification lists. `{…}` stands for one segment.
-const PAGES: [(&str, &str, &str, Handler); 15] = [
+const PAGES: [(&str, &str, &str, Handler); 17] = [
     ("GET", "/login/login.htm", "signInPage", sign_in::page),
     ("POST", "/login/login.htm", "signIn", sign_in::submit),
     ("GET", "/login/signout", "signOut", sign_in::sign_out),
@@ -73,6 +79,8 @@ const PAGES: [(&str, &str, &str, Handler); 15] = [
         "authorizeConsentCustomAS",
         authorize::consent,
     ),
+    ("GET", "/app/approvals", "approvalsPage", approvals::page),
+    ("POST", "/app/approvals", "approve", approvals::submit),
     ("GET", "/activate", "activatePage", device::page),
     ("POST", "/activate", "activate", device::submit),
     (

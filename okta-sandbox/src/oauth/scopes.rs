@@ -61,6 +61,7 @@ pub(crate) fn is_openid(scope: &str) -> bool {
             | "groups"
             | "offline_access"
             | "device_sso"
+            | "interclient_access"
     )
 }
 

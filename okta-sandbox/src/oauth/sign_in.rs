@@ -39,7 +39,7 @@ pub(crate) fn is_assigned(org: &Org, app: &Value, user_id: &str) -> bool {
 }
 
 /// The user whose login, or unambiguous short login, is given.
-fn find_user(org: &Org, login: &str) -> Option<String> {
+pub(crate) fn find_user(org: &Org, login: &str) -> Option<String> {
     let login = login.trim().to_lowercase();
     if let Some(id) = org.logins.get(&login) {
         return Some(id.clone());
@@ -135,12 +135,22 @@ fn cookie(request: &Request, name: &str) -> Option<String> {
 
 /// Starts a session and returns the `Set-Cookie` value.
 pub(crate) fn start_session(call: &mut Call<'_>, user_id: &str) -> (String, Session) {
+    let now = call.org.clock.now().as_second();
+    continue_session(call, user_id, now)
+}
+
+/// Starts a session that carries on a sign-in of before.
+pub(crate) fn continue_session(
+    call: &mut Call<'_>,
+    user_id: &str,
+    auth_time: i64,
+) -> (String, Session) {
     let now = call.org.clock.now();
     let secret = format!("102{}", call.org.dice.secret(16));
     let session = Session {
         user_id: user_id.to_owned(),
         created: now.as_second(),
-        auth_time: now.as_second(),
+        auth_time,
         last_used: now.as_second(),
     };
     let authority = &mut call.org.authority;

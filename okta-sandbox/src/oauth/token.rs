@@ -1,19 +1,26 @@
 //! The token endpoint.
 
+mod approved;
 mod code;
 mod device;
+mod direct;
+mod exchange;
 mod refresh;
+
+pub(crate) use exchange::take_interclient;
 
 use serde_json::{Map, Value, json};
 
 use super::authority::{ORG, Refresh};
 use super::client::{self, Form, invalid_client};
+use super::direct::{Method, amr, need_second};
 use super::dpop::{self, Expected, Refusal};
 use super::mint::{self, Order, SignIn};
 use super::policy::{self, Asked};
 use super::scopes;
 use super::server::Server;
 use super::sign_in;
+use crate::behaviour::interclient;
 use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -22,12 +29,26 @@ use crate::log::user_target;
 
 pub(crate) const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
-const GRANTS: [&str; 5] = [
+pub(crate) const CIBA: &str = "urn:openid:params:grant-type:ciba";
+const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+const OTP: &str = "urn:okta:params:oauth:grant-type:otp";
+pub(crate) const OOB: &str = "urn:okta:params:oauth:grant-type:oob";
+pub(crate) const MFA_OTP: &str = "http://auth0.com/oauth/grant-type/mfa-otp";
+pub(crate) const MFA_OOB: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
+
+const GRANTS: [&str; 11] = [
     "authorization_code",
     "refresh_token",
     "client_credentials",
     "password",
     DEVICE,
+    CIBA,
+    TOKEN_EXCHANGE,
+    OTP,
+    OOB,
+    MFA_OTP,
+    MFA_OOB,
 ];
 
 /// What a grant led to.
@@ -47,8 +68,15 @@ pub(crate) fn token(call: &mut Call<'_>) -> Outcome {
             let user = issued.user_id.as_deref();
             targets.extend(user.and_then(|id| call.org.users.get(id)).map(user_target));
             call.act_as_client(&issued.client);
-            for kind in ["access_token", "id_token", "refresh_token"] {
-                if issued.body.contains_key(kind) {
+            let to_web = issued.body.get("token_type") == Some(&json!("N_A"));
+            if to_web {
+                let event = server.event("token.grant.interclient_token");
+                call.log(&event, targets.clone());
+            }
+            let kinds = ["access_token", "id_token", "refresh_token", "device_secret"];
+            // The org server has no event of its own for device secrets.
+            for kind in kinds.into_iter().take(if server.is_org() { 3 } else { 4 }) {
+                if issued.body.contains_key(kind) && !to_web {
                     let event = server.event(&format!("token.grant.{kind}"));
                     call.log(&event, targets.clone());
                 }
@@ -104,20 +132,29 @@ fn issue(call: &mut Call<'_>, server: &Server, form: &Form) -> Result<Issued, Fa
     if grant_type == "client_credentials" {
         return client_credentials(call, server, client, form);
     }
-    if !client::may_use(&client, grant_type) {
-        let text = format!(
-            "The client is not authorized to use the provided grant type. Configured grant types: \
-             [{}].",
-            client::grant_types(&client).join(", ")
-        );
-        return Err(Fault::oauth(400, "unauthorized_client", text));
-    }
+    need_grant(&client, grant_type)?;
     match grant_type {
         "authorization_code" => code::redeem(call, server, client, form),
         "refresh_token" => refresh::redeem(call, server, client, form),
         "password" => password(call, server, client, form),
+        CIBA => approved::redeem(call, server, client, form),
+        TOKEN_EXCHANGE => exchange::redeem(call, server, client, form),
+        OTP | OOB => direct::first(call, server, client, form, grant_type),
+        MFA_OTP | MFA_OOB => direct::second(call, server, client, form, grant_type),
         _ => device::redeem(call, server, client, form),
     }
+}
+
+/// The client must be set up for a grant.
+pub(crate) fn need_grant(client: &Value, grant_type: &str) -> Result<(), Fault> {
+    if client::may_use(client, grant_type) {
+        return Ok(());
+    }
+    let text = format!(
+        "The client is not authorized to use the provided grant type. Configured grant types: [{}].",
+        client::grant_types(client).join(", ")
+    );
+    Err(Fault::oauth(400, "unauthorized_client", text))
 }
 
 fn client_credentials(
@@ -132,14 +169,7 @@ fn client_credentials(
              'grant_type' with the Org Authorization Server.",
         ));
     }
-    if !client::may_use(&client, "client_credentials") {
-        let text = format!(
-            "The client is not authorized to use the provided grant type. Configured grant types: \
-             [{}].",
-            client::grant_types(&client).join(", ")
-        );
-        return Err(Fault::oauth(400, "unauthorized_client", text));
-    }
+    need_grant(&client, "client_credentials")?;
     let bound_to = proof(call, &client)?;
     let requested = form.get("scope").unwrap_or_default();
     let client_id = text(&client, "/id").to_owned();
@@ -275,6 +305,10 @@ pub(crate) fn user_scopes(
     if wanted.iter().any(identity) && !wanted.iter().any(|s| s == "openid") {
         return refuse(NO_OPENID);
     }
+    let to_web = wanted.iter().any(|s| s == interclient::SCOPE);
+    if to_web && !interclient::is_allowed_anywhere(call.org, client_id) {
+        return refuse("The scope 'interclient_access' needs an app that allows the client.");
+    }
     match server.is_org() {
         true => granted(call, client_id, wanted),
         false => Ok(wanted),
@@ -300,10 +334,12 @@ fn password(
             "User is not assigned to the client application.",
         ));
     }
+    need_second(call, server, &client, &user_id, &scopes, Method::Password)?;
     let sign_in = SignIn {
         user_id,
         auth_time: call.org.clock.now().as_second(),
         nonce: None,
+        amr: amr(&[Method::Password]),
         family: call.org.dice.secret(16),
     };
     complete(call, server, client, sign_in, scopes, bound_to, "password")
@@ -339,6 +375,10 @@ fn complete(
     if order.has("offline_access") && client::may_use(&client, "refresh_token") {
         let token = mint::refresh_token(call, &order, &sign_in);
         body.insert("refresh_token".into(), json!(token));
+    }
+    if order.has("device_sso") && order.has("openid") && grant_type != TOKEN_EXCHANGE {
+        let secret = mint::device_secret(call, &order, &sign_in);
+        body.insert("device_secret".into(), json!(secret));
     }
     Ok(Issued {
         body,

@@ -56,6 +56,25 @@ pub(crate) fn introspect(call: &mut Call<'_>) -> Outcome {
         }
         return Ok(Answer::ok(&facts));
     }
+    if let Some(secret) = call.org.authority.device_secrets.get(&hashed(token)) {
+        let user = call.org.users.get(&secret.user_id);
+        let live = secret.server == server.id
+            && secret.alive(now)
+            && user.is_some_and(sign_in::may_sign_in);
+        if !live {
+            return Ok(inactive());
+        }
+        let login = user.map(|u| text(u, "/profile/login"));
+        let mut facts = json!({
+            "active": true, "token_type": "urn:x-oath:params:oauth:token-type:device-secret",
+            "client_id": secret.client_id, "uid": secret.user_id, "sub": login, "username": login,
+            "iat": secret.issued, "iss": server.issuer, "aud": server.audience,
+        });
+        if secret.lifetime > 0 {
+            facts["exp"] = json!(secret.issued + secret.lifetime);
+        }
+        return Ok(Answer::ok(&facts));
+    }
     Ok(id_token_facts(call, &server, token, now).map_or_else(inactive, |f| Answer::ok(&f)))
 }
 
@@ -111,7 +130,7 @@ fn id_token_facts(call: &mut Call<'_>, server: &Server, token: &str, now: i64) -
 }
 
 /// An ID token that the server signed, whether expired or not.
-fn own_id_token(call: &mut Call<'_>, server: &Server, token: &str) -> Option<Jwt> {
+pub(super) fn own_id_token(call: &mut Call<'_>, server: &Server, token: &str) -> Option<Jwt> {
     let jwt = Jwt::parse(token)?;
     let now = call.org.clock.now().as_second();
     let keys = call.org.authority.keys.of(&server.id, now).ok()?;
@@ -137,6 +156,10 @@ pub(crate) fn revoke(call: &mut Call<'_>) -> Outcome {
         .refresh
         .get(&key)
         .filter(|r| r.client_id == own && r.server == server.id);
+    let secret = authority
+        .device_secrets
+        .get(&key)
+        .filter(|s| s.client_id == own && s.server == server.id);
     let revoked = if let Some(grant) = access.cloned() {
         authority.tokens.remove(&key);
         Some(("access_token", grant.user_id))
@@ -144,6 +167,11 @@ pub(crate) fn revoke(call: &mut Call<'_>) -> Outcome {
         // The access tokens that came with it fall, too.
         authority.revoke_family(&token.family);
         Some(("refresh_token", Some(token.user_id)))
+    } else if let Some(secret) = secret.cloned() {
+        // All apps that took part in its sign-in are signed out.
+        authority.revoke_family(&secret.family);
+        authority.device_secrets.remove(&key);
+        Some(("device_secret", Some(secret.user_id)))
     } else {
         None
     };

@@ -4,6 +4,7 @@ use super::*;
 use crate::log::user_target;
 use crate::oauth::access::Principal;
 use crate::oauth::authority::Code;
+use crate::oauth::direct::{self, Method};
 use crate::oauth::mint::{self, Beside, Order, SignIn};
 use crate::oauth::policy::Lifetimes;
 use crate::oauth::token::client_target;
@@ -43,6 +44,7 @@ pub(super) fn answer(
                 user_id: session.user_id.clone(),
                 auth_time: session.auth_time,
                 nonce: request.nonce.clone(),
+                amr: direct::amr(&[Method::Password]),
                 family,
             }),
             scopes: request.scopes.clone(),

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 use crate::json::text;
 use crate::oauth::authority::hashed;
 use crate::oauth::client::Form;
+use crate::oauth::direct::{self, Method};
 use crate::oauth::jwk;
 use crate::oauth::mint::SignIn;
 use crate::oauth::server::Server;
@@ -64,6 +65,7 @@ pub(super) fn redeem(
         user_id: code.user_id,
         auth_time: code.auth_time,
         nonce: code.nonce,
+        amr: direct::amr(&[Method::Password]),
         family: code.family,
     };
     let grant = "authorization_code";

@@ -9,6 +9,7 @@ use crate::json::text;
 use crate::log::user_target;
 use crate::oauth::authority::{Refresh, hashed};
 use crate::oauth::client::Form;
+use crate::oauth::direct::{self, Method};
 use crate::oauth::mint::{self, Order, SignIn};
 use crate::oauth::policy::{self, Asked};
 use crate::oauth::server::Server;
@@ -62,6 +63,7 @@ pub(super) fn redeem(
             user_id: record.user_id.clone(),
             auth_time: record.auth_time,
             nonce: None,
+            amr: direct::amr(&[Method::Password]),
             family: record.family.clone(),
         }),
         scopes,
