@@ -1,7 +1,10 @@
 //! What callers may do by their admin roles, besides scopes.
 
 mod permissions;
+mod sight;
 mod standard;
+
+pub(crate) use sight::{Listed, Sight};
 
 use serde_json::{Value, json};
 
@@ -228,29 +231,30 @@ fn about_self(org: &Org, principal: &Principal, asked: &Asked<'_>) -> bool {
     }
 }
 
-/// Refuses what the caller's roles do not cover.
+/// Refuses what the caller's roles do not cover; returns what they show of lists.
 pub(crate) fn check(
     org: &Org,
     principal: &Principal,
     request: &Request,
     operation: &Operation,
-) -> Result<(), Fault> {
+) -> Result<Sight, Fault> {
     let open = operation.public
         || *principal == Principal::Anonymous
         || (operation.api == "oauth" && !operation.path.starts_with("/oauth2/v1/clients"));
     if open {
-        return Ok(());
+        return Ok(Sight::default());
     }
     // The usual case first: looking into paths and bodies costs more.
     let roles = roles_of(org, principal);
     if roles.iter().any(|role| role.kind == "SUPER_ADMIN") {
-        return Ok(());
+        return Ok(Sight::default());
     }
     let asked = Asked::of(request, operation);
-    let allowed =
-        about_self(org, principal, &asked) || roles.iter().any(|role| role.allows(org, &asked));
-    match allowed {
-        true => Ok(()),
+    if about_self(org, principal, &asked) {
+        return Ok(Sight::default());
+    }
+    match roles.iter().any(|role| role.allows(org, &asked)) {
+        true => Ok(Sight::by(roles)),
         false => Err(Fault::code("E0000006", &[])),
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::admin::{Listed, Sight};
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
 use crate::json::text;
@@ -24,12 +25,19 @@ pub(crate) struct Call<'a> {
     pub(crate) operation: &'static Operation,
     pub(crate) parameters: &'a [String],
     pub(crate) principal: Principal,
+    pub(crate) sight: Sight,
 }
 
 impl<'a> Call<'a> {
     /// A path parameter by position.
     pub(crate) fn parameter(&self, index: usize) -> &'a str {
         self.parameters.get(index).map_or("", String::as_str)
+    }
+
+    /// Whether the caller sees an object of a list; everything is seen at no cost by whoever sees all.
+    pub(crate) fn sees(&self, listed: Listed) -> impl Fn(&Value) -> bool {
+        let limit = self.sight.limit(self.org, listed);
+        move |object| limit.is_none_or(|limit| limit.shows(text(object, "/id")))
     }
 
     /// Scheme and host as called.

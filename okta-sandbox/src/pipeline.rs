@@ -321,7 +321,7 @@ fn dispatch(
     if operation.api == "governance" && access_requests::lacks_governance(&org) {
         return Err(Fault::code("E0000015", &[]));
     }
-    admin::check(&org, &principal, request, operation)?;
+    let sight = admin::check(&org, &principal, request, operation)?;
     if operation.identity_engine && org.settings.kind.is_classic() {
         return Err(Fault::code("E0000015", &[]));
     }
@@ -344,6 +344,7 @@ fn dispatch(
         operation,
         parameters: &parameters,
         principal,
+        sight,
     };
     handler(&mut call)
 }

@@ -315,3 +315,154 @@ async fn a_users_token_does_what_the_user_may() {
     assert!(caller.may("GET", "/api/v1/users").await, "through a group");
     assert!(sandbox.create_api_token("00unobody").is_err());
 }
+
+/// The names or logins of what a caller sees of a list.
+async fn seen(caller: &Caller<'_>, path: &str) -> Vec<String> {
+    let (status, list) = caller.call("GET", path, Value::Null).await;
+    assert_eq!(status, 200, "{path}: {list}");
+    let name = |one: &Value| {
+        let named = ["/profile/login", "/profile/name", "/label"];
+        let found = named.iter().find_map(|path| one.pointer(path)?.as_str());
+        found.expect("a name").to_owned()
+    };
+    list.as_array().expect("a list").iter().map(name).collect()
+}
+
+#[tokio::test]
+async fn lists_show_what_targets_cover() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let (inside, outside) = (admin.group("In").await, admin.group("Out").await);
+    let ada = id(&admin.user("ada@example.com").await);
+    admin.user("bob@example.com").await;
+    for group in [&inside, &outside] {
+        let member = format!("/api/v1/groups/{group}/users/{ada}");
+        admin.bare("PUT", &member).await;
+    }
+    let mut apps = Vec::new();
+    for label in ["Mine", "Other"] {
+        let app = json!({ "signOnMode": "BOOKMARK", "name": "bookmark", "label": label,
+            "settings": { "app": { "url": "https://wiki.example.com" } } });
+        let app = id(&admin.post("/api/v1/apps", app).await.1);
+        let assigned = format!("/api/v1/apps/{app}/groups/{inside}");
+        admin.put(&assigned, json!({})).await;
+        apps.push(app);
+    }
+    let everyone = [
+        "admin@sandbox.example.com",
+        "ada@example.com",
+        "bob@example.com",
+    ];
+    let mut limited = Vec::new();
+    for (role, target) in [
+        ("USER_ADMIN", format!("groups/{inside}")),
+        ("HELP_DESK_ADMIN", format!("groups/{inside}")),
+        ("GROUP_MEMBERSHIP_ADMIN", format!("groups/{inside}")),
+        ("APP_ADMIN", format!("catalog/apps/bookmark/{}", apps[0])),
+    ] {
+        let (app, authorization) = bare_client(&sandbox).await;
+        let caller = Caller {
+            sandbox: &sandbox,
+            authorization,
+        };
+        let made = assign(&admin, &app.client_id, json!({ "type": role })).await;
+        assert!(
+            seen(&caller, "/api/v1/users").await.len() >= 3,
+            "{role} without targets"
+        );
+        let own = format!("/oauth2/v1/clients/{}/roles/{}", app.client_id, id(&made));
+        let target = format!("{own}/targets/{target}");
+        assert_eq!(admin.bare("PUT", &target).await.0, 204, "{target}");
+        limited.push((role, app, caller));
+    }
+    for (role, _, caller) in &limited {
+        let users = seen(caller, "/api/v1/users").await;
+        match *role {
+            "USER_ADMIN" | "HELP_DESK_ADMIN" => {
+                assert_eq!(users, ["ada@example.com"], "{role}");
+                for query in ["q=b", "search=status+pr", "filter=status+eq+%22ACTIVE%22"] {
+                    let found = seen(caller, &format!("/api/v1/users?{query}")).await;
+                    assert!(!found.contains(&everyone[2].to_owned()), "{role} {query}");
+                }
+            }
+            _ => assert!(
+                everyone
+                    .iter()
+                    .all(|one| users.contains(&(*one).to_owned())),
+                "{role}"
+            ),
+        }
+        if *role == "APP_ADMIN" {
+            assert_eq!(seen(caller, "/api/v1/apps").await, ["Mine"]);
+            let of_group = format!("/api/v1/groups/{inside}/apps");
+            assert_eq!(seen(caller, &of_group).await, ["Mine"]);
+            assert!(
+                caller
+                    .may("GET", &format!("/api/v1/apps/{}", apps[0]))
+                    .await
+            );
+            assert!(
+                !caller
+                    .may("GET", &format!("/api/v1/apps/{}", apps[1]))
+                    .await
+            );
+        } else {
+            for path in [
+                "/api/v1/groups".to_owned(),
+                "/api/v1/groups?search=type+pr".to_owned(),
+                format!("/api/v1/users/{ada}/groups"),
+            ] {
+                assert_eq!(seen(caller, &path).await, ["In"], "{role} {path}");
+            }
+            assert!(
+                !caller
+                    .may("GET", &format!("/api/v1/groups/{outside}"))
+                    .await
+            );
+        }
+    }
+    // A second role adds to what one sees.
+    assign(
+        &admin,
+        &limited[0].1.client_id,
+        json!({ "type": "READ_ONLY_ADMIN" }),
+    )
+    .await;
+    assert!(seen(&limited[0].2, "/api/v1/users").await.len() >= 3);
+}
+
+#[tokio::test]
+async fn lists_show_what_resource_sets_hold() {
+    let sandbox = Sandbox::start().await.expect("starts");
+    let admin = Admin::new(&sandbox);
+    let group = admin.group("In").await;
+    admin.group("Out").await;
+    let ada = id(&admin.user("ada@example.com").await);
+    admin.user("bob@example.com").await;
+    admin
+        .bare("PUT", &format!("/api/v1/groups/{group}/users/{ada}"))
+        .await;
+    let role = json!({ "label": "Reader", "description": "d",
+        "permissions": ["okta.users.read", "okta.groups.read"] });
+    let (_, role) = admin.post("/api/v1/iam/roles", role).await;
+    let url = |path: String| format!("{}/api/v1/{path}", sandbox.url());
+    let resources = [
+        url(format!("groups/{group}")),
+        url(format!("groups/{group}/users")),
+    ];
+    let set = json!({ "label": "Inside", "description": "d", "resources": resources });
+    let (_, set) = admin.post("/api/v1/iam/resource-sets", set).await;
+    let (app, authorization) = bare_client(&sandbox).await;
+    let custom = json!({ "type": "CUSTOM", "role": id(&role), "resource-set": id(&set) });
+    assign(&admin, &app.client_id, custom).await;
+    let caller = Caller {
+        sandbox: &sandbox,
+        authorization,
+    };
+    assert_eq!(seen(&caller, "/api/v1/users").await, ["ada@example.com"]);
+    assert_eq!(
+        seen(&caller, "/api/v1/users?limit=1").await,
+        ["ada@example.com"]
+    );
+    assert_eq!(seen(&caller, "/api/v1/groups").await, ["In"]);
+}

@@ -64,6 +64,8 @@ pub(super) fn targeted(org: &Org, role: &Role, asked: &Asked<'_>) -> bool {
         role.groups.iter().any(|group| is_member(org, group, id))
     };
     match asked.area {
+        // Whom to put into a group has to be looked up among all.
+        Area::Users if role.kind == "GROUP_MEMBERSHIP_ADMIN" => true,
         Area::Users if !role.groups.is_empty() => match asked.item {
             Some(user) => within_group(user),
             None if asked.write => {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::users;
+use crate::admin::Listed;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -94,6 +95,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let size = Size::new(10_000, 10_000);
     let stats = present("expand").is_some_and(|e| e.split(',').any(|part| part.trim() == "stats"));
     let org = &*call.org;
+    let sees = call.sees(Listed::Groups);
     let show = |group: &Value| {
         let mut shown = view(call.org, group, base);
         if stats {
@@ -107,7 +109,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
         let hits = org
             .groups
             .values()
-            .filter(|g| text(g, "/profile/name").to_lowercase().starts_with(&q));
+            .filter(|g| text(g, "/profile/name").to_lowercase().starts_with(&q) && sees(g));
         let answer = Answer::ok(&Value::Array(hits.take(limit).map(show).collect()));
         return Ok(answer);
     }
@@ -119,17 +121,18 @@ fn list(call: &mut Call<'_>) -> Outcome {
         let hits = org
             .groups
             .placed_after(from)
-            .filter(|(_, group)| expression.matches(group, Case::Sensitive));
+            .filter(|(_, group)| expression.matches(group, Case::Sensitive) && sees(group));
         return call.list(size, hits, show);
     }
     let Some(wanted) = present("search") else {
-        return call.list(size, org.groups.placed_after(from), show);
+        let hits = org.groups.placed_after(from);
+        return call.list(size, hits.filter(|(_, group)| sees(group)), show);
     };
     let expression = search::checked(wanted, &search::searchable)?;
     let hits = org
         .groups
         .indexed_after(from)
-        .filter(|(_, group)| expression.matches(group, Case::Insensitive));
+        .filter(|(_, group)| expression.matches(group, Case::Insensitive) && sees(group));
     if let Some(path) = present("sortBy") {
         let mut hits: Vec<&Value> = hits.map(|(_, group)| group).collect();
         users::sort(&mut hits, path, present("sortOrder"));
@@ -312,10 +315,12 @@ fn apps(call: &mut Call<'_>) -> Outcome {
     let group = named_group(call)?;
     let base = call.base();
     let org = &*call.org;
+    let sees = call.sees(Listed::Apps);
     let held = org
         .app_groups
         .holders(text(&group, "/id"))
-        .filter_map(|(place, app)| Some((place, org.apps.get(app)?)));
+        .filter_map(|(place, app)| Some((place, org.apps.get(app)?)))
+        .filter(|(_, app)| sees(app));
     call.list(Size::new(20, 200), held, |app| {
         super::apps::links::view(app, org, base)
     })

@@ -9,6 +9,7 @@ pub(crate) mod signing;
 use serde_json::{Value, json};
 
 use super::schemas;
+use crate::admin::Listed;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -134,11 +135,13 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let begin = crate::paging::position(request)?;
     let org = &*call.org;
     let base = call.base();
+    let sees = call.sees(Listed::Apps);
     let hits = org.apps.placed_after(begin).filter(|(_, app)| {
         let named = ["/name", "/label"]
             .iter()
             .any(|p| text(app, p).to_lowercase().starts_with(&q));
         named
+            && sees(app)
             && filter
                 .as_ref()
                 .is_none_or(|f| f.matches(&filterable(org, app), Case::Sensitive))

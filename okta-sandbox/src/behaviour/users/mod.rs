@@ -8,6 +8,7 @@ pub(crate) mod view;
 
 use serde_json::{Value, json};
 
+use crate::admin::Listed;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -111,6 +112,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let base = call.base();
     let begin = crate::paging::position(request)?;
     let size = Size::new(if q.is_some() { 10 } else { 200 }, 200);
+    let sees = call.sees(Listed::Users);
     if let Some(wanted) = search {
         // A sorted list pages by position, so that all of it is needed.
         let from = if present("sortBy").is_some() {
@@ -123,7 +125,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
             .org
             .users
             .indexed_after(from)
-            .filter(|(_, user)| expression.matches(user, Case::Insensitive));
+            .filter(|(_, user)| expression.matches(user, Case::Insensitive) && sees(user));
         if let Some(path) = present("sortBy") {
             let mut hits: Vec<&Value> = hits.map(|(_, user)| user).collect();
             sort(&mut hits, path, present("sortOrder"));
@@ -145,7 +147,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
             .org
             .users
             .placed_after(from)
-            .filter(|(_, user)| expression.matches(user, Case::Sensitive));
+            .filter(|(_, user)| expression.matches(user, Case::Sensitive) && sees(user));
         return call.list(size, hits, |user| view::item(call.org, user, base));
     }
     let words: Vec<String> = q
@@ -154,7 +156,9 @@ fn list(call: &mut Call<'_>) -> Outcome {
         .map(str::to_lowercase)
         .collect();
     let hits = call.org.users.placed_after(from).filter(|(_, user)| {
-        text(user, "/status") != "DEPROVISIONED" && words.iter().all(|word| named_like(user, word))
+        text(user, "/status") != "DEPROVISIONED"
+            && words.iter().all(|word| named_like(user, word))
+            && sees(user)
     });
     if q.is_some() {
         let limit = crate::paging::limit(request, size)?;

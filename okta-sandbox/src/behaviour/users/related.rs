@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::named_user;
+use crate::admin::Listed;
 use crate::behaviour::{apps, groups, sessions};
 use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
@@ -14,10 +15,12 @@ pub(super) fn groups(call: &mut Call<'_>) -> Outcome {
     let user = named_user(call)?;
     let base = call.base();
     let org = &*call.org;
+    let sees = call.sees(Listed::Groups);
     let held = org
         .members
         .holders(text(&user, "/id"))
-        .filter_map(|(place, group)| Some((place, org.groups.get(group)?)));
+        .filter_map(|(place, group)| Some((place, org.groups.get(group)?)))
+        .filter(|(_, group)| sees(group));
     call.list(Size::new(200, 200), held, |group| {
         groups::view(org, group, base)
     })
