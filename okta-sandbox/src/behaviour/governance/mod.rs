@@ -20,6 +20,7 @@ mod requests;
 mod requests_v1;
 mod resources;
 mod reviews;
+mod security_reviews;
 mod sequences;
 mod settings;
 mod tasks;
@@ -61,6 +62,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         .or_else(|| request_settings::handler(id))
         .or_else(|| settings::handler(id))
         .or_else(|| delegates::handler(id))
+        .or_else(|| security_reviews::handler(id))
 }
 
 /// The access requests of both versions as answers show them, in the order of their making.

@@ -384,7 +384,7 @@ fn revoke(call: &mut Call<'_>) -> Outcome {
 }
 
 /// Takes one thing away; returns the app that it is of.
-fn revoke_one(call: &mut Call<'_>, orn: &str, user: &str) -> Result<String, Fault> {
+pub(super) fn revoke_one(call: &mut Call<'_>, orn: &str, user: &str) -> Result<String, Fault> {
     let id = tail(orn);
     if call.org.apps.contains(id) {
         let held: Vec<Value> = grants::active(call.org, id, user).cloned().collect();
