@@ -15,6 +15,7 @@ mod hook_keys;
 mod identity_providers;
 mod identity_sources;
 pub(crate) mod interclient;
+mod issued;
 pub(crate) mod logs;
 mod mappings;
 mod org_settings;
@@ -83,6 +84,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| identity_providers::handler(id))
         .or_else(|| identity_sources::handler(id))
         .or_else(|| interclient::handler(id))
+        .or_else(|| issued::handler(id))
         .or_else(|| org_support::handler(id))
         .or_else(|| push_groups::handler(id))
         .or_else(|| resource_sets::handler(id))

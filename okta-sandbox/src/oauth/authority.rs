@@ -74,6 +74,8 @@ pub(crate) struct Code {
 /// A refresh token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Refresh {
+    /// What the Management API names it by; a rotated token hands it on.
+    pub(crate) id: String,
     pub(crate) server: String,
     pub(crate) client_id: String,
     pub(crate) user_id: String,
@@ -106,6 +108,14 @@ fn alive(now: i64, life: (i64, i64), use_: (i64, i64)) -> bool {
     [life, use_]
         .iter()
         .all(|(start, seconds)| *seconds == 0 || now < start + seconds)
+}
+
+/// A scope that a user lets an app have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Consent {
+    pub(crate) id: String,
+    pub(crate) scope: String,
+    pub(crate) given: i64,
 }
 
 /// A device that waits for its user.
@@ -182,7 +192,7 @@ pub(crate) struct Authority {
     /// Sign-ins that lack their second factor.
     pub(crate) halves: Registry<Half>,
     /// Scopes that a user consented to, by `user client server`.
-    pub(crate) consents: Registry<Vec<String>>,
+    pub(crate) consents: Registry<Vec<Consent>>,
     /// Failed sign-ins in a row, by user.
     pub(crate) failures: Registry<u32>,
     pub(crate) used: Registry<i64>,

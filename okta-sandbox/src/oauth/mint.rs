@@ -201,6 +201,7 @@ fn half_hash(token: &str) -> String {
 pub(crate) fn refresh_token(call: &mut Call<'_>, order: &Order<'_>, sign_in: &SignIn) -> String {
     let now = call.org.clock.now().as_second();
     let record = Refresh {
+        id: call.org.dice.id("oar"),
         server: order.server.id.clone(),
         client_id: order.client_id().to_owned(),
         user_id: sign_in.user_id.clone(),

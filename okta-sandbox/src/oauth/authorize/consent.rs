@@ -1,6 +1,7 @@
 //! What a user agrees to.
 
 use super::*;
+use crate::oauth::authority::Consent;
 
 /// `POST …/v1/authorize/consent`: the form of the consent page.
 pub(crate) fn consent(call: &mut Call<'_>) -> Outcome {
@@ -27,8 +28,12 @@ pub(crate) fn consent(call: &mut Call<'_>) -> Outcome {
         .cloned()
         .unwrap_or_default();
     for scope in &request.scopes {
-        if !given.contains(scope) {
-            given.push(scope.clone());
+        if !given.iter().any(|c| c.scope == *scope) {
+            given.push(Consent {
+                id: call.org.dice.id("oag"),
+                scope: scope.clone(),
+                given: call.org.clock.now().as_second(),
+            });
         }
     }
     call.org.authority.consents.insert(place, given);
@@ -67,6 +72,8 @@ pub(super) fn unconsented(
     };
     let mut missing = request.scopes.clone();
     missing.retain(|s| s != "openid" && needs(s));
-    missing.retain(|s| request.prompts("consent") || !given.is_some_and(|g| g.contains(s)));
+    missing.retain(|s| {
+        request.prompts("consent") || !given.is_some_and(|g| g.iter().any(|c| c.scope == *s))
+    });
     missing
 }
