@@ -19,7 +19,8 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 
 const SHELF: &str = "/api/v1/org";
 
-fn current(call: &mut Call<'_>) -> Value {
+/// The settings as they stand.
+pub(super) fn current(call: &mut Call<'_>) -> Value {
     let (id, subdomain, created) = (
         call.org.id.clone(),
         call.org.subdomain.clone(),

@@ -190,37 +190,7 @@ fn features(org: &mut Org) {
     }
 }
 
-/// Emails that the service sends, by template.
-const EMAILS: [&str; 26] = [
-    "UserActivation",
-    "RegistrationActivation",
-    "EmailChangeConfirmation",
-    "PasswordChanged",
-    "ForgotPassword",
-    "ForgotPasswordDenied",
-    "ADForgotPassword",
-    "ADForgotPasswordDenied",
-    "LDAPForgotPassword",
-    "LDAPForgotPasswordDenied",
-    "ADUserActivation",
-    "LDAPUserActivation",
-    "ADSelfServiceUnlock",
-    "LDAPSelfServiceUnlock",
-    "SelfServiceUnlock",
-    "SelfServiceUnlockOnUnlockedAccount",
-    "PasswordResetByAdmin",
-    "LDAPPasswordResetByAdmin",
-    "AccountLockout",
-    "EmailChallenge",
-    "EmailFactorVerification",
-    "FactorEnrollment",
-    "FactorReset",
-    "NewSignOnNotification",
-    "RegistrationEmailVerification",
-    "ChangeEmailConfirmation",
-];
-
-/// Gives a brand its theme and emails.
+/// Gives a brand its theme.
 pub(crate) fn brand(org: &mut Org, collection: &str, brand: &Value) {
     let own = format!("{collection}/{}", text(brand, "/id"));
     let id = org.dice.id("the");
@@ -233,8 +203,4 @@ pub(crate) fn brand(org: &mut Org, collection: &str, brand: &Value) {
         "loadingPageTouchPointVariant": "OKTA_DEFAULT",
     });
     org.shelf(&format!("{own}/themes")).put(&id, theme);
-    for name in EMAILS {
-        org.shelf(&format!("{own}/templates/email"))
-            .put(name, json!({ "name": name }));
-    }
 }

@@ -1,4 +1,7 @@
-//! What hangs on brands: default pages, email domains, custom domains.
+//! What hangs on brands: emails, pages, email domains, custom domains.
+
+mod emails;
+mod templates;
 
 use serde_json::{Value, json};
 
@@ -32,7 +35,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "deleteCustomDomain" => delete_domain,
         "verifyDomain" => verify_domain,
         "upsertCertificate" => certificate,
-        _ => return None,
+        _ => return emails::handler(id),
     })
 }
 
