@@ -30,14 +30,16 @@ impl Bench {
     }
 
     pub(crate) fn raw(&self, method: &str, target: &str, body: Vec<u8>) -> Answer {
+        self.send(method, target, "application/json", body)
+    }
+
+    /// A call with a body of any media type.
+    pub(crate) fn send(&self, method: &str, target: &str, media: &str, body: Vec<u8>) -> Answer {
         let mut headers = HeaderMap::new();
         let token = format!("SSWS {}", self.shared.credentials.api_token);
         headers.insert("authorization", token.parse().expect("a header"));
         if !body.is_empty() {
-            headers.insert(
-                "content-type",
-                "application/json".parse().expect("a header"),
-            );
+            headers.insert("content-type", media.parse().expect("a header"));
         }
         let target = target.parse().expect("a target");
         let request = Request::new(method, &target, headers, Bytes::from(body), BASE);

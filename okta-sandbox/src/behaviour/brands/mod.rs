@@ -1,27 +1,24 @@
-//! What hangs on brands: emails, pages, email domains, custom domains.
+//! What hangs on brands: emails, pages, themes, well-known documents, email domains, custom domains.
 
 mod emails;
+#[cfg(test)]
+mod emails_tests;
+mod pages;
 mod templates;
+mod themes;
+mod well_known;
 
 use serde_json::{Value, json};
 
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
-use crate::json::{fill, remove, text};
+use crate::json::{remove, text};
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
-        "getDefaultSignInPage" => default_page,
-        "getDefaultErrorPage" => default_page,
-        "getCustomizedSignInPage" | "getCustomizedErrorPage" => page,
-        "getPreviewSignInPage" | "getPreviewErrorPage" => page,
-        "replaceCustomizedSignInPage" | "replaceCustomizedErrorPage" => set_page,
-        "replacePreviewSignInPage" | "replacePreviewErrorPage" => set_page,
-        "deleteCustomizedSignInPage" | "deleteCustomizedErrorPage" => reset_page,
-        "deletePreviewSignInPage" | "deletePreviewErrorPage" => reset_page,
-        "listAllSignInWidgetVersions" => widget_versions,
+        "listBrandDomains" => brand_domains,
         "listEmailDomains" => list_email_domains,
         "createEmailDomain" => create_email_domain,
         "getEmailDomain" => get_email_domain,
@@ -35,90 +32,19 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "deleteCustomDomain" => delete_domain,
         "verifyDomain" => verify_domain,
         "upsertCertificate" => certificate,
-        _ => return emails::handler(id),
+        _ => {
+            return emails::handler(id)
+                .or_else(|| pages::handler(id))
+                .or_else(|| themes::handler(id))
+                .or_else(|| well_known::handler(id));
+        }
     })
 }
 
 const BRANDS: &str = "/api/v1/brands";
-const PAGES: &str = "/api/v1/brands/pages";
-
 fn brand(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
     let found = call.org.shelf(BRANDS).get(id).cloned();
     found.ok_or_else(|| Fault::not_found(id, "Brand"))
-}
-
-/// What the sign-in widget shows unless told otherwise.
-fn widget() -> Value {
-    json!({
-        "signInLabel": "Sign In", "usernameLabel": "Username", "usernameInfoTip": "",
-        "passwordLabel": "Password", "passwordInfoTip": "", "showPasswordVisibilityToggle": true,
-        "showUserIdentifier": true, "forgotPasswordLabel": "Forgot password?", "forgotPasswordUrl": "",
-        "unlockAccountLabel": "Unlock account?", "unlockAccountUrl": "", "helpLabel": "Help", "helpUrl": "",
-        "customLink1Label": "", "customLink1Url": "", "customLink2Label": "", "customLink2Url": "",
-        "authenticatorPageCustomLinkLabel": "", "authenticatorPageCustomLinkUrl": "",
-        "classicRecoveryFlowEmailOrUsernameLabel": "Email or Username", "widgetGeneration": "G2",
-    })
-}
-
-fn is_sign_in(call: &Call<'_>) -> bool {
-    call.operation.path.contains("/sign-in/")
-}
-
-fn default_page(call: &mut Call<'_>) -> Outcome {
-    brand(call, call.parameter(0))?;
-    let frame = |head: &str, body: &str| {
-        format!(
-            "<!DOCTYPE html>\n<html>\n<head>\n<title>{head}</title>\n\
-             <link href=\"{{{{themedStylesUrl}}}}\" rel=\"stylesheet\">\n</head>\n<body>\n{body}\n</body>\n</html>\n"
-        )
-    };
-    let policy = json!({ "mode": "enforced" });
-    Ok(Answer::ok(&match is_sign_in(call) {
-        true => json!({
-            "pageContent": frame("{{pageTitle}}", "{{{SignInWidgetResources}}}\n<div id=\"okta-login-container\"></div>"),
-            "widgetVersion": "^7", "widgetCustomizations": widget(),
-            "contentSecurityPolicySetting": policy,
-        }),
-        false => json!({
-            "pageContent": frame("{{orgName}} - {{errorSummary}}", "{{{ErrorPageResources}}}\n<p>{{errorDescription}}</p>"),
-            "contentSecurityPolicySetting": policy,
-        }),
-    }))
-}
-
-fn page(call: &mut Call<'_>) -> Outcome {
-    brand(call, call.parameter(0))?;
-    let path = &call.request.path;
-    let found = call.org.shelf(PAGES).get(path).cloned();
-    found
-        .map(|page| Answer::ok(&page))
-        .ok_or_else(|| Fault::not_found(call.parameter(0), "CustomizedPage"))
-}
-
-fn set_page(call: &mut Call<'_>) -> Outcome {
-    brand(call, call.parameter(0))?;
-    let mut page = call.request.object()?;
-    if text(&page, "/pageContent").is_empty() {
-        let cause = "pageContent: The field cannot be left blank";
-        return Err(Fault::validation("pageContent", &[cause]));
-    }
-    if is_sign_in(call) && page["widgetCustomizations"].is_object() {
-        let shown = json!({ "showPasswordVisibilityToggle": true, "showUserIdentifier": true });
-        fill(&mut page["widgetCustomizations"], &shown);
-    }
-    call.org.shelf(PAGES).put(&call.request.path, page.clone());
-    Ok(Answer::ok(&page))
-}
-
-fn reset_page(call: &mut Call<'_>) -> Outcome {
-    brand(call, call.parameter(0))?;
-    call.org.shelf(PAGES).remove(&call.request.path);
-    Ok(Answer::no_content())
-}
-
-fn widget_versions(call: &mut Call<'_>) -> Outcome {
-    brand(call, call.parameter(0))?;
-    Ok(Answer::ok(&json!(["*", "^7", "7.30", "7.29", "^6", "^5"])))
 }
 
 const EMAIL_DOMAINS: &str = "/api/v1/email-domains";
@@ -298,6 +224,20 @@ fn list_domains(call: &mut Call<'_>) -> Outcome {
     domains.extend(call.org.shelf(DOMAINS).values().cloned());
     let shown: Vec<Value> = domains
         .iter()
+        .map(|domain| view_domain(call, domain))
+        .collect();
+    Ok(Answer::ok(&json!({ "domains": shown })))
+}
+
+/// The domains that a brand has; the default one has the org's own.
+fn brand_domains(call: &mut Call<'_>) -> Outcome {
+    let id = call.parameter(0);
+    brand(call, id)?;
+    let mut domains = vec![own_domain(call)];
+    domains.extend(call.org.shelf(DOMAINS).values().cloned());
+    let shown: Vec<Value> = domains
+        .iter()
+        .filter(|domain| text(domain, "/brandId") == id)
         .map(|domain| view_domain(call, domain))
         .collect();
     Ok(Answer::ok(&json!({ "domains": shown })))
