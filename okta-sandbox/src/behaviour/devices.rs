@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::behaviour::users::view;
 use crate::call::{Call, Handler, Outcome};
-use crate::engine::plain;
+use crate::engine::{self, plain};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
@@ -21,6 +21,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "deleteDevice" => delete,
         "listDeviceUsers" => users,
         "listUserDevices" => of_user,
+        "deleteDeviceAssurancePolicy" => delete_assurance,
         _ => return None,
     })
 }
@@ -212,6 +213,29 @@ fn of_user(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&json!(shown)))
 }
 
+/// Whether a policy rule demands the assurance of its devices.
+fn demands(rule: &Value, assurance: &str) -> bool {
+    let named = rule.pointer("/conditions/device/assurance/include");
+    let named = named.and_then(Value::as_array).into_iter().flatten();
+    named.into_iter().any(|id| id == assurance)
+}
+
+/// What a rule demands of devices stays.
+fn delete_assurance(call: &mut Call<'_>) -> Outcome {
+    let id = call.parameter(0);
+    let demanded = call
+        .org
+        .policy_rules
+        .values()
+        .flat_map(|shelf| shelf.values())
+        .any(|rule| demands(rule, id));
+    if demanded {
+        let summary = "Device assurance is in use and cannot be deleted.";
+        return Err(Fault::api(409, "E0000001", summary, &[]));
+    }
+    engine::run(call)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
@@ -310,5 +334,31 @@ mod tests {
         assert_eq!(step(&bench, "deactivate").0, 204);
         assert_eq!(delete().0, 204);
         assert_eq!(bench.call("GET", &own, None).0, 404);
+    }
+
+    #[test]
+    fn an_assurance_that_a_rule_demands_stays() {
+        let bench = Bench::new();
+        let body =
+            json!({ "name": "Macs", "platform": "MACOS", "osVersion": { "minimum": "14.0.0" } });
+        let (status, made) = bench.call("POST", "/api/v1/device-assurances", Some(&body));
+        assert_eq!(status, 200, "{made}");
+        let (_, policies) = bench.call("GET", "/api/v1/policies?type=ACCESS_POLICY", None);
+        let rules = format!("/api/v1/policies/{}/rules", text(&policies, "/0/id"));
+        let rule = json!({
+            "name": "Macs only", "type": "ACCESS_POLICY",
+            "conditions": { "device": {
+                "managed": false, "registered": true, "assurance": { "include": [made["id"]] },
+            } },
+            "actions": { "appSignOn": { "access": "ALLOW", "verificationMethod": {
+                "type": "ASSURANCE", "factorMode": "1FA", "constraints": [],
+            } } },
+        });
+        let (status, rule) = bench.call("POST", &rules, Some(&rule));
+        assert_eq!(status, 200, "{rule}");
+        let own = format!("/api/v1/device-assurances/{}", text(&made, "/id"));
+        assert_eq!(bench.call("DELETE", &own, None).0, 409);
+        bench.call("DELETE", &format!("{rules}/{}", text(&rule, "/id")), None);
+        assert_eq!(bench.call("DELETE", &own, None).0, 204);
     }
 }

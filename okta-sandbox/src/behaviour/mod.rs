@@ -20,6 +20,7 @@ pub(crate) mod logs;
 mod mappings;
 mod org_settings;
 mod org_support;
+mod org_switches;
 pub(crate) mod policies;
 pub(crate) mod presets;
 mod push_groups;
@@ -86,6 +87,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| interclient::handler(id))
         .or_else(|| issued::handler(id))
         .or_else(|| org_support::handler(id))
+        .or_else(|| org_switches::handler(id))
         .or_else(|| push_groups::handler(id))
         .or_else(|| resource_sets::handler(id))
         .or_else(|| secrets::handler(id))

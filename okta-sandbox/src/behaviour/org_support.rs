@@ -159,6 +159,12 @@ fn set_contact(call: &mut Call<'_>) -> Outcome {
     show_contact(call, &user)
 }
 
+/// The id of the CAPTCHA that the org's pages show; empty where they show none.
+pub(super) fn shown_captcha(call: &mut Call<'_>) -> String {
+    let settings = stored(call, "captcha", Value::Null);
+    text(&settings, "/captchaId").to_owned()
+}
+
 fn show_captcha(call: &mut Call<'_>) -> Outcome {
     let none = json!({ "captchaId": null, "enabledPages": null });
     let mut shown = stored(call, "captcha", none);

@@ -226,7 +226,8 @@ pub(crate) fn handler(operation: &Operation) -> Option<Handler> {
     find(operation).map(|_| run as Handler)
 }
 
-fn run(call: &mut Call<'_>) -> Outcome {
+/// Answers a call on a described collection.
+pub(crate) fn run(call: &mut Call<'_>) -> Outcome {
     let Some((kind, action)) = find(call.operation) else {
         return Err(Fault::code("E0000008", &[]));
     };
