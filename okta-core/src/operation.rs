@@ -312,7 +312,7 @@ pub trait Paged: Operation<Output = Page<Self::Item>> {
     /// Items that cannot be decoded are skipped here and counted by
     /// [`ItemStream::undecodable`]; use [`pages`](Self::pages) to see them.
     fn items(self) -> ItemStream<Self::Item> {
-        ItemStream::new(self.pages())
+        ItemStream::new(self.pages(), crate::paging::decode_some::<Self::Item>)
     }
 
     /// All pages, each with its cursor and headers.

@@ -15,7 +15,7 @@ use crate::client::Client;
 use crate::error::Result;
 use crate::model::{Json, Value};
 use crate::operation::{Lifecycle, OperationInfo, Paging};
-use crate::paging::{Cursor, ItemStream, PageStream, count, decode_page};
+use crate::paging::{Cursor, ItemStream, PageStream, count, decode_page, decode_some};
 use crate::response::RawResponse;
 use crate::retry::RetryPolicy;
 
@@ -174,7 +174,7 @@ impl UntypedCall {
 
     /// All items of all pages as raw JSON values.
     pub fn items(self) -> ItemStream<Json> {
-        ItemStream::new(self.pages())
+        ItemStream::new(self.pages(), decode_some::<Json>)
     }
 
     /// How many items all pages have together.

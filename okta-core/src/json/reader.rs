@@ -74,6 +74,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A reader of the rest of an array, from an element on; offsets count from there.
+    pub(crate) fn within_array(rest: &'a [u8]) -> Result<Self, Error> {
+        let mut reader = Self::new(rest)?;
+        reader.depth = 1;
+        Ok(reader)
+    }
+
     /// A reader over text.
     #[must_use]
     pub fn from_text(text: &'a str) -> Self {

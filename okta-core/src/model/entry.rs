@@ -196,7 +196,7 @@ pub(crate) fn decode_page(
     };
     let mut decoder = Decoder::new(Reader::new(body)?);
     match items {
-        None => page.items = elements(&mut decoder, element)?,
+        None => page.items = elements(&mut decoder, element)?.0,
         Some(name) => {
             let mut found = false;
             let floor = decoder.gatherer.floor();
@@ -208,7 +208,8 @@ pub(crate) fn decode_page(
                 if is_list && decoder.reader.next_byte() != b'n' {
                     found = true;
                     let noted = decoder.noted();
-                    page.items = elements(&mut decoder, element).map_err(|mut error| {
+                    let read = elements(&mut decoder, element);
+                    (page.items, _) = read.map_err(|mut error| {
                         error.prepend(&format!(".{name}"));
                         error
                     })?;
@@ -230,14 +231,83 @@ pub(crate) fn decode_page(
     Ok(page)
 }
 
+/// Where the decoding of a list stopped: the byte and the number of the next element.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    byte: usize,
+    index: usize,
+}
+
+/// Decodes at most so many elements of a text that is a list itself, from its beginning or from where a part ended; and
+/// where the next part begins, if there is one. What stands behind the part has not been looked at.
+///
+/// # Errors
+/// If the text is not JSON as far as it was read.
+pub(crate) fn decode_part(
+    body: &[u8],
+    from: Option<Place>,
+    most: usize,
+    element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,
+) -> Result<(Items<Undecodable>, Option<Place>), DecodeError> {
+    // Places count without a byte order mark.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let (start, index, reader) = match from {
+        None => (0, 0, Reader::new(body)?),
+        Some(place) => {
+            let rest = body.get(place.byte..).unwrap_or_default();
+            (place.byte, place.index, Reader::within_array(rest)?)
+        }
+    };
+    let mut decoder = Decoder::new(reader);
+    let more = from.is_some() || decoder.reader.begin_array()?;
+    let read = some_elements(&mut decoder, element, more, index, most);
+    let (undecodable, next) = match (read, from) {
+        (Ok(read), _) => read,
+        // The error counts from the beginning of the part: that of the whole text is wanted.
+        (Err(error), Some(_)) => {
+            let whole = decode_page(body, None, &mut |decoder| Ok(decoder.reader.skip()?));
+            return Err(whole.err().unwrap_or(error));
+        }
+        (Err(error), None) => return Err(error),
+    };
+    let rest = next.map(|index| Place {
+        byte: start + decoder.reader.position(),
+        index,
+    });
+    if rest.is_none() {
+        decoder.reader.end()?;
+    }
+    let part = Items {
+        items: undecodable,
+        undecodable: Vec::new(),
+        envelope: Extra::default(),
+        drift: decoder.finish().0,
+    };
+    Ok((part, rest))
+}
+
 fn elements(
     decoder: &mut Decoder<'_>,
     element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,
-) -> Result<Vec<Undecodable>, DecodeError> {
+) -> Result<(Vec<Undecodable>, Option<usize>), DecodeError> {
+    let more = decoder.reader.begin_array()?;
+    some_elements(decoder, element, more, 0, usize::MAX)
+}
+
+/// Reads at most so many elements; those that failed, and the number of the next one if there are more.
+fn some_elements(
+    decoder: &mut Decoder<'_>,
+    element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,
+    mut more: bool,
+    first: usize,
+    most: usize,
+) -> Result<(Vec<Undecodable>, Option<usize>), DecodeError> {
     let mut undecodable = Vec::new();
-    let mut index = 0;
-    let mut more = decoder.reader.begin_array()?;
+    let mut index = first;
     while more {
+        if index - first == most {
+            return Ok((undecodable, Some(index)));
+        }
         let mark = decoder.mark();
         let noted = decoder.noted();
         match element(decoder) {
@@ -250,7 +320,7 @@ fn elements(
         index += 1;
         more = decoder.reader.more_elements()?;
     }
-    Ok(undecodable)
+    Ok((undecodable, None))
 }
 
 #[cold]

@@ -54,7 +54,7 @@ pub use crate::json::Error as DecodeError;
 pub use base::HasBase;
 pub use drift::{Decoder, Drift, DriftKind, Fault};
 pub use entry::{Items, Recoded, Undecodable, decode, decode_items, encode, recode};
-pub(crate) use entry::{Whole, decode_page, decode_whole, element_of};
+pub(crate) use entry::{Place, Whole, decode_page, decode_part, decode_whole, element_of};
 pub use extra::Extra;
 pub use json_value::Json;
 pub use model_trait::{MemberError, MissingMember, Model, required};

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
+use super::page::Parts;
 use super::{Cursor, PageStream};
 use crate::error::{Error, Result};
 use crate::model::Undecodable;
@@ -29,9 +30,9 @@ pub struct ItemStream<T> {
 }
 
 impl<T> ItemStream<T> {
-    pub(crate) fn new(pages: PageStream<T>) -> Self {
+    pub(crate) fn new(pages: PageStream<T>, parts: Parts<T>) -> Self {
         Self {
-            pages,
+            pages: pages.in_parts(parts),
             buffer: VecDeque::new(),
             undecodable: VecDeque::new(),
             skipped: 0,
@@ -63,7 +64,8 @@ impl<T> ItemStream<T> {
     /// yet delivered (they would come again), else the next page. After a [`strict`](Self::strict)
     /// error it is the page of the item that could not be decoded.
     pub fn cursor(&self) -> Option<&Cursor> {
-        if self.buffer.is_empty() && (!self.strict || self.undecodable.is_empty()) {
+        let delivered = self.buffer.is_empty() && !self.pages.has_more();
+        if delivered && (!self.strict || self.undecodable.is_empty()) {
             self.pages.cursor()
         } else {
             self.pages.here()
@@ -121,9 +123,13 @@ impl<T> ItemStream<T> {
                 error.inner_mut().cursor = self.pages.here().cloned();
                 return Poll::Ready(Some(Err(error)));
             }
-            // Its memory goes before the next page comes.
+            // Its memory goes before more comes.
             self.buffer = VecDeque::new();
-            match ready!(self.pages.poll_page(cx)) {
+            let more = match self.pages.more() {
+                Some(part) => Some(part),
+                None => ready!(self.pages.poll_page(cx)),
+            };
+            match more {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(page)) => {

@@ -6,7 +6,7 @@ use http::HeaderMap;
 
 use super::{Cursor, next_target};
 use crate::error::{Result, request_id};
-use crate::model::{self, Decoder, DriftKind, Extra, Fault, Undecodable, Value, element_of};
+use crate::model::{self, Decoder, DriftKind, Extra, Fault, Place, Undecodable, Value, element_of};
 use crate::response::{RateLimit, RawResponse};
 
 /// One page of a list.
@@ -73,6 +73,68 @@ pub fn decode_page<T: Value>(raw: RawResponse) -> Result<Page<T>> {
     let mut items = Vec::new();
     let page = page_of(raw, &mut |decoder| element_of(&mut items, decoder))?;
     Ok(page.with_items(items))
+}
+
+/// How much memory the items of a part of a page may take, by their own size alone.
+const PART_BYTES: usize = 512 * 1024;
+
+/// The rest of a page of which a part was decoded.
+pub(crate) struct Rest {
+    raw: RawResponse,
+    place: Place,
+}
+
+/// How a page becomes items, a part at a time: pages are the service's measure, memory is the caller's.
+pub(crate) type Parts<T> = fn(RawResponse, Option<Place>) -> Result<(Page<T>, Option<Rest>)>;
+
+impl Rest {
+    /// The next part.
+    pub(super) fn decode<T>(self, parts: Parts<T>) -> Result<(Page<T>, Option<Rest>)> {
+        parts(self.raw, Some(self.place))
+    }
+}
+
+/// Decodes a page, or a part of one where the answer is a list itself; a part has headers and link only if it is the last.
+pub(crate) fn decode_some<T: Value>(
+    raw: RawResponse,
+    from: Option<Place>,
+) -> Result<(Page<T>, Option<Rest>)> {
+    let mut items = Vec::new();
+    let most = (PART_BYTES / size_of::<T>().max(1)).max(32);
+    let (page, rest) = part_of(raw, from, most, &mut |decoder| {
+        element_of(&mut items, decoder)
+    })?;
+    Ok((page.with_items(items), rest))
+}
+
+/// The part of [`decode_some`] that does not know the type of the items.
+fn part_of(
+    raw: RawResponse,
+    from: Option<Place>,
+    most: usize,
+    element: &mut dyn FnMut(&mut Decoder<'_>) -> std::result::Result<(), Fault>,
+) -> Result<(Page<()>, Option<Rest>)> {
+    if from.is_none() && raw.items_member().is_some() {
+        return Ok((page_of(raw, element)?, None));
+    }
+    raw.expect_json()?;
+    let (part, place) = model::decode_part(raw.body(), from, most, element)
+        .map_err(|error| raw.decode_error(error))?;
+    raw.report_drift(part.drift);
+    raw.report_undecodable(&part.items);
+    let mut page = Page {
+        items: Vec::new(),
+        undecodable: part.items,
+        next: None,
+        headers: HeaderMap::new(),
+        envelope: Extra::default(),
+    };
+    let Some(place) = place else {
+        page.next = raw.next_cursor()?;
+        page.headers = raw.into_headers();
+        return Ok((page, None));
+    };
+    Ok((page, Some(Rest { raw, place })))
 }
 
 /// The part of [`decode_page`] that does not know the type of the items.

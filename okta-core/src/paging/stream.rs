@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 
+use super::page::{Parts, Rest};
 use super::{Cursor, Page, prefetch};
 use crate::call::{BoxFuture, Call, send};
 use crate::error::{Error, ErrorKind, Result};
@@ -33,6 +34,10 @@ const MAX_DEFAULT_LIMIT: u32 = 1000;
 pub struct PageStream<T> {
     call: Call,
     decode: fn(RawResponse) -> Result<Page<T>>,
+    /// How pages are decoded where nobody asks for whole ones.
+    parts: Option<Parts<T>>,
+    /// What of the page that was delivered last is not decoded yet.
+    rest: Option<Rest>,
     pending: Option<BoxFuture<Result<RawResponse>>>,
     cursor: Option<Cursor>,
     /// Where the page that was delivered last starts.
@@ -66,6 +71,8 @@ impl<T> PageStream<T> {
             here: None,
             call,
             decode,
+            parts: None,
+            rest: None,
             pending: None,
             seen: HashSet::new(),
             polled,
@@ -136,8 +143,39 @@ impl<T> PageStream<T> {
         self.here.as_ref()
     }
 
+    /// Pages come a part at a time: the first one as a page, what follows by [`more`](Self::more).
+    pub(super) fn in_parts(mut self, parts: Parts<T>) -> Self {
+        self.parts = Some(parts);
+        self
+    }
+
+    /// Whether a part of the page that was delivered last is still to come.
+    pub(super) fn has_more(&self) -> bool {
+        self.rest.is_some()
+    }
+
+    /// The next part of the page that was delivered last.
+    ///
+    /// # Errors
+    /// If the text is not JSON from here on; nothing comes behind it.
+    pub(super) fn more(&mut self) -> Option<Result<Page<T>>> {
+        let (rest, parts) = (self.rest.take()?, self.parts?);
+        Some(match rest.decode(parts) {
+            Ok((page, rest)) => {
+                self.rest = rest;
+                Ok(page)
+            }
+            Err(mut error) => {
+                self.stop();
+                error.inner_mut().cursor.clone_from(&self.here);
+                Err(error)
+            }
+        })
+    }
+
     /// Nothing more comes.
     pub(super) fn stop(&mut self) {
+        self.rest = None;
         self.failure = None;
         self.finished = true;
         self.pending = None;
@@ -217,7 +255,14 @@ impl<T> PageStream<T> {
             _ => None,
         };
         raw.take_link();
-        let mut page = (self.decode)(raw)?;
+        let mut page = match self.parts {
+            None => (self.decode)(raw)?,
+            Some(parts) => {
+                let (page, rest) = parts(raw, None)?;
+                self.rest = rest;
+                page
+            }
+        };
         self.here = here;
         let empty = page.items.is_empty() && page.undecodable.is_empty();
         match next {

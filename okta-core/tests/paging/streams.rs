@@ -265,3 +265,119 @@ async fn demand_12_every_page_is_decoded_alike() {
     }
     assert_eq!(number, 3);
 }
+
+/// More than are decoded at a time.
+const MANY: usize = 20_000;
+
+fn many(odd: usize, instead: &str) -> String {
+    let one = |n: usize| match n == odd {
+        true => instead.to_owned(),
+        false => format!(r#"{{"id":"{n}"}}"#),
+    };
+    format!("[{}]", (0..MANY).map(one).collect::<Vec<_>>().join(","))
+}
+
+fn one_page(body: String) -> Canned {
+    Canned::new().on("GET", P2, page(&["last"], None)).on(
+        "GET",
+        "/api/v1/things",
+        Answer::json(200, body).header("link", &format!("<{}>; rel=\"next\"", url(P2))),
+    )
+}
+
+#[tokio::test]
+async fn items_of_a_large_page_come_in_order_an_odd_one_late_in_it_is_skipped() {
+    let odd = MANY - 10;
+    let (first, _, _) = client(one_page(many(odd, "7")));
+    let mut items = List::new().attach(&first).items();
+    let mut seen = Vec::new();
+    while let Some(item) = items.try_next().await.unwrap() {
+        seen.push(item.id.unwrap());
+        if seen.len() == MANY / 2 {
+            // Half of a page is delivered: going on begins with this page.
+            let cursor = items.cursor().unwrap();
+            assert!(!cursor.target().contains("after="), "{}", cursor.target());
+        }
+    }
+    let mut expected: Vec<String> = (0..MANY)
+        .filter(|n| *n != odd)
+        .map(|n| n.to_string())
+        .collect();
+    expected.push("last".to_owned());
+    assert_eq!(seen, expected);
+    assert_eq!(items.undecodable(), 1);
+    assert_eq!(first.stats().pages, 2);
+
+    let whole = List::new()
+        .attach(&first)
+        .pages()
+        .try_next()
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (whole.items.len(), whole.undecodable[0].index),
+        (MANY - 1, odd)
+    );
+
+    let mut strict = List::new().attach(&first).items().strict();
+    let mut good = 0;
+    let error = loop {
+        match strict.next().await.unwrap() {
+            Ok(_) => good += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(good >= odd, "{good} came before the error");
+    assert!(
+        error.to_string().contains(&format!("item {odd}")),
+        "{error}"
+    );
+    assert!(!error.cursor().unwrap().target().contains("after="));
+    assert!(strict.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_large_page_that_breaks_late_gives_its_items_then_the_error_of_the_whole_text() {
+    for instead in [r#"{"id":oops}"#, r#"{"id":"1"} "no comma""#] {
+        let (client, _, _) = client(one_page(many(MANY - 10, instead)));
+        let whole = List::new()
+            .attach(&client)
+            .pages()
+            .try_next()
+            .await
+            .unwrap_err();
+        let mut items = List::new().attach(&client).items();
+        let mut good = 0;
+        let error = loop {
+            match items.next().await.unwrap() {
+                Ok(_) => good += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!((1..MANY).contains(&good), "{good}");
+        assert_eq!(error.kind(), okta_core::ErrorKind::Decode);
+        assert_eq!(
+            error.to_string(),
+            whole.to_string(),
+            "the offset is that of the whole text"
+        );
+        assert!(!error.cursor().unwrap().target().contains("after="));
+        assert!(items.next().await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_large_page_may_begin_with_a_byte_order_mark_and_end_in_blanks() {
+    let body = format!("\u{feff} {} \n", many(MANY, ""));
+    let (client, _, _) = client(Canned::new().on("GET", "/api/v1/things", Answer::json(200, body)));
+    let all = List::new()
+        .attach(&client)
+        .items()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(all.len(), MANY);
+    let last = (MANY - 1).to_string();
+    assert_eq!(all[MANY - 1].id.as_deref(), Some(last.as_str()));
+}
