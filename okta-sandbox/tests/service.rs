@@ -204,9 +204,9 @@ async fn unknown_and_uncovered_calls_differ() {
             "{method} {path}"
         );
     }
-    let uncovered = "generatePotentialRiskAssessments";
-    let body = json!({ "principalOrn": "orn:okta:directory:00o1:users:00u1", "resourceOrns": [] });
-    let path = "/governance/api/v1/risk-rule-assessments";
+    let uncovered = "createPolicySimulation";
+    let body = json!([{ "appInstance": "0oa1" }]);
+    let path = "/api/v1/policies/simulate";
     let (status, body) = admin.post(path, body).await;
     assert_eq!(status, 501);
     assert!(

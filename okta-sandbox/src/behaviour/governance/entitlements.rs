@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::resources::{checked, invalid, own_orn, target, target_app};
-use super::{bundles, filter, fits, grants, link, not_found, page, stamped};
+use super::{bundles, filter, fits, grants, labels, link, not_found, page, stamped};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -99,8 +99,29 @@ pub(super) fn ids_of(list: &Value) -> impl Iterator<Item = &str> {
     list.filter_map(|one| one["id"].as_str())
 }
 
-/// Checks references to entitlements of an app, and brings them into the form that is kept.
+/// Like [`known`], for somebody to have: a single value where there cannot be more.
 pub(super) fn references(org: &Org, app: &Value, given: &Value) -> Result<Value, Fault> {
+    let kept = known(org, app, given)?;
+    for one in kept.as_array().into_iter().flatten() {
+        let id = text(one, "/id");
+        let entitlement = all(org).find(|known| text(known, "/id") == id);
+        if values_of(one).len() > 1 && entitlement.is_some_and(|e| e["multiValue"] != true) {
+            let reason = format!("The entitlement {id} takes a single value.");
+            return Err(invalid("entitlements.values", &reason));
+        }
+    }
+    Ok(kept)
+}
+
+/// The entitlement and the value of the id of a value.
+pub(super) fn find_value<'o>(org: &'o Org, id: &str) -> Option<(&'o Value, &'o Value)> {
+    all(org)
+        .flat_map(|one| values_of(one).iter().map(move |value| (one, value)))
+        .find(|(_, value)| value["id"] == id)
+}
+
+/// Checks references to entitlements of an app, and brings them into the form that is kept.
+pub(super) fn known(org: &Org, app: &Value, given: &Value) -> Result<Value, Fault> {
     let mut kept: Vec<Value> = Vec::new();
     for reference in given.as_array().into_iter().flatten() {
         let id = text(reference, "/id");
@@ -123,10 +144,6 @@ pub(super) fn references(org: &Org, app: &Value, given: &Value) -> Result<Value,
         if ids.is_empty() {
             let reason = "At least one value is needed.";
             return Err(invalid("entitlements.values", reason));
-        }
-        if ids.len() > 1 && entitlement["multiValue"] != true {
-            let reason = format!("The entitlement {id} takes a single value.");
-            return Err(invalid("entitlements.values", &reason));
         }
         let values: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
         kept.push(json!({ "id": id, "values": values }));
@@ -441,7 +458,11 @@ fn value_page(
         .map(|(n, value)| (n as u64 + 1, value));
     page(
         call,
-        placed.filter(|(_, value)| fits(filter, value)),
+        placed.filter(|(_, value)| {
+            let mut seen = (*value).clone();
+            seen["labelValueId"] = json!(labels::of(call.org, text(value, "/orn")));
+            fits(filter, &seen)
+        }),
         Value::clone,
     )
 }

@@ -11,6 +11,7 @@ use super::resources::{
 use super::{
     bundles, entitlements, filter, fits, link, not_found, page, principal_access, stamped,
 };
+use crate::behaviour::assignments;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -31,6 +32,11 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 }
 
 pub(super) const SHELF: &str = "/governance/api/v1/grants";
+
+/// The member that names the collection behind a grant; shown where asked for only.
+pub(super) const COLLECTION: &str = "~collection";
+/// The member that says that the app was assigned for this grant, and is so no longer than it.
+pub(super) const ASSIGNED: &str = "~assigned";
 
 /// All grants, of whatever status.
 pub(super) fn all(org: &Org) -> impl Iterator<Item = &Value> {
@@ -85,6 +91,12 @@ pub(super) fn end(call: &mut Call<'_>, grant: &Value, status: &str) {
     let mut grant = grant.clone();
     grant["status"] = json!(status);
     touch(call, &mut grant);
+    let (app, user) = ["/target/externalId", "/targetPrincipal/externalId"]
+        .map(|member| text(&grant, member))
+        .into();
+    if grant[ASSIGNED] == true && active(call.org, app, user).next().is_none() {
+        assignments::take_away(call, app, user);
+    }
     principal_access::recount(call, &grant);
 }
 
@@ -116,6 +128,11 @@ fn named_one(call: &mut Call<'_>) -> Result<Value, Fault> {
 
 fn view(call: &Call<'_>, grant: &Value, full: bool) -> Value {
     let mut shown = grant.clone();
+    remove(&mut shown, ASSIGNED);
+    if let Some(collection) = remove(&mut shown, COLLECTION).filter(|_| includes(call, "metadata"))
+    {
+        shown["metadata"] = json!({ "collection": collection });
+    }
     let references = given(call.org, grant);
     shown["entitlements"] = match full {
         true => entitlements::full(call.org, references),

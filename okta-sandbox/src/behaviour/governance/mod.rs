@@ -5,6 +5,7 @@ pub(crate) mod background;
 mod bundles;
 mod campaigns;
 mod catalog;
+mod collections;
 mod conditions;
 mod decisions;
 mod delegates;
@@ -12,6 +13,7 @@ mod entitlement_settings;
 mod entitlements;
 mod giving;
 mod grants;
+mod labels;
 mod owners;
 mod principal_access;
 mod request_settings;
@@ -20,6 +22,7 @@ mod requests;
 mod requests_v1;
 mod resources;
 mod reviews;
+mod risk;
 mod security_reviews;
 mod sequences;
 mod settings;
@@ -63,6 +66,9 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         .or_else(|| settings::handler(id))
         .or_else(|| delegates::handler(id))
         .or_else(|| security_reviews::handler(id))
+        .or_else(|| labels::handler(id))
+        .or_else(|| collections::handler(id))
+        .or_else(|| risk::handler(id))
 }
 
 /// The access requests of both versions as answers show them, in the order of their making.
@@ -170,6 +176,23 @@ fn page<'v>(
     items: impl Iterator<Item = (u64, &'v Value)>,
     render: impl Fn(&Value) -> Value,
 ) -> Outcome {
+    Ok(Answer::ok(&page_body(call, items, render)?))
+}
+
+/// All objects as pages that tell their number.
+fn counted(call: &Call<'_>, items: &[Value], render: impl Fn(&Value) -> Value) -> Outcome {
+    let placed = items.iter().zip(1..).map(|(item, place)| (place, item));
+    let mut body = page_body(call, placed, render)?;
+    body["metadata"] = json!({ "total": items.len() });
+    Ok(Answer::ok(&body))
+}
+
+/// The body of a page.
+fn page_body<'v>(
+    call: &Call<'_>,
+    items: impl Iterator<Item = (u64, &'v Value)>,
+    render: impl Fn(&Value) -> Value,
+) -> Result<Value, Fault> {
     let size = Size::new(20, 200);
     if let Some(limit) = call
         .request
@@ -194,5 +217,5 @@ fn page<'v>(
         links["next"] = json!({ "href": href });
     }
     let data: Vec<Value> = cut.items.into_iter().map(render).collect();
-    Ok(Answer::ok(&json!({ "data": data, "_links": links })))
+    Ok(json!({ "data": data, "_links": links }))
 }

@@ -35,7 +35,7 @@ const HISTORY: &str = "/governance/api/v1/principal-entitlements/history";
 const CHANGES: &str = "/governance/api/v1/principal-entitlements-changes";
 
 /// The values that a user has of each entitlement of an app.
-fn effective(org: &Org, app: &str, user: &str) -> BTreeMap<String, Vec<String>> {
+pub(super) fn effective(org: &Org, app: &str, user: &str) -> BTreeMap<String, Vec<String>> {
     let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
     // A base grant that denies takes everything away.
     let denied = |grant: &Value| grants::is_base(grant) && grant["action"] == "DENY";
@@ -207,6 +207,9 @@ fn access(call: &mut Call<'_>) -> Outcome {
         });
         if let Some(bundle) = super::bundles::find(call.org, text(grant, "/entitlementBundleId")) {
             shown["bundle"] = json!({ "id": bundle["id"], "name": bundle["name"] });
+        }
+        if let Some(collection) = grant.get(grants::COLLECTION) {
+            shown["grant"]["metadata"] = json!({ "collection": collection });
         }
         for (name, of) in [
             ("expirationTime", "expirationDate"),

@@ -25,6 +25,17 @@ pub(super) fn invalid(member: &str, reason: &str) -> Fault {
     Fault::validation(member, &[&format!("{member}: {reason}")])
 }
 
+/// The refusal of an id that nothing has.
+pub(super) fn unknown(member: &str, id: &str) -> Fault {
+    invalid(member, &format!("{id} not found"))
+}
+
+/// The refusal of a name that is taken.
+pub(super) fn taken(member: &str) -> Fault {
+    let reason = "An object with this field already exists in the current organization";
+    invalid(member, reason)
+}
+
 /// The app that a `{externalId, type}` names; entitlements of apps that did not opt in are not found.
 pub(super) fn target_app(org: &Org, target: &Value) -> Result<Value, Fault> {
     let app = org.apps.get(text(target, "/externalId"));
@@ -59,6 +70,25 @@ pub(super) fn user_orn(org: &Org, user: &str) -> String {
 /// The ORN of an object of governance itself.
 pub(super) fn own_orn(org: &Org, kind: &str, id: &str) -> String {
     format!("orn:okta:governance:{}:{kind}:{id}", org.id)
+}
+
+/// Type and id of an ORN, `orn:{partition}:{service}:{org}:{type}[:{subtype}]:{id}`.
+pub(super) fn parts(orn: &str) -> Option<(&str, &str)> {
+    let parts: Vec<&str> = orn.split(':').collect();
+    match parts.as_slice() {
+        ["orn", _, _, _, kind, id] | ["orn", _, _, _, kind, _, id] if !id.is_empty() => {
+            Some((kind, id))
+        }
+        _ => None,
+    }
+}
+
+/// The ORN of an app.
+pub(super) fn app_orn(org: &Org, id: &str) -> String {
+    org.apps
+        .get(id)
+        .map_or("", |app| text(app, "/orn"))
+        .to_owned()
 }
 
 /// The id at the end of an ORN, or an id as it is.

@@ -135,7 +135,7 @@ pub(super) fn left_out(operation: &Operation) -> Option<&'static str> {
     if path == "/api/v1/policies/simulate" {
         return Some("its answer is the policy engine's evaluation of a made-up sign-in");
     }
-    if path.ends_with("/summary") || path == "/governance/api/v1/risk-rule-assessments" {
+    if path.ends_with("/summary") {
         return Some(
             "its answer is the outcome of an evaluation by a model or rules, not stored data",
         );
