@@ -5,6 +5,7 @@ pub(crate) mod grants;
 mod keys;
 pub(crate) mod links;
 pub(crate) mod signing;
+mod trust;
 
 use serde_json::{Value, json};
 
@@ -36,7 +37,9 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "updateFeatureForApplication" => update_feature,
         _ => {
             return grants::handler(id)
-                .or_else(|| keys::handler(id).or_else(|| signing::handler(id)));
+                .or_else(|| keys::handler(id))
+                .or_else(|| signing::handler(id))
+                .or_else(|| trust::handler(id));
         }
     })
 }
@@ -255,10 +258,9 @@ fn assign_policy(call: &mut Call<'_>) -> Outcome {
         .get(policy)
         .map(|p| text(p, "/type").to_owned());
     let kind = kind.ok_or_else(|| Fault::not_found(policy, "Policy"))?;
-    let member = if kind == "PROFILE_ENROLLMENT" {
-        "profileEnrollment"
-    } else {
-        "accessPolicy"
+    let Some(member) = super::policies::mappings::member_of_apps(&kind) else {
+        let cause = "Policies of this type cannot be assigned to apps";
+        return Err(Fault::validation("Policy", &[cause]));
     };
     let id = text(&app, "/id");
     call.org

@@ -1,6 +1,7 @@
 //! Policies of every type and their rules.
 
 mod defaults;
+pub(crate) mod mappings;
 mod rules;
 
 use serde_json::{Value, json};
@@ -25,8 +26,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "clonePolicy" => clone,
         "activatePolicy" => activate,
         "deactivatePolicy" => deactivate,
-        "listPolicyMappings" => list_mappings,
-        _ => return rules::handler(id),
+        _ => return rules::handler(id).or_else(|| mappings::handler(id)),
     })
 }
 
@@ -439,9 +439,4 @@ fn activate(call: &mut Call<'_>) -> Outcome {
 
 fn deactivate(call: &mut Call<'_>) -> Outcome {
     set_status(call, "INACTIVE", "policy.lifecycle.deactivate")
-}
-
-fn list_mappings(call: &mut Call<'_>) -> Outcome {
-    named_policy(call)?;
-    call.all(Vec::new())
 }
