@@ -24,6 +24,7 @@ mod org_switches;
 pub(crate) mod policies;
 pub(crate) mod presets;
 mod push_groups;
+pub(crate) mod realms;
 mod resource_sets;
 mod roles;
 pub(crate) mod rules;
@@ -89,6 +90,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| org_support::handler(id))
         .or_else(|| org_switches::handler(id))
         .or_else(|| push_groups::handler(id))
+        .or_else(|| realms::handler(id))
         .or_else(|| resource_sets::handler(id))
         .or_else(|| secrets::handler(id))
         .or_else(|| sessions::handler(id))

@@ -163,6 +163,7 @@ pub(crate) fn add_built_in(org: &mut Org) {
         "profile": { "name": "Default Realm", "realmType": "DEFAULT", "domains": [] },
     });
     org.shelf("/api/v1/realms").put(&id, realm);
+    crate::behaviour::realms::add_built_in(org);
     let id = "default";
     let server = json!({
         "id": id, "name": "default", "description": "Default Authorization Server",

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::call::{Call, Handler};
 use crate::fault::Fault;
 use crate::json::text;
+use crate::org::Org;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -38,6 +39,16 @@ fn named_source(call: &Call<'_>) -> Result<Value, Fault> {
         return Err(Fault::validation("identitySourceId", &[cause]));
     }
     Ok(app)
+}
+
+/// Whether a user comes from an identity source.
+pub(crate) fn is_source_of(org: &Org, user: &str) -> bool {
+    let mut apps = org.app_users.holders(user).map(|(_, app)| app);
+    apps.any(|app| {
+        let source = org.apps.get(app).filter(|app| text(app, "/name") == APP);
+        let app_user = org.app_users.get(app, user);
+        source.is_some() && app_user.is_some_and(|one| !one["externalId"].is_null())
+    })
 }
 
 /// Where something of a source stands.

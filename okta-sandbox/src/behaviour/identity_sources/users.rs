@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{USER_ID_LENGTH, check_attributes, external_id, named_source, shelf};
 use crate::behaviour::users::{self, Beginning, lifecycle};
-use crate::behaviour::{assignments, schemas};
+use crate::behaviour::{assignments, realms, schemas};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -101,6 +101,10 @@ pub(super) fn put(
             revised
         }
         None => {
+            // The source's own assignments to realms decide, not those of the org's users.
+            let mut body = body;
+            let realm = realms::chosen(call.org, &body, text(source, "/id"));
+            body["realmId"] = json!(realm.unwrap_or_default());
             let beginning = Beginning {
                 activate: true,
                 provider: false,

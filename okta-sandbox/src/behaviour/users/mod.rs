@@ -275,6 +275,7 @@ pub(crate) fn make(
         id => id.to_owned(),
     };
     let realm = realm_of(call, text(body, "/realmId"))?;
+    super::realms::check_domains(call.org, &realm, &profile)?;
     let user = json!({
         "realmId": realm, "id": call.org.dice.id("00u"), "status": status, "created": now,
         "activated": stamp(activate), "statusChanged": stamp(activate || has_password),
@@ -299,7 +300,13 @@ pub(crate) fn make(
         super::groups::add_member(call, &group, &id);
     }
     super::rules::evaluate_user(call, &id);
-    Ok(user)
+    if body["realmId"].is_null() {
+        let org = call.org.id.clone();
+        if let Some(realm) = super::realms::chosen(call.org, &user, &org) {
+            super::realms::settle(call, &id, &realm);
+        }
+    }
+    Ok(call.org.users.get(&id).cloned().unwrap_or(user))
 }
 
 fn update(call: &mut Call<'_>) -> Outcome {
@@ -354,6 +361,11 @@ pub(crate) fn revise(
         }
         user["profile"] = profile::checked(call, &merged, "user", Some(before))?;
     }
+    let realm = text(body, "/realmId");
+    if !realm.is_empty() && realm != text(before, "/realmId") {
+        user["realmId"] = json!(realm_of(call, realm)?);
+    }
+    super::realms::check_domains(call.org, text(&user, "/realmId"), &user["profile"])?;
     let now = clock::zero_millis(call.org.clock.now());
     let secret = credentials::secret_of(body);
     credentials::merge_given(&mut user, body);
@@ -380,6 +392,9 @@ pub(crate) fn revise(
     }
     if changed_type {
         call.log("user.account.update_user_type", vec![target.clone()]);
+    }
+    if user["realmId"] != before["realmId"] {
+        call.log("user.realm.update", vec![target.clone()]);
     }
     if let Some(secret) = secret {
         call.org.passwords.insert(id.clone(), secret);
