@@ -28,11 +28,6 @@ impl Actor {
         }
     }
 
-    /// Whose id objects carry that somebody changed.
-    pub(crate) fn id(&self) -> &str {
-        text(&self.object, "/id")
-    }
-
     /// The actor behind a principal.
     pub(crate) fn of(org: &Org, principal: &Principal) -> Self {
         let object = match principal {

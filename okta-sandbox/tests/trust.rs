@@ -55,7 +55,7 @@ async fn a_policys_apps_and_an_apps_policy_agree() {
     assert_eq!(admin.bare("PUT", &wrong).await.0, 400);
     let assign = format!("{of_app}/policies/{strict}");
     assert_eq!(admin.bare("PUT", &assign).await.0, 204);
-    assert_eq!(ids(&admin.get(&apps).await.1), [app.clone()]);
+    assert_eq!(ids(&admin.get(&apps).await.1), std::slice::from_ref(&app));
     assert!(!ids(&admin.get(&of_default).await.1).contains(&app));
     let (_, listed) = admin.get(&mappings).await;
     let href = listed[0]["_links"]["application"]["href"]

@@ -1,11 +1,11 @@
 //! Applications: create, read, replace, lifecycle, delete.
 
+mod cross_app_access;
 mod defaults;
 pub(crate) mod grants;
 mod keys;
 pub(crate) mod links;
 pub(crate) mod signing;
-mod trust;
 
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
             return grants::handler(id)
                 .or_else(|| keys::handler(id))
                 .or_else(|| signing::handler(id))
-                .or_else(|| trust::handler(id));
+                .or_else(|| cross_app_access::handler(id));
         }
     })
 }

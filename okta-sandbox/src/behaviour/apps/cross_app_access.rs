@@ -1,5 +1,4 @@
-//! Trust between apps: which apps may ask another for single sign-on between clients, and which may
-//! reach another's resources for a user (cross-app access). Both ends see the same.
+//! Cross-app access: which apps may reach another's resources for a user. Both ends see the same.
 
 use serde_json::{Value, json};
 
@@ -9,15 +8,10 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
-use crate::log::Actor;
 use crate::paging::Size;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
-        "listInterclientAllowedApplications" => allowed,
-        "listInterclientTargetApplications" => targets,
-        "createInterclientTrustMapping" => allow,
-        "deleteInterclientTrustMapping" => forbid,
         "getAllCrossAppAccessConnections" => connections,
         "createCrossAppAccessConnection" => connect,
         "getCrossAppAccessConnection" => connection,
@@ -27,73 +21,8 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
     })
 }
 
-/// All mappings of the org, by target and allowed app.
-const MAPPINGS: &str = "/api/v1/apps/~interclient";
 /// All connections of the org, by id.
 const CONNECTIONS: &str = "/api/v1/apps/~cwo";
-
-/// The other end's ids of the mappings whose one end is the named app; gone apps are left out.
-fn other_ends(call: &mut Call<'_>, own: &str, other: &str) -> Outcome {
-    let app = named_app(call)?;
-    let mappings: Vec<Value> = call.org.shelf(MAPPINGS).values().cloned().collect();
-    let ends = mappings
-        .iter()
-        .filter(|mapping| mapping[own] == app["id"])
-        .map(|mapping| mapping[other].clone())
-        .filter(|id| call.org.apps.contains(id.as_str().unwrap_or_default()));
-    call.all(ends.collect())
-}
-
-fn allowed(call: &mut Call<'_>) -> Outcome {
-    other_ends(call, "appInstanceId", "trustedAppInstanceId")
-}
-
-fn targets(call: &mut Call<'_>) -> Outcome {
-    other_ends(call, "trustedAppInstanceId", "appInstanceId")
-}
-
-/// Sign-on between clients is a matter of OpenID Connect.
-fn is_client(app: &Value) -> bool {
-    text(app, "/signOnMode") == "OPENID_CONNECT"
-}
-
-fn allow(call: &mut Call<'_>) -> Outcome {
-    let target = named_app(call)?;
-    let body = call.request.object()?;
-    let id = text(&body, "/id");
-    let refused = |cause: &str| Err(Fault::validation("id", &[cause]));
-    let Some(trusted) = call.org.apps.get(id).cloned() else {
-        return refused("id: The app does not exist");
-    };
-    if id == text(&target, "/id") {
-        return refused("id: An app cannot be mapped to itself");
-    }
-    if !is_client(&target) || !is_client(&trusted) {
-        return refused("id: Both apps must be OpenID Connect apps");
-    }
-    let key = format!("{} {id}", text(&target, "/id"));
-    if call.org.shelf(MAPPINGS).contains(&key) {
-        return refused("id: The app is allowed already");
-    }
-    let now = clock::zero_millis(call.org.clock.now());
-    let by = Actor::of(call.org, &call.principal).id().to_owned();
-    let mapping = json!({
-        "id": call.org.dice.id("itm"), "orgId": call.org.id, "appInstanceId": target["id"],
-        "trustedAppInstanceId": id, "created": now, "lastUpdated": now, "lastUpdatedBy": by,
-    });
-    call.org.shelf(MAPPINGS).put(&key, mapping.clone());
-    Ok(Answer::json(201, &mapping))
-}
-
-fn forbid(call: &mut Call<'_>) -> Outcome {
-    let target = named_app(call)?;
-    let id = call.parameter(1);
-    let key = format!("{} {id}", text(&target, "/id"));
-    match call.org.shelf(MAPPINGS).remove(&key) {
-        Some(_) => Ok(Answer::no_content()),
-        None => Err(Fault::not_found(id, "InterclientTrustMapping")),
-    }
-}
 
 const ENDS: [&str; 2] = ["requestingAppInstanceId", "resourceAppInstanceId"];
 
