@@ -137,12 +137,13 @@ async fn list(
     };
     match result {
         Ok(()) => seen.lists += 1,
-        // 404: the feature or the object is not there; 400 below an object: it is not of that kind.
+        // 404: the feature or the object is not there; 400 below an object: it is not of that kind; 400 for a
+        // parameter: what to look for has to be said.
         Err(error)
             if error.is_unauthorized()
                 || error.is_forbidden()
                 || error.is_not_found()
-                || places(entry) > 0 && error.is_validation() =>
+                || error.is_validation() && (places(entry) > 0 || wants_filter(&error)) =>
         {
             seen.closed.push(closed(entry, short(&error)));
         }
@@ -231,6 +232,12 @@ fn check(entry: &OperationEntry, body: &[u8], seen: &mut Seen) {
 
 fn id(item: &serde_json::Value) -> Option<String> {
     item.get("id")?.as_str().map(str::to_owned)
+}
+
+/// Whether a list wants to be told what to look for.
+fn wants_filter(error: &Error) -> bool {
+    let member = error.summary().and_then(|text| text.rsplit(": ").next());
+    matches!(member, Some("filter" | "search" | "q" | "match"))
 }
 
 fn short(error: &Error) -> String {
