@@ -35,7 +35,20 @@ impl Bench {
 
     /// A call with a body of any media type.
     pub(crate) fn send(&self, method: &str, target: &str, media: &str, body: Vec<u8>) -> Answer {
+        self.accepting("application/json", method, target, media, body)
+    }
+
+    /// A call that asks for an answer of a media type.
+    pub(crate) fn accepting(
+        &self,
+        accept: &str,
+        method: &str,
+        target: &str,
+        media: &str,
+        body: Vec<u8>,
+    ) -> Answer {
         let mut headers = HeaderMap::new();
+        headers.insert("accept", accept.parse().expect("a header"));
         let token = format!("SSWS {}", self.shared.credentials.api_token);
         headers.insert("authorization", token.parse().expect("a header"));
         if !body.is_empty() {

@@ -5,6 +5,9 @@ pub(crate) mod apps;
 pub(crate) mod assignments;
 pub(crate) mod associated_servers;
 mod brands;
+mod certificate_requests;
+#[cfg(test)]
+mod certificate_requests_tests;
 mod clients;
 mod devices;
 pub(crate) mod factors;
@@ -79,6 +82,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| api_services::handler(id))
         .or_else(|| associated_servers::handler(id))
         .or_else(|| brands::handler(id))
+        .or_else(|| certificate_requests::handler(id))
         .or_else(|| devices::handler(id))
         .or_else(|| factors::handler(id))
         .or_else(|| features::handler(id))

@@ -40,6 +40,20 @@ fn years_later(at: Timestamp, years: i64) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
+fn failed() -> Fault {
+    Fault::code("E0000009", &[])
+}
+
+/// A new RSA key: its public JWK, and what signs with it.
+pub(in crate::behaviour) fn pair() -> Result<(Value, KeyPair), Fault> {
+    let pair = rsa::generate().map_err(|_| failed())?;
+    let key = rsa::public_jwk(&pair).map_err(|_| failed())?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| failed())?;
+    let pem = jwk::pem("PRIVATE KEY", der.as_ref());
+    let pair = KeyPair::from_pem_and_sign_algo(&pem, &PKCS_RSA_SHA256).map_err(|_| failed())?;
+    Ok((key, pair))
+}
+
 /// A new RSA key with a certificate that it signs itself, under a key id.
 pub(crate) fn fresh(
     org: &Org,
@@ -47,12 +61,7 @@ pub(crate) fn fresh(
     created: Timestamp,
     years: i64,
 ) -> Result<Value, Fault> {
-    let failed = || Fault::code("E0000009", &[]);
-    let pair = rsa::generate().map_err(|_| failed())?;
-    let mut key = rsa::public_jwk(&pair).map_err(|_| failed())?;
-    let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| failed())?;
-    let pem = jwk::pem("PRIVATE KEY", der.as_ref());
-    let pair = KeyPair::from_pem_and_sign_algo(&pem, &PKCS_RSA_SHA256).map_err(|_| failed())?;
+    let (mut key, pair) = pair()?;
     let mut parameters = CertificateParams::default();
     let name = &mut parameters.distinguished_name;
     name.push(DnType::OrganizationName, "Okta");
@@ -146,12 +155,17 @@ fn keys(org: &mut Org, app: &Value) -> Result<Vec<Value>, Fault> {
     Ok(keys)
 }
 
+/// The key that an app signs with.
+pub(super) fn active(org: &mut Org, app: &Value) -> Result<Option<Value>, Fault> {
+    let kid = text(app, "/credentials/signing/kid");
+    let mut keys = keys(org, app)?.into_iter();
+    Ok(keys.find(|key| text(key, "/kid") == kid))
+}
+
 /// The certificate that an app signs with, base64.
 pub(super) fn certificate(org: &mut Org, app: &Value) -> Result<String, Fault> {
-    let kid = text(app, "/credentials/signing/kid");
-    let keys = keys(org, app)?;
-    let used = keys.iter().find(|key| text(key, "/kid") == kid);
-    Ok(used.map_or("", |key| text(key, "/x5c/0")).to_owned())
+    let used = active(org, app)?;
+    Ok(used.map_or_else(String::new, |key| text(&key, "/x5c/0").to_owned()))
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
@@ -205,8 +219,13 @@ fn copy(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::json(201, &key))
 }
 
-fn keep(call: &mut Call<'_>, app: &Value, key: &Value) {
+/// Adds a key to those of an app.
+pub(in crate::behaviour) fn store(org: &mut Org, app: &Value, key: &Value) {
     let shelf = shelf(text(app, "/id"));
-    call.org.shelf(&shelf).put(text(key, "/kid"), key.clone());
+    org.shelf(&shelf).put(text(key, "/kid"), key.clone());
+}
+
+fn keep(call: &mut Call<'_>, app: &Value, key: &Value) {
+    store(call.org, app, key);
     call.log("application.lifecycle.update", vec![app_target(app)]);
 }

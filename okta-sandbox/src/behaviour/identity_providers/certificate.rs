@@ -121,7 +121,7 @@ fn public_key(mut info: Der<'_>) -> Option<Value> {
 }
 
 /// Key, end and thumbprint of a certificate in base64, if it is one.
-pub(super) fn read(text: &str) -> Option<Value> {
+pub(in crate::behaviour) fn read(text: &str) -> Option<Value> {
     let text: String = text.split_whitespace().collect();
     let der = STANDARD.decode(text).ok()?;
     let mut certificate = Der(&der).sequence()?.sequence()?;

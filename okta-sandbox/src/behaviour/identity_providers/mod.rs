@@ -1,8 +1,8 @@
 //! Identity providers beyond their collection: the users linked to them, and keys.
 
-mod certificate;
+pub(super) mod certificate;
 mod keystore;
-mod signing;
+pub(super) mod signing;
 mod users;
 
 use serde_json::Value;
@@ -18,7 +18,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 }
 
 /// Where the providers stand.
-const PROVIDERS: &str = "/api/v1/idps";
+pub(super) const PROVIDERS: &str = "/api/v1/idps";
 
 /// A copy of a provider.
 fn provider(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
@@ -27,6 +27,6 @@ fn provider(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
 }
 
 /// The provider that the first path parameter names.
-fn named_provider(call: &mut Call<'_>) -> Result<Value, Fault> {
+pub(super) fn named_provider(call: &mut Call<'_>) -> Result<Value, Fault> {
     provider(call, call.parameter(0))
 }

@@ -77,7 +77,8 @@ fn active(call: &mut Call<'_>) -> Outcome {
     }
 }
 
-fn keep(call: &mut Call<'_>, provider: &Value, key: &Value) {
+/// Adds a key to those of a provider.
+pub(in crate::behaviour) fn keep(call: &mut Call<'_>, provider: &Value, key: &Value) {
     let kid = text(key, "/kid");
     call.org.shelf(&shelf(provider)).put(kid, key.clone());
     let name = text(provider, "/name");
