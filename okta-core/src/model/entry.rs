@@ -188,6 +188,9 @@ pub(crate) fn decode_page(
     items: Option<&str>,
     element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,
 ) -> Result<Items<Undecodable>, DecodeError> {
+    let Some(name) = items else {
+        return Ok(decode_part(body, None, usize::MAX, element)?.0);
+    };
     let mut page = Items {
         items: Vec::new(),
         undecodable: Vec::new(),
@@ -195,36 +198,34 @@ pub(crate) fn decode_page(
         drift: Vec::new(),
     };
     let mut decoder = Decoder::new(Reader::new(body)?);
-    match items {
-        None => page.items = elements(&mut decoder, element)?.0,
-        Some(name) => {
-            let mut found = false;
-            let floor = decoder.gatherer.floor();
-            let mut more = decoder.reader.begin_object()?;
-            while more {
-                let raw_name = decoder.reader.string_raw()?;
-                decoder.reader.colon()?;
-                let is_list = resolved(raw_name) == name && !found;
-                if is_list && decoder.reader.next_byte() != b'n' {
-                    found = true;
-                    let noted = decoder.noted();
-                    let read = elements(&mut decoder, element);
-                    (page.items, _) = read.map_err(|mut error| {
-                        error.prepend(&format!(".{name}"));
-                        error
-                    })?;
-                    decoder.step_out(noted, &format!(".{name}"), None);
-                } else {
-                    let raw = decoder.reader.raw()?;
-                    decoder.gatherer.keep(raw_name, raw, false);
-                }
-                more = decoder.reader.more_members()?;
-            }
-            decoder.gatherer.finish(floor, &mut page.envelope);
-            if !found {
-                decoder.note(DriftKind::MissingItems, name, "array", "nothing");
-            }
+    let mut found = false;
+    let floor = decoder.gatherer.floor();
+    let mut more = decoder.reader.begin_object()?;
+    while more {
+        let raw_name = decoder.reader.string_raw()?;
+        decoder.reader.colon()?;
+        let is_list = resolved(raw_name) == name && !found;
+        if is_list && decoder.reader.next_byte() != b'n' {
+            found = true;
+            let noted = decoder.noted();
+            let read = decoder
+                .reader
+                .begin_array()
+                .and_then(|more| elements(&mut decoder, element, more, 0, usize::MAX));
+            (page.items, _) = read.map_err(|mut error| {
+                error.prepend(&format!(".{name}"));
+                error
+            })?;
+            decoder.step_out(noted, &format!(".{name}"), None);
+        } else {
+            let raw = decoder.reader.raw()?;
+            decoder.gatherer.keep(raw_name, raw, false);
         }
+        more = decoder.reader.more_members()?;
+    }
+    decoder.gatherer.finish(floor, &mut page.envelope);
+    if !found {
+        decoder.note(DriftKind::MissingItems, name, "array", "nothing");
     }
     decoder.reader.end()?;
     page.drift = decoder.finish().0;
@@ -260,7 +261,7 @@ pub(crate) fn decode_part(
     };
     let mut decoder = Decoder::new(reader);
     let more = from.is_some() || decoder.reader.begin_array()?;
-    let read = some_elements(&mut decoder, element, more, index, most);
+    let read = elements(&mut decoder, element, more, index, most);
     let (undecodable, next) = match (read, from) {
         (Ok(read), _) => read,
         // The error counts from the beginning of the part: that of the whole text is wanted.
@@ -286,16 +287,8 @@ pub(crate) fn decode_part(
     Ok((part, rest))
 }
 
-fn elements(
-    decoder: &mut Decoder<'_>,
-    element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,
-) -> Result<(Vec<Undecodable>, Option<usize>), DecodeError> {
-    let more = decoder.reader.begin_array()?;
-    some_elements(decoder, element, more, 0, usize::MAX)
-}
-
 /// Reads at most so many elements; those that failed, and the number of the next one if there are more.
-fn some_elements(
+fn elements(
     decoder: &mut Decoder<'_>,
     element: &mut dyn FnMut(&mut Decoder<'_>) -> Result<(), Fault>,
     mut more: bool,

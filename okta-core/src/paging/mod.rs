@@ -14,8 +14,8 @@ pub use cursor::Cursor;
 pub use items::ItemStream;
 pub(crate) use next::next_target;
 pub use page::Page;
-pub use page::decode_page;
 #[doc(hidden)]
+pub use page::decode_page;
 pub(crate) use page::decode_some;
 pub(crate) use page::find_items_member;
 pub use stream::PageStream;

@@ -76,7 +76,7 @@ pub fn decode_page<T: Value>(raw: RawResponse) -> Result<Page<T>> {
 }
 
 /// How much memory the items of a part of a page may take, by their own size alone.
-const PART_BYTES: usize = 512 * 1024;
+const PART_BYTES: usize = 192 * 1024;
 
 /// The rest of a page of which a part was decoded.
 pub(crate) struct Rest {
@@ -94,7 +94,8 @@ impl Rest {
     }
 }
 
-/// Decodes a page, or a part of one where the answer is a list itself; a part has headers and link only if it is the last.
+/// Decodes a page, or a part of one where the answer is a list itself. A part has its items alone: headers and link are the
+/// stream's matter.
 pub(crate) fn decode_some<T: Value>(
     raw: RawResponse,
     from: Option<Place>,
@@ -122,19 +123,14 @@ fn part_of(
         .map_err(|error| raw.decode_error(error))?;
     raw.report_drift(part.drift);
     raw.report_undecodable(&part.items);
-    let mut page = Page {
+    let page = Page {
         items: Vec::new(),
         undecodable: part.items,
         next: None,
         headers: HeaderMap::new(),
         envelope: Extra::default(),
     };
-    let Some(place) = place else {
-        page.next = raw.next_cursor()?;
-        page.headers = raw.into_headers();
-        return Ok((page, None));
-    };
-    Ok((page, Some(Rest { raw, place })))
+    Ok((page, place.map(|place| Rest { raw, place })))
 }
 
 /// The part of [`decode_page`] that does not know the type of the items.
