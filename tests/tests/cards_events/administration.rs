@@ -134,8 +134,12 @@ async fn imports(org: &Org) {
         let session = format!("{sessions}/{session}");
         org.send(&format!("POST {session}/{upload}"), data).await;
         org.send(&format!("POST {session}/start-import"), "").await;
-        // One session at a time: the import has to be over.
-        while org.read(&session).await["status"] != "COMPLETED" {}
+        // One session at a time: the import has to be over. Each look takes it a step further.
+        let mut status = Value::Null;
+        for _ in 0..5 {
+            status = org.read(&session).await["status"].clone();
+        }
+        assert_eq!(status, "COMPLETED", "{session}");
     }
 }
 

@@ -143,7 +143,8 @@ async fn list(
             if error.is_unauthorized()
                 || error.is_forbidden()
                 || error.is_not_found()
-                || error.is_validation() && (places(entry) > 0 || wants_filter(&error)) =>
+                || error.is_validation()
+                    && (places(entry) > 0 || wants_parameter(entry, &error)) =>
         {
             seen.closed.push(closed(entry, short(&error)));
         }
@@ -234,10 +235,10 @@ fn id(item: &serde_json::Value) -> Option<String> {
     item.get("id")?.as_str().map(str::to_owned)
 }
 
-/// Whether a list wants to be told what to look for.
-fn wants_filter(error: &Error) -> bool {
-    let member = error.summary().and_then(|text| text.rsplit(": ").next());
-    matches!(member, Some("filter" | "search" | "q" | "match"))
+/// Whether the failure is about a parameter of the list, which this program does not give.
+fn wants_parameter(entry: &OperationEntry, error: &Error) -> bool {
+    let named = error.summary().and_then(|text| text.rsplit(": ").next());
+    named.is_some_and(|name| entry.info.has_query(name))
 }
 
 fn short(error: &Error) -> String {
