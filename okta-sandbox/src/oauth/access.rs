@@ -5,7 +5,7 @@ use super::dpop::{self, Expected, Refusal};
 use super::jwt::{ALGORITHMS, Jwt};
 use super::scopes;
 use super::server::Server;
-use super::sign_in::may_sign_in;
+use super::sign_in::is_active;
 use crate::exchange::{Request, form_pairs};
 use crate::fault::Fault;
 use crate::limits::Share;
@@ -197,7 +197,7 @@ fn access_token(
             client_id: grant.client_id,
             token_id: grant.token_id,
         }),
-        Some(user_id) if org.users.get(&user_id).is_some_and(may_sign_in) => Ok(Principal::User {
+        Some(user_id) if is_active(org, &user_id) => Ok(Principal::User {
             user_id,
             client_id: grant.client_id,
         }),

@@ -443,8 +443,7 @@ fn proceed(
 ) -> Result<Step, Refusal> {
     let user = session.user_id.as_str();
     if !sign_in::is_assigned(call.org, &request.client, user) {
-        let text = "User is not assigned to the client application.";
-        return Err(request.refuse("access_denied", text));
+        return Err(request.refuse("access_denied", sign_in::NOT_ASSIGNED));
     }
     let mut lifetimes = None;
     for grant_type in request.kinds.grants() {

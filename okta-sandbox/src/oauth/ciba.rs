@@ -55,8 +55,7 @@ pub(crate) fn authorize(call: &mut Call<'_>) -> Outcome {
     };
     let user_id = user(call, &server, &client, &form)?;
     if !sign_in::is_assigned(call.org, &client, &user_id) {
-        let text = "User is not assigned to the client application.";
-        return refuse("access_denied", text);
+        return refuse("access_denied", sign_in::NOT_ASSIGNED);
     }
     let approval = Approval {
         channel: Channel::Back,
@@ -101,9 +100,9 @@ fn user(
             );
         }
     };
-    match call.org.users.get(&found).is_some_and(sign_in::may_sign_in) {
+    match sign_in::is_active(call.org, &found) {
         true => Ok(found),
-        false => refuse("access_denied", "The user account is not active."),
+        false => refuse("access_denied", sign_in::NOT_ACTIVE),
     }
 }
 

@@ -129,7 +129,7 @@ pub(crate) fn submit(call: &mut Call<'_>) -> Outcome {
         call.log_failure("app.oauth2.authorize", target, "access_denied");
         let text = match assigned {
             true => "Your device was not activated.",
-            false => "User is not assigned to the client application.",
+            false => sign_in::NOT_ASSIGNED,
         };
         return Ok(pages::message(200, "Device not activated", text));
     }

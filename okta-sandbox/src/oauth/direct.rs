@@ -172,7 +172,7 @@ pub(crate) fn primary(call: &mut Call<'_>) -> Outcome {
     let login = form.need("login_hint")?;
     let user = sign_in::find_user(call.org, login);
     let user_id = user
-        .filter(|id| call.org.users.get(id).is_some_and(sign_in::may_sign_in))
+        .filter(|id| sign_in::is_active(call.org, id))
         .filter(|id| is_enrolled(call.org, id, Method::of(channel)))
         .ok_or_else(cannot_be_used)?;
     if !sign_in::is_assigned(call.org, &client, &user_id) {

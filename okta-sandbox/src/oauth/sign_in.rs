@@ -27,6 +27,16 @@ pub(crate) fn may_sign_in(user: &Value) -> bool {
     text(user, "/status") == "ACTIVE"
 }
 
+/// True if there is such a user, who may sign in.
+pub(crate) fn is_active(org: &Org, user_id: &str) -> bool {
+    org.users.get(user_id).is_some_and(may_sign_in)
+}
+
+/// What is said of a user who may not.
+pub(crate) const NOT_ACTIVE: &str = "The user account is not active.";
+/// What is said of a user whom an app is not assigned to.
+pub(crate) const NOT_ASSIGNED: &str = "User is not assigned to the client application.";
+
 /// True if an app is assigned to a user, directly or through a group, or to everyone.
 pub(crate) fn is_assigned(org: &Org, app: &Value, user_id: &str) -> bool {
     let id = text(app, "/id");
@@ -112,8 +122,7 @@ pub(crate) fn session(call: &mut Call<'_>) -> Option<(String, Session)> {
     let key = hashed(&cookie(call.request, "sid")?);
     let now = call.org.clock.now().as_second();
     let session = call.org.authority.sessions.get(&key)?.clone();
-    let user = call.org.users.get(&session.user_id);
-    if now >= session.last_used + IDLE || !user.is_some_and(may_sign_in) {
+    if now >= session.last_used + IDLE || !is_active(call.org, &session.user_id) {
         call.org.authority.sessions.remove(&key);
         return None;
     }

@@ -26,6 +26,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::user_target;
+use crate::org::Org;
 
 pub(crate) const DEVICE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -315,6 +316,22 @@ pub(crate) fn user_scopes(
     }
 }
 
+/// Refuses a user who may no longer sign in.
+fn need_active(org: &Org, user_id: &str) -> Result<(), Fault> {
+    match sign_in::is_active(org, user_id) {
+        true => Ok(()),
+        false => Err(invalid_grant(sign_in::NOT_ACTIVE)),
+    }
+}
+
+/// Refuses a user whom the app is not assigned to.
+fn need_assigned(org: &Org, client: &Value, user_id: &str) -> Result<(), Fault> {
+    match sign_in::is_assigned(org, client, user_id) {
+        true => Ok(()),
+        false => Err(invalid_grant(sign_in::NOT_ASSIGNED)),
+    }
+}
+
 /// The resource owner password grant.
 fn password(
     call: &mut Call<'_>,
@@ -329,11 +346,7 @@ fn password(
     let scopes = user_scopes(call, server, &client_id, requested)?;
     let user_id = sign_in::check_password(call, name, secret)
         .map_err(|_| invalid_grant("The credentials provided were invalid."))?;
-    if !sign_in::is_assigned(call.org, &client, &user_id) {
-        return Err(invalid_grant(
-            "User is not assigned to the client application.",
-        ));
-    }
+    need_assigned(call.org, &client, &user_id)?;
     need_second(call, server, &client, &user_id, &scopes, Method::Password)?;
     let sign_in = SignIn {
         user_id,

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Issued, MFA_OTP, OTP, complete, invalid_grant, proof, user_scopes};
+use super::{Issued, MFA_OTP, OTP, complete, invalid_grant, need_active, proof, user_scopes};
 use crate::behaviour::factors;
 use crate::call::Call;
 use crate::fault::Fault;
@@ -39,7 +39,7 @@ pub(super) fn first(
             let login = form.need("login_hint")?;
             let otp = form.need("otp")?;
             let user = sign_in::find_user(call.org, login);
-            let user = user.filter(|id| call.org.users.get(id).is_some_and(sign_in::may_sign_in));
+            let user = user.filter(|id| sign_in::is_active(call.org, id));
             let user = user.ok_or_else(invalid)?;
             check_otp(call, &user, otp)?;
             (user, Method::Otp)
@@ -85,14 +85,7 @@ pub(super) fn second(
         _ => redeem_oob(call, server, &client, form, Some(hashed(token)))?.1,
     };
     call.org.authority.halves.remove(&hashed(token));
-    if !call
-        .org
-        .users
-        .get(&half.user_id)
-        .is_some_and(sign_in::may_sign_in)
-    {
-        return Err(invalid_grant("The user account is not active."));
-    }
+    need_active(call.org, &half.user_id)?;
     let sign_in = SignIn {
         user_id: half.user_id,
         auth_time: call.org.clock.now().as_second(),

@@ -4,7 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Issued, NO_MATCHING_SCOPE, TOKEN_EXCHANGE, complete, invalid_grant, proof, user_scopes, words,
+    Issued, NO_MATCHING_SCOPE, TOKEN_EXCHANGE, complete, invalid_grant, need_active, need_assigned,
+    proof, user_scopes, words,
 };
 use crate::behaviour::{associated_servers, interclient};
 use crate::call::Call;
@@ -95,14 +96,7 @@ fn on_behalf(
         })
         .ok_or_else(invalid_subject)?;
     let user_id = subject.user_id.ok_or_else(invalid_subject)?;
-    if !call
-        .org
-        .users
-        .get(&user_id)
-        .is_some_and(sign_in::may_sign_in)
-    {
-        return Err(invalid_grant("The user account is not active."));
-    }
+    need_active(call.org, &user_id)?;
     check_audience(server, form, false)?;
     let scopes = words(form.get("scope").unwrap_or_default());
     let refuse = |text: &str| Err(Fault::oauth(400, "invalid_scope", text));
@@ -175,19 +169,8 @@ fn device_sso(
     let client_id = text(&client, "/id").to_owned();
     let requested = form.get("scope").unwrap_or_default();
     let scopes = user_scopes(call, server, &client_id, requested)?;
-    if !call
-        .org
-        .users
-        .get(&secret.user_id)
-        .is_some_and(sign_in::may_sign_in)
-    {
-        return Err(invalid_grant("The user account is not active."));
-    }
-    if !sign_in::is_assigned(call.org, &client, &secret.user_id) {
-        return Err(invalid_grant(
-            "User is not assigned to the client application.",
-        ));
-    }
+    need_active(call.org, &secret.user_id)?;
+    need_assigned(call.org, &client, &secret.user_id)?;
     let bound_to = proof(call, &client)?;
     let sign_in = SignIn {
         user_id: secret.user_id,
@@ -243,7 +226,7 @@ fn to_web(
         );
     }
     if !sign_in::is_assigned(call.org, &target, &user_id) {
-        return refuse("User is not assigned to the client application.");
+        return refuse(sign_in::NOT_ASSIGNED);
     }
     let auth_time = subject.seconds("auth_time").unwrap_or(now);
     let claims = json!({
@@ -295,13 +278,8 @@ pub(crate) fn take_interclient(
         return Err("The 'interclient_token' has an invalid audience.");
     }
     call.org.authority.interclient.remove(&key);
-    match call
-        .org
-        .users
-        .get(&found.user_id)
-        .is_some_and(sign_in::may_sign_in)
-    {
+    match sign_in::is_active(call.org, &found.user_id) {
         true => Ok((found.user_id, found.auth_time)),
-        false => Err("The user account is not active."),
+        false => Err(sign_in::NOT_ACTIVE),
     }
 }

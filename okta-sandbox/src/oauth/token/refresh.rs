@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Issued, client_target, invalid_grant, proof, reuse_event, rotation, words};
+use super::{
+    Issued, client_target, invalid_grant, need_active, proof, reuse_event, rotation, words,
+};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::text;
@@ -13,7 +15,6 @@ use crate::oauth::direct::{self, Method};
 use crate::oauth::mint::{self, Order, SignIn};
 use crate::oauth::policy::{self, Asked};
 use crate::oauth::server::Server;
-use crate::oauth::sign_in;
 
 const INVALID: &str = "The refresh token is invalid or expired.";
 
@@ -38,10 +39,7 @@ pub(super) fn redeem(
     {
         return Err(reused(call, &client, &record));
     }
-    let usable = call.org.users.get(&record.user_id);
-    if !usable.is_some_and(sign_in::may_sign_in) {
-        return Err(invalid_grant("The user account is not active."));
-    }
+    need_active(call.org, &record.user_id)?;
     let scopes = narrowed(&record, form)?;
     let bound_to = proof(call, &client)?;
     if record.bound_to.is_some() && record.bound_to != bound_to {
