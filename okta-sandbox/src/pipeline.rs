@@ -350,8 +350,9 @@ fn dispatch(
 }
 
 /// Operations whose published request type is narrower than what the service takes: asset links
-/// are a list by their standard, well-known documents an object by the API's description.
-const TAKE_MORE: [&str; 1] = ["replaceBrandWellKnownURI"];
+/// are a list by their standard, well-known documents an object by the API's description; a simulation
+/// stands alone in the guides, in a list by the description.
+const TAKE_MORE: [&str; 2] = ["replaceBrandWellKnownURI", "createPolicySimulation"];
 
 /// No behaviour sees JSON of another shape than the operation takes.
 fn check_body(request: &Request, operation: &Operation) -> Result<(), Fault> {

@@ -204,10 +204,9 @@ async fn unknown_and_uncovered_calls_differ() {
             "{method} {path}"
         );
     }
-    let uncovered = "createPolicySimulation";
-    let body = json!([{ "appInstance": "0oa1" }]);
-    let path = "/api/v1/policies/simulate";
-    let (status, body) = admin.post(path, body).await;
+    let uncovered = "generateSecurityAccessReviewSummary";
+    let path = "/governance/api/v2/security-access-reviews/sar1/summary";
+    let (status, body) = admin.post(path, json!({})).await;
     assert_eq!(status, 501);
     assert!(
         body["errorCauses"][0]["errorSummary"]

@@ -18,7 +18,7 @@ pub(crate) mod keys;
 mod language;
 mod mint;
 pub(crate) mod pages;
-mod policy;
+pub(crate) mod policy;
 pub(crate) mod routes;
 pub(crate) mod rsa;
 pub(crate) mod scopes;

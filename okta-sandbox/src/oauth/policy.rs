@@ -31,13 +31,13 @@ pub(crate) struct Asked<'a> {
     pub(crate) scopes: &'a [String],
 }
 
-fn list<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v str> + use<'v> {
+pub(crate) fn list<'v>(value: &'v Value, pointer: &str) -> impl Iterator<Item = &'v str> + use<'v> {
     let found = value.pointer(pointer).and_then(Value::as_array);
     found.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// The active objects of a collection, by priority.
-fn by_priority<'o>(all: impl Iterator<Item = &'o Value>) -> Vec<&'o Value> {
+pub(crate) fn by_priority<'o>(all: impl Iterator<Item = &'o Value>) -> Vec<&'o Value> {
     let mut all: Vec<&Value> = all.filter(|p| text(p, "/status") != "INACTIVE").collect();
     all.sort_by_key(|p| p["priority"].as_i64().unwrap_or(i64::MAX));
     all

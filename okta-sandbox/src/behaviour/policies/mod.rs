@@ -1,8 +1,12 @@
 //! Policies of every type and their rules.
 
+mod conditions;
 mod defaults;
 pub(crate) mod mappings;
 mod rules;
+mod simulate;
+#[cfg(test)]
+mod simulate_tests;
 
 use serde_json::{Value, json};
 
@@ -26,6 +30,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "clonePolicy" => clone,
         "activatePolicy" => activate,
         "deactivatePolicy" => deactivate,
+        "createPolicySimulation" => simulate::simulate,
         _ => return rules::handler(id).or_else(|| mappings::handler(id)),
     })
 }

@@ -1,7 +1,7 @@
 //! Realms beyond their collection: who lives where, and the assignments that move users.
 
 mod assignments;
-mod condition;
+pub(crate) mod condition;
 mod operations;
 
 use serde_json::{Value, json};

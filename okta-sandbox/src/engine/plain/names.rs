@@ -132,9 +132,6 @@ pub(super) fn left_out(operation: &Operation) -> Option<&'static str> {
             "takes signed security events of other providers, which the sandbox cannot verify",
         );
     }
-    if path == "/api/v1/policies/simulate" {
-        return Some("its answer is the policy engine's evaluation of a made-up sign-in");
-    }
     if path.ends_with("/summary") {
         return Some(
             "its answer is the outcome of an evaluation by a model or rules, not stored data",
