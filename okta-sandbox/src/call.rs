@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::admin::{Listed, Sight};
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
+use crate::generated::operations::OPERATIONS;
 use crate::json::text;
 use crate::log::Actor;
 use crate::oauth::access::Principal;
@@ -26,6 +27,22 @@ pub(crate) struct Call<'a> {
     pub(crate) parameters: &'a [String],
     pub(crate) principal: Principal,
     pub(crate) sight: Sight,
+}
+
+/// Lets the service act by itself, as when the time of something has come: nobody's call, whose
+/// events name the service.
+pub(crate) fn by_itself<T>(org: &mut Org, act: impl FnOnce(&mut Call<'_>) -> T) -> T {
+    let request = Request::of_nobody();
+    let mut call = Call {
+        org,
+        request: &request,
+        // No behaviour that runs here asks for its operation.
+        operation: &OPERATIONS[0],
+        parameters: &[],
+        principal: Principal::Anonymous,
+        sight: Sight::default(),
+    };
+    act(&mut call)
 }
 
 impl<'a> Call<'a> {
@@ -54,6 +71,9 @@ impl<'a> Call<'a> {
     }
 
     fn actor(&self) -> Actor {
+        if self.request.is_of_nobody() {
+            return Actor::service();
+        }
         Actor::of(self.org, &self.principal)
     }
 

@@ -67,6 +67,26 @@ impl Request {
         }
     }
 
+    /// What stands for a request where nobody made one.
+    pub(crate) fn of_nobody() -> Self {
+        Self {
+            method: String::new(),
+            path: String::new(),
+            segments: Vec::new(),
+            raw_query: None,
+            query: Vec::new(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            base: String::new(),
+            id: crate::ids::random_hex(16),
+        }
+    }
+
+    /// True if this stands for no request.
+    pub(crate) fn is_of_nobody(&self) -> bool {
+        self.path.is_empty()
+    }
+
     /// First value of a query parameter.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query

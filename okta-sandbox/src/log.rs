@@ -28,6 +28,12 @@ impl Actor {
         }
     }
 
+    /// The service itself.
+    pub(crate) fn service() -> Self {
+        let (mail, name) = ("system@okta.com", "Okta System");
+        Self::person(named("SystemPrincipal", "unknown", mail, name))
+    }
+
     /// The actor behind a principal.
     pub(crate) fn of(org: &Org, principal: &Principal) -> Self {
         let object = match principal {
@@ -216,14 +222,7 @@ impl Log {
         targets: Vec<Value>,
         failure: &str,
     ) {
-        let system = named(
-            "SystemPrincipal",
-            "unknown",
-            "system@okta.com",
-            "Okta System",
-        );
-        let actor = Actor::person(system);
-        self.write_refused(clock, &actor, event_type, targets, failure);
+        self.write_refused(clock, &Actor::service(), event_type, targets, failure);
     }
 
     fn put(

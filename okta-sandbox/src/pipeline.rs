@@ -317,6 +317,7 @@ fn dispatch(
     *named = Some(operation.id);
     let mut org = shared.org();
     org.begin_call();
+    behaviour::governance::end_what_is_over(&mut org);
     let principal = access::admit(&mut org, request, operation)?;
     if operation.api == "governance" && access_requests::lacks_governance(&org) {
         return Err(Fault::code("E0000015", &[]));

@@ -8,7 +8,7 @@
 
 use serde_json::{Value, json};
 
-use super::{bundles, conditions, filter, fits as filter_fits, link, not_found, page};
+use super::{bundles, conditions, filter, fits as filter_fits, link, not_found, page, risk};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -210,13 +210,27 @@ fn definitions(org: &Org, entry: &str) -> Vec<Value> {
         .unwrap_or_default()
 }
 
+/// What a request of an entry for somebody would mean for risk rules.
+pub(super) fn risk(org: &Org, entry: &str, person: &str) -> Value {
+    let (resource, scope, kind) = offered(org, entry).unwrap_or_default();
+    risk::conflicts::of_request(org, &resource, (&kind, &scope), person)
+}
+
+/// The fields that a request for somebody has to fill in; none where it would be refused.
 fn fields(call: &mut Call<'_>) -> Outcome {
     let entry = call.parameter(0);
     offered(call.org, entry).ok_or_else(not_found)?;
-    let fields = definitions(call.org, entry);
-    Ok(Answer::ok(&json!({ "data": fields, "metadata": {
-        "riskAssessment": { "requestSubmissionType": "ALLOWED_WITH_NO_OVERRIDES", "riskRules": [] },
-    } })))
+    let person = match call.operation.id {
+        "getMyCatalogEntryRequestFieldsV2" => super::caller(call),
+        _ => call.parameter(1).to_owned(),
+    };
+    let risk = risk(call.org, entry, &person);
+    let fields = match text(&risk, "/requestSubmissionType") {
+        "RESTRICTED" => Vec::new(),
+        _ => definitions(call.org, entry),
+    };
+    let metadata = json!({ "riskAssessment": risk });
+    Ok(Answer::ok(&json!({ "data": fields, "metadata": metadata })))
 }
 
 /// Sets the fields of an app's entry, from the seed: `{ app id: [fields] }`.

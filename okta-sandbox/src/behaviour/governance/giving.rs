@@ -1,23 +1,45 @@
-//! Giving what was requested: an app, or a place in a group with the apps that come with it.
+//! Giving what was requested: an app, a bundle with its app, or a place in a group with the apps
+//! that come with it; for a time, if the request is for one.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use super::{background, conditions, grants, time_bound};
 use crate::behaviour::assignments;
 use crate::clock;
 use crate::json::text;
 use crate::log::{Actor, app_target, group_target, named, user_target};
 use crate::org::Org;
 
-/// Gives access by an approved request; false where somebody has to do it.
-pub(super) fn give(org: &mut Org, request: &Value) -> bool {
+/// Gives access by an approved request; returns what the request tells of it then.
+pub(super) fn give(org: &mut Org, request: &Value) -> Value {
     let resource = text(request, "/requested/resourceId");
+    let scope = text(request, "/requested/accessScopeId");
     let user = text(request, "/requestedFor/externalId");
-    match text(request, "/requested/accessScopeType") {
-        "GROUP" => join(org, text(request, "/requested/accessScopeId"), user),
+    let until = conditions::hours(text(request, "/accessDuration")).and_then(|hours| {
+        org.clock
+            .now()
+            .checked_add(SignedDuration::from_hours(hours))
+            .ok()
+    });
+    let given = match text(request, "/requested/accessScopeType") {
+        "GROUP" => join(org, scope, user),
         "APPLICATION" => assign(org, resource, user),
-        // Bundles are given in the app itself.
-        _ => false,
+        "ENTITLEMENT_BUNDLE" => assign(org, resource, user).and_then(|assigned| {
+            let by = text(request, "/requestedBy/externalId");
+            grants::give_bundle(org, scope, user, until, by, assigned)
+        }),
+        _ => None,
+    };
+    let Some(fresh) = given else {
+        return json!({ "grantStatus": "MANUAL_REQUIRED" });
+    };
+    let mut told = json!({ "grantStatus": "GRANTED", "granted": background::NOW });
+    if let Some(until) = until {
+        told["revocationScheduled"] = json!(clock::seconds(until));
+        time_bound::begin(org, request, until, fresh);
     }
+    told
 }
 
 fn log(org: &mut Org, event: &str, targets: [Option<Value>; 2]) {
@@ -40,25 +62,26 @@ fn log_app(org: &mut Org, app: &str, user: &str) {
     log(org, "application.user_membership.add", targets);
 }
 
-fn assign(org: &mut Org, app: &str, user: &str) -> bool {
-    let (Some(instance), Some(person)) = (org.apps.get(app), org.users.get(user)) else {
-        return false;
-    };
-    if !org.app_users.contains(app, user) {
-        let now = clock::zero_millis(org.clock.now());
-        let assignment = assignments::fresh(instance, person, "USER", &now);
-        org.app_users.put(app, user, assignment);
-        log_app(org, app, user);
+/// Assigns an app; false if the user had it, none where that cannot be.
+fn assign(org: &mut Org, app: &str, user: &str) -> Option<bool> {
+    let (instance, person) = (org.apps.get(app)?, org.users.get(user)?);
+    if org.app_users.contains(app, user) {
+        return Some(false);
     }
-    true
+    let now = clock::zero_millis(org.clock.now());
+    let assignment = assignments::fresh(instance, person, "USER", &now);
+    org.app_users.put(app, user, assignment);
+    log_app(org, app, user);
+    Some(true)
 }
 
-fn join(org: &mut Org, group: &str, user: &str) -> bool {
+/// Makes a user a member; false if they were one, none where that cannot be.
+fn join(org: &mut Org, group: &str, user: &str) -> Option<bool> {
     if !org.groups.contains(group) || !org.users.contains(user) {
-        return false;
+        return None;
     }
     if !org.members.put(group, user, ()) {
-        return true;
+        return Some(false);
     }
     let now = clock::zero_millis(org.clock.now());
     if let Some(group) = org.groups.get_mut(group) {
@@ -76,5 +99,5 @@ fn join(org: &mut Org, group: &str, user: &str) -> bool {
             log_app(org, &app, user);
         }
     }
-    true
+    Some(true)
 }

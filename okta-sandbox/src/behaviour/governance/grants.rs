@@ -3,6 +3,7 @@
 //! One base grant (`POLICY` or `CUSTOM`) per user and app replaces others; `ENTITLEMENT` and
 //! `ENTITLEMENT-BUNDLE` grants add up.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::resources::{
@@ -12,7 +13,7 @@ use super::{
     bundles, entitlements, filter, fits, link, not_found, page, principal_access, stamped,
 };
 use crate::behaviour::assignments;
-use crate::call::{Call, Handler, Outcome};
+use crate::call::{Call, Handler, Outcome, by_itself};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -73,17 +74,14 @@ pub(super) fn given<'o>(org: &'o Org, grant: &'o Value) -> &'o Value {
     }
 }
 
-/// Ends the grants whose time is over.
-pub(super) fn expire(call: &mut Call<'_>) {
-    let now = call.org.clock.now();
+/// The grants whose time is over, which they are not marked as yet.
+pub(super) fn over(org: &Org) -> Vec<Value> {
+    let now = org.clock.now();
     let over = |grant: &&Value| {
         let date = clock::parse(text(grant, "/scheduleSettings/expirationDate"));
         grant["status"] == "ACTIVE" && date.is_some_and(|date| date <= now)
     };
-    let over: Vec<Value> = all(call.org).filter(over).cloned().collect();
-    for grant in over {
-        end(call, &grant, "EXPIRED");
-    }
+    all(org).filter(over).cloned().collect()
 }
 
 /// Ends a grant, and what its user has by it.
@@ -105,9 +103,60 @@ pub(super) fn touch(call: &mut Call<'_>, grant: &mut Value) {
     let id = text(grant, "/id").to_owned();
     let now = stamped(call, &id);
     for name in ["lastUpdated", "lastUpdatedBy"] {
-        grant[name] = now[name].clone();
+        // The service by itself has no id.
+        if now[name] != "" {
+            grant[name] = now[name].clone();
+        }
     }
     call.org.shelf(SHELF).put(&id, grant.clone());
+}
+
+/// Grants a bundle for which somebody asked; false if the user has it, none where that cannot be.
+pub(super) fn give_bundle(
+    org: &mut Org,
+    bundle: &str,
+    user: &str,
+    until: Option<Timestamp>,
+    by: &str,
+    assigned: bool,
+) -> Option<bool> {
+    let bundle = bundles::find(org, bundle)?.clone();
+    let app = target_app(org, &bundle["target"]).ok()?;
+    let same = |grant: &Value| grant["entitlementBundleId"] == bundle["id"];
+    if active(org, text(&app, "/id"), user).any(same) {
+        return Some(false);
+    }
+    by_itself(org, |call| {
+        let id = call.org.dice.id("gra");
+        let mut grant = fresh(call, &id, "ENTITLEMENT-BUNDLE", &app, user);
+        grant["createdBy"] = json!(by);
+        grant["lastUpdatedBy"] = json!(by);
+        grant["actor"] = json!("ACCESS_REQUEST");
+        grant["entitlementBundleId"] = bundle["id"].clone();
+        if let Some(until) = until {
+            grant["scheduleSettings"] = json!({ "expirationDate": clock::seconds(until) });
+        }
+        if assigned {
+            grant[ASSIGNED] = json!(true);
+        }
+        call.org.shelf(SHELF).put(&id, grant.clone());
+        principal_access::recount(call, &grant);
+    });
+    Some(true)
+}
+
+/// A grant that gives nothing yet.
+fn fresh(call: &mut Call<'_>, id: &str, kind: &str, app: &Value, user: &str) -> Value {
+    let mut grant = stamped(call, id);
+    merge(
+        &mut grant,
+        &json!({
+            "grantType": kind, "status": "ACTIVE", "action": "ALLOW", "actor": "API",
+            "target": target(app), "targetResourceOrn": app["orn"],
+            "targetPrincipal": principal(user), "targetPrincipalOrn": user_orn(call.org, user),
+        }),
+    );
+    grant
 }
 
 /// A bundle changed: so does what its holders have.
@@ -121,7 +170,6 @@ pub(super) fn recount_bundle(call: &mut Call<'_>, bundle: &str) {
 }
 
 fn named_one(call: &mut Call<'_>) -> Result<Value, Fault> {
-    expire(call);
     let id = call.parameter(0);
     call.org.shelf(SHELF).get(id).cloned().ok_or_else(not_found)
 }
@@ -150,7 +198,6 @@ fn view(call: &Call<'_>, grant: &Value, full: bool) -> Value {
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
-    expire(call);
     let filter = filter(call)?;
     if filter.is_none() {
         return Err(invalid("filter", "The field cannot be left blank"));
@@ -185,7 +232,6 @@ fn check_schedule(call: &Call<'_>, settings: &Value) -> Result<(), Fault> {
 }
 
 fn create(call: &mut Call<'_>) -> Outcome {
-    expire(call);
     let body = checked(call, Fullness::Whole)?;
     let user = target_user(call.org, &body["targetPrincipal"])?;
     check_schedule(call, &body["scheduleSettings"])?;
@@ -219,15 +265,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
         ));
     }
     let id = call.org.dice.id("gra");
-    let mut grant = stamped(call, &id);
-    merge(
-        &mut grant,
-        &json!({
-            "grantType": kind, "status": "ACTIVE", "action": "ALLOW", "actor": "API",
-            "target": target(&app), "targetResourceOrn": app["orn"],
-            "targetPrincipal": principal(&user), "targetPrincipalOrn": user_orn(call.org, &user),
-        }),
-    );
+    let mut grant = fresh(call, &id, &kind, &app, &user);
     for name in ["action", "actor", "scheduleSettings"] {
         if let Some(given) = body.get(name).filter(|given| !given.is_null()) {
             grant[name] = given.clone();

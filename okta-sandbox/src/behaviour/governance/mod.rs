@@ -23,13 +23,17 @@ mod requests_v1;
 mod resources;
 mod reviews;
 mod risk;
+#[cfg(test)]
+mod risk_tests;
 mod security_reviews;
 mod sequences;
 mod settings;
 mod tasks;
+mod time_bound;
 
 pub(crate) use catalog::seed_fields;
 pub(crate) use decisions::decide;
+pub(crate) use time_bound::end_what_is_over;
 
 use serde_json::{Value, json};
 

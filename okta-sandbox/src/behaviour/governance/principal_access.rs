@@ -169,7 +169,6 @@ fn ends(org: &Org, app: &Value, user: &str) -> Value {
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
-    grants::expire(call);
     let (app, user) = named_pair(call, PARENT, PRINCIPAL)?;
     let references = as_references(&effective(call.org, text(&app, "/id"), &user));
     let mut all = entitlements::full(call.org, &references);
@@ -190,7 +189,6 @@ fn list(call: &mut Call<'_>) -> Outcome {
 }
 
 fn access(call: &mut Call<'_>) -> Outcome {
-    grants::expire(call);
     let (app, user) = named_pair(call, PARENT, PRINCIPAL)?;
     let mut access = ends(call.org, &app, &user);
     let effective = effective(call.org, text(&app, "/id"), &user);
@@ -253,7 +251,6 @@ fn granted(org: &Org, references: &Value, effective: &BTreeMap<String, Vec<Strin
 }
 
 fn history(call: &mut Call<'_>) -> Outcome {
-    grants::expire(call);
     let (resource, by) = (("resource", "resourceOrn"), ("principal", "principalOrn"));
     let (app, user) = named_pair(call, resource, by)?;
     let wanted = filter(call)?;
@@ -358,7 +355,6 @@ fn change(call: &mut Call<'_>) -> Outcome {
 
 /// Takes away apps, bundles or single values by their ORNs.
 fn revoke(call: &mut Call<'_>) -> Outcome {
-    grants::expire(call);
     let body = checked(call, Fullness::Whole)?;
     let user = tail(text(&body, "/principalOrn")).to_owned();
     if !call.org.users.contains(&user) {

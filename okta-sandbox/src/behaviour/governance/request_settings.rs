@@ -75,6 +75,23 @@ fn update_org(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&kept))
 }
 
+/// The setting for requests that a risk rule is against. Where the sequence that may override it
+/// is gone nobody may ask.
+pub(super) fn on_conflict(org: &Org, resource: &str) -> Value {
+    let mut risk = kept(org, resource)["risk"].clone();
+    if risk.is_null() {
+        return json!({ "requestSubmissionType": "RESTRICTED" });
+    }
+    let kind = conditions::resource_type(org, resource).unwrap_or_default();
+    let sequence = text(&risk, "/approvalSequenceId");
+    if !sequence.is_empty() && sequences::fitting(org, sequence, kind).is_none() {
+        remove(&mut risk, "approvalSequenceId");
+        risk["requestSubmissionType"] = json!("RESTRICTED");
+        risk["error"] = json!(["INVALID_SEQUENCE"]);
+    }
+    risk
+}
+
 /// What conditions of a resource may say, and its own settings.
 fn view(org: &Org, resource: &str) -> Value {
     let kept = kept(org, resource);
@@ -82,15 +99,7 @@ fn view(org: &Org, resource: &str) -> Value {
         let names = names.iter();
         names.map(|name| json!({ "type": name })).collect()
     };
-    let mut risk = json!({ "requestSubmissionType": "RESTRICTED" });
-    if let Some(set) = kept.get("risk") {
-        risk = set.clone();
-        let kind = conditions::resource_type(org, resource).unwrap_or_default();
-        let sequence = text(set, "/approvalSequenceId");
-        if !sequence.is_empty() && sequences::fitting(org, sequence, kind).is_none() {
-            risk["error"] = json!(["INVALID_SEQUENCE"]);
-        }
-    }
+    let risk = on_conflict(org, resource);
     let mut shown = json!({
         "validAccessScopeSettings": types(&conditions::valid_scopes(org, resource)),
         "validRequesterSettings": types(&["EVERYONE", "GROUPS"]),

@@ -101,6 +101,15 @@ fn lasts(request: &mut Value, condition: &Value) -> bool {
     true
 }
 
+/// A request that breaks a risk rule goes by what the resource says of such requests.
+fn overridden(condition: &mut Value, setting: &Value) {
+    for member in ["approvalSequenceId", "accessDurationSettings"] {
+        if let Some(instead) = setting.get(member) {
+            condition[member] = instead.clone();
+        }
+    }
+}
+
 fn submit(call: &mut Call<'_>, entry: &str, requested_for: &str, fields: &Value) -> Outcome {
     if entry.is_empty() {
         let cause = "requested.entryId: The field cannot be left blank";
@@ -110,10 +119,19 @@ fn submit(call: &mut Call<'_>, entry: &str, requested_for: &str, fields: &Value)
         let cause = "requestedFor.externalId: The user does not exist.";
         return Err(Fault::validation("requestedFor", &[cause]));
     }
-    let condition = condition(call, entry, requested_for)?;
+    let mut condition = condition(call, entry, requested_for)?;
     let id = call.org.dice.id("req");
     let mut request = stamped(call, &id);
     let by = caller(call);
+    let risk = catalog::risk(call.org, entry, requested_for);
+    let restricted = risk["requestSubmissionType"] == "RESTRICTED";
+    if risk["requestSubmissionType"] == "ALLOWED_WITH_OVERRIDES"
+        && let Some(condition) = &mut condition
+    {
+        let resource = catalog::offered(call.org, entry).map(|(resource, ..)| resource);
+        let setting = request_settings::on_conflict(call.org, &resource.unwrap_or_default());
+        overridden(condition, &setting);
+    }
     fill(
         &mut request,
         &json!({
@@ -121,13 +139,14 @@ fn submit(call: &mut Call<'_>, entry: &str, requested_for: &str, fields: &Value)
             "requestedFor": { "externalId": requested_for, "type": "OKTA_USER" },
             "requested": catalog::requested(call.org, entry),
             "requesterFieldValues": if fields.is_array() { fields.clone() } else { json!([]) },
-            "riskAssessment": { "requestSubmissionType": "ALLOWED_WITH_NO_OVERRIDES", "riskRules": [] },
+            "riskAssessment": risk,
         }),
     );
     if let Some(duration) = catalog::duration(fields) {
         request["accessDuration"] = json!(duration);
     }
-    let fits = catalog::fits(call.org, entry, fields)
+    let fits = !restricted
+        && catalog::fits(call.org, entry, fields)
         && condition
             .as_ref()
             .is_none_or(|one| lasts(&mut request, one));
@@ -144,6 +163,9 @@ fn submit(call: &mut Call<'_>, entry: &str, requested_for: &str, fields: &Value)
     background::plan(&mut request, now, &states);
     call.org.shelf(SHELF).put(&id, request.clone());
     call.log("access.request.create", vec![target(&request)]);
+    if !fits {
+        call.log("access.request.reject", vec![target(&request)]);
+    }
     Ok(answer)
 }
 
@@ -166,14 +188,7 @@ fn pending(org: &mut Org, request: &Value, by_sequence: bool) -> Vec<Value> {
         "status": "APPROVED", "resolved": background::NOW, "grantStatus": "PENDING",
         "requestApproval": { "status": "APPROVED", "decided": background::NOW },
     });
-    vec![waiting, approved, granted(given)]
-}
-
-fn granted(given: bool) -> Value {
-    match given {
-        true => json!({ "grantStatus": "GRANTED", "granted": background::NOW }),
-        false => json!({ "grantStatus": "MANUAL_REQUIRED" }),
-    }
+    vec![waiting, approved, given]
 }
 
 fn create(call: &mut Call<'_>) -> Outcome {
@@ -252,7 +267,7 @@ pub(super) fn decide(
     if decision == "APPROVED" {
         request["grantStatus"] = json!("PENDING");
         let given = giving::give(org, &request);
-        background::plan(&mut request, now, &[granted(given)]);
+        background::plan(&mut request, now, &[given]);
     }
     org.shelf(SHELF).put(id, request.clone());
     Ok(background::shown(&request))

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::risk::conflicts;
 use super::{background, caller, link, listed, not_found, read, settled};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
@@ -73,7 +74,10 @@ fn holders(org: &Org, campaign: &Value) -> Vec<(String, String)> {
                 .map(|(_, user, _)| user)
                 .collect(),
         };
-        let users = users.into_iter().filter(|user| in_scope(user));
+        let only_risky = settings["onlyIncludeUsersWithSODConflicts"] == true;
+        let users = users.into_iter().filter(|user| {
+            in_scope(user) && (!only_risky || conflicts::standing(org, resource, user))
+        });
         found.extend(users.map(|user| (user.to_owned(), resource.to_owned())));
     }
     found

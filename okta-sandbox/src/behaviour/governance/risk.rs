@@ -1,12 +1,14 @@
 //! Risk rules: which entitlements nobody should have together, and who would.
+//!
+//! Requests heed the rules, see [`conflicts`]; a grant that an admin makes does not, nor does what
+//! a collection gives.
+
+pub(super) mod conflicts;
 
 use serde_json::{Value, json};
 
 use super::resources::{app_orn, checked, parts, tail, target_app, unknown, user_orn};
-use super::{
-    bundles, caller, collections, counted, entitlements, filter, fits, link, not_found,
-    principal_access, stamped,
-};
+use super::{caller, counted, entitlements, filter, fits, link, not_found, stamped};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -196,45 +198,7 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::no_content())
 }
 
-/// The ids of the values in references.
-fn ids(references: &Value) -> Vec<String> {
-    let all = references.as_array().into_iter().flatten();
-    let ids = all.flat_map(|one| entitlements::ids_of(&one["values"]));
-    ids.map(str::to_owned).collect()
-}
-
-/// What a resource would give: values of apps.
-fn gives(org: &Org, orn: &str) -> Result<Vec<(String, Vec<String>)>, Fault> {
-    let (kind, id) = parts(orn).ok_or_else(|| invalid("resourceOrn"))?;
-    let given = match kind {
-        "entitlement-bundles" => bundles::find(org, id).map(|bundle| {
-            let app = text(bundle, "/target/externalId").to_owned();
-            vec![(app, ids(&bundle["entitlements"]))]
-        }),
-        "entitlement-values" => entitlements::find_value(org, id).map(|(entitlement, _)| {
-            let app = text(entitlement, "/parent/externalId").to_owned();
-            vec![(app, vec![id.to_owned()])]
-        }),
-        "collections" => collections::references(org, id).map(|all| {
-            let all = all.into_iter();
-            all.map(|(app, given)| (app, ids(given))).collect()
-        }),
-        _ => return Err(invalid("resourceOrn")),
-    };
-    given.ok_or_else(|| unknown("resourceOrn", orn))
-}
-
-/// Whether somebody with these values meets a criterion.
-fn meets(criterion: &Value, has: &[String]) -> bool {
-    let mut wanted = ids(&criterion["value"]["value"]).into_iter();
-    match text(criterion, "/operation") {
-        "CONTAINS_ALL" => wanted.all(|id| has.contains(&id)),
-        _ => wanted.any(|id| has.contains(&id)),
-    }
-}
-
 fn assess(call: &mut Call<'_>) -> Outcome {
-    super::grants::expire(call);
     let body = checked(call, Fullness::Whole)?;
     let Some(("users", user)) = parts(text(&body, "/principalOrn")) else {
         return Err(invalid("principalOrn"));
@@ -253,9 +217,9 @@ fn assess(call: &mut Call<'_>) -> Outcome {
     if kinds.len() != 1 {
         return Err(invalid("resourceOrnList"));
     }
-    let mut given: Vec<(String, Vec<String>)> = Vec::new();
+    let mut given: Vec<conflicts::Given> = Vec::new();
     for one in &orns {
-        for (app, more) in gives(call.org, one)? {
+        for (app, more) in conflicts::gives(call.org, one)? {
             match given.iter_mut().find(|(known, _)| *known == app) {
                 Some((_, all)) => all.extend(more),
                 None => given.push((app, more)),
@@ -264,14 +228,10 @@ fn assess(call: &mut Call<'_>) -> Outcome {
     }
     let mut data = Vec::new();
     for (app, more) in given {
-        let effective = principal_access::effective(call.org, &app, user);
-        let has: Vec<String> = effective.into_values().flatten().chain(more).collect();
-        let rules = call.org.shelves.get(SHELF).into_iter();
-        let rules = rules.flat_map(|shelf| shelf.values());
-        let broken = rules.filter(|rule| {
-            app_of(rule) == app && criteria(rule).iter().all(|one| meets(one, &has))
-        });
-        data.extend(broken.map(|rule| {
+        let given = (app, more);
+        let broken = conflicts::by_more(call.org, user, &given);
+        let app = given.0;
+        data.extend(broken.into_iter().map(|rule| {
             let id = text(rule, "/id");
             json!({
                 "id": format!("{}:{id}", tail(orns[0])), "ruleId": id,

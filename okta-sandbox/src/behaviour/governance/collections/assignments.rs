@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::resources::{checked, unknown};
-use super::super::{filter, fits, grants, not_found, page};
+use super::super::{filter, fits, not_found, page};
 use super::{follow, named_one, resources_of, target};
 use crate::behaviour::assignments as app_assignments;
 use crate::call::{Call, Handler, Outcome};
@@ -75,7 +75,6 @@ fn profile(user: &Value) -> Value {
 
 /// A page, the last assigned first.
 fn listed(call: &mut Call<'_>, of: Option<&str>) -> Outcome {
-    grants::expire(call);
     let filter = filter(call)?;
     let all = all_live(call.org).rev();
     let all = all.filter(|one| of.is_none_or(|id| one["collectionId"] == id));

@@ -171,6 +171,12 @@ pub(crate) fn longer(asked: &str, most: &str) -> bool {
     }
 }
 
+/// The hours of a duration; none if it is none.
+pub(crate) fn hours(duration: &str) -> Option<i64> {
+    let (.., hours) = parts(duration)?;
+    i64::try_from(hours).ok()
+}
+
 /// Checks the settings of durations, of conditions and of risks.
 pub(crate) fn durations(settings: &Value) -> Result<(), Fault> {
     match text(settings, "/type") {

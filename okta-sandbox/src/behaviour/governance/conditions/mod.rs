@@ -6,7 +6,7 @@
 mod check;
 mod scope;
 
-pub(super) use check::{durations, longer};
+pub(super) use check::{durations, hours, longer};
 pub(super) use scope::{resource_type, valid_scopes};
 
 use serde_json::{Value, json};

@@ -1,0 +1,72 @@
+//! Access for a time: when it is over, and what goes then.
+//!
+//! Grants carry their end themselves. Apps and memberships that a request gave do not, so the ends
+//! of requests are kept beside them.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{background, grants, requests};
+use crate::behaviour::{assignments, groups};
+use crate::call::{Call, by_itself};
+use crate::clock;
+use crate::json::text;
+use crate::org::Org;
+
+/// Ends by request.
+const ENDS: &str = "/_sandbox/access-ends";
+
+/// Lets the access that a request gave end; what the user had before stays theirs.
+pub(super) fn begin(org: &mut Org, request: &Value, until: Timestamp, fresh: bool) {
+    let requested = &request["requested"];
+    let end = json!({
+        "request": request["id"],
+        "due": clock::millis(until), "fresh": fresh, "kind": requested["accessScopeType"],
+        "scope": requested["accessScopeId"], "user": request["requestedFor"]["externalId"],
+    });
+    org.shelf(ENDS).put(text(request, "/id"), end);
+}
+
+/// Takes away whatever is over by the clock.
+pub(crate) fn end_what_is_over(org: &mut Org) {
+    let now = org.clock.now();
+    let grants = grants::over(org);
+    let ends = org.shelves.get(ENDS).into_iter();
+    let ends = ends.flat_map(|shelf| shelf.values());
+    let due = |end: &&Value| clock::parse(text(end, "/due")).is_none_or(|due| due <= now);
+    let ends: Vec<Value> = ends.filter(due).cloned().collect();
+    if grants.is_empty() && ends.is_empty() {
+        return;
+    }
+    by_itself(org, |call| {
+        for grant in grants {
+            grants::end(call, &grant, "EXPIRED");
+        }
+        for access in ends {
+            end(call, &access);
+        }
+    });
+}
+
+/// Ends the access that one request gave.
+fn end(call: &mut Call<'_>, access: &Value) {
+    let request = text(access, "/request");
+    call.org.shelf(ENDS).remove(request);
+    let (scope, user) = (text(access, "/scope"), text(access, "/user"));
+    if access["fresh"] == true {
+        match text(access, "/kind") {
+            "GROUP" => groups::remove_member(call, scope, user),
+            "APPLICATION" => assignments::take_away(call, scope, user),
+            // The grant of a bundle has ended by itself.
+            _ => {}
+        }
+    }
+    let now = call.org.clock.now();
+    if let Some(request) = call.org.shelf(requests::SHELF).get_mut(request) {
+        background::settle(request, now);
+        let at = json!(clock::seconds(now));
+        request["revocationStatus"] = json!("REVOKED");
+        request["revoked"] = at.clone();
+        request["lastUpdated"] = at;
+    }
+}
