@@ -190,6 +190,14 @@ async fn claims_of_a_custom_server_are_computed() {
         assert_eq!(status, 201, "{body}");
     }
     let app = app(&admin, "web", "client_secret_post", json!([])).await;
+    let federated = format!("/api/v1/apps/{}/federated-claims", id(&app));
+    for (name, expression) in [
+        ("given", "user.profile.firstName + '!'"),
+        ("unset", "appuser.entitlements.role"),
+    ] {
+        let claim = json!({ "name": name, "expression": expression });
+        assert_eq!(admin.post(&federated, claim).await.0, 201, "{name}");
+    }
     let user = admin.user("ada@example.com").await;
     let group = admin.group("Team Red").await;
     admin
@@ -241,6 +249,10 @@ async fn claims_of_a_custom_server_are_computed() {
     );
     let identity = part(&tokens["id_token"], 1);
     assert_eq!(identity["teams"], json!(["Team Red"]));
+    assert_eq!(
+        (&identity["given"], identity.get("unset")),
+        (&json!("Test!"), None)
+    );
     let token = tokens["access_token"].as_str().expect("a token");
     let info = |server: &str| {
         let url = format!("{}/oauth2/{server}/v1/userinfo", sandbox.url());

@@ -17,6 +17,7 @@ pub(crate) mod groups;
 mod hook_keys;
 mod identity_providers;
 mod identity_sources;
+mod images;
 pub(crate) mod interclient;
 mod issued;
 pub(crate) mod logs;

@@ -7,7 +7,7 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::expression::{Case, Expression};
 use crate::fault::Fault;
-use crate::json::{remove, text};
+use crate::json::text;
 use crate::oauth::access::Principal;
 
 /// The behaviour of an operation of these families.
@@ -21,10 +21,6 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         | "replaceRateLimitSettingsWarningThreshold" => set,
         // The sandbox has no agents.
         "listAgentPools" => nothing,
-        "getDefaultProvisioningConnectionForApplication" => connection,
-        "updateDefaultProvisioningConnectionForApplication" => connect,
-        "activateDefaultProvisioningConnectionForApplication"
-        | "deactivateDefaultProvisioningConnectionForApplication" => switch_connection,
         "assignLinkedObjectValueForPrimary" => link_user,
         "listLinkedObjectsForUser" => linked_users,
         "deleteLinkedObjectForUser" => unlink_user,
@@ -69,43 +65,6 @@ fn set(call: &mut Call<'_>) -> Outcome {
 
 fn nothing(_: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&json!([])))
-}
-
-fn app(call: &Call<'_>) -> Result<String, Fault> {
-    let id = call.parameter(0);
-    match call.org.apps.contains(id) {
-        true => Ok(id.to_owned()),
-        false => Err(Fault::not_found(id, "AppInstance")),
-    }
-}
-
-const CONNECTIONS: &str = "/api/v1/apps/connections";
-
-/// No app of the sandbox provisions anything.
-fn connection(call: &mut Call<'_>) -> Outcome {
-    let app = app(call)?;
-    let known = call.org.shelf(CONNECTIONS).get(&app).cloned();
-    let none = json!({ "status": "UNKNOWN", "profile": { "authScheme": "UNKNOWN" } });
-    Ok(Answer::ok(&known.unwrap_or(none)))
-}
-
-fn connect(call: &mut Call<'_>) -> Outcome {
-    let app = app(call)?;
-    let body = call.request.object()?;
-    let mut profile = body["profile"].clone();
-    remove(&mut profile, "token");
-    let status = match text(&profile, "/authScheme") {
-        "UNKNOWN" | "" => "UNKNOWN",
-        _ => "ENABLED",
-    };
-    let connection = json!({ "status": status, "profile": profile });
-    call.org.shelf(CONNECTIONS).put(&app, connection.clone());
-    Ok(Answer::ok(&connection))
-}
-
-fn switch_connection(call: &mut Call<'_>) -> Outcome {
-    app(call)?;
-    Ok(Answer::no_content())
 }
 
 /// The id of a user by id or login.

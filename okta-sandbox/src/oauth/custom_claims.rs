@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::claims::group_names;
 use super::language;
 use super::server::Server;
+use crate::behaviour::apps::federated_claims;
 use crate::json::text;
 use crate::org::Org;
 
@@ -61,6 +62,36 @@ fn value(
         names.retain(|name| fits(name));
         return (!names.is_empty()).then(|| json!(names));
     }
+    computed(org, client, user, scopes, source)
+}
+
+/// Adds the federated claims of a client to an ID token.
+pub(crate) fn add_federated(
+    org: &Org,
+    client: &Value,
+    user: &Value,
+    scopes: &[String],
+    claims: &mut Value,
+) {
+    let shelf = org
+        .shelves
+        .get(&federated_claims::shelf(text(client, "/id")));
+    for claim in shelf.into_iter().flat_map(|shelf| shelf.values()) {
+        let source = text(claim, "/expression");
+        if let Some(value) = computed(org, client, Some(user), scopes, source) {
+            claims[text(claim, "/name")] = value;
+        }
+    }
+}
+
+/// The value of an expression, unless it is null or not understood.
+fn computed(
+    org: &Org,
+    client: &Value,
+    user: Option<&Value>,
+    scopes: &[String],
+    source: &str,
+) -> Option<Value> {
     let app_user = user.and_then(|u| org.app_users.get(text(client, "/id"), text(u, "/id")));
     let groups = user.map_or_else(Vec::new, |u| group_names(org, text(u, "/id")));
     let scene = language::Scene {

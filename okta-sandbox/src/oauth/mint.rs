@@ -187,6 +187,7 @@ pub(crate) fn id_token(
             &mut claims,
         );
     }
+    custom_claims::add_federated(call.org, order.client, user, &order.scopes, &mut claims);
     let keys = &mut call.org.authority.keys;
     keys.sign(&order.server.id, &claims, now).map_err(failed)
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::logo;
 use crate::json::text;
 use crate::org::Org;
 use crate::paging::admin_base;
@@ -53,13 +54,14 @@ pub(super) fn with_secret(app: &Value, org: &Org, base: &str) -> Value {
         .into_iter()
         .map(|(name, href)| json!({ "name": name, "href": href, "type": "text/html" }))
         .collect();
+    let (logo, logo_type) = logo::of(org, id);
     let mut links = json!({
         "uploadLogo": { "href": format!("{own}/logo"), "hints": { "allow": ["POST"] } },
         "appLinks": app_links,
         "policies": { "href": format!("{own}/policies"), "hints": { "allow": ["PUT"] } },
         "groups": { "href": format!("{own}/groups") },
         "logo": [{
-            "name": "medium", "href": format!("{base}/assets/img/logos/default.png"), "type": "image/png",
+            "name": "medium", "href": format!("{base}{logo}"), "type": logo_type,
         }],
         "users": { "href": format!("{own}/users") },
     });

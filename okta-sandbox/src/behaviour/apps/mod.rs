@@ -1,10 +1,16 @@
 //! Applications: create, read, replace, lifecycle, delete.
 
+mod connections;
 mod cross_app_access;
 mod defaults;
+pub(crate) mod federated_claims;
+mod first_party;
 pub(crate) mod grants;
 mod keys;
 pub(crate) mod links;
+mod logo;
+#[cfg(test)]
+mod settings_tests;
 pub(crate) mod signing;
 
 use serde_json::{Value, json};
@@ -39,7 +45,11 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
             return grants::handler(id)
                 .or_else(|| keys::handler(id))
                 .or_else(|| signing::handler(id))
-                .or_else(|| cross_app_access::handler(id));
+                .or_else(|| cross_app_access::handler(id))
+                .or_else(|| connections::handler(id))
+                .or_else(|| federated_claims::handler(id))
+                .or_else(|| first_party::handler(id))
+                .or_else(|| logo::handler(id));
         }
     })
 }

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{BRANDS, brand};
+use crate::behaviour::images;
 use crate::call::{Call, Handler, Outcome};
-use crate::exchange::{Answer, Request};
+use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::named;
@@ -166,70 +167,13 @@ fn replace(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&show(call, &theme)))
 }
 
-/// Where `needle` begins in `bytes`.
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    bytes
-        .windows(needle.len())
-        .position(|window| window == needle)
-}
-
-/// The bytes of the part `file` of a form.
-fn file(request: &Request) -> Option<&[u8]> {
-    let media = request.header("content-type")?;
-    if !media.starts_with("multipart/form-data") {
-        return None;
-    }
-    let boundary = media.split("boundary=").nth(1)?.split(';').next()?;
-    let boundary = format!("--{}", boundary.trim().trim_matches('"'));
-    let mut rest: &[u8] = &request.body;
-    loop {
-        rest = &rest[find(rest, boundary.as_bytes())? + boundary.len()..];
-        let begin = find(rest, b"\r\n\r\n")?;
-        let head = String::from_utf8_lossy(&rest[..begin]);
-        let content = &rest[begin + 4..];
-        let end = find(content, format!("\r\n{boundary}").as_bytes())?;
-        if head.contains("name=\"file\"") || head.contains("name=file") {
-            return Some(&content[..end]);
-        }
-        rest = &content[end..];
-    }
-}
-
-/// The format of an image, told by its first bytes, and its width and height where they matter.
-fn format(image: &[u8]) -> Option<(&'static str, (u32, u32))> {
-    let number = |at: usize| {
-        let bytes = image.get(at..at + 4)?;
-        Some(u32::from_be_bytes(bytes.try_into().ok()?))
-    };
-    // A side of zero in an icon means 256.
-    let side = |at: usize| {
-        Some(
-            image
-                .get(at)
-                .map_or(0, |b| if *b == 0 { 256 } else { u32::from(*b) }),
-        )
-    };
-    if image.starts_with(b"\x89PNG\r\n\x1a\n") {
-        return Some(("png", (number(16)?, number(20)?)));
-    }
-    if image.starts_with(&[0xff, 0xd8, 0xff]) {
-        return Some(("jpg", (0, 0)));
-    }
-    if image.starts_with(b"GIF8") {
-        return Some(("gif", (0, 0)));
-    }
-    image
-        .starts_with(&[0, 0, 1, 0])
-        .then(|| Some(("ico", (side(6)?, side(7)?))))?
-}
-
 fn upload(call: &mut Call<'_>, member: &'static str) -> Outcome {
     let mut theme = known(call)?;
     let refused = |cause: &str| Err(Fault::validation("file", &[cause]));
-    let Some(image) = file(call.request) else {
+    let Some(image) = images::file(call.request) else {
         return refused("file: The field cannot be left blank");
     };
-    let found = format(image);
+    let found = images::format(image);
     let (kinds, most): (&[&str], usize) = match member {
         "favicon" => (&["png", "ico"], usize::MAX),
         "logo" => (&["png", "jpg", "gif"], 100 * 1024),
