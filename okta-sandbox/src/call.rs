@@ -11,6 +11,7 @@ use crate::log::Actor;
 use crate::oauth::access::Principal;
 use crate::org::Org;
 use crate::paging::{self, Page, Size};
+use crate::schema::{self, Fullness};
 use crate::table::Operation;
 
 /// What a behaviour returns.
@@ -68,6 +69,16 @@ impl<'a> Call<'a> {
             client_id: text(client, "/id").to_owned(),
             token_id: String::new(),
         };
+    }
+
+    /// The body, if it fits its schema, without what a client cannot set.
+    pub(crate) fn given(&self, fullness: Fullness) -> Result<Value, Fault> {
+        let mut body = self.request.json()?;
+        if let Some(ty) = &schema::facts(self.operation.id).request {
+            schema::check(self.operation.api, ty, &body, fullness)?;
+            schema::known_only(self.operation.api, ty, &mut body);
+        }
+        Ok(body)
     }
 
     fn actor(&self) -> Actor {

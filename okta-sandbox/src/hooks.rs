@@ -1,18 +1,19 @@
 //! Calls that the org makes itself: verification and delivery of event hooks, inline hooks on
-//! request, keys that clients publish. Only loopback addresses are called; what lies elsewhere is taken to be there and well.
+//! request, keys that clients publish, security event tokens. Only loopback addresses are called; what lies elsewhere is taken to be there and well.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use url::Url;
 
+use crate::behaviour::ssf;
 use crate::clock;
 use crate::exchange::Request;
 use crate::faults::{Delivery, Effect, Faults};
@@ -45,7 +46,8 @@ struct Incoming {
     body: Vec<u8>,
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL leads to this machine, unencrypted.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     url.scheme() == "http"
         && url.host_str().is_some_and(|host| {
             let bare = host.trim_start_matches('[').trim_end_matches(']');
@@ -107,7 +109,8 @@ async fn exchange(call: &Outgoing) -> Option<Incoming> {
     for (name, value) in &call.headers {
         request = request.header(name, value);
     }
-    if !call.body.is_empty() {
+    let named = |header: &(String, String)| CONTENT_TYPE == *header.0.to_lowercase();
+    if !call.body.is_empty() && !call.headers.iter().any(named) {
         request = request.header(CONTENT_TYPE, "application/json");
     }
     let request = request
@@ -205,10 +208,8 @@ struct Due {
     fault: Option<Effect>,
 }
 
-/// The deliveries due for events that no hook has seen yet.
-fn due(org: &mut Org, faults: &Mutex<Faults>, base: &str) -> Vec<Due> {
-    let last = org.log.last_place();
-    let seen = std::mem::replace(&mut org.log.delivered, last);
+/// The deliveries due for events behind a place, which no hook has seen yet.
+fn due(org: &Org, faults: &Mutex<Faults>, base: &str, seen: u64) -> Vec<Due> {
     let Some(hooks) = org.shelves.get(EVENT_HOOKS).filter(|hooks| hooks.len() > 0) else {
         return Vec::new();
     };
@@ -247,12 +248,54 @@ fn due(org: &mut Org, faults: &Mutex<Faults>, base: &str) -> Vec<Due> {
     calls
 }
 
-/// Sends the events of the request just answered to the hooks that want them, in the background.
+/// Sends the events of the request just answered to the hooks and streams that want them, in the
+/// background.
 pub(crate) fn after(shared: &Arc<Shared>, request: &Request) {
-    let calls = due(&mut shared.org(), &shared.faults, &request.base);
+    let (calls, pushes) = {
+        let org = &mut *shared.org();
+        let last = org.log.last_place();
+        let seen = std::mem::replace(&mut org.log.delivered, last);
+        let calls = due(org, &shared.faults, &request.base, seen);
+        (calls, ssf::due(org, seen, &request.base))
+    };
     for due in calls {
         let shared = Arc::clone(shared);
         tokio::spawn(async move { deliver(&shared, &due).await });
+    }
+    if !pushes.is_empty() {
+        // One after the other, so that receivers learn in order what happened.
+        tokio::spawn(async move {
+            for push in pushes {
+                transmit(push).await;
+            }
+        });
+    }
+}
+
+/// Pushes a security event token, with one more try where the receiver cannot take it in now.
+async fn transmit(push: ssf::Push) {
+    let Some(url) = Url::parse(&push.url).ok().filter(is_loopback) else {
+        return;
+    };
+    let mut headers = vec![
+        (
+            CONTENT_TYPE.to_string(),
+            "application/secevent+jwt".to_owned(),
+        ),
+        (ACCEPT.to_string(), "application/json".to_owned()),
+    ];
+    if !push.authorization.is_empty() {
+        headers.push((AUTHORIZATION.to_string(), push.authorization));
+    }
+    let call = Outgoing {
+        method: "POST",
+        url,
+        headers,
+        body: push.token.into_bytes(),
+    };
+    let answer = send(&call).await;
+    if answer.is_none_or(|answer| answer.status >= 500) {
+        send(&call).await;
     }
 }
 

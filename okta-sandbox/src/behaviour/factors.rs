@@ -7,7 +7,7 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{remove, text};
-use crate::log::user_target;
+use crate::log::{named as entity, user_target};
 use crate::schema;
 
 /// The behaviour of an operation of this family.
@@ -243,7 +243,7 @@ fn enroll(call: &mut Call<'_>) -> Outcome {
     }
     call.org.shelf(&shelf).put(&id, factor.clone());
     if factor["status"] == "ACTIVE" {
-        log(call, "user.mfa.factor.activate", &user);
+        log_factor(call, "user.mfa.factor.activate", &user, &factor);
     } else {
         log_message(call, kind, &user, true);
     }
@@ -253,6 +253,20 @@ fn enroll(call: &mut Call<'_>) -> Outcome {
 fn log(call: &mut Call<'_>, event: &str, user: &str) {
     let target = call.org.users.get(user).map(user_target);
     call.log(event, target.into_iter().collect());
+}
+
+/// Logs what becomes of a factor, which the event names beside its user.
+fn log_factor(call: &mut Call<'_>, event: &str, user: &str, factor: &Value) {
+    let user = call.org.users.get(user).map(user_target);
+    let kind = text(factor, "/factorType");
+    let mut target = entity(
+        "AuthenticatorEnrollment",
+        text(factor, "/id"),
+        "unknown",
+        kind,
+    );
+    target["detailEntry"] = json!({ "factorType": kind, "provider": factor["provider"] });
+    call.log(event, user.into_iter().chain([target]).collect());
 }
 
 fn log_failure(call: &mut Call<'_>, event: &str, user: &str) {
@@ -288,10 +302,10 @@ fn get(call: &mut Call<'_>) -> Outcome {
 }
 
 fn unenroll(call: &mut Call<'_>) -> Outcome {
-    let (shelf, user, _) = named(call)?;
+    let (shelf, user, factor) = named(call)?;
     let named_id = call.parameter(1);
     call.org.shelf(&shelf).remove(named_id);
-    log(call, "user.mfa.factor.deactivate", &user);
+    log_factor(call, "user.mfa.factor.deactivate", &user, &factor);
     Ok(Answer::no_content())
 }
 
@@ -304,7 +318,7 @@ pub(super) fn replace(call: &mut Call<'_>) -> Outcome {
     factor["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
     let named_id = call.parameter(1);
     call.org.shelf(&shelf).put(named_id, factor.clone());
-    log(call, "user.mfa.factor.update", &user);
+    log_factor(call, "user.mfa.factor.update", &user, &factor);
     Ok(Answer::ok(&view(call, &user, &factor)))
 }
 
@@ -341,7 +355,7 @@ fn activate(call: &mut Call<'_>) -> Outcome {
     factor["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
     let named_id = call.parameter(1);
     call.org.shelf(&shelf).put(named_id, factor.clone());
-    log(call, "user.mfa.factor.activate", &user);
+    log_factor(call, "user.mfa.factor.activate", &user, &factor);
     Ok(Answer::ok(&view(call, &user, &factor)))
 }
 

@@ -36,6 +36,7 @@ pub(crate) mod schemas;
 mod secrets;
 mod sessions;
 mod small;
+pub(crate) mod ssf;
 mod subscriptions;
 mod tokens;
 pub(crate) mod unpublished;
@@ -99,6 +100,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| resource_sets::handler(id))
         .or_else(|| secrets::handler(id))
         .or_else(|| sessions::handler(id))
+        .or_else(|| ssf::handler(id))
         .or_else(|| subscriptions::handler(id))
         .or_else(|| tokens::handler(id))
         .or_else(|| small::handler(id))

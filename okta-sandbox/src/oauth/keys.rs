@@ -142,6 +142,17 @@ impl KeyRing {
         claims: &Value,
         now: i64,
     ) -> Result<String, Unspecified> {
+        self.sign_as(server, "", claims, now)
+    }
+
+    /// Signs claims as a JWT whose header tells its type, unless that is empty.
+    pub(crate) fn sign_as(
+        &mut self,
+        server: &str,
+        kind: &str,
+        claims: &Value,
+        now: i64,
+    ) -> Result<String, Unspecified> {
         let key = self.of(server, now)?.first().ok_or(Unspecified)?.clone();
         let pair = match self.loaded.get(&key.kid) {
             Some(pair) => Arc::clone(pair),
@@ -152,7 +163,10 @@ impl KeyRing {
                 pair
             }
         };
-        let header = json!({ "kid": key.kid, "alg": "RS256" });
+        let mut header = json!({ "kid": key.kid, "alg": "RS256" });
+        if !kind.is_empty() {
+            header["typ"] = json!(kind);
+        }
         let input = format!(
             "{}.{}",
             jwk::encode(header.to_string()),

@@ -8,16 +8,11 @@ use crate::expression::{Expression, Operator};
 use crate::fault::Fault;
 use crate::json::text;
 use crate::org::Org;
-use crate::schema::{self, Fullness};
+use crate::schema::Fullness;
 
 /// A body that fits its schema, without what a client cannot set.
 pub(super) fn checked(call: &Call<'_>, fullness: Fullness) -> Result<Value, Fault> {
-    let mut body = call.request.json()?;
-    if let Some(ty) = &schema::facts(call.operation.id).request {
-        schema::check(call.operation.api, ty, &body, fullness)?;
-        schema::known_only(call.operation.api, ty, &mut body);
-    }
-    Ok(body)
+    call.given(fullness)
 }
 
 /// A validation failure of one member.
