@@ -29,12 +29,15 @@ pub(super) fn find<'o>(org: &'o Org, id: &str) -> Option<&'o Value> {
     org.shelves.get(SHELF)?.get(id)
 }
 
+/// All bundles.
+pub(super) fn all(org: &Org) -> impl Iterator<Item = &Value> {
+    let shelf = org.shelves.get(SHELF);
+    shelf.into_iter().flat_map(|shelf| shelf.values())
+}
+
 /// Whether a bundle has an entitlement or a value of this id.
 pub(super) fn uses(org: &Org, id: &str) -> bool {
-    let bundles = org.shelves.get(SHELF).into_iter();
-    bundles
-        .flat_map(|shelf| shelf.values())
-        .any(|bundle| refers(&bundle["entitlements"], id))
+    all(org).any(|bundle| refers(&bundle["entitlements"], id))
 }
 
 /// Whether references name an entitlement or a value.
@@ -75,8 +78,7 @@ fn get(call: &mut Call<'_>) -> Outcome {
 }
 
 fn check_name(org: &Org, app: &Value, name: &str, own: &str) -> Result<(), Fault> {
-    let bundles = org.shelves.get(SHELF).into_iter();
-    let taken = bundles.flat_map(|shelf| shelf.values()).any(|one| {
+    let taken = all(org).any(|one| {
         one["target"]["externalId"] == app["id"] && one["name"] == name && one["id"] != own
     });
     match taken {

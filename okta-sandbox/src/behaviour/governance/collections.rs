@@ -54,9 +54,13 @@ fn resources_of<'o>(org: &'o Org, id: &'o str) -> impl Iterator<Item = (u64, &'o
         .filter(move |(_, one)| one["collectionId"] == id)
 }
 
+pub(super) fn find<'o>(org: &'o Org, id: &str) -> Option<&'o Value> {
+    org.shelves.get(SHELF)?.get(id)
+}
+
 /// What a collection gives: references to entitlements of apps; none if there is no such collection.
 pub(super) fn references<'o>(org: &'o Org, id: &'o str) -> Option<Vec<(String, &'o Value)>> {
-    org.shelves.get(SHELF)?.get(id)?;
+    find(org, id)?;
     let all = resources_of(org, id);
     let all = all.map(|(_, one)| (text(one, "/app").to_owned(), &one["entitlements"]));
     Some(all.collect())

@@ -14,6 +14,9 @@ mod entitlements;
 mod giving;
 mod grants;
 mod labels;
+mod ownable;
+#[cfg(test)]
+mod ownable_tests;
 mod owners;
 mod principal_access;
 mod request_settings;
@@ -64,6 +67,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         .or_else(|| grants::handler(id))
         .or_else(|| principal_access::handler(id))
         .or_else(|| owners::handler(id))
+        .or_else(|| ownable::handler(id))
         .or_else(|| conditions::handler(id))
         .or_else(|| sequences::handler(id))
         .or_else(|| request_settings::handler(id))

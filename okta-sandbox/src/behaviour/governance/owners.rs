@@ -2,13 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{filter, fits, page};
+use super::resources::parts;
+use super::{filter, fits, ownable, page};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::named;
 use crate::org::Org;
+use crate::paging;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -35,32 +37,24 @@ pub(super) fn of(org: &Org, resource: &str) -> Vec<String> {
 /// Owners that a resource may have.
 const MOST: usize = 5;
 
-/// Kind and id at the end of an ORN.
-fn tail(orn: &str) -> (&str, &str) {
-    let (head, id) = orn.rsplit_once(':').unwrap_or(("", orn));
-    let kind = if head.contains(":apps") {
-        "apps"
-    } else {
-        head.rsplit(':').next().unwrap_or_default()
-    };
-    (kind, id)
-}
-
 fn principal(call: &Call<'_>, orn: &str) -> Result<Value, Fault> {
-    let (kind, id) = tail(orn);
+    let (kind, id) = parts(orn).unwrap_or_default();
     let found = match kind {
         "users" => call.org.users.get(id).map(|user| {
             let name = |part: &str| text(user, &format!("/profile/{part}")).to_owned();
             let whole = format!("{} {}", name("firstName"), name("lastName"));
             (
-                "OKTA_USER",
+                "users",
                 json!({ "name": whole.trim(), "email": name("email") }),
             )
         }),
         "groups" => call.org.groups.get(id).map(|group| {
             (
-                "OKTA_GROUP",
-                json!({ "name": text(group, "/profile/name") }),
+                "groups",
+                json!({
+                    "name": text(group, "/profile/name"),
+                    "metadata": { "userAssignmentCount": call.org.members.count(id) },
+                }),
             )
         }),
         _ => None,
@@ -71,29 +65,13 @@ fn principal(call: &Call<'_>, orn: &str) -> Result<Value, Fault> {
     })?;
     let mut profile = profile;
     profile["id"] = json!(id);
-    let href = match kind {
-        "OKTA_USER" => format!("{}/api/v1/users/{id}", call.base()),
-        _ => format!("{}/api/v1/groups/{id}", call.base()),
+    let page = match kind {
+        "users" => "admin/user/profile/view",
+        _ => "admin/group",
     };
+    let href = format!("{}/{page}/{id}", paging::admin_base(call.base()));
     profile["_links"] = json!({ "self": { "href": href } });
     Ok(json!({ "id": id, "orn": orn, "type": kind, "profile": profile }))
-}
-
-fn resource(call: &Call<'_>, orn: &str) -> Result<Value, Fault> {
-    let (kind, id) = tail(orn);
-    let (kind, name) = match kind {
-        "apps" => ("APP", call.org.apps.get(id).map(|app| text(app, "/label"))),
-        "groups" => (
-            "GROUP",
-            call.org
-                .groups
-                .get(id)
-                .map(|group| text(group, "/profile/name")),
-        ),
-        other => (other, Some(id)),
-    };
-    let name = name.ok_or_else(super::not_found)?;
-    Ok(json!({ "id": id, "orn": orn, "type": kind, "profile": { "id": id, "name": name } }))
 }
 
 /// Sets the owners of a resource and returns how that looks.
@@ -102,10 +80,11 @@ fn set(call: &mut Call<'_>, orn: &str, owners: &[String]) -> Result<Value, Fault
         let cause = format!("principalOrns: size must be at most {MOST}");
         return Err(Fault::validation("principalOrns", &[&cause]));
     }
-    let resource = resource(call, orn)?;
+    let (resource, parent) = ownable::named(call.org, orn)?;
     let principals = owners.iter().map(|owner| principal(call, owner));
     let principals: Vec<Value> = principals.collect::<Result<_, _>>()?;
-    let owned = json!({ "resource": resource, "principals": principals, "parentResourceOrn": orn });
+    let owned =
+        json!({ "resource": resource, "principals": principals, "parentResourceOrn": parent });
     match principals.is_empty() {
         true => {
             call.org.shelf(SHELF).remove(orn);

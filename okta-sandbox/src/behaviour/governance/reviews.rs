@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::risk::conflicts;
-use super::{background, caller, link, listed, not_found, read, settled};
+use super::{background, caller, link, listed, not_found, page, read, settled};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
-use crate::json::text;
+use crate::json::{fill, text};
 use crate::log::named;
 use crate::org::Org;
 
@@ -17,6 +17,7 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
         "listReviews" => list,
         "getReview" => get,
         "reassignReviews" => reassign,
+        "listMyResourceConnections" => connections,
         _ => return None,
     })
 }
@@ -260,4 +261,24 @@ fn reassign(call: &mut Call<'_>) -> Outcome {
         changed.push(view(call, &review));
     }
     Ok(Answer::ok(&json!({ "data": changed })))
+}
+
+/// What an AI agent may reach, for whoever has to review it. No published operation makes agents:
+/// a seed's `collections` may hold the connections of some.
+fn connections(call: &mut Call<'_>) -> Outcome {
+    let [campaign, review, agent] = [0, 1, 2].map(|index| call.parameter(index));
+    let me = caller(call);
+    let review = call.org.shelf(SHELF).get(review);
+    review
+        .filter(|one| one["campaignId"] == campaign && one["reviewerProfile"]["id"] == me)
+        .ok_or_else(not_found)?;
+    let path = format!("/workload-principals/api/v1/ai-agents/{agent}/connections");
+    let connections = call.org.shelves.get(&path).ok_or_else(not_found)?;
+    page(call, connections.placed(), |one| {
+        let mut shown = one.clone();
+        let id = text(one, "/id");
+        let orn = format!("orn:okta:idp:{}:connections:{id}", call.org.id);
+        fill(&mut shown, &json!({ "orn": orn, "status": "ACTIVE" }));
+        shown
+    })
 }
