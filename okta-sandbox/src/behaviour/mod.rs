@@ -10,6 +10,7 @@ mod certificate_requests;
 mod certificate_requests_tests;
 mod clients;
 mod devices;
+mod email_servers;
 pub(crate) mod factors;
 mod features;
 pub(crate) mod governance;
@@ -38,6 +39,7 @@ mod sessions;
 mod small;
 pub(crate) mod ssf;
 mod subscriptions;
+mod telephony_providers;
 mod tokens;
 pub(crate) mod unpublished;
 pub(crate) mod users;
@@ -86,6 +88,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| brands::handler(id))
         .or_else(|| certificate_requests::handler(id))
         .or_else(|| devices::handler(id))
+        .or_else(|| email_servers::handler(id))
         .or_else(|| factors::handler(id))
         .or_else(|| features::handler(id))
         .or_else(|| hook_keys::handler(id))
@@ -102,6 +105,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| sessions::handler(id))
         .or_else(|| ssf::handler(id))
         .or_else(|| subscriptions::handler(id))
+        .or_else(|| telephony_providers::handler(id))
         .or_else(|| tokens::handler(id))
         .or_else(|| small::handler(id))
 }

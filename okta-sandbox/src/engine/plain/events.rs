@@ -16,11 +16,6 @@ const EVENTS: &[(&str, &str, [&str; 5])] = &[
         ["", "update", "", "activate", "deactivate"],
     ),
     (
-        "/email-servers",
-        "system.custom_email_server.lifecycle",
-        ["create", "update", "delete", "activate", "deactivate"],
-    ),
-    (
         "/customizations",
         "system.email.template",
         ["create", "update", "delete", "", ""],
