@@ -9,8 +9,28 @@ fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
         .position(|window| window == needle)
 }
 
-/// The bytes of the part `file` of a form.
-pub(super) fn file(request: &Request) -> Option<&[u8]> {
+/// The part `file` of a form.
+pub(super) struct File<'r> {
+    pub(super) bytes: &'r [u8],
+    name: String,
+}
+
+impl File<'_> {
+    /// What the end of the file's name says of its format.
+    pub(super) fn named_format(&self) -> Option<&'static str> {
+        let (_, end) = self.name.rsplit_once('.')?;
+        Some(match end.to_ascii_lowercase().as_str() {
+            "png" => "png",
+            "jpg" | "jpeg" => "jpg",
+            "gif" => "gif",
+            "svg" => "svg",
+            _ => return None,
+        })
+    }
+}
+
+/// The part `file` of a form.
+pub(super) fn file(request: &Request) -> Option<File<'_>> {
     let media = request.header("content-type")?;
     if !media.starts_with("multipart/form-data") {
         return None;
@@ -25,7 +45,12 @@ pub(super) fn file(request: &Request) -> Option<&[u8]> {
         let content = &rest[begin + 4..];
         let end = find(content, format!("\r\n{boundary}").as_bytes())?;
         if head.contains("name=\"file\"") || head.contains("name=file") {
-            return Some(&content[..end]);
+            let name = head.split("filename=\"").nth(1);
+            let name = name.and_then(|rest| rest.split('"').next());
+            return Some(File {
+                bytes: &content[..end],
+                name: name.unwrap_or_default().to_owned(),
+            });
         }
         rest = &content[end..];
     }

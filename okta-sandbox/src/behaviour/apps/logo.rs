@@ -36,14 +36,16 @@ fn upload(call: &mut Call<'_>) -> Outcome {
     let Some(image) = images::file(call.request) else {
         return refused("file: The field cannot be left blank");
     };
-    let media = match images::format(image) {
-        Some(("png", _)) => "image/png",
-        Some(("jpg", _)) => "image/jpeg",
-        Some(("gif", _)) => "image/gif",
-        Some(("svg", _)) => "image/svg+xml",
+    // The service does not look into the file where its name tells enough.
+    let told = images::format(image.bytes).map(|(format, _)| format);
+    let media = match told.or_else(|| image.named_format()) {
+        Some("png") => "image/png",
+        Some("jpg") => "image/jpeg",
+        Some("gif") => "image/gif",
+        Some("svg") => "image/svg+xml",
         _ => return refused("file: The file must be in png, jpg, svg, gif format"),
     };
-    if image.len() >= TOO_LARGE {
+    if image.bytes.len() >= TOO_LARGE {
         return refused("file: The file must be less than 1 MB in size");
     }
     let path = format!("/fs/bco/4/{}", call.org.dice.id("fs0"));

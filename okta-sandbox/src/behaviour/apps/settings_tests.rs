@@ -104,8 +104,12 @@ fn federated_claims_have_names_of_their_own_and_whole_expressions() {
 }
 
 fn upload(bench: &Bench, app: &str, image: &[u8]) -> Answer {
-    let mut form =
-        b"--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n".to_vec();
+    upload_as(bench, app, "x", image)
+}
+
+fn upload_as(bench: &Bench, app: &str, name: &str, image: &[u8]) -> Answer {
+    let head = format!("Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"");
+    let mut form = format!("--cut\r\n{head}\r\n\r\n").into_bytes();
     form.extend(image);
     form.extend(b"\r\n--cut--\r\n");
     let media = "multipart/form-data; boundary=cut";
@@ -164,6 +168,16 @@ fn an_uploaded_logo_is_the_app_s() {
     assert_eq!(logo(), kept);
     assert_eq!(upload(&bench, "/api/v1/apps/none", b"GIF89a").status, 404);
     assert_eq!(events(&bench, "application.configuration.update_logo"), 4);
+    // A file whose first bytes tell nothing is what its name says.
+    assert_eq!(
+        upload_as(&bench, &app, "a/icon.PNG", b"PNG\r\n").status,
+        201
+    );
+    assert_eq!(text(&logo(), "/type"), "image/png");
+    assert_eq!(
+        upload_as(&bench, &app, "icon.bmp", b"BM bitmap").status,
+        400
+    );
 }
 
 #[test]

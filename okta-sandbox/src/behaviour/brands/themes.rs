@@ -173,7 +173,7 @@ fn upload(call: &mut Call<'_>, member: &'static str) -> Outcome {
     let Some(image) = images::file(call.request) else {
         return refused("file: The field cannot be left blank");
     };
-    let found = images::format(image);
+    let found = images::format(image.bytes);
     let (kinds, most): (&[&str], usize) = match member {
         "favicon" => (&["png", "ico"], usize::MAX),
         "logo" => (&["png", "jpg", "gif"], 100 * 1024),
@@ -185,7 +185,7 @@ fn upload(call: &mut Call<'_>, member: &'static str) -> Outcome {
             kinds.join(", ")
         ));
     };
-    if image.len() >= most {
+    if image.bytes.len() >= most {
         return refused(&format!(
             "file: The file must be less than {} kB in size",
             most / 1024
