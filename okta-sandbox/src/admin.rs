@@ -8,6 +8,7 @@ pub(crate) use sight::{Listed, Sight};
 
 use serde_json::{Value, json};
 
+use crate::behaviour::api_services;
 use crate::exchange::Request;
 use crate::fault::Fault;
 use crate::json::text;
@@ -196,6 +197,13 @@ fn roles_of(org: &Org, principal: &Principal) -> Vec<Role> {
         Principal::Anonymous => {}
         Principal::Client { client_id, .. } => {
             roles_at(org, &format!("/oauth2/v1/clients/{client_id}"), &mut roles);
+            // Their scopes alone limit API service integrations.
+            if api_services::find(org, client_id).is_some() {
+                roles.push(Role {
+                    kind: "SUPER_ADMIN".to_owned(),
+                    ..Role::default()
+                });
+            }
         }
         Principal::Token { user_id, .. } | Principal::User { user_id, .. } => {
             if *user_id == org.admin {

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 
+use crate::behaviour::api_services;
 use crate::clock::{self, Clock};
 use crate::durable::{Change, Durable, encode, next_serial, place_key};
 use crate::exchange::Request;
@@ -44,10 +45,11 @@ impl Actor {
                 }
             }
             Principal::Client { client_id, .. } => {
-                let label = org
-                    .apps
-                    .get(client_id)
-                    .map_or(client_id.as_str(), |app| text(app, "/label"));
+                let label = org.apps.get(client_id).map(|app| text(app, "/label"));
+                let label = label.or_else(|| {
+                    api_services::find(org, client_id).map(|instance| text(instance, "/name"))
+                });
+                let label = label.unwrap_or(client_id);
                 named("PublicClientApp", client_id, client_id, label)
             }
             Principal::Anonymous => named("SystemPrincipal", "unknown", "unknown", "Unknown"),

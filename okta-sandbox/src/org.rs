@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::behaviour::{apps, groups, policies, presets, schemas, users};
+use crate::behaviour::{api_services, apps, groups, policies, presets, schemas, users};
 use crate::clock::{self, Clock};
 use crate::durable::Durable;
 use crate::ids::Dice;
@@ -362,6 +362,7 @@ impl Org {
         self.grants
             .values()
             .any(|g| text(g, "/clientId") == client && text(g, "/scopeId") == scope)
+            || api_services::was_granted(self, client, scope)
     }
 
     /// The system policy of a type.

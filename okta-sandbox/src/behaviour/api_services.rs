@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::api_service_secrets;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -9,6 +10,7 @@ use crate::fault::Fault;
 use crate::json::{remove, text};
 use crate::log::named as target;
 use crate::oauth::access::Principal;
+use crate::org::Org;
 use crate::paging::Size;
 
 /// The behaviour of an operation of this family.
@@ -18,11 +20,24 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "createApiServiceIntegrationInstance" => create,
         "getApiServiceIntegrationInstance" => get,
         "deleteApiServiceIntegrationInstance" => delete,
-        _ => return None,
+        _ => return api_service_secrets::handler(id),
     })
 }
 
-const SHELF: &str = "/integrations/api/v1/api-services";
+/// The instance behind a client id.
+pub(crate) fn find<'o>(org: &'o Org, client_id: &str) -> Option<&'o Value> {
+    org.shelves.get(SHELF)?.get(client_id)
+}
+
+pub(crate) use super::api_service_secrets::opens;
+
+/// Whether an instance was granted a scope.
+pub(crate) fn was_granted(org: &Org, client_id: &str, scope: &str) -> bool {
+    let scopes = find(org, client_id).and_then(|instance| instance["grantedScopes"].as_array());
+    scopes.is_some_and(|scopes| scopes.iter().any(|granted| granted == scope))
+}
+
+pub(super) const SHELF: &str = "/integrations/api/v1/api-services";
 
 fn view(call: &Call<'_>, instance: &Value) -> Value {
     let id = text(instance, "/id");
@@ -94,11 +109,11 @@ fn create(call: &mut Call<'_>) -> Outcome {
         &instance,
     );
     let mut shown = view(call, &instance);
-    shown["clientSecret"] = json!(call.org.dice.secret(48));
+    shown["clientSecret"] = api_service_secrets::add(call, &id)["client_secret"].clone();
     Ok(Answer::json(201, &shown))
 }
 
-fn named(call: &mut Call<'_>) -> Result<Value, Fault> {
+pub(super) fn named(call: &mut Call<'_>) -> Result<Value, Fault> {
     let id = call.parameter(0);
     let found = call.org.shelf(SHELF).get(id).cloned();
     found.ok_or_else(|| Fault::not_found(id, "AppInstance"))
@@ -113,9 +128,8 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     let mut instance = named(call)?;
     let id = call.parameter(0);
     call.org.shelf(SHELF).remove(id);
-    call.org
-        .shelves
-        .remove(&format!("{SHELF}/{id}/credentials/secrets"));
+    call.org.shelves.remove(&api_service_secrets::shelf(id));
+    call.org.authority.revoke_client(id);
     remove(&mut instance, "properties");
     log(call, "integration.api_service.lifecycle.revoke", &instance);
     Ok(Answer::no_content())

@@ -1,6 +1,9 @@
 //! Behaviours by family: what each operation does to the org and answers.
 
-mod api_services;
+mod api_service_secrets;
+pub(crate) mod api_services;
+#[cfg(test)]
+mod api_services_tests;
 pub(crate) mod apps;
 pub(crate) mod assignments;
 pub(crate) mod associated_servers;
@@ -21,6 +24,7 @@ mod identity_sources;
 mod images;
 pub(crate) mod interclient;
 mod issued;
+mod log_stream_schemas;
 pub(crate) mod logs;
 mod mappings;
 mod org_settings;
@@ -30,6 +34,9 @@ pub(crate) mod policies;
 pub(crate) mod presets;
 mod push_groups;
 pub(crate) mod realms;
+mod resource_server_keys;
+#[cfg(test)]
+mod resource_server_keys_tests;
 mod resource_sets;
 mod roles;
 pub(crate) mod rules;
@@ -77,6 +84,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| assignments::handler(id))
         .or_else(|| schemas::handler(id))
         .or_else(|| logs::handler(id))
+        .or_else(|| log_stream_schemas::handler(id))
         .or_else(|| policies::handler(id))
         .or_else(|| roles::handler(id))
         .or_else(|| clients::handler(id))
@@ -100,6 +108,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| org_switches::handler(id))
         .or_else(|| push_groups::handler(id))
         .or_else(|| realms::handler(id))
+        .or_else(|| resource_server_keys::handler(id))
         .or_else(|| resource_sets::handler(id))
         .or_else(|| secrets::handler(id))
         .or_else(|| sessions::handler(id))

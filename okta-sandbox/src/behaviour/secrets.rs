@@ -27,7 +27,8 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 
 const IN_APP: &str = "/credentials/oauthClient/client_secret";
 
-fn fresh(call: &mut Call<'_>, secret: &str) -> Value {
+/// A new client secret, at work.
+pub(super) fn fresh(call: &mut Call<'_>, secret: &str) -> Value {
     let id = call.org.dice.id("ocs");
     let now = clock::zero_millis(call.org.clock.now());
     let hash = digest::digest(&digest::SHA256, secret.as_bytes());
@@ -69,13 +70,18 @@ fn view(call: &Call<'_>, secret: &Value) -> Value {
         call.parameter(0),
         text(secret, "/id")
     );
+    with_steps(secret, &own)
+}
+
+/// A secret with the steps that its status allows.
+pub(super) fn with_steps(secret: &Value, own: &str) -> Value {
     let hinted = |href: String, allow: &str| json!({ "href": href, "hints": { "allow": [allow] } });
     let mut shown = secret.clone();
     shown["_links"] = match text(secret, "/status") {
         "ACTIVE" => json!({ "deactivate": hinted(format!("{own}/lifecycle/deactivate"), "POST") }),
         _ => json!({
             "activate": hinted(format!("{own}/lifecycle/activate"), "POST"),
-            "delete": hinted(own.clone(), "DELETE"),
+            "delete": hinted(own.to_owned(), "DELETE"),
         }),
     };
     shown

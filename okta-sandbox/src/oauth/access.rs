@@ -6,6 +6,7 @@ use super::jwt::{ALGORITHMS, Jwt};
 use super::scopes;
 use super::server::Server;
 use super::sign_in::is_active;
+use crate::behaviour::api_services;
 use crate::exchange::{Request, form_pairs};
 use crate::fault::Fault;
 use crate::limits::Share;
@@ -162,6 +163,7 @@ fn access_token(
         org.apps
             .get(id)
             .is_some_and(|app| app["status"] == "ACTIVE")
+            || api_services::find(org, id).is_some()
     };
     let grant = grant
         .filter(|g| active(&g.client_id))

@@ -3,11 +3,12 @@
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::jwt::{ALGORITHMS, Jwt, PSS_ALGORITHMS};
 use super::key_sets;
 use super::server::Server;
+use crate::behaviour::api_services;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::text;
@@ -117,19 +118,7 @@ pub(crate) fn authenticate(
     if let Some(assertion) = form.get("client_assertion") {
         return by_assertion(call, server, form, assertion);
     }
-    let basic = call.request.header("authorization");
-    let (id, secret, used) = if let Some(header) = basic {
-        let bad = "Found Authentication header but was not valid client credentials.";
-        let (id, secret) = basic_credentials(header).ok_or_else(|| invalid_client(bad))?;
-        (id, Some(secret), "client_secret_basic")
-    } else {
-        let id = form.get("client_id");
-        let id = id.ok_or_else(|| invalid_client(NO_CREDENTIALS))?.to_owned();
-        match form.get("client_secret") {
-            Some(secret) => (id, Some(secret.to_owned()), "client_secret_post"),
-            None => (id, None, "none"),
-        }
-    };
+    let (id, secret, used) = presented(call, form)?;
     let wrong_id = || invalid_client("Invalid value for 'client_id' parameter.");
     let client = find(call.org, &id).ok_or_else(wrong_id)?;
     if text(client, "/status") != "ACTIVE" || method(client) != used {
@@ -143,6 +132,44 @@ pub(crate) fn authenticate(
         ));
     }
     Ok(client.clone())
+}
+
+/// The id that a client gives, its secret if it has one, and how it gives them.
+fn presented(
+    call: &Call<'_>,
+    form: &Form,
+) -> Result<(String, Option<String>, &'static str), Fault> {
+    if let Some(header) = call.request.header("authorization") {
+        let bad = "Found Authentication header but was not valid client credentials.";
+        let (id, secret) = basic_credentials(header).ok_or_else(|| invalid_client(bad))?;
+        return Ok((id, Some(secret), "client_secret_basic"));
+    }
+    let id = form.get("client_id");
+    let id = id.ok_or_else(|| invalid_client(NO_CREDENTIALS))?.to_owned();
+    Ok(match form.get("client_secret") {
+        Some(secret) => (id, Some(secret.to_owned()), "client_secret_post"),
+        None => (id, None, "none"),
+    })
+}
+
+/// The API service integration that signs in, in the form of a client. Unlike apps, they prove
+/// themselves to the org server by a secret.
+pub(crate) fn api_service(call: &Call<'_>, form: &Form) -> Result<Option<Value>, Fault> {
+    let Ok((id, secret, _)) = presented(call, form) else {
+        return Ok(None);
+    };
+    let Some(instance) = api_services::find(call.org, &id) else {
+        return Ok(None);
+    };
+    let secret = secret.unwrap_or_default();
+    if form.get("client_assertion").is_some() || !api_services::opens(call.org, &id, &secret) {
+        return Err(refused());
+    }
+    Ok(Some(json!({
+        "id": id, "label": instance["name"], "status": "ACTIVE", "settings": { "oauthClient": {
+            "application_type": "service", "grant_types": ["client_credentials"],
+        } },
+    })))
 }
 
 fn basic_credentials(header: &str) -> Option<(String, String)> {

@@ -127,6 +127,9 @@ fn issue(call: &mut Call<'_>, server: &Server, form: &Form) -> Result<Issued, Fa
         return Err(Fault::oauth(400, "unsupported_grant_type", text));
     }
     if server.is_org() && grant_type == "client_credentials" {
+        if let Some(client) = client::api_service(call, form)? {
+            return client_credentials(call, server, client, form);
+        }
         client::need_assertion(call, form)?;
     }
     let client = client::authenticate(call, server, form)?;
