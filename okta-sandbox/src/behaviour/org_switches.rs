@@ -58,7 +58,8 @@ fn set(call: &mut Call<'_>, name: &str) -> Outcome {
     get(call, name)
 }
 
-fn hinted(href: String, allow: &[&str]) -> Value {
+/// A link with the methods that may be called.
+pub(super) fn hinted(href: String, allow: &[&str]) -> Value {
     json!({ "href": href, "hints": { "allow": allow } })
 }
 

@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::json::{fill, text};
+use super::authenticators;
+use crate::json::text;
 use crate::org::Org;
 
-pub(crate) const AUTHENTICATORS: &str = "/api/v1/authenticators";
 pub(crate) const TOKENS: &str = "/api/v1/api-tokens";
 
 /// Puts everything in.
 pub(crate) fn add(org: &mut Org) {
-    authenticators(org);
+    authenticators::add_built_in(org);
     features(org);
     let now = org.created.clone();
     let tokens: Vec<(String, String)> = org.api_tokens.values().cloned().collect();
@@ -37,115 +37,6 @@ fn expiry(now: &str) -> Value {
             .ok()
     });
     json!(at.map(crate::clock::zero_millis))
-}
-
-fn authenticators(org: &mut Org) {
-    let now = org.created.clone();
-    let plain = json!({});
-    let any = json!({ "allowedFor": "any" });
-    let email = json!({ "allowedFor": "any", "tokenLifetimeInMinutes": 5 });
-    let recovery = json!({ "allowedFor": "recovery" });
-    let verify = json!({
-        "compliance": { "fips": "OPTIONAL" }, "userVerification": "PREFERRED", "appInstanceId": "",
-        "channelBinding": { "style": "NUMBER_CHALLENGE", "required": "NEVER" },
-        "userVerificationMethods": ["BIOMETRICS", "PIN"],
-    });
-    let totp = json!({
-        "timeIntervalInSeconds": 30, "encoding": "Base32", "algorithm": "HMACSHA1", "passCodeLength": 6,
-    });
-    let algorithms = json!({ "algorithms": ["ES256", "RS256"], "keyProtection": "ANY" });
-    let with = |more: Value| {
-        let mut settings = more;
-        fill(&mut settings, &algorithms);
-        settings
-    };
-    let push = with(json!({ "transactionTypes": ["LOGIN"] }));
-    let nonce = with(json!({ "showSignInWithOV": "NEVER" }));
-    let webauthn = json!({ "userVerification": "DISCOURAGED", "attachment": "ANY" });
-    type Method<'m> = (&'m str, bool, &'m Value);
-    type Row<'m> = (&'m str, &'m str, &'m str, bool, &'m Value, &'m [Method<'m>]);
-    let all: [Row<'_>; 7] = [
-        (
-            "okta_email",
-            "email",
-            "Email",
-            true,
-            &email,
-            &[("email", true, &plain)],
-        ),
-        (
-            "okta_verify",
-            "app",
-            "Okta Verify",
-            true,
-            &verify,
-            &[
-                ("totp", true, &totp),
-                ("push", false, &push),
-                ("signed_nonce", false, &nonce),
-            ],
-        ),
-        (
-            "okta_password",
-            "password",
-            "Password",
-            true,
-            &plain,
-            &[("password", true, &plain)],
-        ),
-        (
-            "phone_number",
-            "phone",
-            "Phone",
-            false,
-            &any,
-            &[("sms", false, &plain), ("voice", false, &plain)],
-        ),
-        (
-            "webauthn",
-            "security_key",
-            "Security Key or Biometric",
-            false,
-            &plain,
-            &[("webauthn", true, &webauthn)],
-        ),
-        (
-            "security_question",
-            "security_question",
-            "Security Question",
-            true,
-            &recovery,
-            &[("security_question", true, &plain)],
-        ),
-        (
-            "google_otp",
-            "app",
-            "Google Authenticator",
-            false,
-            &plain,
-            &[("otp", true, &plain)],
-        ),
-    ];
-    let status = |active: bool| if active { "ACTIVE" } else { "INACTIVE" };
-    for (key, kind, name, active, settings, methods) in all {
-        let id = org.dice.id("aut");
-        let mut authenticator = json!({
-            "id": id, "key": key, "type": kind, "name": name, "status": status(active),
-            "created": now, "lastUpdated": now,
-        });
-        if *settings != plain || key == "google_otp" {
-            authenticator["settings"] = settings.clone();
-        }
-        org.shelf(AUTHENTICATORS).put(&id, authenticator);
-        for (kind, active, settings) in methods {
-            let mut method = json!({ "type": kind, "status": status(*active) });
-            if **settings != plain {
-                method["settings"] = (*settings).clone();
-            }
-            org.shelf(&format!("{AUTHENTICATORS}/{id}/methods"))
-                .put(kind, method);
-        }
-    }
 }
 
 /// Features that an admin may switch: name, description, stage, what it needs.

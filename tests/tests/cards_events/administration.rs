@@ -78,7 +78,7 @@ async fn authenticators(org: &Org) {
     let mut all = all.as_array().expect("authenticators").iter();
     let one = all.find(|one| one["key"] == "phone_number");
     let one = one.and_then(|one| one["id"].as_str()).expect("the phone");
-    for step in ["deactivate", "activate"] {
+    for step in ["activate", "deactivate"] {
         org.send(
             &format!("POST /api/v1/authenticators/{one}/lifecycle/{step}"),
             "",

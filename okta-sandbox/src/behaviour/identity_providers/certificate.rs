@@ -11,6 +11,7 @@ use crate::clock;
 use crate::oauth::jwk;
 
 const SEQUENCE: u8 = 0x30;
+const SET: u8 = 0x31;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OBJECT_ID: u8 = 0x06;
@@ -18,6 +19,7 @@ const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 const VERSION: u8 = 0xa0;
 
+const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 /// Curves by object id, with their names and how many bytes a coordinate has.
@@ -120,18 +122,25 @@ fn public_key(mut info: Der<'_>) -> Option<Value> {
     }))
 }
 
-/// Key, end and thumbprint of a certificate in base64, if it is one.
-pub(in crate::behaviour) fn read(text: &str) -> Option<Value> {
-    let text: String = text.split_whitespace().collect();
-    let der = STANDARD.decode(text).ok()?;
-    let mut certificate = Der(&der).sequence()?.sequence()?;
+/// What stands behind the serial number of a certificate.
+fn body(der: &[u8]) -> Option<Der<'_>> {
+    let mut certificate = Der(der).sequence()?.sequence()?;
     let (mut tag, _) = certificate.next()?;
     if tag == VERSION {
         (tag, _) = certificate.next()?;
     }
-    if tag != INTEGER {
-        return None;
-    }
+    (tag == INTEGER).then_some(certificate)
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let text: String = text.split_whitespace().collect();
+    STANDARD.decode(text).ok()
+}
+
+/// Key, end and thumbprint of a certificate in base64, if it is one.
+pub(in crate::behaviour) fn read(text: &str) -> Option<Value> {
+    let der = decode(text)?;
+    let mut certificate = body(&der)?;
     // Signature algorithm and issuer stand before the validity, the subject behind it.
     certificate.sequence()?;
     certificate.sequence()?;
@@ -143,6 +152,22 @@ pub(in crate::behaviour) fn read(text: &str) -> Option<Value> {
     key["expiresAt"] = json!(clock::zero_millis(ends));
     key["x5t#S256"] = json!(jwk::sha256(&der));
     Some(key)
+}
+
+/// The common name of who issued a certificate in base64; empty if the issuer has none.
+pub(in crate::behaviour) fn issuer(text: &str) -> Option<String> {
+    let der = decode(text)?;
+    let mut certificate = body(&der)?;
+    certificate.sequence()?;
+    let mut names = certificate.sequence()?;
+    while let Some(set) = names.take(SET) {
+        let mut name = Der(set).sequence()?;
+        if name.take(OBJECT_ID)? == COMMON_NAME {
+            let (_, value) = name.next()?;
+            return Some(String::from_utf8_lossy(value).into_owned());
+        }
+    }
+    Some(String::new())
 }
 
 #[cfg(test)]

@@ -317,9 +317,6 @@ impl<'c, 'a> Act<'c, 'a> {
 
     fn create(&mut self) -> Outcome {
         let given = self.given(Fullness::Whole)?;
-        if let Some((field, cause)) = names::refused(&self.template, &given) {
-            return Err(Fault::validation(field, &[cause]));
-        }
         let answer = self.facts.answer.clone();
         let listed = answer.as_ref().and_then(|ty| plan::list_of(self.api(), ty));
         if let Some((member, item)) = listed {

@@ -6,16 +6,6 @@ use super::plan::Plan;
 /// create, update, delete, activate, deactivate; an empty name logs nothing.
 const EVENTS: &[(&str, &str, [&str; 5])] = &[
     (
-        "/authenticators",
-        "security.authenticator.lifecycle",
-        ["create", "update", "", "activate", "deactivate"],
-    ),
-    (
-        "/methods",
-        "security.authenticator.lifecycle",
-        ["", "update", "", "activate", "deactivate"],
-    ),
-    (
         "/customizations",
         "system.email.template",
         ["create", "update", "delete", "", ""],

@@ -16,7 +16,6 @@ const PREFIXES: &[(&str, &str)] = &[
     ("mappings", "gPm"),
     ("tokens", "oar"),
     ("grants", "oag"),
-    ("authenticators", "aut"),
     ("themes", "the"),
     ("customizations", "oel"),
     ("device-integrations", "din"),
@@ -144,34 +143,7 @@ pub(super) fn left_out(operation: &Operation) -> Option<&'static str> {
     None
 }
 
-/// Whether a link that leads somewhere is one that the service shows.
-pub(super) fn shows_link(collection: &str, name: &str, object: &serde_json::Value) -> bool {
-    match (word(collection), name) {
-        ("authenticators", "aaguids") => object["key"] == "webauthn",
-        ("authenticators", "deactivate") => object["key"] != "okta_password",
-        ("methods", "deactivate" | "verify-rp-id-domain") => false,
-        _ => true,
-    }
-}
-
 /// Collections whose objects keep what a replace leaves out.
 pub(super) fn keeps(collection: &str) -> bool {
-    matches!(word(collection), "authenticators" | "themes")
-}
-
-/// What a new object may not be, with the error's field and cause.
-pub(super) fn refused(
-    collection: &str,
-    body: &serde_json::Value,
-) -> Option<(&'static str, &'static str)> {
-    let built_in = body["key"].as_str().is_some_and(|key| {
-        matches!(
-            key,
-            "okta_email" | "okta_password" | "okta_verify" | "phone_number" | "security_question"
-        )
-    });
-    (collection == "/api/v1/authenticators" && built_in).then_some((
-        "com.okta.services.factors.iface.dto.AuthenticatorCatalog",
-        "The field has an invalid value",
-    ))
+    word(collection) == "themes"
 }

@@ -145,9 +145,7 @@ pub(super) fn links(
             }),
         };
         let active = text(object, "/status") == "ACTIVE";
-        let collection = template.rsplit_once('/').map_or("", |(head, _)| head);
         let due = match name.as_str() {
-            _ if !names::shows_link(collection, name, object) => false,
             "activate" => !active,
             "deactivate" => active,
             _ => true,
