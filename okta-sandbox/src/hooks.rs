@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use url::Url;
 
-use crate::behaviour::ssf;
+use crate::behaviour::{security_events, ssf};
 use crate::clock;
 use crate::exchange::Request;
 use crate::faults::{Delivery, Effect, Faults};
@@ -129,8 +129,8 @@ async fn exchange(call: &Outgoing) -> Option<Incoming> {
     }
 }
 
-/// What can be read at a URL.
-pub(crate) async fn read(url: &str) -> Option<Vec<u8>> {
+/// The JSON that can be read at a URL.
+pub(crate) async fn read_json(url: &str) -> Option<Value> {
     let url = Url::parse(url).ok().filter(is_loopback)?;
     let call = Outgoing {
         method: "GET",
@@ -139,7 +139,8 @@ pub(crate) async fn read(url: &str) -> Option<Vec<u8>> {
         body: Vec::new(),
     };
     let answer = send(&call).await?;
-    (answer.status == 200).then_some(answer.body)
+    let body = (answer.status == 200).then_some(answer.body)?;
+    serde_json::from_slice(&body).ok()
 }
 
 /// Makes the calls that a request asks for before the org is locked for it.
@@ -151,6 +152,9 @@ pub(crate) async fn before(shared: &Shared, request: &Request) {
         }
         ("POST", ["api", "v1", "inlineHooks", id, "execute"]) => {
             execute(shared, id, &request.body).await
+        }
+        ("POST", ["security", "api", "v1", "security-events"]) => {
+            return security_events::before(shared, request).await;
         }
         _ => return key_sets::before(shared, request).await,
     };

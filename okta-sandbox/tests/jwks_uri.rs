@@ -1,70 +1,14 @@
 //! Clients that publish their keys at a `jwks_uri`.
 
 mod common;
-
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+#[path = "common/published.rs"]
+mod published;
 
 use common::*;
 use okta_sandbox::Sandbox;
+use published::{Published, named};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
-
-/// A server of one document, which may change.
-struct Published {
-    url: String,
-    document: Arc<Mutex<String>>,
-    reads: Arc<AtomicUsize>,
-}
-
-impl Published {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
-        let url = format!("http://{}/keys", listener.local_addr().expect("an address"));
-        let document = Arc::new(Mutex::new(String::new()));
-        let reads = Arc::new(AtomicUsize::new(0));
-        let (shown, count) = (Arc::clone(&document), Arc::clone(&reads));
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let mut head = [0; 4096];
-                let _ = stream.read(&mut head).await;
-                count.fetch_add(1, Ordering::Relaxed);
-                let body = shown.lock().expect("the document").clone();
-                let status = if body.is_empty() {
-                    "503 Unavailable"
-                } else {
-                    "200 OK"
-                };
-                let length = body.len();
-                let answer = format!(
-                    "HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-                );
-                let _ = stream.write_all(answer.as_bytes()).await;
-            }
-        });
-        Self {
-            url,
-            document,
-            reads,
-        }
-    }
-
-    fn publish(&self, keys: &[Value]) {
-        *self.document.lock().expect("the document") = json!({ "keys": keys }).to_string();
-    }
-
-    fn reads(&self) -> usize {
-        self.reads.load(Ordering::Relaxed)
-    }
-}
-
-fn named(key: &aws_lc_rs::signature::EcdsaKeyPair, kid: &str) -> Value {
-    let mut jwk = public_jwk(key);
-    jwk["kid"] = json!(kid);
-    jwk
-}
 
 async fn ask_with(
     sandbox: &Sandbox,
@@ -117,7 +61,7 @@ async fn published_keys_are_read_kept_and_read_again_for_a_new_one() {
         "{body}"
     );
 
-    published.publish(&[named(&first, "one")]);
+    published.publish_keys(&[named(&first, "one")]);
     let before = published.reads();
     for _ in 0..3 {
         let (status, body) = ask_with(&sandbox, &app_id, &first, "one").await;
@@ -128,7 +72,7 @@ async fn published_keys_are_read_kept_and_read_again_for_a_new_one() {
     // A new key is found although the old set is still good.
     let (status, _) = ask_with(&sandbox, &app_id, &second, "two").await;
     assert_eq!(status, 401);
-    published.publish(&[named(&second, "two")]);
+    published.publish_keys(&[named(&second, "two")]);
     let (status, body) = ask_with(&sandbox, &app_id, &second, "two").await;
     assert_eq!(status, 200, "{body}");
     let (status, body) = ask_with(&sandbox, &app_id, &first, "two").await;

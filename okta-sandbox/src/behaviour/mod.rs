@@ -43,6 +43,7 @@ mod roles;
 pub(crate) mod rules;
 pub(crate) mod schemas;
 mod secrets;
+pub(crate) mod security_events;
 mod sessions;
 mod small;
 pub(crate) mod ssf;
@@ -113,6 +114,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| resource_server_keys::handler(id))
         .or_else(|| resource_sets::handler(id))
         .or_else(|| secrets::handler(id))
+        .or_else(|| security_events::handler(id))
         .or_else(|| sessions::handler(id))
         .or_else(|| ssf::handler(id))
         .or_else(|| subscriptions::handler(id))

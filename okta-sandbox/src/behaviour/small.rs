@@ -8,7 +8,10 @@ use crate::exchange::Answer;
 use crate::expression::{Case, Expression};
 use crate::fault::Fault;
 use crate::json::text;
+use crate::log::user_target;
 use crate::oauth::access::Principal;
+use crate::org::Org;
+use crate::schema::Fullness;
 
 /// The behaviour of an operation of these families.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -135,38 +138,51 @@ fn unlink_user(call: &mut Call<'_>) -> Outcome {
 
 const RISKS: &str = "/api/v1/users/risk";
 
-fn risk_view(call: &Call<'_>, user: &str, level: Option<&str>) -> Value {
+fn risk_view(call: &Call<'_>, user: &str, risk: Option<Value>) -> Value {
     let own = format!("{}/api/v1/users/{user}", call.base());
-    let mut shown = json!({
-        "riskLevel": level.unwrap_or("NONE"),
-        "_links": {
-            "user": { "href": own, "hints": { "allow": ["GET"] } },
-            "self": { "href": format!("{own}/risk"), "hints": { "allow": ["GET", "PUT"] } },
-        },
+    let mut shown = risk.unwrap_or_else(|| json!({ "riskLevel": "NONE" }));
+    shown["_links"] = json!({
+        "user": { "href": own, "hints": { "allow": ["GET"] } },
+        "self": { "href": format!("{own}/risk"), "hints": { "allow": ["GET", "PUT"] } },
     });
-    if level.is_some() {
-        shown["reason"] = json!("Admin override risk");
-    }
     shown
 }
 
 fn risk(call: &mut Call<'_>) -> Outcome {
     let me = user(call, call.parameter(0))?;
     let known = call.org.shelf(RISKS).get(&me).cloned();
-    let level = known.as_ref().and_then(Value::as_str);
-    Ok(Answer::ok(&risk_view(call, &me, level)))
+    Ok(Answer::ok(&risk_view(call, &me, known)))
+}
+
+/// Sets level and reason of a user's risk; tells whether the level is another one now.
+pub(super) fn change_risk(org: &mut Org, user: &str, risk: Value) -> bool {
+    let shelf = org.shelf(RISKS);
+    let before = shelf.get(user).map(|known| known["riskLevel"].clone());
+    let before = before.unwrap_or_else(|| json!("NONE"));
+    let changed = before != risk["riskLevel"];
+    match risk["riskLevel"] == "NONE" {
+        true => {
+            shelf.remove(user);
+        }
+        false => shelf.put(user, risk),
+    }
+    changed
 }
 
 fn set_risk(call: &mut Call<'_>) -> Outcome {
     let me = user(call, call.parameter(0))?;
-    let body = call.request.object()?;
-    let level = text(&body, "/riskLevel");
+    let body = call.given(Fullness::Whole)?;
+    let risk = json!({ "riskLevel": body["riskLevel"], "reason": "Admin override risk" });
     let status = match call.org.shelf(RISKS).contains(&me) {
         true => 200,
         false => 201,
     };
-    call.org.shelf(RISKS).put(&me, json!(level));
-    Ok(Answer::json(status, &risk_view(call, &me, Some(level))))
+    if change_risk(call.org, &me, risk.clone())
+        && let Some(user) = call.org.users.get(&me).map(user_target)
+    {
+        call.log("user.risk.change", vec![user]);
+    }
+    Ok(Answer::json(status, &risk_view(call, &me, Some(risk))))
 }
 
 /// Where the owners of a group stand.

@@ -15,12 +15,40 @@ use crate::pipeline::Shared;
 /// Seconds that a set is kept. A key that it lacks is looked for sooner.
 const KEPT: i64 = 24 * 3600;
 
-/// What was found at a client's `jwks_uri`.
+/// What was found at a client's `jwks_uri`, or where a security events provider publishes its keys.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct KeySet {
     uri: String,
     fetched: i64,
-    keys: Vec<Value>,
+    /// Who has the keys, if that was found with them.
+    #[serde(default)]
+    pub(crate) issuer: String,
+    pub(crate) keys: Vec<Value>,
+}
+
+impl KeySet {
+    pub(crate) fn new(uri: &str, issuer: String, keys: Vec<Value>, now: i64) -> Self {
+        Self {
+            uri: uri.to_owned(),
+            fetched: now,
+            issuer,
+            keys,
+        }
+    }
+
+    /// True if this was found there, not too long ago.
+    pub(crate) fn is_fresh(&self, uri: &str, now: i64) -> bool {
+        self.uri == uri && now < self.fetched + KEPT
+    }
+
+    pub(crate) fn knows(&self, kid: &str) -> bool {
+        self.keys.iter().any(|key| text(key, "/kid") == kid)
+    }
+}
+
+/// The keys published at a URL.
+pub(crate) async fn read(url: &str) -> Option<Vec<Value>> {
+    hooks::read_json(url).await?["keys"].as_array().cloned()
 }
 
 /// Where a client publishes its keys.
@@ -52,8 +80,8 @@ fn wanted(shared: &Shared, request: &Request) -> Option<(String, String)> {
     let now = org.clock.now().as_second();
     let set = org.authority.key_sets.get(id);
     let fits = set.is_some_and(|set| {
-        let knows = |kid: &str| set.keys.iter().any(|key| text(key, "/kid") == kid);
-        set.uri == uri && now < set.fetched + KEPT && jwt.header("kid").is_none_or(knows)
+        let knows = jwt.header("kid").is_none_or(|kid| set.knows(kid));
+        set.is_fresh(uri, now) && knows
     });
     (!fits).then(|| (id.to_owned(), uri.to_owned()))
 }
@@ -64,17 +92,14 @@ pub(crate) async fn before(shared: &Shared, request: &Request) {
     let Some((id, uri)) = wanted(shared, request) else {
         return;
     };
-    let document = hooks::read(&uri).await;
-    let document = document.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-    let keys = document.and_then(|set| set["keys"].as_array().cloned());
+    let keys = read(&uri).await;
     let mut org = shared.org();
-    let fetched = org.clock.now().as_second();
+    let now = org.clock.now().as_second();
     let sets = &mut org.authority.key_sets;
     match keys {
-        Some(keys) => sets.insert(id, KeySet { uri, fetched, keys }),
+        Some(keys) => sets.insert(id, KeySet::new(&uri, String::new(), keys, now)),
         None => {
-            let stale = |set: &KeySet| set.uri != uri || fetched >= set.fetched + KEPT;
-            if sets.get(&id).is_some_and(stale) {
+            if sets.get(&id).is_some_and(|set| !set.is_fresh(&uri, now)) {
                 sets.remove(&id);
             }
         }

@@ -124,11 +124,6 @@ pub(super) fn left_out(operation: &Operation) -> Option<&'static str> {
         let stored = path.starts_with("/oauth2/v1/clients");
         return (!stored).then_some("a protocol step of signing in, not a resource");
     }
-    if path.starts_with("/security/") {
-        return Some(
-            "takes signed security events of other providers, which the sandbox cannot verify",
-        );
-    }
     if path.ends_with("/summary") {
         return Some(
             "its answer is the outcome of an evaluation by a model or rules, not stored data",
