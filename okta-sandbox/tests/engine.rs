@@ -59,7 +59,7 @@ async fn bodies_are_held_against_their_schemas() {
         .post(servers, json!({ "host": { "name": "x" } }))
         .await;
     assert_eq!((status.as_u16(), code(&shape)), (400, "E0000003"));
-    let (status, parent) = admin.get("/api/v1/agentPools/nope/updates").await;
+    let (status, parent) = admin.get("/api/v1/agentPools/nope/updates/settings").await;
     assert_eq!((status.as_u16(), code(&parent)), (404, "E0000007"));
     assert_eq!(
         parent["errorSummary"],

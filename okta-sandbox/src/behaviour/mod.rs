@@ -1,5 +1,6 @@
 //! Behaviours by family: what each operation does to the org and answers.
 
+mod agent_pools;
 mod api_service_secrets;
 pub(crate) mod api_services;
 #[cfg(test)]
@@ -93,6 +94,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| mappings::handler(id))
         .or_else(|| governance::handler(id))
         .or_else(|| org_settings::handler(id))
+        .or_else(|| agent_pools::handler(id))
         .or_else(|| api_services::handler(id))
         .or_else(|| associated_servers::handler(id))
         .or_else(|| authenticators::handler(id))

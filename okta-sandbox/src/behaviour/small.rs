@@ -22,8 +22,6 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "replaceRateLimitSettingsAdminNotifications"
         | "replaceRateLimitSettingsPerClient"
         | "replaceRateLimitSettingsWarningThreshold" => set,
-        // The sandbox has no agents.
-        "listAgentPools" => nothing,
         "assignLinkedObjectValueForPrimary" => link_user,
         "listLinkedObjectsForUser" => linked_users,
         "deleteLinkedObjectForUser" => unlink_user,
@@ -64,10 +62,6 @@ fn set(call: &mut Call<'_>) -> Outcome {
         .shelf(SETTINGS)
         .put(call.operation.path, body.clone());
     Ok(Answer::ok(&body))
-}
-
-fn nothing(_: &mut Call<'_>) -> Outcome {
-    Ok(Answer::ok(&json!([])))
 }
 
 /// The id of a user by id or login.

@@ -5,8 +5,6 @@ use crate::table::Operation;
 
 /// Prefix of ids by the last literal segment of the collection.
 const PREFIXES: &[(&str, &str)] = &[
-    ("agentPools", "pol"),
-    ("updates", "ajd"),
     ("api-tokens", "00T"),
     ("csrs", "csr"),
     ("secrets", "ocs"),
@@ -48,7 +46,6 @@ const PREFIXES: &[(&str, &str)] = &[
 
 /// The type that a 404 names, by the last literal segment of the collection.
 const MISSING: &[(&str, &str)] = &[
-    ("agentPools", "AppInstance"),
     ("apps", "AppInstance"),
     ("api-services", "AppInstance"),
     ("identity-sources", "AppInstance"),
