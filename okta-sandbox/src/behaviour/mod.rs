@@ -16,6 +16,7 @@ mod certificate_requests_tests;
 mod clients;
 mod devices;
 mod email_servers;
+mod enrollments;
 pub(crate) mod factors;
 mod features;
 pub(crate) mod governance;
@@ -102,6 +103,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| certificate_requests::handler(id))
         .or_else(|| devices::handler(id))
         .or_else(|| email_servers::handler(id))
+        .or_else(|| enrollments::handler(id))
         .or_else(|| factors::handler(id))
         .or_else(|| features::handler(id))
         .or_else(|| hook_keys::handler(id))

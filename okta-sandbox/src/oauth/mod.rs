@@ -26,7 +26,7 @@ pub(crate) mod server;
 pub(crate) mod sign_in;
 mod token;
 mod tokens;
-mod waiting;
+pub(crate) mod waiting;
 mod wellknown;
 
 pub(crate) use policy::is_member;

@@ -97,6 +97,14 @@ pub(crate) fn of_key<'o>(org: &'o Org, key: &'o str) -> impl Iterator<Item = &'o
     all.filter(move |one| text(one, "/key") == key)
 }
 
+/// The first method of an authenticator that is on.
+pub(crate) fn first_method(org: &Org, authenticator: &str) -> Option<String> {
+    let shelf = org.shelves.get(&methods::shelf(authenticator))?;
+    let mut methods = shelf.values();
+    let found = methods.find(|method| text(method, "/status") == "ACTIVE")?;
+    Some(text(found, "/type").to_owned())
+}
+
 /// The authenticator that the path names.
 fn found(call: &mut Call<'_>) -> Result<Value, Fault> {
     let id = call.parameter(0);

@@ -217,6 +217,8 @@ fn reset_factors(call: &mut Call<'_>) -> Outcome {
     if text(&user, "/status") == "DEPROVISIONED" {
         return Err(not_in_this_status());
     }
+    let factors = crate::behaviour::factors::shelf_of(text(&user, "/id"));
+    call.org.shelves.remove(&factors);
     call.log("user.mfa.factor.reset_all", vec![user_target(&user)]);
     Ok(Answer::ok_empty_object())
 }

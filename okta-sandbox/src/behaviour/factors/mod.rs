@@ -1,5 +1,11 @@
 //! Factors of users: enrolment, activation, verification.
 
+mod org_factors;
+mod pushes;
+#[cfg(test)]
+mod tests;
+mod yubikeys;
+
 use serde_json::{Value, json};
 
 use crate::call::{Call, Handler, Outcome};
@@ -9,6 +15,8 @@ use crate::fault::Fault;
 use crate::json::{remove, text};
 use crate::log::{named as entity, user_target};
 use crate::schema;
+
+pub(super) use org_factors::{activate_org_factor, deactivate_org_factor, get_org_factor};
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -22,7 +30,8 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "activateFactor" => activate,
         "resendEnrollFactor" => resend,
         "verifyFactor" => verify,
-        _ => return None,
+        "getFactorTransactionStatus" => pushes::status,
+        _ => return yubikeys::handler(id),
     })
 }
 
@@ -69,9 +78,14 @@ const QUESTIONS: [(&str, &str); 6] = [
     ("favorite_movie_quote", "What is your favorite movie quote?"),
 ];
 
+/// Where the factors of a user stand.
+pub(super) fn shelf_of(user: &str) -> String {
+    format!("/api/v1/users/{user}/factors")
+}
+
 fn shelf(call: &Call<'_>) -> Result<(String, String), Fault> {
     let user = crate::behaviour::users::resolve(call, call.parameter(0))?;
-    Ok((format!("/api/v1/users/{user}/factors"), user))
+    Ok((shelf_of(&user), user))
 }
 
 fn view(call: &Call<'_>, user: &str, factor: &Value) -> Value {
@@ -187,6 +201,71 @@ fn profile(factor: &mut Value, body: &Value) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Makes room for a factor that a user has once: one that waits goes, an active one only for an
+/// update.
+fn make_room(
+    call: &mut Call<'_>,
+    shelf: &str,
+    (kind, provider): (&str, &str),
+    update: bool,
+) -> Result<(), Fault> {
+    let known = call.org.shelf(shelf).values();
+    let twin = { known }
+        .find(|f| text(f, "/factorType") == kind && text(f, "/provider") == provider)
+        .map(|f| (text(f, "/id").to_owned(), f["status"].clone()));
+    let Some((id, status)) = twin else {
+        return Ok(());
+    };
+    if status == "ACTIVE" && !update {
+        let cause = "Factor already exists.";
+        return Err(Fault::validation("factorEnrollRequest", &[cause]));
+    }
+    call.org.shelf(shelf).remove(&id);
+    Ok(())
+}
+
+/// A number as phones take it: a plus and eight to fifteen digits, which may stand apart.
+fn is_phone(number: &str) -> bool {
+    let Some(rest) = number.trim().strip_prefix('+') else {
+        return false;
+    };
+    let digits = rest.chars().filter(char::is_ascii_digit).count();
+    let allowed = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '.');
+    (8..=15).contains(&digits) && rest.chars().all(allowed)
+}
+
+/// Enrols a phone that is active at once, as an admin vouches for it.
+pub(super) fn add_phone(
+    call: &mut Call<'_>,
+    user: &str,
+    kind: &str,
+    number: &str,
+) -> Result<Value, Fault> {
+    if !is_phone(number) {
+        return Err(Fault::api(
+            400,
+            "E0000098",
+            "This phone number is invalid.",
+            &[],
+        ));
+    }
+    let shelf = shelf_of(user);
+    make_room(call, &shelf, (kind, "OKTA"), false)?;
+    let prefix = match kind {
+        "call" => "clf",
+        _ => "mbl",
+    };
+    let id = call.org.dice.id(prefix);
+    let now = clock::zero_millis(call.org.clock.now());
+    let factor = json!({
+        "id": id, "factorType": kind, "provider": "OKTA", "vendorName": "OKTA", "status": "ACTIVE",
+        "created": now, "lastUpdated": now, "profile": { "phoneNumber": number.trim() },
+    });
+    call.org.shelf(&shelf).put(&id, factor.clone());
+    log_factor(call, "user.mfa.factor.activate", user, &factor);
+    Ok(factor)
+}
+
 fn enroll(call: &mut Call<'_>) -> Outcome {
     let (shelf, user) = shelf(call)?;
     let body = call.request.object()?;
@@ -208,18 +287,8 @@ fn enroll(call: &mut Call<'_>) -> Outcome {
     };
     let single = matches!(kind, "question" | "email" | "sms" | "call");
     let update = call.request.flag("updatePhone", false);
-    let mut known = call.org.shelf(&shelf).values();
-    let twin = known
-        .find(|f| text(f, "/factorType") == kind && text(f, "/provider") == *provider)
-        .filter(|_| single)
-        .map(|f| (text(f, "/id").to_owned(), f["status"].clone()));
-    drop(known);
-    if let Some((id, status)) = twin {
-        if status == "ACTIVE" && !update {
-            let cause = "Factor already exists.";
-            return Err(Fault::validation("factorEnrollRequest", &[cause]));
-        }
-        call.org.shelf(&shelf).remove(&id);
+    if single {
+        make_room(call, &shelf, (kind, provider), update)?;
     }
     let now = clock::zero_millis(call.org.clock.now());
     let id = call.org.dice.id(prefix);
@@ -241,6 +310,9 @@ fn enroll(call: &mut Call<'_>) -> Outcome {
             factor["profile"] = json!({ "credentialId": login });
         }
     }
+    if *provider == "YUBICO" {
+        yubikeys::assign(call, &user, &mut factor, &body)?;
+    }
     call.org.shelf(&shelf).put(&id, factor.clone());
     if factor["status"] == "ACTIVE" {
         log_factor(call, "user.mfa.factor.activate", &user, &factor);
@@ -256,7 +328,7 @@ fn log(call: &mut Call<'_>, event: &str, user: &str) {
 }
 
 /// Logs what becomes of a factor, which the event names beside its user.
-fn log_factor(call: &mut Call<'_>, event: &str, user: &str, factor: &Value) {
+pub(super) fn log_factor(call: &mut Call<'_>, event: &str, user: &str, factor: &Value) {
     let user = call.org.users.get(user).map(user_target);
     let kind = text(factor, "/factorType");
     let mut target = entity(
@@ -389,17 +461,7 @@ fn verify(call: &mut Call<'_>) -> Outcome {
                 ));
             }
         }
-        "push" => {
-            let own = format!(
-                "{}/api/v1/users/{user}/factors/{}",
-                call.base(),
-                call.parameter(1)
-            );
-            let id = call.org.dice.id("v2m");
-            let poll = json!({ "href": format!("{own}/transactions/{id}"), "hints": { "allow": ["GET"] } });
-            let waiting = json!({ "factorResult": "WAITING", "_links": { "poll": poll } });
-            return Ok(Answer::json(201, &waiting));
-        }
+        "push" => return pushes::send(call, &user, &body),
         "sms" | "call" | "email" if text(&body, "/passCode").is_empty() => {
             log_message(call, text(&factor, "/factorType"), &user, false);
             return result("CHALLENGE");
@@ -411,56 +473,4 @@ fn verify(call: &mut Call<'_>) -> Outcome {
     }
     log(call, VERIFIED, &user);
     result("SUCCESS")
-}
-
-const ORG_FACTORS: &str = "/api/v1/org/factors";
-
-/// A factor of the org, on or off, as older clients know it.
-fn org_factor(call: &mut Call<'_>, status: Option<&str>) -> Outcome {
-    let key = call.parameter(0);
-    let kind = match key.strip_prefix("okta_") {
-        Some("otp") => "token:software:totp",
-        Some(kind @ ("question" | "sms" | "call" | "email" | "push")) => kind,
-        _ if matches!(key, "google_otp") => "token:software:totp",
-        _ if matches!(key, "fido_webauthn") => "webauthn",
-        _ => return Err(Fault::not_found(key, "FactorLifecycle")),
-    };
-    if let Some(status) = status {
-        call.org.shelf(ORG_FACTORS).put(key, json!(status));
-    }
-    let status = call
-        .org
-        .shelf(ORG_FACTORS)
-        .get(key)
-        .cloned()
-        .unwrap_or_else(|| json!("INACTIVE"));
-    let step = if status == "ACTIVE" {
-        "deactivate"
-    } else {
-        "activate"
-    };
-    let own = format!("{}{ORG_FACTORS}/{key}", call.base());
-    let provider = if key.starts_with("okta") {
-        "OKTA"
-    } else {
-        "GOOGLE"
-    };
-    Ok(Answer::ok(&json!({
-        "id": key, "provider": provider, "factorType": kind, "status": status, "_links": {
-            step: { "href": format!("{own}/lifecycle/{step}"), "hints": { "allow": ["POST"] } },
-            "self": { "href": own, "hints": { "allow": ["GET"] } },
-        },
-    })))
-}
-
-pub(super) fn get_org_factor(call: &mut Call<'_>) -> Outcome {
-    org_factor(call, None)
-}
-
-pub(super) fn activate_org_factor(call: &mut Call<'_>) -> Outcome {
-    org_factor(call, Some("ACTIVE"))
-}
-
-pub(super) fn deactivate_org_factor(call: &mut Call<'_>) -> Outcome {
-    org_factor(call, Some("INACTIVE"))
 }
