@@ -114,16 +114,20 @@ struct Role {
     apps: Vec<String>,
     /// What a custom role permits.
     permissions: Vec<String>,
-    /// What a custom role is for: ORNs without their first four parts.
-    resources: Vec<String>,
+    /// What a custom role is for, and what of it it is not for: ORNs without their first four parts.
+    resources: Vec<(String, Vec<String>)>,
 }
 
 impl Role {
     fn allows(&self, org: &Org, asked: &Asked<'_>) -> bool {
         match self.kind.as_str() {
             "CUSTOM" => {
-                permissions::named(&self.permissions, asked)
-                    && permissions::covered(org, &self.resources, asked)
+                permissions::named(&self.permissions, asked) && { self.resources.iter() }.any(
+                    |(resource, without)| {
+                        permissions::covered(org, resource, asked)
+                            && !permissions::excluded(org, without, asked)
+                    },
+                )
             }
             kind => standard::allows(kind, asked) && standard::targeted(org, self, asked),
         }
@@ -134,6 +138,18 @@ const SETS: &str = "/api/v1/iam/resource-sets";
 
 fn values<'o>(org: &'o Org, path: &str) -> impl Iterator<Item = &'o Value> + use<'o> {
     org.shelves.get(path).into_iter().flat_map(|s| s.values())
+}
+
+/// An ORN without its first four parts.
+fn end_of(orn: &str) -> Option<String> {
+    orn.splitn(5, ':').nth(4).map(str::to_owned)
+}
+
+/// What a resource of a set does not include.
+fn without(resource: &Value) -> Vec<String> {
+    let listed = resource["conditions"]["Exclude"]["okta:ORN"].as_array();
+    let listed = listed.into_iter().flatten();
+    listed.filter_map(|orn| end_of(orn.as_str()?)).collect()
 }
 
 /// A custom role, by the ids of the role and of its resource set.
@@ -147,7 +163,7 @@ fn custom(org: &Org, role: &str, set: &str) -> Role {
         kind: "CUSTOM".to_owned(),
         permissions: permissions.map(|p| text(p, "/label").to_owned()).collect(),
         resources: resources
-            .filter_map(|r| text(r, "/orn").splitn(5, ':').nth(4).map(str::to_owned))
+            .filter_map(|r| Some((end_of(text(r, "/orn"))?, without(r))))
             .collect(),
         ..Role::default()
     }
@@ -188,6 +204,13 @@ fn roles_at(org: &Org, assignee: &str, roles: &mut Vec<Role>) {
             }
         }
     }
+}
+
+/// True if an assignee, by their path, has a role of their own.
+pub(crate) fn has_roles(org: &Org, assignee: &str) -> bool {
+    let mut roles = Vec::new();
+    roles_at(org, assignee, &mut roles);
+    !roles.is_empty()
 }
 
 /// All roles of a caller.

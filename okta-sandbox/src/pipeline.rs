@@ -352,8 +352,14 @@ fn dispatch(
 
 /// Operations whose published request type is narrower than what the service takes: asset links
 /// are a list by their standard, well-known documents an object by the API's description; a simulation
-/// stands alone in the guides, in a list by the description.
-const TAKE_MORE: [&str; 2] = ["replaceBrandWellKnownURI", "createPolicySimulation"];
+/// stands alone in the guides, in a list by the description; the attributes in conditions of
+/// permissions are lists in the description's own examples.
+const TAKE_MORE: [&str; 4] = [
+    "replaceBrandWellKnownURI",
+    "createPolicySimulation",
+    "createRolePermission",
+    "replaceRolePermission",
+];
 
 /// No behaviour sees JSON of another shape than the operation takes.
 fn check_body(request: &Request, operation: &Operation) -> Result<(), Fault> {

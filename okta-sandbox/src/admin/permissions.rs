@@ -85,56 +85,69 @@ fn like(scope: &str, permissions: &[String]) -> bool {
     permissions.iter().any(|p| *p == name || *p == manage)
 }
 
-/// True if the resources of a role cover what a request is about.
-pub(super) fn covered(org: &Org, resources: &[String], asked: &Asked<'_>) -> bool {
-    resources.iter().any(|resource| {
-        let parts: Vec<&str> = resource.split(':').collect();
-        match (asked.area, &parts[..]) {
-            (Area::Users, ["users"]) => true,
-            (Area::Users, ["users", id]) => asked.item.is_none_or(|item| is(org, item, id)),
-            (Area::Users, ["groups", rest @ ..]) => match (rest, asked.item) {
-                // Resources of groups may mean the groups' members.
-                ([.., "contained_resources" | "users"], None) => true,
-                (["contained_resources"], Some(_)) => true,
-                ([group, "contained_resources" | "users"], Some(item)) => {
-                    is_member(org, group, &user_id(org, item))
-                }
-                _ => false,
-            },
-            (Area::Groups | Area::Members | Area::Rules, ["groups"]) => true,
-            (Area::Groups | Area::Members, ["groups", id, ..]) => {
-                asked.item.is_none_or(|item| item == *id)
+/// True if a resource of a role covers what a request is about.
+pub(super) fn covered(org: &Org, resource: &str, asked: &Asked<'_>) -> bool {
+    let parts: Vec<&str> = resource.split(':').collect();
+    match (asked.area, &parts[..]) {
+        (Area::Users, ["users"]) => true,
+        (Area::Users, ["users", id]) => asked.item.is_none_or(|item| is(org, item, id)),
+        (Area::Users, ["groups", rest @ ..]) => match (rest, asked.item) {
+            // Resources of groups may mean the groups' members.
+            ([.., "contained_resources" | "users"], None) => true,
+            (["contained_resources"], Some(_)) => true,
+            ([group, "contained_resources" | "users"], Some(item)) => {
+                is_member(org, group, &user_id(org, item))
             }
-            (Area::Apps | Area::Assignments | Area::Clients | Area::Schemas, ["apps"]) => true,
-            (Area::Apps | Area::Assignments | Area::Clients, ["apps", rest @ ..]) => {
-                asked.item.is_none_or(|item| {
-                    let name = org.apps.get(item).map_or("", |app| text(app, "/name"));
-                    match rest {
-                        [only] => *only == name || *only == item,
-                        [_, id, ..] => *id == item,
-                        [] => true,
-                    }
-                })
-            }
-            (Area::Servers, ["authorization_servers" | "authorizationServers"]) => true,
-            (Area::Servers, ["authorization_servers" | "authorizationServers", id]) => {
-                asked.item.is_none_or(|item| item == *id)
-            }
-            (
-                Area::Users
-                | Area::Groups
-                | Area::Members
-                | Area::Rules
-                | Area::Apps
-                | Area::Assignments
-                | Area::Clients
-                | Area::Servers,
-                _,
-            ) => false,
-            // Other families are whole, and a set that names one thing of the org names them.
-            _ => true,
+            _ => false,
+        },
+        (Area::Groups | Area::Members | Area::Rules, ["groups"]) => true,
+        (Area::Groups | Area::Members, ["groups", id, ..]) => {
+            asked.item.is_none_or(|item| item == *id)
         }
-    })
+        (Area::Apps | Area::Assignments | Area::Clients | Area::Schemas, ["apps"]) => true,
+        (Area::Apps | Area::Assignments | Area::Clients, ["apps", rest @ ..]) => {
+            asked.item.is_none_or(|item| {
+                let name = org.apps.get(item).map_or("", |app| text(app, "/name"));
+                match rest {
+                    [only] => *only == name || *only == item,
+                    [_, id, ..] => *id == item,
+                    [] => true,
+                }
+            })
+        }
+        (Area::Servers, ["authorization_servers" | "authorizationServers"]) => true,
+        (Area::Servers, ["authorization_servers" | "authorizationServers", id]) => {
+            asked.item.is_none_or(|item| item == *id)
+        }
+        (
+            Area::Users
+            | Area::Groups
+            | Area::Members
+            | Area::Rules
+            | Area::Apps
+            | Area::Assignments
+            | Area::Clients
+            | Area::Servers,
+            _,
+        ) => false,
+        // Other families are whole, and a set that names one thing of the org names them.
+        _ => true,
+    }
+}
+
+/// True if a request is about something that a resource leaves out; lists are about nothing alone.
+pub(super) fn excluded(org: &Org, without: &[String], asked: &Asked<'_>) -> bool {
+    let by_item = matches!(
+        asked.area,
+        Area::Users
+            | Area::Groups
+            | Area::Members
+            | Area::Apps
+            | Area::Assignments
+            | Area::Clients
+            | Area::Servers
+    );
+    by_item && asked.item.is_some() && without.iter().any(|one| covered(org, one, asked))
 }
 
 fn user_id(org: &Org, named: &str) -> String {

@@ -1,5 +1,7 @@
 //! Resource sets, their resources, and the bindings of custom roles to members.
 
+mod resources;
+
 use serde_json::{Value, json};
 
 use super::roles::named_role;
@@ -18,11 +20,6 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "getResourceSet" => get,
         "replaceResourceSet" => replace,
         "deleteResourceSet" => delete,
-        "listResourceSetResources" => list_resources,
-        "addResourceSetResource" => add_resource,
-        "addResourceSetResources" => add_resources,
-        "getResourceSetResource" => get_resource,
-        "deleteResourceSetResource" => remove_resource,
         "listBindings" => list_bindings,
         "createResourceSetBinding" => bind,
         "getBinding" => get_binding,
@@ -31,7 +28,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "addMembersToBinding" => add_members,
         "getMemberOfBinding" => get_member,
         "unassignMemberFromBinding" => remove_member,
-        _ => return None,
+        _ => return resources::handler(id),
     })
 }
 
@@ -111,7 +108,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
         "lastUpdated": now,
     });
     for resource in body["resources"].as_array().into_iter().flatten() {
-        put_resource(call, &set, resource, &Value::Null)?;
+        resources::put(call, &set, resource, &Value::Null)?;
     }
     call.org.shelf(SHELF).put(&id, set.clone());
     log(call, "iam.resourceset.create", &set);
@@ -143,146 +140,6 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     call.org.shelves.retain(|path, _| !path.starts_with(&own));
     call.org.shelf(SHELF).remove(text(&set, "/id"));
     log(call, "iam.resourceset.delete", &set);
-    Ok(Answer::no_content())
-}
-
-/// ORN and REST address (null for flows) of a resource that is given as either.
-fn addresses(call: &Call<'_>, given: &str) -> Option<(String, Value)> {
-    let org = &call.org.id;
-    if given.starts_with("orn:") {
-        let parts: Vec<&str> = given.splitn(5, ':').collect();
-        let [_, _, _, _, rest] = parts[..] else {
-            return None;
-        };
-        let mut names: Vec<&str> = rest.split(':').collect();
-        // The catalogue's name of an app is no part of its address.
-        if names.len() == 3 && names[0] == "apps" {
-            names.remove(1);
-        }
-        let href = match parts[2] {
-            "workflow" => Value::Null,
-            _ => json!(format!("{}/api/v1/{}", call.base(), names.join("/"))),
-        };
-        return Some((given.to_owned(), href));
-    }
-    let (_, path) = given.split_once("/api/v1/")?;
-    let mut names: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
-    let name = names
-        .get(1)
-        .and_then(|id| call.org.apps.get(id))
-        .map(|app| text(app, "/name"));
-    if let (Some(&"apps"), Some(name)) = (names.first(), name) {
-        names.insert(1, name);
-    }
-    let service = if names.first() == Some(&"apps") {
-        "idp"
-    } else {
-        "directory"
-    };
-    Some((
-        format!("orn:okta:{service}:{org}:{}", names.join(":")),
-        json!(given),
-    ))
-}
-
-fn put_resource(
-    call: &mut Call<'_>,
-    set: &Value,
-    given: &Value,
-    conditions: &Value,
-) -> Result<Value, Fault> {
-    let given = given.as_str().unwrap_or_default();
-    let Some((orn, href)) = addresses(call, given) else {
-        let cause = format!("resources: {given} is not a resource");
-        return Err(Fault::validation("resources", &[&cause]));
-    };
-    let shelf = below(set, "resources");
-    let known = call
-        .org
-        .shelf(&shelf)
-        .values()
-        .find(|r| text(r, "/orn") == orn)
-        .cloned();
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    let id = call.org.dice.id("ire");
-    let now = clock::zero_millis(call.org.clock.now());
-    let mut resource =
-        json!({ "id": id, "orn": orn, "href": href, "created": now, "lastUpdated": now });
-    if !conditions.is_null() {
-        resource["conditions"] = conditions.clone();
-    }
-    call.org.shelf(&shelf).put(&id, resource.clone());
-    Ok(resource)
-}
-
-fn view_resource(call: &Call<'_>, set: &Value, resource: &Value) -> Value {
-    let own = format!(
-        "{}{}/{}",
-        call.base(),
-        below(set, "resources"),
-        text(resource, "/id")
-    );
-    let mut shown = resource.clone();
-    shown["_links"] = json!({ "resource": { "href": own } });
-    // Flows have no address, only an ORN.
-    if let Some(href) = remove(&mut shown, "href").filter(|href| !href.is_null()) {
-        shown["_links"]["self"] = json!({ "href": href });
-    }
-    shown
-}
-
-fn list_resources(call: &mut Call<'_>) -> Outcome {
-    let set = named(call)?;
-    let shelf = below(&set, "resources");
-    call.org.shelf(&shelf);
-    let shown: Vec<Value> = call.org.shelves[&shelf]
-        .values()
-        .map(|resource| view_resource(call, &set, resource))
-        .collect();
-    let own = format!("{}{SHELF}/{}", call.base(), text(&set, "/id"));
-    Ok(Answer::ok(&json!({ "resources": shown, "_links": {
-        "resource-set": { "href": own }, "self": { "href": format!("{own}/resources") },
-    } })))
-}
-
-fn add_resource(call: &mut Call<'_>) -> Outcome {
-    let set = named(call)?;
-    let body = call.request.object()?;
-    let resource = put_resource(call, &set, &body["resourceOrnOrUrl"], &body["conditions"])?;
-    log(call, "iam.resourceset.resources.add", &set);
-    Ok(Answer::ok(&view_resource(call, &set, &resource)))
-}
-
-fn add_resources(call: &mut Call<'_>) -> Outcome {
-    let set = named(call)?;
-    let body = call.request.object()?;
-    for resource in body["additions"].as_array().into_iter().flatten() {
-        put_resource(call, &set, resource, &Value::Null)?;
-    }
-    log(call, "iam.resourceset.resources.add", &set);
-    Ok(Answer::ok(&view(call, &set)))
-}
-
-fn one_resource(call: &mut Call<'_>, set: &Value) -> Result<Value, Fault> {
-    let id = call.parameter(1);
-    let found = call.org.shelf(&below(set, "resources")).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "IAMPolicyResource"))
-}
-
-fn get_resource(call: &mut Call<'_>) -> Outcome {
-    let set = named(call)?;
-    let resource = one_resource(call, &set)?;
-    Ok(Answer::ok(&view_resource(call, &set, &resource)))
-}
-
-fn remove_resource(call: &mut Call<'_>) -> Outcome {
-    let set = named(call)?;
-    one_resource(call, &set)?;
-    let named_id = call.parameter(1);
-    call.org.shelf(&below(&set, "resources")).remove(named_id);
-    log(call, "iam.resourceset.resources.delete", &set);
     Ok(Answer::no_content())
 }
 

@@ -13,6 +13,7 @@ use super::{
     bundles, entitlements, filter, fits, link, not_found, page, principal_access, stamped,
 };
 use crate::behaviour::assignments;
+use crate::behaviour::roles::governance as roles;
 use crate::call::{Call, Handler, Outcome, by_itself};
 use crate::clock;
 use crate::exchange::Answer;
@@ -96,6 +97,7 @@ pub(super) fn end(call: &mut Call<'_>, grant: &Value, status: &str) {
         assignments::take_away(call, app, user);
     }
     principal_access::recount(call, &grant);
+    roles::let_go(call, &grant);
 }
 
 /// Keeps a changed grant.
@@ -159,12 +161,23 @@ fn fresh(call: &mut Call<'_>, id: &str, kind: &str, app: &Value, user: &str) -> 
     grant
 }
 
-/// A bundle changed: so does what its holders have.
-pub(super) fn recount_bundle(call: &mut Call<'_>, bundle: &str) {
+/// The grants of a bundle that are in force.
+pub(crate) fn grants_of(org: &Org, bundle: &str) -> Vec<Value> {
     let of_bundle =
         |grant: &&Value| grant["entitlementBundleId"] == bundle && grant["status"] == "ACTIVE";
-    let grants: Vec<Value> = all(call.org).filter(of_bundle).cloned().collect();
-    for grant in grants {
+    all(org).filter(of_bundle).cloned().collect()
+}
+
+/// Ends the grants of a bundle.
+pub(crate) fn end_grants(call: &mut Call<'_>, bundle: &str) {
+    for grant in grants_of(call.org, bundle) {
+        end(call, &grant, "INACTIVE");
+    }
+}
+
+/// A bundle changed: so does what its holders have.
+pub(super) fn recount_bundle(call: &mut Call<'_>, bundle: &str) {
+    for grant in grants_of(call.org, bundle) {
         principal_access::recount(call, &grant);
     }
 }
@@ -191,7 +204,10 @@ fn view(call: &Call<'_>, grant: &Value, full: bool) -> Value {
     };
     shown["_links"] = json!({ "self": link(call, &format!("{SHELF}/{}", text(grant, "/id"))) });
     if let Some(bundle) = grant["entitlementBundleId"].as_str() {
-        let href = format!("/governance/api/v1/entitlement-bundles/{bundle}");
+        let href = match roles::knows(call.org, bundle) {
+            true => roles::path(bundle),
+            false => format!("/governance/api/v1/entitlement-bundles/{bundle}"),
+        };
         shown["_links"]["entitlementBundle"] = link(call, &href);
     }
     shown
@@ -236,6 +252,10 @@ fn create(call: &mut Call<'_>) -> Outcome {
     let user = target_user(call.org, &body["targetPrincipal"])?;
     check_schedule(call, &body["scheduleSettings"])?;
     let kind = text(&body, "/grantType").to_owned();
+    let named = text(&body, "/entitlementBundleId");
+    if kind == "ENTITLEMENT-BUNDLE" && roles::knows(call.org, named) {
+        return create_of_roles(call, &body, &user);
+    }
     let bundle = match kind.as_str() {
         "ENTITLEMENT-BUNDLE" => {
             let bundle = bundles::find(call.org, text(&body, "/entitlementBundleId"));
@@ -286,6 +306,28 @@ fn create(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::json(201, &view(call, &grant, false)))
 }
 
+/// Grants a bundle of admin roles.
+fn create_of_roles(call: &mut Call<'_>, body: &Value, user: &str) -> Outcome {
+    let console = roles::console(call.org);
+    let same = |grant: &Value| grant["entitlementBundleId"] == body["entitlementBundleId"];
+    if active(call.org, text(&console, "/id"), user).any(same) {
+        return Err(invalid(
+            "entitlementBundleId",
+            "The principal already has this bundle.",
+        ));
+    }
+    let id = call.org.dice.id("gra");
+    let mut grant = fresh(call, &id, "ENTITLEMENT-BUNDLE", &console, user);
+    for name in ["actor", "scheduleSettings", "entitlementBundleId"] {
+        if let Some(given) = body.get(name).filter(|given| !given.is_null()) {
+            grant[name] = given.clone();
+        }
+    }
+    call.org.shelf(SHELF).put(&id, grant.clone());
+    roles::hold(call, &grant);
+    Ok(Answer::json(201, &view(call, &grant, false)))
+}
+
 /// A grant that may still be changed.
 fn changeable(call: &mut Call<'_>, body: &Value) -> Result<Value, Fault> {
     let grant = named_one(call)?;
@@ -318,6 +360,7 @@ fn reschedule(call: &mut Call<'_>, mut grant: Value, body: &Value) -> Outcome {
     }
     touch(call, &mut grant);
     principal_access::recount(call, &grant);
+    roles::hold(call, &grant);
     Ok(Answer::ok(&view(call, &grant, false)))
 }
 

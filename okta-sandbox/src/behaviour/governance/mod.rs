@@ -36,6 +36,7 @@ mod time_bound;
 
 pub(crate) use catalog::seed_fields;
 pub(crate) use decisions::decide;
+pub(crate) use grants::{end_grants, grants_of};
 pub(crate) use time_bound::end_what_is_over;
 
 use serde_json::{Value, json};

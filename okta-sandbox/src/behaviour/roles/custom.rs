@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::conditions;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -20,6 +21,7 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
         "listRolePermissions" => list_permissions,
         "getRolePermission" => get_permission,
         "createRolePermission" => add_permission,
+        "replaceRolePermission" => replace_permission,
         "deleteRolePermission" => remove_permission,
         _ => return None,
     })
@@ -86,7 +88,8 @@ fn create(call: &mut Call<'_>) -> Outcome {
     let now = clock::zero_millis(call.org.clock.now());
     let id = call.org.dice.id("cr0");
     let names = body["permissions"].as_array().cloned().unwrap_or_default();
-    let permissions: Vec<Value> = names.iter().map(|name| permission(name, &now)).collect();
+    let new = |name: &Value| permission(name, &now, Value::Null);
+    let permissions: Vec<Value> = names.iter().map(new).collect();
     let role = json!({
         "id": id, "label": body["label"], "description": body["description"], "isCloneable": false,
         "created": now, "lastUpdated": now, "permissions": permissions,
@@ -136,8 +139,8 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::no_content())
 }
 
-fn permission(name: &Value, now: &str) -> Value {
-    json!({ "label": name, "created": now, "lastUpdated": now, "conditions": null })
+fn permission(name: &Value, now: &str, conditions: Value) -> Value {
+    json!({ "label": name, "created": now, "lastUpdated": now, "conditions": conditions })
 }
 
 fn permission_view(permission: &Value, role: &Value, base: &str) -> Value {
@@ -183,16 +186,52 @@ fn add_permission(call: &mut Call<'_>) -> Outcome {
     let mut role = named_role(call, call.parameter(0))?;
     let name = call.parameter(1);
     let now = clock::zero_millis(call.org.clock.now());
+    let body = call.request.object_or_empty()?;
+    let conditions = conditions::checked(call.org, name, &body)?;
+    let narrowed = !conditions.is_null();
     let list = permissions(&mut role);
-    if !list.iter().any(|p| text(p, "/label") == name) {
-        list.push(permission(&json!(name), &now));
+    let fresh = !list.iter().any(|p| text(p, "/label") == name);
+    if fresh {
+        list.push(permission(&json!(name), &now, conditions));
     }
     store(call, &mut role);
-    call.log(
-        "iam.role.permissions.add",
-        vec![named("PERMISSION", name, name, name)],
-    );
+    log_permission(call, "permissions.add", name);
+    if fresh && narrowed {
+        log_permission(call, "permission.conditions.add", name);
+    }
     Ok(Answer::no_content())
+}
+
+fn log_permission(call: &mut Call<'_>, what: &str, name: &str) {
+    let target = named("PERMISSION", name, name, name);
+    call.log(&format!("iam.role.{what}"), vec![target]);
+}
+
+/// Replaces the conditions of a permission that the role has.
+fn replace_permission(call: &mut Call<'_>) -> Outcome {
+    let mut role = named_role(call, call.parameter(0))?;
+    let name = call.parameter(1);
+    let body = call.request.object()?;
+    let now = clock::zero_millis(call.org.clock.now());
+    let mut list = permissions(&mut role).iter_mut();
+    let found = list.find(|p| text(p, "/label") == name);
+    let found = found.ok_or_else(|| Fault::not_found(name, "Permission"))?;
+    let conditions = conditions::checked(call.org, name, &body)?;
+    let event = match conditions.is_null() {
+        true => "permission.conditions.delete",
+        false => "permission.conditions.add",
+    };
+    let changed = found["conditions"] != conditions;
+    if changed {
+        found["conditions"] = conditions;
+        found["lastUpdated"] = json!(now);
+    }
+    let shown = found.clone();
+    if changed {
+        store(call, &mut role);
+        log_permission(call, event, name);
+    }
+    Ok(Answer::ok(&permission_view(&shown, &role, call.base())))
 }
 
 fn remove_permission(call: &mut Call<'_>) -> Outcome {
@@ -200,9 +239,6 @@ fn remove_permission(call: &mut Call<'_>) -> Outcome {
     let name = call.parameter(1);
     permissions(&mut role).retain(|p| text(p, "/label") != name);
     store(call, &mut role);
-    call.log(
-        "iam.role.permissions.delete",
-        vec![named("PERMISSION", name, name, name)],
-    );
+    log_permission(call, "permissions.delete", name);
     Ok(Answer::no_content())
 }

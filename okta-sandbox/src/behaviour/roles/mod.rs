@@ -1,6 +1,12 @@
 //! Admin roles of users and groups.
 
+#[cfg(test)]
+mod assigned_tests;
+mod assignees;
+mod conditions;
 mod custom;
+pub(super) mod governance;
+mod user_targets;
 
 pub(super) use custom::named_role;
 
@@ -12,8 +18,9 @@ use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
-use crate::json::text;
+use crate::json::{merge, remove, text};
 use crate::log::{app_target, group_target, named, user_target};
+use crate::org::Org;
 use crate::paging::Size;
 
 /// The behaviour of an operation of this family.
@@ -47,7 +54,12 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         | "unassignAppInstanceTargetToAppAdminRoleForGroup"
         | "removeAppTargetRoleFromClient"
         | "removeAppTargetInstanceRoleForClient" => remove_app_target,
-        _ => return custom::handler(id),
+        _ => {
+            return custom::handler(id)
+                .or_else(|| user_targets::handler(id))
+                .or_else(|| assignees::handler(id))
+                .or_else(|| governance::handler(id));
+        }
     })
 }
 
@@ -66,6 +78,15 @@ const STANDARD: [(&str, &str); 10] = [
     ("REPORT_ADMIN", "Report Administrator"),
     ("GROUP_MEMBERSHIP_ADMIN", "Group Membership Administrator"),
 ];
+
+/// The name of a standard role for people.
+fn label_of(kind: &str) -> Option<&'static str> {
+    let found = STANDARD.iter().find(|(name, _)| *name == kind);
+    found.map(|(_, label)| *label)
+}
+
+/// The member of a role that says that governance gave it.
+const GOVERNED: &str = "~governed";
 
 /// Base32 of the role type: the id of a standard role without targets.
 fn base32(text: &str) -> String {
@@ -123,13 +144,15 @@ impl Assignee {
             });
         }
         let id = users::resolve(call, named)?;
-        let target = call.org.users.get(&id).map(user_target).unwrap_or_default();
-        let path = format!("/api/v1/users/{id}");
-        Ok(Self {
-            path,
+        Self::user(call.org, &id).ok_or_else(|| Fault::not_found(named, "User"))
+    }
+
+    fn user(org: &Org, id: &str) -> Option<Self> {
+        Some(Self {
+            path: format!("/api/v1/users/{id}"),
             kind: "USER",
             events: "user.account.privilege",
-            target,
+            target: user_target(org.users.get(id)?),
         })
     }
 
@@ -140,6 +163,7 @@ impl Assignee {
 
     fn view(&self, role: &Value, base: &str) -> Value {
         let mut role = role.clone();
+        remove(&mut role, GOVERNED);
         role["_links"] = json!({ "assignee": { "href": format!("{base}{}", self.path) } });
         role
     }
@@ -179,8 +203,8 @@ fn assign(call: &mut Call<'_>) -> Outcome {
     }
     let body = call.request.object()?;
     let kind = text(&body, "/type");
-    let label = match STANDARD.iter().find(|(name, _)| *name == kind) {
-        Some((_, label)) => (*label).to_owned(),
+    let label = match label_of(kind) {
+        Some(label) => label.to_owned(),
         None if kind == "CUSTOM" => {
             let role = custom::named_role(call, text(&body, "/role"))?;
             text(&role, "/label").to_owned()
@@ -200,26 +224,34 @@ fn assign(call: &mut Call<'_>) -> Outcome {
     if taken {
         return Err(Fault::code("E0000090", &[]));
     }
+    let mut role = json!({ "type": kind, "label": label });
+    if kind == "CUSTOM" {
+        role["role"] = body["role"].clone();
+        role["resource-set"] = body["resource-set"].clone();
+    }
+    let role = give(call, &who, role);
+    Ok(Answer::json(201, &who.view(&role, call.base())))
+}
+
+/// Gives a role, of which type and label are known.
+fn give(call: &mut Call<'_>, who: &Assignee, mut role: Value) -> Value {
+    let kind = text(&role, "/type");
     let id = match (kind, who.kind) {
         ("SUPER_ADMIN" | "CUSTOM", "USER" | "CLIENT") => call.org.dice.id("ra1"),
         ("SUPER_ADMIN" | "CUSTOM" | "READ_ONLY_ADMIN", _) => call.org.dice.id("gra"),
         _ => base32(kind),
     };
     let now = clock::zero_millis(call.org.clock.now());
-    let mut role = json!({
-        "id": id, "label": label, "type": kind, "status": "ACTIVE", "created": now, "lastUpdated": now,
+    let common = json!({
+        "id": id, "status": "ACTIVE", "created": now, "lastUpdated": now,
         "assignmentType": who.kind,
     });
-    if kind == "CUSTOM" {
-        role["role"] = body["role"].clone();
-        role["resource-set"] = body["resource-set"].clone();
-    }
+    merge(&mut role, &common);
     call.org.shelf(&who.shelf()).put(&id, role.clone());
-    call.log(
-        &format!("{}.grant", who.events),
-        vec![who.target.clone(), named("ROLE", &id, "unknown", &label)],
-    );
-    Ok(Answer::json(201, &who.view(&role, call.base())))
+    let target = named("ROLE", &id, "unknown", text(&role, "/label"));
+    let event = format!("{}.grant", who.events);
+    call.log(&event, vec![who.target.clone(), target]);
+    role
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
@@ -231,16 +263,19 @@ fn get(call: &mut Call<'_>) -> Outcome {
 fn unassign(call: &mut Call<'_>) -> Outcome {
     let who = Assignee::of(call)?;
     let role = who.role(call)?;
-    let id = text(&role, "/id");
+    take_back(call, &who, &role);
+    Ok(Answer::no_content())
+}
+
+/// Takes a role away, with all that stands below it.
+fn take_back(call: &mut Call<'_>, who: &Assignee, role: &Value) {
+    let id = text(role, "/id");
     call.org.shelf(&who.shelf()).remove(id);
     let below = format!("{}/{id}/", who.shelf());
     call.org.shelves.retain(|path, _| !path.starts_with(&below));
-    let label = text(&role, "/label");
-    call.log(
-        &format!("{}.revoke", who.events),
-        vec![who.target.clone(), named("ROLE", id, "unknown", label)],
-    );
-    Ok(Answer::no_content())
+    let target = named("ROLE", id, "unknown", text(role, "/label"));
+    let event = format!("{}.revoke", who.events);
+    call.log(&event, vec![who.target.clone(), target]);
 }
 
 fn list_group_targets(call: &mut Call<'_>) -> Outcome {
@@ -315,11 +350,23 @@ fn display_name(name: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
+/// Makes an instance of an app a target.
+fn add_app(call: &mut Call<'_>, shelf: &str, app: &Value) {
+    let id = text(app, "/id");
+    let own = format!("{}/api/v1/apps/{id}", call.base());
+    let target = json!({
+        "name": app["label"], "status": app["status"], "id": id,
+        "_links": { "self": { "href": own } },
+    });
+    let key = format!("{}/{id}", text(app, "/name"));
+    call.org.shelf(shelf).put(&key, target);
+}
+
 fn add_app_target(call: &mut Call<'_>) -> Outcome {
     let who = Assignee::of(call)?;
     let shelf = who.targets(call, "catalog/apps")?;
     let (name, instance) = (call.parameter(2), call.parameter(3));
-    let mut target = json!({
+    let target = json!({
         "name": name, "displayName": display_name(name), "status": "ACTIVE",
         "lastUpdated": call.org.created, "category": "SSO", "verificationStatus": "OKTA_VERIFIED",
         "website": null, "signOnModes": ["BROWSER_PLUGIN"],
@@ -337,11 +384,9 @@ fn add_app_target(call: &mut Call<'_>) -> Outcome {
             .apps
             .get(instance)
             .ok_or_else(|| Fault::not_found(instance, "AppInstance"))?;
-        let own = format!("{}/api/v1/apps/{instance}", call.base());
-        target = json!({
-            "name": app["label"], "status": app["status"], "id": app["id"],
-            "_links": { "self": { "href": own } },
-        });
+        let app = app.clone();
+        add_app(call, &shelf, &app);
+        return Ok(Answer::no_content());
     }
     let id = app_target_id(call);
     call.org.shelf(&shelf).put(&id, target);
