@@ -145,15 +145,18 @@ fn unsuspend(call: &mut Call<'_>) -> Outcome {
 }
 
 /// The device takes its step; then the Okta Verify factors of its users go from one status to the
-/// other.
+/// other, unless they are on another device.
 fn step(call: &mut Call<'_>, from: &str, to: &str, event: &str) -> Outcome {
     let answer = plain::run(call)?;
-    for link in linked(call, call.parameter(0)) {
+    let device = call.parameter(0);
+    for link in linked(call, device) {
         let user = text(&link, "/user/id");
         let mut changed = false;
         let factors = call.org.shelf(&format!("/api/v1/users/{user}/factors"));
         for factor in factors.values_mut() {
-            if text(factor, "/factorType") == "push" && text(factor, "/status") == from {
+            let at = text(factor, "/profile/deviceId");
+            let is_here = text(factor, "/factorType") == "push" && (at.is_empty() || at == device);
+            if is_here && text(factor, "/status") == from {
                 factor["status"] = json!(to);
                 changed = true;
             }
@@ -263,8 +266,12 @@ mod tests {
         let factor = json!({
             "id": "opf1", "factorType": "push", "status": "ACTIVE", "profile": { "deviceId": PHONE },
         });
-        org.shelf(&format!("/api/v1/users/{me}/factors"))
-            .put("opf1", factor);
+        let factors = format!("/api/v1/users/{me}/factors");
+        let mut elsewhere = factor.clone();
+        elsewhere["id"] = json!("opf2");
+        elsewhere["profile"]["deviceId"] = json!("guo1device0000000002");
+        org.shelf(&factors).put("opf1", factor);
+        org.shelf(&factors).put("opf2", elsewhere);
         drop(org);
         (bench, me)
     }
@@ -320,14 +327,16 @@ mod tests {
         refused(step(&bench, "unsuspend"));
         assert_eq!(step(&bench, "suspend").0, 204);
         let factors = format!("/api/v1/users/{me}/factors");
-        let status = |bench: &Bench| bench.shared.org().shelf(&factors).get("opf1").cloned();
-        assert_eq!(status(&bench).expect("kept")["status"], "INACTIVE");
+        let factor = |id: &str| bench.shared.org().shelf(&factors).get(id).cloned();
+        assert_eq!(factor("opf1").expect("kept")["status"], "INACTIVE");
+        assert_eq!(factor("opf2").expect("elsewhere")["status"], "ACTIVE");
         refused(step(&bench, "suspend"));
         refused(step(&bench, "activate"));
         refused(delete());
         assert_eq!(step(&bench, "deactivate").0, 204);
         refused(step(&bench, "deactivate"));
-        assert!(status(&bench).is_none(), "the factor went with the device");
+        assert!(factor("opf1").is_none(), "the factor went with the device");
+        assert!(factor("opf2").is_some(), "the other device stays");
         let (_, devices) = bench.call("GET", &format!("/api/v1/users/{me}/devices"), None);
         assert_eq!(devices, json!([]));
         assert_eq!(step(&bench, "activate").0, 204);
