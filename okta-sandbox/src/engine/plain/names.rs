@@ -6,11 +6,7 @@ use crate::table::Operation;
 /// Prefix of ids by the last literal segment of the collection.
 const PREFIXES: &[(&str, &str)] = &[
     ("api-tokens", "00T"),
-    ("csrs", "csr"),
-    ("secrets", "ocs"),
     ("jwks", "pks"),
-    ("connections", "cwo"),
-    ("federated-claims", "ofc"),
     ("mappings", "gPm"),
     ("tokens", "oar"),
     ("grants", "oag"),
@@ -28,7 +24,6 @@ const PREFIXES: &[(&str, &str)] = &[
     ("sessions", "aps"),
     ("factors", "fac"),
     ("authenticator-enrollments", "aen"),
-    ("api-services", "0oa"),
     ("principal-rate-limits", "prl"),
     ("entitlements", "esp"),
     ("values", "ent"),
@@ -47,7 +42,6 @@ const PREFIXES: &[(&str, &str)] = &[
 /// The type that a 404 names, by the last literal segment of the collection.
 const MISSING: &[(&str, &str)] = &[
     ("apps", "AppInstance"),
-    ("api-services", "AppInstance"),
     ("identity-sources", "AppInstance"),
     ("directories", "AppInstance"),
     ("users", "User"),
@@ -67,7 +61,6 @@ const MISSING: &[(&str, &str)] = &[
     ("inlineHooks", "InlineHook"),
     ("tokens", "OAuth2RefreshToken"),
     ("grants", "OAuth2ScopeConsentGrant"),
-    ("secrets", "OAuth2ClientSecret"),
     ("domains", "Domain"),
     ("email-domains", "EmailDomain"),
     ("hook-keys", "HookKey"),
