@@ -8,6 +8,7 @@ mod api_services_tests;
 pub(crate) mod apps;
 pub(crate) mod assignments;
 pub(crate) mod associated_servers;
+pub(crate) mod attack_protection;
 pub(crate) mod authenticators;
 mod brands;
 mod certificate_requests;
@@ -98,6 +99,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| agent_pools::handler(id))
         .or_else(|| api_services::handler(id))
         .or_else(|| associated_servers::handler(id))
+        .or_else(|| attack_protection::handler(id))
         .or_else(|| authenticators::handler(id))
         .or_else(|| brands::handler(id))
         .or_else(|| certificate_requests::handler(id))

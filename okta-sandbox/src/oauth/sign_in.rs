@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::access::Principal;
 use super::authority::{Session, hashed};
+use super::lockout;
 use super::pages;
 use super::policy::is_member;
 use crate::call::{Call, Outcome};
@@ -19,8 +20,6 @@ use crate::seed::PASSWORD;
 const IDLE: i64 = 2 * 3600;
 /// Seconds that a session token can be exchanged.
 const SESSION_TOKEN: i64 = 300;
-/// Wrong passwords in a row that lock a user out, as the default password policy has it.
-const ATTEMPTS: u32 = 10;
 
 /// True if a user's status allows a sign-in.
 pub(crate) fn may_sign_in(user: &Value) -> bool {
@@ -85,24 +84,16 @@ pub(crate) fn check_password(
         user_id: id.clone(),
         client_id: String::new(),
     };
-    if text(&user, "/status") == "LOCKED_OUT" {
+    if lockout::keeps_out(call, &id) {
         call.log_failure("user.session.start", vec![user_target(&user)], "LOCKED_OUT");
         return Err(WRONG);
     }
+    // A lockout may just have ended.
+    let user = call.org.users.get(&id).cloned().unwrap_or_default();
     if !knows_password(call.org, &user, password) {
-        let failed = call.org.authority.failures.get(&id).copied().unwrap_or(0) + 1;
-        call.org.authority.failures.insert(id.clone(), failed);
         let target = vec![user_target(&user)];
-        call.log_failure("user.session.start", target.clone(), "INVALID_CREDENTIALS");
-        if failed >= ATTEMPTS && may_sign_in(&user) {
-            let now = clock::zero_millis(call.org.clock.now());
-            if let Some(user) = call.org.users.get_mut(&id) {
-                user["status"] = json!("LOCKED_OUT");
-                user["statusChanged"] = json!(now);
-            }
-            call.org.authority.failures.remove(&id);
-            call.log_failure("user.account.lock", target, "LOCKED_OUT");
-        }
+        call.log_failure("user.session.start", target, "INVALID_CREDENTIALS");
+        lockout::count(call, &id);
         return Err(WRONG);
     }
     if !may_sign_in(&user) {
@@ -113,7 +104,7 @@ pub(crate) fn check_password(
             _ => WRONG,
         });
     }
-    call.org.authority.failures.remove(&id);
+    lockout::forgive(call, &id);
     Ok(id)
 }
 
@@ -132,7 +123,7 @@ pub(crate) fn session(call: &mut Call<'_>) -> Option<(String, Session)> {
     Some((key, session))
 }
 
-fn cookie(request: &Request, name: &str) -> Option<String> {
+pub(super) fn cookie(request: &Request, name: &str) -> Option<String> {
     let lines = request.headers.get_all("cookie").iter();
     let pairs = lines.filter_map(|line| line.to_str().ok());
     pairs

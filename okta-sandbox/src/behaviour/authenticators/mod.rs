@@ -22,6 +22,7 @@ use crate::json::text;
 use crate::log::named;
 use crate::org::Org;
 use catalogue::{Amount, Family};
+pub(crate) use uses::knowledge_first;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {

@@ -117,6 +117,26 @@ pub(super) fn of_method<'o>(org: &'o Org, one: &Value, method: &str) -> Vec<&'o 
     names
 }
 
+/// The authentication policies with a chain whose first step takes what the user knows.
+pub(crate) fn knowledge_first(org: &Org) -> Vec<&str> {
+    let mut names = Vec::new();
+    for (policy, rule) in access_rules(org) {
+        let chains = rule.pointer("/actions/appSignOn/verificationMethod/chains");
+        let known = chains
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|chain| chain["authenticationMethods"].as_array())
+            .flatten()
+            .any(|method| matches!(text(method, "/key"), "okta_password" | "security_question"));
+        let name = text(policy, "/name");
+        if known && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
 /// True if a rule looks at the device, which signs for it with Okta Verify.
 pub(super) fn looks_at_devices(org: &Org) -> bool {
     access_rules(org).any(|(_, rule)| {

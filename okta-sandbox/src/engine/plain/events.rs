@@ -15,11 +15,6 @@ const EVENTS: &[(&str, &str, [&str; 5])] = &[
         "device.lifecycle",
         ["", "", "delete", "activate", "deactivate"],
     ),
-    (
-        "/threats/configuration",
-        "security.threat.configuration",
-        ["update", "update", "", "", ""],
-    ),
 ];
 
 /// The event of a write, if it logs one.
