@@ -321,7 +321,7 @@ async fn seen(caller: &Caller<'_>, path: &str) -> Vec<String> {
     let (status, list) = caller.call("GET", path, Value::Null).await;
     assert_eq!(status, 200, "{path}: {list}");
     let name = |one: &Value| {
-        let named = ["/profile/login", "/profile/name", "/label"];
+        let named = ["/profile/login", "/profile/name", "/label", "/name"];
         let found = named.iter().find_map(|path| one.pointer(path)?.as_str());
         found.expect("a name").to_owned()
     };
@@ -443,10 +443,14 @@ async fn lists_show_what_resource_sets_hold() {
         .bare("PUT", &format!("/api/v1/groups/{group}/users/{ada}"))
         .await;
     let role = json!({ "label": "Reader", "description": "d",
-        "permissions": ["okta.users.read", "okta.groups.read"] });
+        "permissions": ["okta.users.read", "okta.groups.read", "okta.authzServers.read"] });
     let (_, role) = admin.post("/api/v1/iam/roles", role).await;
+    let server = json!({ "name": "Mine", "description": "d", "audiences": ["api://mine"] });
+    let (status, server) = admin.post("/api/v1/authorizationServers", server).await;
+    assert_eq!(status, 201, "{server}");
     let url = |path: String| format!("{}/api/v1/{path}", sandbox.url());
     let resources = [
+        url(format!("authorizationServers/{}", id(&server))),
         url(format!("groups/{group}")),
         url(format!("groups/{group}/users")),
     ];
@@ -465,4 +469,7 @@ async fn lists_show_what_resource_sets_hold() {
         ["ada@example.com"]
     );
     assert_eq!(seen(&caller, "/api/v1/groups").await, ["In"]);
+    let servers = "/api/v1/authorizationServers";
+    assert_eq!(seen(&caller, servers).await, ["Mine"]);
+    assert!(!caller.may("GET", &format!("{servers}/default")).await);
 }

@@ -115,10 +115,8 @@ pub(super) fn covered(org: &Org, resource: &str, asked: &Asked<'_>) -> bool {
                 }
             })
         }
-        (Area::Servers, ["authorization_servers" | "authorizationServers"]) => true,
-        (Area::Servers, ["authorization_servers" | "authorizationServers", id]) => {
-            asked.item.is_none_or(|item| item == *id)
-        }
+        (Area::Servers, ["authorization_servers"]) => true,
+        (Area::Servers, ["authorization_servers", id]) => asked.item.is_none_or(|item| item == *id),
         (
             Area::Users
             | Area::Groups

@@ -9,14 +9,21 @@ pub(crate) enum Listed {
     Users,
     Groups,
     Apps,
+    Servers,
 }
 
 impl Listed {
-    fn area(self) -> (Area, &'static str) {
+    /// Area, path and scope of reading one.
+    fn reading(self) -> (Area, &'static str, &'static [&'static str]) {
         match self {
-            Self::Users => (Area::Users, "users"),
-            Self::Groups => (Area::Groups, "groups"),
-            Self::Apps => (Area::Apps, "apps"),
+            Self::Users => (Area::Users, "users", &["okta.users.read"]),
+            Self::Groups => (Area::Groups, "groups", &["okta.groups.read"]),
+            Self::Apps => (Area::Apps, "apps", &["okta.apps.read"]),
+            Self::Servers => (
+                Area::Servers,
+                "authorizationServers",
+                &["okta.authorizationServers.read"],
+            ),
         }
     }
 }
@@ -53,13 +60,13 @@ pub(crate) struct Limit<'s> {
 impl Limit<'_> {
     /// True if the caller may read the object of this id.
     pub(crate) fn shows(&self, id: &str) -> bool {
-        let (area, word) = self.listed.area();
+        let (area, word, scopes) = self.listed.reading();
         let asked = Asked {
             area,
             write: false,
             method: "GET",
             path: vec!["api", "v1", word, id],
-            scopes: &[],
+            scopes,
             item: Some(id),
             new_groups: Vec::new(),
         };

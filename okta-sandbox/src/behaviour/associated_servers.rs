@@ -6,6 +6,7 @@ use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::oauth::server::SERVERS;
 use crate::org::Org;
 
 /// The behaviour of an operation of this family.
@@ -18,7 +19,6 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
     })
 }
 
-const SERVERS: &str = "/api/v1/authorizationServers";
 /// `trusting trusted` pairs.
 const TRUST: &str = "/api/v1/authorizationServers/trust";
 

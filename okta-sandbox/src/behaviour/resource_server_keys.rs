@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::json::{at, members, text};
 use crate::log::named;
 use crate::oauth::jwk;
-use crate::oauth::server::Server;
+use crate::oauth::server::{SERVERS, Server};
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -24,8 +24,6 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         _ => return None,
     })
 }
-
-const SERVERS: &str = "/api/v1/authorizationServers";
 
 const EVENTS: &str = "app.oauth2.as.resource_server.credentials.lifecycle";
 

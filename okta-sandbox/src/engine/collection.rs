@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::KINDS;
 use super::{Kind, Lifecycle, Links, Stamps};
+use crate::admin::Listed;
 use crate::call::{Call, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -12,6 +13,7 @@ use crate::hooks;
 use crate::json::{fill, merge, remove, text};
 use crate::log::{is_published, named};
 use crate::oauth::access::Principal;
+use crate::oauth::server::SERVERS;
 use crate::paging;
 use crate::schema::{self, Fullness};
 use crate::search::Wanted;
@@ -187,12 +189,15 @@ impl Collection<'_, '_, '_> {
             .request
             .query("type")
             .filter(|kind| !kind.is_empty());
+        self.call.org.shelf(&self.path);
+        // Of these collections, roles name objects of one alone.
+        let listed = (self.path == SERVERS).then_some(Listed::Servers);
+        let sees = listed.map(|listed| self.call.sees(listed));
         let takes = |object: &Value| {
             let typed =
                 object.get("type").is_none() || kind.is_none_or(|k| text(object, "/type") == k);
-            typed && wanted.takes(object)
+            typed && wanted.takes(object) && sees.as_ref().is_none_or(|sees| sees(object))
         };
-        self.call.org.shelf(&self.path);
         let shelf = &self.call.org.shelves[&self.path];
         let settings = &self.call.org.settings.paging;
         let after = self

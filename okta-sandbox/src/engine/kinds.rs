@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Kind, Lifecycle, Links, PLAIN, Stamps, finish};
 use crate::behaviour::presets;
+use crate::oauth::server::SERVERS;
 use crate::paging::Size;
 
 fn nothing() -> Value {
@@ -227,7 +228,7 @@ pub(super) static KINDS: &[Kind] = &[
         ..PLAIN
     },
     Kind {
-        collection: "/api/v1/authorizationServers",
+        collection: SERVERS,
         prefix: "aus",
         missing: "AuthorizationServer",
         created: 201,

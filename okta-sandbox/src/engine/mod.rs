@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::call::{Call, Handler, Outcome};
 use crate::fault::Fault;
 use crate::json::fill;
+use crate::oauth::server::SERVERS;
 use crate::org::Org;
 use crate::paging::Size;
 use crate::table::Operation;
@@ -165,16 +166,14 @@ pub(crate) fn add_built_in(org: &mut Org) {
     org.shelf("/api/v1/realms").put(&id, realm);
     crate::behaviour::realms::add_built_in(org);
     let id = "default";
-    let server = json!({
+    let mut server = json!({
         "id": id, "name": "default", "description": "Default Authorization Server",
         "audiences": ["api://default"], "issuerMode": "ORG_URL", "status": "ACTIVE", "created": now,
         "lastUpdated": now, "default": true,
     });
-    let mut server = server;
     finish::authorization_server(org, &mut server);
-    let collection = "/api/v1/authorizationServers";
-    finish::authorization_server_contents(org, collection, &server);
-    org.shelf(collection).put(id, server);
+    finish::authorization_server_contents(org, SERVERS, &server);
+    org.shelf(SERVERS).put(id, server);
     add_default_access_policy(org, id, &now);
 }
 

@@ -9,7 +9,7 @@ use crate::fault::Fault;
 use crate::json::text;
 use crate::org::Org;
 
-const SERVERS: &str = "/api/v1/authorizationServers";
+pub(crate) const SERVERS: &str = "/api/v1/authorizationServers";
 
 /// An authorization server as called.
 #[derive(Clone, Debug)]

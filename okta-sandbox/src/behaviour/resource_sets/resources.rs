@@ -21,6 +21,9 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
     })
 }
 
+/// Authorization servers in ORNs and in paths.
+const SERVERS: (&str, &str) = ("authorization_servers", "authorizationServers");
+
 /// ORN and REST address (null for flows) of a resource that is given as either.
 fn addresses(call: &Call<'_>, given: &str) -> Option<(String, Value)> {
     let org = &call.org.id;
@@ -33,6 +36,9 @@ fn addresses(call: &Call<'_>, given: &str) -> Option<(String, Value)> {
         // The catalogue's name of an app is no part of its address.
         if names.len() == 3 && names[0] == "apps" {
             names.remove(1);
+        }
+        if let Some(server) = names.first_mut().filter(|name| **name == SERVERS.0) {
+            *server = SERVERS.1;
         }
         let href = match parts[2] {
             "workflow" => Value::Null,
@@ -49,10 +55,13 @@ fn addresses(call: &Call<'_>, given: &str) -> Option<(String, Value)> {
     if let (Some(&"apps"), Some(name)) = (names.first(), name) {
         names.insert(1, name);
     }
-    let service = if names.first() == Some(&"apps") {
-        "idp"
-    } else {
-        "directory"
+    if let Some(server) = names.first_mut().filter(|name| **name == SERVERS.1) {
+        *server = SERVERS.0;
+    }
+    let service = match names.first() {
+        Some(&"apps") => "idp",
+        Some(&name) if name == SERVERS.0 => "idp",
+        _ => "directory",
     };
     Some((
         format!("orn:okta:{service}:{org}:{}", names.join(":")),
