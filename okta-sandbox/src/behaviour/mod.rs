@@ -15,6 +15,8 @@ mod certificate_requests;
 #[cfg(test)]
 mod certificate_requests_tests;
 mod clients;
+mod device_integrations;
+mod device_posture_checks;
 mod devices;
 mod email_servers;
 mod enrollments;
@@ -103,6 +105,8 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| authenticators::handler(id))
         .or_else(|| brands::handler(id))
         .or_else(|| certificate_requests::handler(id))
+        .or_else(|| device_integrations::handler(id))
+        .or_else(|| device_posture_checks::handler(id))
         .or_else(|| devices::handler(id))
         .or_else(|| email_servers::handler(id))
         .or_else(|| enrollments::handler(id))

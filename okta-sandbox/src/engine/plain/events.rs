@@ -6,11 +6,6 @@ use super::plan::Plan;
 /// create, update, delete, activate, deactivate; an empty name logs nothing.
 const EVENTS: &[(&str, &str, [&str; 5])] = &[
     (
-        "/device-integrations",
-        "device.integration.endpoint_security",
-        ["", "", "", "activate", "deactivate"],
-    ),
-    (
         "/devices",
         "device.lifecycle",
         ["", "", "delete", "activate", "deactivate"],

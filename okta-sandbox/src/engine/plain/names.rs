@@ -12,8 +12,6 @@ const PREFIXES: &[(&str, &str)] = &[
     ("grants", "oag"),
     ("themes", "the"),
     ("customizations", "oel"),
-    ("device-integrations", "din"),
-    ("device-posture-checks", "dpc"),
     ("devices", "guo"),
     ("domains", "OcD"),
     ("email-domains", "OeD"),
