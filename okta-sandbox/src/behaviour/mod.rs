@@ -5,6 +5,7 @@ mod api_service_secrets;
 pub(crate) mod api_services;
 #[cfg(test)]
 mod api_services_tests;
+mod app_authenticators;
 pub(crate) mod apps;
 pub(crate) mod assignments;
 pub(crate) mod associated_servers;
@@ -17,7 +18,10 @@ mod certificate_requests_tests;
 mod clients;
 mod device_integrations;
 mod device_posture_checks;
+mod device_view;
 mod devices;
+mod directories;
+mod disaster_recovery;
 mod email_servers;
 mod enrollments;
 pub(crate) mod factors;
@@ -53,6 +57,7 @@ mod sessions;
 mod small;
 pub(crate) mod ssf;
 mod subscriptions;
+mod support_cases;
 mod telephony_providers;
 mod tokens;
 pub(crate) mod unpublished;
@@ -99,6 +104,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| governance::handler(id))
         .or_else(|| org_settings::handler(id))
         .or_else(|| agent_pools::handler(id))
+        .or_else(|| app_authenticators::handler(id))
         .or_else(|| api_services::handler(id))
         .or_else(|| associated_servers::handler(id))
         .or_else(|| attack_protection::handler(id))
@@ -107,7 +113,10 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| certificate_requests::handler(id))
         .or_else(|| device_integrations::handler(id))
         .or_else(|| device_posture_checks::handler(id))
+        .or_else(|| device_view::handler(id))
         .or_else(|| devices::handler(id))
+        .or_else(|| directories::handler(id))
+        .or_else(|| disaster_recovery::handler(id))
         .or_else(|| email_servers::handler(id))
         .or_else(|| enrollments::handler(id))
         .or_else(|| factors::handler(id))
@@ -128,6 +137,7 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| sessions::handler(id))
         .or_else(|| ssf::handler(id))
         .or_else(|| subscriptions::handler(id))
+        .or_else(|| support_cases::handler(id))
         .or_else(|| telephony_providers::handler(id))
         .or_else(|| tokens::handler(id))
         .or_else(|| small::handler(id))

@@ -4,13 +4,11 @@ use super::plan::Plan;
 
 /// Event names by the end of the collection's path: their beginning, and how they name the verbs
 /// create, update, delete, activate, deactivate; an empty name logs nothing.
-const EVENTS: &[(&str, &str, [&str; 5])] = &[
-    (
-        "/devices",
-        "device.lifecycle",
-        ["", "", "delete", "activate", "deactivate"],
-    ),
-];
+const EVENTS: &[(&str, &str, [&str; 5])] = &[(
+    "/devices",
+    "device.lifecycle",
+    ["", "", "delete", "activate", "deactivate"],
+)];
 
 /// The event of a write, if it logs one.
 pub(super) fn of(collection: &str, plan: Plan, fresh: bool, verb: &str) -> Option<String> {

@@ -41,7 +41,6 @@ const PREFIXES: &[(&str, &str)] = &[
 const MISSING: &[(&str, &str)] = &[
     ("apps", "AppInstance"),
     ("identity-sources", "AppInstance"),
-    ("directories", "AppInstance"),
     ("users", "User"),
     ("groups", "UserGroup"),
     ("api-tokens", "Token"),

@@ -68,7 +68,7 @@ pub(super) fn exists(
         }
         ("groups", "groupId") if collection == "/api/v1/groups" => org.groups.contains(id),
         ("rules", "groupRuleId") => org.rules.contains(id),
-        ("apps", "appId") | ("identity-sources", _) | ("directories", _) => org.apps.contains(id),
+        ("apps", "appId") | ("identity-sources", _) => org.apps.contains(id),
         ("clients", "clientId") => {
             let registered = org
                 .shelves

@@ -227,7 +227,7 @@ impl Tour {
         let built_in = match names::word(collection) {
             "users" if name == "userId" || name == "id" => Some(org.admin.clone()),
             "groups" if path == "/api/v1/groups" => Some(org.everyone.clone()),
-            "apps" | "identity-sources" | "directories" => org
+            "apps" | "identity-sources" => org
                 .apps
                 .values()
                 .next()
