@@ -15,6 +15,7 @@ mod brands;
 mod certificate_requests;
 #[cfg(test)]
 mod certificate_requests_tests;
+mod child_orgs;
 mod clients;
 mod device_integrations;
 mod device_posture_checks;
@@ -22,6 +23,7 @@ mod device_view;
 mod devices;
 mod directories;
 mod disaster_recovery;
+mod domain_names;
 mod email_servers;
 mod enrollments;
 pub(crate) mod factors;
@@ -40,8 +42,10 @@ mod mappings;
 mod org_settings;
 mod org_support;
 mod org_switches;
+mod personal_settings;
 pub(crate) mod policies;
 pub(crate) mod presets;
+mod principal_limits;
 mod push_groups;
 pub(crate) mod realms;
 mod resource_server_keys;
@@ -53,6 +57,7 @@ pub(crate) mod rules;
 pub(crate) mod schemas;
 mod secrets;
 pub(crate) mod security_events;
+mod service_accounts;
 mod sessions;
 mod small;
 pub(crate) mod ssf;
@@ -128,7 +133,11 @@ fn by_id(id: &str) -> Option<Handler> {
         .or_else(|| issued::handler(id))
         .or_else(|| org_support::handler(id))
         .or_else(|| org_switches::handler(id))
+        .or_else(|| child_orgs::handler(id))
+        .or_else(|| personal_settings::handler(id))
+        .or_else(|| principal_limits::handler(id))
         .or_else(|| push_groups::handler(id))
+        .or_else(|| service_accounts::handler(id))
         .or_else(|| realms::handler(id))
         .or_else(|| resource_server_keys::handler(id))
         .or_else(|| resource_sets::handler(id))

@@ -1,15 +1,12 @@
-//! Small families: settings that stand alone, values between users, owners, limits of principals.
+//! Small families: settings that stand alone, values between users, owners.
 
 use serde_json::{Value, json};
 
 use crate::call::{Call, Handler, Outcome};
-use crate::clock;
 use crate::exchange::Answer;
-use crate::expression::{Case, Expression};
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::user_target;
-use crate::oauth::access::Principal;
 use crate::org::Org;
 use crate::schema::Fullness;
 
@@ -30,9 +27,6 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "listGroupOwners" => owners,
         "assignGroupOwner" => add_owner,
         "deleteGroupOwner" => remove_owner,
-        "listPrincipalRateLimitEntities" => limits,
-        "getPrincipalRateLimitEntity" => limit,
-        "replacePrincipalRateLimitEntity" => set_limit,
         _ => return None,
     })
 }
@@ -235,77 +229,4 @@ fn remove_owner(call: &mut Call<'_>) -> Outcome {
         Some(_) => Ok(Answer::no_content()),
         None => Err(Fault::not_found(id, "User")),
     }
-}
-
-const LIMITS: &str = "/api/v1/principal-rate-limits";
-
-/// Every API token and service app has a limit; it appears when it is first asked for.
-fn limits(call: &mut Call<'_>) -> Outcome {
-    let unsupported = "The provided filter parameter did not contain the required attrbute filter \
-                       \"principalType\"";
-    let invalid = || Fault::validation("principalRateLimitMediated", &[unsupported]);
-    let filter = call.request.query("filter").unwrap_or_default();
-    let expression = Expression::parse(filter).map_err(|_| invalid())?;
-    if !filter.contains("principalType") {
-        return Err(invalid());
-    }
-    let mut principals: Vec<(String, &str)> = Vec::new();
-    for (id, _) in call.org.api_tokens.values() {
-        principals.push((id.clone(), "SSWS_TOKEN"));
-    }
-    for app in call.org.apps.values() {
-        if text(app, "/signOnMode") == "OPENID_CONNECT" {
-            principals.push((text(app, "/id").to_owned(), "OAUTH_CLIENT"));
-        }
-    }
-    let now = clock::seconds(call.org.clock.now());
-    let me = match &call.principal {
-        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => user_id.clone(),
-        Principal::Client { client_id, .. } => client_id.clone(),
-        Principal::Anonymous => String::new(),
-    };
-    for (principal, kind) in principals {
-        let known = call.org.shelf(LIMITS).values();
-        if known.into_iter().any(|l| l["principalId"] == principal) {
-            continue;
-        }
-        let id = call.org.dice.id("prl");
-        let limit = json!({
-            "id": id, "orgId": call.org.id, "principalId": principal, "principalType": kind,
-            "defaultPercentage": 50, "defaultConcurrencyPercentage": 50, "lastUpdate": now,
-            "lastUpdatedBy": me, "createdDate": now, "createdBy": me,
-        });
-        call.org.shelf(LIMITS).put(&id, limit);
-    }
-    let all = call.org.shelf(LIMITS).values();
-    let found: Vec<Value> = all
-        .filter(|limit| expression.matches(limit, Case::Insensitive))
-        .cloned()
-        .collect();
-    Ok(Answer::ok(&json!(found)))
-}
-
-fn known_limit(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let known = call.org.shelf(LIMITS).get(id).cloned();
-    known.ok_or_else(|| Fault::not_found(id, "PrincipalRateLimit"))
-}
-
-fn limit(call: &mut Call<'_>) -> Outcome {
-    Ok(Answer::ok(&known_limit(call)?))
-}
-
-fn set_limit(call: &mut Call<'_>) -> Outcome {
-    let mut limit = known_limit(call)?;
-    let body = call.request.object()?;
-    for member in ["defaultPercentage", "defaultConcurrencyPercentage"] {
-        if let Some(value) = body.get(member) {
-            limit[member] = value.clone();
-        }
-    }
-    limit["lastUpdate"] = json!(clock::seconds(call.org.clock.now()));
-    call.org
-        .shelf(LIMITS)
-        .put(text(&limit, "/id"), limit.clone());
-    Ok(Answer::ok(&limit))
 }

@@ -3,24 +3,12 @@
 use serde_json::{Value, json};
 
 use super::invalid;
+use crate::behaviour::domain_names::is_domain;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::{remove, text};
 
 const DOMAIN: &str = "/settings/rpId/domain";
-
-/// Labels of letters, digits and inner hyphens, at least two of them.
-fn is_domain(name: &str) -> bool {
-    let proper = |label: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        !label.is_empty()
-            && label.len() <= 63
-            && label.chars().all(plain)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    name.len() <= 253 && name.contains('.') && name.split('.').all(proper)
-}
 
 /// True if a method has a domain that nobody verified yet.
 pub(super) fn is_unverified(method: &Value) -> bool {

@@ -130,9 +130,14 @@ fn suspend(call: &mut Call<'_>) -> Outcome {
             &["Cannot suspend a user that is not active"],
         ));
     }
-    enter(call, text(&user, "/id"), "SUSPENDED");
-    call.log("user.lifecycle.suspend", vec![user_target(&user)]);
+    put_on_hold(call, &user);
     Ok(Answer::ok_empty_object())
+}
+
+/// Suspends a user who is active.
+pub(crate) fn put_on_hold(call: &mut Call<'_>, user: &Value) {
+    enter(call, text(user, "/id"), "SUSPENDED");
+    call.log("user.lifecycle.suspend", vec![user_target(user)]);
 }
 
 fn unsuspend(call: &mut Call<'_>) -> Outcome {

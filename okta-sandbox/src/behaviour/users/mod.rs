@@ -1,5 +1,6 @@
 //! Users: create, read, update, delete, search.
 
+mod classification;
 mod credentials;
 pub(crate) mod lifecycle;
 mod profile;
@@ -32,7 +33,11 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "listAppLinks" => related::app_links,
         "listUserBlocks" => related::blocks,
         "revokeUserSessions" => related::revoke_sessions,
-        _ => return lifecycle::handler(id).or_else(|| credentials::handler(id)),
+        _ => {
+            return lifecycle::handler(id)
+                .or_else(|| credentials::handler(id))
+                .or_else(|| classification::handler(id));
+        }
     })
 }
 

@@ -17,20 +17,9 @@ const PREFIXES: &[(&str, &str)] = &[
     ("email-domains", "OeD"),
     ("features", "ftr"),
     ("hook-keys", "HKY"),
-    ("resource-sets", "iam"),
-    ("resources", "ire"),
     ("sessions", "aps"),
     ("factors", "fac"),
     ("authenticator-enrollments", "aen"),
-    ("principal-rate-limits", "prl"),
-    ("entitlements", "esp"),
-    ("values", "ent"),
-    ("entitlement-bundles", "enb"),
-    ("bundles", "enb"),
-    ("collections", "col"),
-    ("labels", "lbl"),
-    ("risk-rules", "rrl"),
-    ("request-conditions", "rco"),
     ("assignments", "cas"),
     ("integrations", "int"),
     ("security-access-reviews", "sar"),
@@ -47,8 +36,6 @@ const MISSING: &[(&str, &str)] = &[
     ("devices", "Device"),
     ("sessions", "AppSession"),
     ("clients", "PublicClientApp"),
-    ("resource-sets", "IAMPolicy"),
-    ("bindings", "CustomRole"),
     ("policies", "Policy"),
     ("rules", "PolicyRule"),
     ("authorizationServers", "AuthorizationServer"),
@@ -98,7 +85,6 @@ pub(super) fn missing(collection: &str, schema: Option<&str>) -> String {
 /// Statuses that new objects have although others stand first, or ACTIVE is one.
 pub(super) fn first_status(collection: &str) -> Option<&'static str> {
     match word(collection) {
-        "request-conditions" => Some("INACTIVE"),
         "sessions" => Some("CREATED"),
         _ => None,
     }

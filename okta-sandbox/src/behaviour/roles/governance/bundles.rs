@@ -12,7 +12,7 @@ use crate::json::{remove, text};
 use crate::log::named;
 use crate::org::Org;
 use crate::paging::{self, Size};
-use crate::schema::{self, Fullness};
+use crate::schema::Fullness;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -186,10 +186,7 @@ fn entitlement(call: &mut Call<'_>, given: &Value, known: &Value) -> Result<Valu
 
 /// Name, description and roles as a body sets them.
 fn take(call: &mut Call<'_>, bundle: &mut Value) -> Result<(), Fault> {
-    let body = call.request.object()?;
-    if let Some(ty) = &schema::facts(call.operation.id).request {
-        schema::check(call.operation.api, ty, &body, Fullness::Whole)?;
-    }
+    let body = call.given(Fullness::Whole)?;
     if text(&body, "/name").is_empty() {
         return Err(invalid("name", "The field cannot be left blank"));
     }
