@@ -12,8 +12,8 @@ enum Node {
     /// A path below `user`.
     Attribute(Vec<String>),
     Not(Box<Node>),
-    Both(Box<Node>, Box<Node>),
-    Either(Box<Node>, Box<Node>),
+    All(Vec<Node>),
+    Any(Vec<Node>),
     Compare(Box<Node>, &'static str, Box<Node>),
     Method(Box<Node>, String, Vec<Node>),
 }
@@ -91,8 +91,12 @@ fn tokens(source: &str) -> Result<Vec<Token>, String> {
     Ok(found)
 }
 
+/// Deeper expressions are refused: each level takes room on the stack.
+const MAX_DEPTH: usize = 50;
+
 struct Reader {
     tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
+    depth: usize,
 }
 
 impl Reader {
@@ -110,25 +114,47 @@ impl Reader {
         }
     }
 
-    fn either(&mut self) -> Result<Node, String> {
-        let mut left = self.both()?;
-        while self.sign("||") {
-            left = Node::Either(Box::new(left), Box::new(self.both()?));
+    /// Reads what lies one level deeper.
+    fn deeper(&mut self, read: fn(&mut Self) -> Result<Node, String>) -> Result<Node, String> {
+        if self.depth == MAX_DEPTH {
+            return Err("the expression is nested too deeply".to_owned());
         }
-        Ok(left)
+        self.depth += 1;
+        let node = read(self)?;
+        self.depth -= 1;
+        Ok(node)
+    }
+
+    /// One part, or several with a sign between them.
+    fn chain(
+        &mut self,
+        sign: &str,
+        part: fn(&mut Self) -> Result<Node, String>,
+        whole: fn(Vec<Node>) -> Node,
+    ) -> Result<Node, String> {
+        let first = part(self)?;
+        let mut parts = vec![first];
+        while self.sign(sign) {
+            parts.push(part(self)?);
+        }
+        Ok(match parts.len() {
+            1 => parts.remove(0),
+            _ => whole(parts),
+        })
+    }
+
+    fn either(&mut self) -> Result<Node, String> {
+        self.chain("||", Self::both, Node::Any)
     }
 
     fn both(&mut self) -> Result<Node, String> {
-        let mut left = self.not()?;
-        while self.sign("&&") {
-            left = Node::Both(Box::new(left), Box::new(self.not()?));
-        }
-        Ok(left)
+        self.chain("&&", Self::not, Node::All)
     }
 
     fn not(&mut self) -> Result<Node, String> {
         if self.sign("!") {
-            return Ok(Node::Not(Box::new(self.not()?)));
+            let inner = self.deeper(Self::not)?;
+            return Ok(Node::Not(Box::new(inner)));
         }
         let left = self.term()?;
         for sign in ["==", "!=", "<=", ">=", "<", ">"] {
@@ -149,7 +175,7 @@ impl Reader {
             return Ok(found);
         }
         loop {
-            found.push(self.either()?);
+            found.push(self.deeper(Self::either)?);
             if self.sign(end) {
                 return Ok(found);
             }
@@ -162,7 +188,7 @@ impl Reader {
             Some(Token::Text(value)) => Node::Literal(Value::from(value)),
             Some(Token::Number(value)) => Node::Literal(Value::from(value)),
             Some(Token::Sign("(")) => {
-                let inner = self.either()?;
+                let inner = self.deeper(Self::either)?;
                 self.expect(")")?;
                 inner
             }
@@ -178,6 +204,7 @@ impl Reader {
             Some(Token::Sign(sign)) => return Err(format!("'{sign}' is in the wrong place")),
             None => return Err("the expression is not complete".to_owned()),
         };
+        let mut methods = 0;
         while self.sign(".") {
             let Some(Token::Word(name)) = self.tokens.next() else {
                 return Err("a name is missing behind '.'".to_owned());
@@ -186,6 +213,10 @@ impl Reader {
                 let arguments = self.nodes(")")?;
                 if !METHODS.contains(&(name.as_str(), arguments.len())) {
                     return Err(format!("the function '{name}' is not known"));
+                }
+                methods += 1;
+                if methods > MAX_DEPTH {
+                    return Err("too many functions follow each other".to_owned());
                 }
                 node = Node::Method(Box::new(node), name, arguments);
             } else if let Node::Attribute(path) = &mut node {
@@ -257,8 +288,8 @@ impl Node {
                 user.pointer(&pointer).cloned().unwrap_or_default()
             }
             Self::Not(inner) => Value::Bool(!truth(inner)),
-            Self::Both(left, right) => Value::Bool(truth(left) && truth(right)),
-            Self::Either(left, right) => Value::Bool(truth(left) || truth(right)),
+            Self::All(parts) => Value::Bool(parts.iter().all(truth)),
+            Self::Any(parts) => Value::Bool(parts.iter().any(truth)),
             Self::Compare(left, sign, right) => {
                 Value::Bool(compare(&left.value(user), sign, &right.value(user)))
             }
@@ -279,6 +310,7 @@ impl Condition {
         }
         let mut reader = Reader {
             tokens: tokens.into_iter().peekable(),
+            depth: 0,
         };
         let node = reader.either()?;
         match reader.tokens.next() {
@@ -343,5 +375,23 @@ mod tests {
         ] {
             assert!(Condition::read(source).is_err(), "{source}");
         }
+    }
+
+    #[test]
+    fn deep_expressions_are_refused_and_long_ones_are_not() {
+        const MANY: usize = 100_000;
+        for deep in [
+            "(".repeat(MANY),
+            "!".repeat(MANY) + "true",
+            "{".repeat(MANY),
+            format!("user.profile.x{}", ".trim()".repeat(MANY)),
+            format!("user.x{}", ".contains(user.x".repeat(MANY)),
+        ] {
+            assert!(Condition::read(&deep).is_err(), "{}", &deep[..20]);
+        }
+        let long = format!("false{}", " || user.profile.on".repeat(MANY));
+        let condition = Condition::read(&long).expect("one level");
+        assert!(condition.holds(&json!({ "profile": { "on": true } })));
+        assert!(!condition.holds(&json!({ "profile": { "on": false } })));
     }
 }
