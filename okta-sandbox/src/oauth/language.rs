@@ -177,9 +177,12 @@ impl Reader<'_, '_> {
     }
 
     fn one(&mut self) -> Option<Value> {
-        if self.take("!") {
+        let start = self.at;
+        while self.take("!") {}
+        if self.at > start {
+            let even = (self.at - start).is_multiple_of(2);
             let value = self.one()?;
-            return Some(json!(!truth(&value)));
+            return Some(json!(truth(&value) == even));
         }
         if self.take("(") {
             let value = self.choice()?;
@@ -369,6 +372,9 @@ mod tests {
             assert_eq!(evaluate(text, &scene), expected, "{text}");
         }
         assert_eq!(evaluate(&"(".repeat(10_000), &scene), None);
+        let negated = |times: usize| evaluate(&("!".repeat(times) + "true"), &scene);
+        assert_eq!(negated(100_000), Some(json!(true)));
+        assert_eq!(negated(100_001), Some(json!(false)));
         assert!(matches_whole("Sales.*", "Sales EMEA") && !matches_whole("Sales", "Sales EMEA"));
         assert!(!matches_whole("(", "("));
     }
