@@ -113,7 +113,7 @@ pub(super) fn find(key: &str) -> Option<&'static Family> {
 /// The settings of a new authenticator; null where its key has none.
 pub(super) fn settings(key: &str) -> Value {
     match key {
-        "okta_email" => json!({ "allowedFor": "any", "tokenLifetimeInMinutes": 5 }),
+        "okta_email" => json!({ "allowedFor": "recovery", "tokenLifetimeInMinutes": 5 }),
         "okta_verify" => json!({
             "compliance": { "fips": "OPTIONAL" }, "userVerification": "PREFERRED", "appInstanceId": "",
             "channelBinding": { "style": "NUMBER_CHALLENGE", "required": "NEVER" },

@@ -2,6 +2,7 @@
 
 mod aaguids;
 mod catalogue;
+mod dependents;
 mod lifecycle;
 mod methods;
 mod provider;
@@ -33,7 +34,11 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         "replaceAuthenticator" => replace,
         "activateAuthenticator" => lifecycle::activate,
         "deactivateAuthenticator" => lifecycle::deactivate,
-        _ => return methods::handler(id).or_else(|| aaguids::handler(id)),
+        _ => {
+            return methods::handler(id)
+                .or_else(|| aaguids::handler(id))
+                .or_else(|| dependents::handler(id));
+        }
     })
 }
 

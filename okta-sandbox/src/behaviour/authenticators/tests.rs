@@ -169,6 +169,45 @@ fn a_custom_app_needs_terms_an_app_and_a_push_provider() {
     assert_eq!(made["settings"]["oauthClientId"], app["id"]);
     assert_eq!(made["settings"]["userVerification"], "PREFERRED");
     assert!(made["agreeToTerms"].is_null() && made["_links"]["enroll"].is_object());
+    let path = format!("/api/v1/push-providers/{}", text(&push, "/id"));
+    let used = bench.call("DELETE", &path, None);
+    assert_eq!(code(&used), (409, "E0000187"));
+}
+
+#[test]
+fn an_identity_provider_stands_behind_one_authenticator_and_stays() {
+    let bench = Bench::new();
+    let idp = json!({ "type": "OIDC", "name": "Partner", "protocol": {
+        "type": "OIDC", "scopes": ["openid"], "issuer": { "url": "https://idp.example.com" },
+        "credentials": { "client": { "client_id": "c", "client_secret": "s" } },
+        "endpoints": {
+            "authorization": { "url": "https://idp.example.com/authorize", "binding": "HTTP-REDIRECT" },
+            "token": { "url": "https://idp.example.com/token", "binding": "HTTP-POST" },
+            "jwks": { "url": "https://idp.example.com/keys", "binding": "HTTP-REDIRECT" },
+        },
+    }, "policy": {
+        "provisioning": { "action": "DISABLED" }, "accountLink": { "action": "AUTO" },
+        "subject": { "userNameTemplate": { "template": "idpuser.email" }, "matchType": "USERNAME" },
+    } });
+    let (status, idp) = bench.call("POST", "/api/v1/idps", Some(&idp));
+    assert_eq!(status, 200, "{idp}");
+    let post = |idp: &Value, name: &str| {
+        let body = json!({ "key": "external_idp", "name": name, "provider": {
+            "type": "CLAIMS", "configuration": { "idpId": idp },
+        } });
+        bench.call("POST", ALL, Some(&body))
+    };
+    assert_eq!(code(&post(&json!("0oaNobody"), "A")), (404, "E0000007"));
+    let (status, made) = post(&idp["id"], "A");
+    assert_eq!((status, text(&made, "/type")), (200, "federated"), "{made}");
+    assert_eq!(code(&post(&idp["id"], "B")), (409, "E0000230"));
+    let own = format!("/api/v1/idps/{}", text(&idp, "/id"));
+    let off = || bench.call("POST", &format!("{own}/lifecycle/deactivate"), None);
+    assert_eq!(code(&off()), (403, "E0000167"));
+    assert_eq!(code(&bench.call("DELETE", &own, None)), (403, "E0000167"));
+    let path = format!("{ALL}/{}/lifecycle/deactivate", text(&made, "/id"));
+    assert_eq!(bench.call("POST", &path, None).0, 200);
+    assert_eq!(off().0, 200, "nobody uses it now");
 }
 
 #[test]
@@ -176,10 +215,10 @@ fn a_replace_keeps_settings_that_it_does_not_name() {
     let bench = Bench::new();
     let own = path_of(&bench, "okta_email");
     let put = |body: Value| bench.call("PUT", &own, Some(&body));
-    let (_, changed) = put(json!({ "name": "Mail", "settings": { "allowedFor": "recovery" } }));
+    let (_, changed) = put(json!({ "name": "Mail", "settings": { "allowedFor": "any" } }));
     assert_eq!(
         changed["settings"],
-        json!({ "allowedFor": "recovery", "tokenLifetimeInMinutes": 5 })
+        json!({ "allowedFor": "any", "tokenLifetimeInMinutes": 5 })
     );
     assert_eq!(text(&changed, "/name"), "Mail");
     let whole = bench.call("GET", &own, None).1;

@@ -1,7 +1,9 @@
 //! Factors of users: enrolment, activation, verification.
 
 mod org_factors;
+mod phones;
 mod pushes;
+mod questions;
 #[cfg(test)]
 mod tests;
 mod yubikeys;
@@ -17,13 +19,14 @@ use crate::log::{named as entity, user_target};
 use crate::schema;
 
 pub(super) use org_factors::{activate_org_factor, deactivate_org_factor, get_org_factor};
+pub(super) use phones::add_phone;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
         "listFactors" => list,
         "listSupportedFactors" => catalog,
-        "listSupportedSecurityQuestions" => questions,
+        "listSupportedSecurityQuestions" => questions::list,
         "enrollFactor" => enroll,
         "getFactor" => get,
         "unenrollFactor" => unenroll,
@@ -52,30 +55,6 @@ const KINDS: [(&str, &str, &str, &str, bool); 9] = [
     ("token:software:totp", "GOOGLE", "GOOGLE", "uft", true),
     ("webauthn", "FIDO", "FIDO", "fwf", true),
     ("token:hardware", "YUBICO", "YUBICO", "ykf", false),
-];
-
-const QUESTIONS: [(&str, &str); 6] = [
-    (
-        "disliked_food",
-        "What is the food you least liked as a child?",
-    ),
-    (
-        "name_of_first_plush_toy",
-        "What is the name of your first stuffed animal?",
-    ),
-    (
-        "first_award",
-        "What did you earn your first medal or award for?",
-    ),
-    (
-        "favorite_security_question",
-        "What is your favorite security question?",
-    ),
-    (
-        "first_computer_game",
-        "What was the first computer game you played?",
-    ),
-    ("favorite_movie_quote", "What is your favorite movie quote?"),
 ];
 
 /// Where the factors of a user stand.
@@ -162,15 +141,6 @@ fn catalog(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&json!(shown)))
 }
 
-fn questions(call: &mut Call<'_>) -> Outcome {
-    shelf(call)?;
-    let shown: Vec<Value> = QUESTIONS
-        .iter()
-        .map(|(question, text)| json!({ "question": question, "questionText": text }))
-        .collect();
-    Ok(Answer::ok(&json!(shown)))
-}
-
 /// The profile as it shows: phone numbers and addresses as given, questions in full.
 fn profile(factor: &mut Value, body: &Value) -> Result<(), Fault> {
     let given = &body["profile"];
@@ -189,9 +159,7 @@ fn profile(factor: &mut Value, body: &Value) -> Result<(), Fault> {
     match text(body, "/factorType") {
         "question" => {
             let question = text(given, "/question");
-            let known = QUESTIONS.iter().find(|(name, _)| *name == question);
-            let own = text(given, "/questionText");
-            let words = known.map_or(own, |(_, text)| text);
+            let words = questions::words(question).unwrap_or(text(given, "/questionText"));
             factor["profile"] = json!({ "question": question, "questionText": words });
             factor["answer"] = given["answer"].clone();
         }
@@ -199,71 +167,6 @@ fn profile(factor: &mut Value, body: &Value) -> Result<(), Fault> {
         _ => {}
     }
     Ok(())
-}
-
-/// Makes room for a factor that a user has once: one that waits goes, an active one only for an
-/// update.
-fn make_room(
-    call: &mut Call<'_>,
-    shelf: &str,
-    (kind, provider): (&str, &str),
-    update: bool,
-) -> Result<(), Fault> {
-    let known = call.org.shelf(shelf).values();
-    let twin = { known }
-        .find(|f| text(f, "/factorType") == kind && text(f, "/provider") == provider)
-        .map(|f| (text(f, "/id").to_owned(), f["status"].clone()));
-    let Some((id, status)) = twin else {
-        return Ok(());
-    };
-    if status == "ACTIVE" && !update {
-        let cause = "Factor already exists.";
-        return Err(Fault::validation("factorEnrollRequest", &[cause]));
-    }
-    call.org.shelf(shelf).remove(&id);
-    Ok(())
-}
-
-/// A number as phones take it: a plus and eight to fifteen digits, which may stand apart.
-fn is_phone(number: &str) -> bool {
-    let Some(rest) = number.trim().strip_prefix('+') else {
-        return false;
-    };
-    let digits = rest.chars().filter(char::is_ascii_digit).count();
-    let allowed = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '.');
-    (8..=15).contains(&digits) && rest.chars().all(allowed)
-}
-
-/// Enrols a phone that is active at once, as an admin vouches for it.
-pub(super) fn add_phone(
-    call: &mut Call<'_>,
-    user: &str,
-    kind: &str,
-    number: &str,
-) -> Result<Value, Fault> {
-    if !is_phone(number) {
-        return Err(Fault::api(
-            400,
-            "E0000098",
-            "This phone number is invalid.",
-            &[],
-        ));
-    }
-    let shelf = shelf_of(user);
-    make_room(call, &shelf, (kind, "OKTA"), false)?;
-    let prefix = match kind {
-        "call" => "clf",
-        _ => "mbl",
-    };
-    let id = call.org.dice.id(prefix);
-    let now = clock::zero_millis(call.org.clock.now());
-    let factor = json!({
-        "id": id, "factorType": kind, "provider": "OKTA", "vendorName": "OKTA", "status": "ACTIVE",
-        "created": now, "lastUpdated": now, "profile": { "phoneNumber": number.trim() },
-    });
-    call.org.shelf(&shelf).put(&id, factor.clone());
-    log_factor(call, "user.mfa.factor.activate", user, &factor);
-    Ok(factor)
 }
 
 fn enroll(call: &mut Call<'_>) -> Outcome {
@@ -288,7 +191,7 @@ fn enroll(call: &mut Call<'_>) -> Outcome {
     let single = matches!(kind, "question" | "email" | "sms" | "call");
     let update = call.request.flag("updatePhone", false);
     if single {
-        make_room(call, &shelf, (kind, provider), update)?;
+        phones::make_room(call, &shelf, (kind, provider), update)?;
     }
     let now = clock::zero_millis(call.org.clock.now());
     let id = call.org.dice.id(prefix);
