@@ -8,12 +8,15 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::log::{named as named_target, user_target};
+use crate::schema::Fullness;
 
 /// The behaviour of an operation of this family.
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
         "listWebAuthnPreregistrationFactors" => list,
         "deleteWebAuthnPreregistrationFactor" => delete,
+        "generateFulfillmentRequest" => initiate,
         "assignFulfillmentErrorWebAuthnPreregistrationFactor" => mark,
         _ => return None,
     })
@@ -68,6 +71,27 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     let (user, shelf, factor) = named(call)?;
     call.org.shelf(&shelf).remove(text(&factor, "/id"));
     factors::log_factor(call, "user.mfa.factor.deactivate", &user, &factor);
+    Ok(Answer::no_content())
+}
+
+/// Somebody orders a key for a user. What orders it is a flow that the event starts.
+fn initiate(call: &mut Call<'_>) -> Outcome {
+    let body = call.given(Fullness::Whole)?;
+    for member in ["userId", "fulfillmentProvider"] {
+        if text(&body, &format!("/{member}")).is_empty() {
+            let cause = format!("{member}: The field cannot be left blank");
+            return Err(Fault::validation(member, &[&cause]));
+        }
+    }
+    let id = text(&body, "/userId");
+    let user = call.org.users.get(id).map(user_target);
+    let user = user.ok_or_else(|| Fault::not_found(id, "User"))?;
+    let provider = text(&body, "/fulfillmentProvider");
+    let mut factor = named_target("AuthenticatorEnrollment", id, "unknown", provider);
+    factor["detailEntry"] = json!({
+        "fulfillmentProvider": provider, "fulfillmentData": body["fulfillmentData"],
+    });
+    call.log("system.mfa.preregister.initiate", vec![user, factor]);
     Ok(Answer::no_content())
 }
 

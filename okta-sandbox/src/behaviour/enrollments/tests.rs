@@ -170,6 +170,33 @@ fn a_password_that_is_unenrolled_is_gone() {
 }
 
 #[test]
+fn a_key_is_ordered_by_an_event() {
+    let bench = Bench::new();
+    let user = admin(&bench)
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let path = "/webauthn-registration/api/v1/initiate-fulfillment-request";
+    let order = |user: &str, provider: &str| {
+        let data =
+            json!([{ "productId": "29", "inventoryProductId": "inv", "customizationId": "c" }]);
+        let body =
+            json!({ "userId": user, "fulfillmentProvider": provider, "fulfillmentData": data });
+        bench.call("POST", path, Some(&body))
+    };
+    assert_eq!(order(&user, "yubico").0, 204);
+    let filter = "eventType%20eq%20%22system.mfa.preregister.initiate%22";
+    let (_, events) = bench.call("GET", &format!("/api/v1/logs?filter={filter}"), None);
+    assert_eq!(text(&events, "/0/target/0/id"), user, "{events}");
+    let data = events[0].pointer("/target/1/detailEntry/fulfillmentData/0/productId");
+    assert_eq!(data, Some(&json!("29")));
+    assert_eq!(code(&order("00unobody", "yubico")), (404, "E0000007"));
+    assert_eq!(order(&user, "somebody").0, 400);
+    assert_eq!(order("", "yubico").0, 400);
+}
+
+#[test]
 fn keys_made_ready_may_fail_to_reach_their_users() {
     let bench = Bench::new();
     let me = admin(&bench);

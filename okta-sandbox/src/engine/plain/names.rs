@@ -102,11 +102,8 @@ pub(super) fn left_out(operation: &Operation) -> Option<&'static str> {
             "its answer is the outcome of an evaluation by a model or rules, not stored data",
         );
     }
-    if path.starts_with("/webauthn-registration/")
-        && operation.method == "POST"
-        && !path.contains("mark-error")
-    {
-        return Some("needs an authenticator's answer to a WebAuthn challenge");
+    if path.starts_with("/webauthn-registration/") {
+        return Some("needs what a maker of security keys encrypts to the org");
     }
     None
 }
