@@ -44,6 +44,7 @@ fn catalogue(code: &str) -> (u16, &'static str) {
         ),
         "E0000008" => (404, "The requested path was not found"),
         "E0000009" => (500, "Internal Server Error"),
+        "E0000010" => (503, "Service is in read only mode"),
         "E0000011" => (401, "Invalid token provided"),
         "E0000015" => (
             401,

@@ -326,6 +326,9 @@ fn dispatch(
     if operation.identity_engine && org.settings.kind.is_classic() {
         return Err(Fault::code("E0000015", &[]));
     }
+    if behaviour::disaster_recovery::is_read_only(&org, request, operation) {
+        return Err(Fault::code("E0000010", &[]));
+    }
     let Some(handler) = handler else {
         let summary = format!(
             "The sandbox does not cover the operation {} yet.",

@@ -4,10 +4,12 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::call::{Call, Handler, Outcome};
-use crate::exchange::Answer;
+use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::named;
+use crate::org::Org;
+use crate::table::Operation;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -24,10 +26,27 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 const AWAY: &str = "/api/v1/dr/status";
 const DOMAINS: &str = "/api/v1/domains";
 
+/// The domain that a URL names.
+fn domain_of(base: &str) -> Option<String> {
+    Some(Url::parse(base).ok()?.host_str()?.to_owned())
+}
+
+/// Whether an operation has to wait until the domain that is called has come back: people sign
+/// in over there, but nothing is changed.
+pub(crate) fn is_read_only(org: &Org, request: &Request, operation: &Operation) -> bool {
+    let Some(away) = org.shelves.get(AWAY).filter(|away| away.len() > 0) else {
+        return false;
+    };
+    let writes = operation.method != "GET"
+        && matches!(operation.api, "management" | "governance")
+        && !operation.public
+        && !operation.path.starts_with("/api/v1/dr/");
+    writes && domain_of(&request.base).is_some_and(|domain| away.contains(&domain))
+}
+
 /// The org's own domain as called, and its custom ones that are ready.
 fn domains(call: &mut Call<'_>) -> Vec<String> {
-    let own = Url::parse(call.base()).ok();
-    let own = own.and_then(|url| Some(url.host_str()?.to_owned()));
+    let own = domain_of(call.base());
     let custom = call.org.shelf(DOMAINS).values();
     let ready = custom.filter(|one| one["validationStatus"] == "COMPLETED");
     let ready = ready.map(|one| text(one, "/domain").to_owned());
@@ -181,5 +200,30 @@ mod tests {
         let path = "/api/v1/logs?filter=eventType%20sw%20%22system.dr%22";
         let (_, log) = bench.call("GET", path, None);
         assert_eq!(log.as_array().map(Vec::len), Some(4), "two each way");
+    }
+
+    #[test]
+    fn nothing_is_changed_at_a_domain_that_is_away() {
+        let bench = Bench::new();
+        let group = json!({ "profile": { "name": "One" } });
+        let make = || bench.call("POST", "/api/v1/groups", Some(&group));
+        let custom = json!({ "id": "OcD1", "domain": CUSTOM, "validationStatus": "COMPLETED" });
+        bench.shared.org().shelf(DOMAINS).put("OcD1", custom);
+        let other = json!({ "domains": [CUSTOM] });
+        let post = |verb: &str, body: Option<&Value>| {
+            bench.call("POST", &format!("/api/v1/dr/{verb}"), body).0
+        };
+        assert_eq!(post("failover", Some(&other)), 200);
+        assert_eq!(make().0, 200, "another domain is away");
+        assert_eq!(post("failover", None), 200);
+        let (status, refused) = make();
+        assert_eq!((status, text(&refused, "/errorCode")), (503, "E0000010"));
+        assert_eq!(bench.call("GET", "/api/v1/groups", None).0, 200);
+        let sign_in =
+            json!({ "username": "admin@sandbox.example.com", "password": "Sandbox-1234" });
+        assert_eq!(bench.call("POST", "/api/v1/authn", Some(&sign_in)).0, 200);
+        assert_eq!(post("failback", None), 200);
+        let second = json!({ "profile": { "name": "Two" } });
+        assert_eq!(bench.call("POST", "/api/v1/groups", Some(&second)).0, 200);
     }
 }

@@ -22,7 +22,7 @@ mod device_posture_checks;
 mod device_view;
 mod devices;
 mod directories;
-mod disaster_recovery;
+pub(crate) mod disaster_recovery;
 mod domain_names;
 mod email_servers;
 mod enrollments;

@@ -8,6 +8,7 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::log::user_target;
 use crate::oauth::sign_in;
 use crate::org::Org;
 
@@ -104,8 +105,12 @@ pub(super) fn end_of(org: &mut Org, user: &str) {
 }
 
 fn revoke(call: &mut Call<'_>) -> Outcome {
-    named(call)?;
+    let session = named(call)?;
     let named_id = call.parameter(0);
     call.org.shelf(SHELF).remove(named_id);
+    let user = call.org.users.get(text(&session, "/userId"));
+    if let Some(target) = user.map(user_target) {
+        call.log("user.session.end", vec![target]);
+    }
     Ok(Answer::no_content())
 }

@@ -262,7 +262,7 @@ fn usual(status: u16) -> Answer {
                 ..Answer::default()
             };
         }
-        503 => Fault::api(503, "E0000010", "Service is in read only mode", &[]),
+        503 => Fault::code("E0000010", &[]),
         _ => return Answer::empty(status),
     };
     fault.into()

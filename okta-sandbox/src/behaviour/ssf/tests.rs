@@ -304,6 +304,14 @@ fn receivers_hear_what_they_asked_for() {
         assert!(claim["event_timestamp"].is_i64(), "{claim}");
         assert!(jwt.claim("jti").is_some_and(|jti| jti.starts_with("set-")));
     }
+    let since = place(&bench);
+    let credentials = json!({ "username": "a@example.com", "password": "Sandbox-1234" });
+    let (_, signed_in) = bench.call("POST", "/api/v1/authn", Some(&credentials));
+    let token = json!({ "sessionToken": signed_in["sessionToken"] });
+    let (_, session) = bench.call("POST", "/api/v1/sessions", Some(&token));
+    let session = format!("/api/v1/sessions/{}", text(&session, "/id"));
+    assert_eq!(bench.call("DELETE", &session, None).0, 204);
+    assert_eq!(sent(&bench, since).len(), 2, "one session is enough");
     let changes = |step: &dyn Fn()| {
         let since = place(&bench);
         step();
