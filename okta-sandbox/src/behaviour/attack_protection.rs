@@ -10,7 +10,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{merge, remove, text};
 use crate::org::Org;
-use crate::schema::{self, Fullness};
+use crate::schema::Fullness;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -40,15 +40,6 @@ pub(crate) fn spares_known_devices(org: &Org) -> bool {
     shelf.is_some_and(|shelf| shelf.get(LOCKOUT) == Some(&json!(true)))
 }
 
-/// A body of the operation's form.
-fn body(call: &Call<'_>) -> Result<Value, Fault> {
-    let body = call.request.object()?;
-    if let Some(ty) = &schema::facts(call.operation.id).request {
-        schema::check(call.operation.api, ty, &body, Fullness::Whole)?;
-    }
-    Ok(body)
-}
-
 /// A switch, which is off in a new org.
 fn switch(call: &mut Call<'_>, name: &str) -> bool {
     call.org.shelf(SHELF).get(name) == Some(&json!(true))
@@ -60,7 +51,7 @@ fn read(call: &mut Call<'_>, name: &str) -> Outcome {
 
 /// Whether a body wants a switch on; what it leaves out is off.
 fn wanted(call: &Call<'_>, name: &str) -> Result<bool, Fault> {
-    let body = body(call)?;
+    let body = call.given(Fullness::Whole)?;
     Ok(body[name] == true || body[name] == "true")
 }
 
@@ -108,7 +99,7 @@ fn threats(call: &mut Call<'_>) -> Outcome {
 }
 
 fn set_threats(call: &mut Call<'_>) -> Outcome {
-    let body = body(call)?;
+    let body = call.given(Fullness::Whole)?;
     let action = text(&body, "/action");
     if !matches!(action, "none" | "audit" | "block") {
         let cause = match action {
@@ -157,7 +148,7 @@ fn set_bots(call: &mut Call<'_>) -> Outcome {
             return Err(refuse(name, "The field cannot be left blank"));
         }
     }
-    let body = body(call)?;
+    let body = call.given(Fullness::Whole)?;
     let enforced = body["mode"] == "ENFORCED";
     if enforced && text(&body, "/enforcementType").is_empty() {
         let what = "Api validation failed: enforcementType must be provided when mode is ENFORCED";

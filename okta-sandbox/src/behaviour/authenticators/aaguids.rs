@@ -8,7 +8,7 @@ use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{merge, remove, text};
-use crate::schema::{self, Fullness};
+use crate::schema::Fullness;
 
 /// The behaviour of an operation of this family.
 pub(super) fn handler(id: &str) -> Option<Handler> {
@@ -77,15 +77,6 @@ fn get(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&view(call, &model)))
 }
 
-/// The body of a call, of the form that the operation takes.
-fn body(call: &Call<'_>, fullness: Fullness) -> Result<Value, Fault> {
-    let body = call.request.object()?;
-    if let Some(ty) = &schema::facts(call.operation.id).request {
-        schema::check(call.operation.api, ty, &body, fullness)?;
-    }
-    Ok(body)
-}
-
 /// Certificates with what they say of themselves.
 fn certificates(given: &Value) -> Result<Value, Fault> {
     let mut read = Vec::new();
@@ -132,7 +123,9 @@ fn keep(call: &mut Call<'_>, authenticator: &Value, shelf: &str, model: Value) -
 
 fn create(call: &mut Call<'_>) -> Outcome {
     let (authenticator, shelf) = place(call)?;
-    let body = body(call, Fullness::Whole)?;
+    let mut body = call.given(Fullness::Whole)?;
+    // The published form of a new model leaves its name out.
+    body["name"] = call.request.object()?["name"].clone();
     let id = text(&body, "/aaguid").to_lowercase();
     if id.is_empty() {
         return Err(blank("aaguid"));
@@ -151,7 +144,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
 
 fn replace(call: &mut Call<'_>) -> Outcome {
     let (authenticator, shelf, mut model) = named(call)?;
-    let body = body(call, Fullness::Whole)?;
+    let body = call.given(Fullness::Whole)?;
     for name in [
         "authenticatorCharacteristics",
         "attestationRootCertificates",
@@ -164,7 +157,7 @@ fn replace(call: &mut Call<'_>) -> Outcome {
 
 fn update(call: &mut Call<'_>) -> Outcome {
     let (authenticator, shelf, mut model) = named(call)?;
-    let body = body(call, Fullness::Part)?;
+    let body = call.given(Fullness::Part)?;
     take(&mut model, &body)?;
     keep(call, &authenticator, &shelf, model)
 }

@@ -366,7 +366,10 @@ fn models_of_security_keys_belong_to_webauthn() {
     let (status, made) = post(&body);
     assert_eq!(status, 200, "{made}");
     let root = &made["attestationRootCertificates"][0];
-    assert_eq!(text(root, "/iss"), "Root of Keys");
+    assert_eq!(
+        (text(root, "/iss"), text(&made, "/name")),
+        ("Root of Keys", "Ours")
+    );
     assert!(!text(root, "/x5t#S256").is_empty() && !text(root, "/exp").is_empty());
     assert_eq!(code(&post(&body)), (400, "E0000001"), "there already");
     let one = format!("{own}/{id}");

@@ -15,7 +15,7 @@ use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{remove, text};
-use crate::schema::{self, Fullness};
+use crate::schema::Fullness;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -132,10 +132,12 @@ fn all(call: &mut Call<'_>, id: &str, user: &Value) -> Vec<Value> {
         .values()
         .cloned()
         .collect();
-    let pending = |factor: &&Value| text(factor, "/status") != "PENDING_ACTIVATION";
+    let pending = |factor: &Value| {
+        text(factor, "/status") == "PENDING_ACTIVATION" || preregistration::is_ready(factor)
+    };
     let factors = factors
         .iter()
-        .filter(pending)
+        .filter(|factor| !pending(factor))
         .filter_map(|factor| enrollment(call, id, key_of(factor)?, factor));
     let mut all: Vec<Value> = password(call, id, user)
         .into_iter()
@@ -197,10 +199,7 @@ fn as_factor(one: &Value) -> Value {
 
 /// A body of the operation's form, for an authenticator of a key that is on.
 fn request(call: &mut Call<'_>, key: &str) -> Result<(Value, Value), Fault> {
-    let body = call.request.object()?;
-    if let Some(ty) = &schema::facts(call.operation.id).request {
-        schema::check(call.operation.api, ty, &body, Fullness::Whole)?;
-    }
+    let body = call.given(Fullness::Whole)?;
     let id = text(&body, "/authenticatorId");
     let known = call.org.shelf(AUTHENTICATORS).get(id).cloned();
     let own = known.ok_or_else(|| Fault::not_found(id, "Authenticator"))?;

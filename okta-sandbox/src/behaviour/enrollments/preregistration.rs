@@ -26,7 +26,7 @@ const PENDING: &str = "PENDING_ACTIVATION";
 const FAILED: &str = "FULFILLMENT_ERRORED";
 
 /// True for a key that was not used yet.
-fn is_ready(factor: &Value) -> bool {
+pub(super) fn is_ready(factor: &Value) -> bool {
     text(factor, "/factorType") == "webauthn" && matches!(text(factor, "/status"), PENDING | FAILED)
 }
 

@@ -209,6 +209,8 @@ fn keys_made_ready_may_fail_to_reach_their_users() {
     assert_eq!(mark(text(&factor, "/id")).0, 204);
     let (_, listed) = bench.call("GET", &all, None);
     assert_eq!(text(&listed, "/0/status"), "FULFILLMENT_ERRORED");
+    let enrolled = bench.call("GET", &format!("{me}/authenticator-enrollments"), None);
+    assert_eq!(keys(&enrolled.1), [("okta_password", "ACTIVE")]);
     assert_eq!(code(&mark("fwfNobody")), (404, "E0000007"));
     assert_eq!(bench.call("DELETE", &one, None).0, 204);
     assert_eq!(bench.call("DELETE", &one, None).0, 404);
