@@ -71,6 +71,15 @@ impl<'a> Call<'a> {
         };
     }
 
+    /// The id of the user or client that calls; empty where nobody had to say who they are.
+    pub(crate) fn caller(&self) -> &str {
+        match &self.principal {
+            Principal::Token { user_id, .. } | Principal::User { user_id, .. } => user_id,
+            Principal::Client { client_id, .. } => client_id,
+            Principal::Anonymous => "",
+        }
+    }
+
     /// The body, if it fits its schema, without what a client cannot set.
     pub(crate) fn given(&self, fullness: Fullness) -> Result<Value, Fault> {
         let mut body = self.request.json()?;

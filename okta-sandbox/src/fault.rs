@@ -140,6 +140,11 @@ impl Fault {
         )
     }
 
+    /// 400 `E0000001` on a field, whose cause begins with the field's name.
+    pub(crate) fn field(field: &str, what: &str) -> Self {
+        Self::validation(field, &[&format!("{field}: {what}")])
+    }
+
     /// An OAuth error body.
     pub(crate) fn oauth(status: u16, error: &'static str, description: impl Into<String>) -> Self {
         Self(Box::new(Form::OAuth {

@@ -9,7 +9,6 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{remove, text};
 use crate::log::named;
-use crate::oauth::access::Principal;
 use crate::schema::Fullness;
 
 /// The behaviour of an operation of this family.
@@ -69,10 +68,6 @@ const BUILT_IN: [Default; 5] = [
         query: "SELECT antivirus = 'Good' AS enabled FROM windows_security_center;",
     },
 ];
-
-fn invalid(field: &str, what: &str) -> Fault {
-    Fault::validation(field, &[&format!("{field}: {what}")])
-}
 
 fn default_remediation(check: &Default) -> Value {
     let platform = check.platform.to_lowercase();
@@ -185,17 +180,20 @@ fn checked(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
     }
     for field in ["name", "platform", "variableName"] {
         if text(&check, &format!("/{field}")).trim().is_empty() {
-            return Err(invalid(field, "The field cannot be left blank"));
+            return Err(Fault::field(field, "The field cannot be left blank"));
         }
     }
     let variable = text(&check, "/variableName");
     if !is_variable(variable) {
-        return Err(invalid("variableName", "The field has an invalid value"));
+        return Err(Fault::field(
+            "variableName",
+            "The field has an invalid value",
+        ));
     }
     let mut all = call.org.shelf(CHECKS).values();
     if all.any(|one| text(one, "/id") != id && text(one, "/variableName") == variable) {
         let what = "An object with this field already exists in the current organization";
-        return Err(invalid("variableName", what));
+        return Err(Fault::field("variableName", what));
     }
     let default = BUILT_IN
         .iter()
@@ -208,7 +206,7 @@ fn checked(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
     match (text(&check, "/type"), default) {
         ("BUILTIN", None) => {
             let what = "The field must name a default check of the platform";
-            return Err(invalid("variableName", what));
+            return Err(Fault::field("variableName", what));
         }
         // What the service brings along is no matter of the caller.
         ("BUILTIN", Some(default)) => {
@@ -222,27 +220,22 @@ fn checked(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
             }
         }
         (_, Some(_)) => {
-            return Err(invalid(
+            return Err(Fault::field(
                 "variableName",
                 "The name is that of a default check",
             ));
         }
         (_, None) => {
             if !is_query(text(&check, "/query")) {
-                return Err(invalid("query", "The field must be a SELECT statement"));
+                return Err(Fault::field(
+                    "query",
+                    "The field must be a SELECT statement",
+                ));
             }
             check["remediationSettings"] = own;
         }
     }
     Ok(check)
-}
-
-fn caller(call: &Call<'_>) -> Value {
-    match &call.principal {
-        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => json!(user_id),
-        Principal::Client { client_id, .. } => json!(client_id),
-        Principal::Anonymous => Value::Null,
-    }
 }
 
 fn log(call: &mut Call<'_>, step: &str, check: &Value) {
@@ -255,7 +248,7 @@ fn log(call: &mut Call<'_>, step: &str, check: &Value) {
 /// Keeps a check with the marks of who changed it when.
 fn put(call: &mut Call<'_>, mut check: Value, step: &str) -> Outcome {
     check["lastUpdate"] = json!(clock::zero_millis(call.org.clock.now()));
-    check["lastUpdatedBy"] = caller(call);
+    check["lastUpdatedBy"] = json!(call.caller());
     let id = text(&check, "/id").to_owned();
     call.org.shelf(CHECKS).put(&id, check.clone());
     log(call, step, &check);
@@ -266,7 +259,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
     let mut check = checked(call, "")?;
     check["id"] = json!(call.org.dice.id("dch"));
     check["createdDate"] = json!(clock::zero_millis(call.org.clock.now()));
-    check["createdBy"] = caller(call);
+    check["createdBy"] = json!(call.caller());
     put(call, check, "add")
 }
 
@@ -277,7 +270,7 @@ fn replace(call: &mut Call<'_>) -> Outcome {
     for field in ["platform", "variableName"] {
         if check[field] != known[field] && in_use(call, &known) {
             let what = "The field cannot be changed while a device assurance policy uses the check";
-            return Err(invalid(field, what));
+            return Err(Fault::field(field, what));
         }
     }
     for member in ["id", "createdDate", "createdBy"] {

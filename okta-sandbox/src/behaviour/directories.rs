@@ -31,10 +31,6 @@ const KEPT: i64 = 3600;
 /// Attributes that may be as long as the directory, which no query gets.
 const RESTRICTED: [&str; 3] = ["member", "memberOf", "*"];
 
-fn invalid(field: &str, what: &str) -> Fault {
-    Fault::validation(field, &[&format!("{field}: {what}")])
-}
-
 /// The name of the directory that the path names, which must be one.
 fn directory(call: &Call<'_>) -> Result<String, Fault> {
     let id = call.parameter(0);
@@ -43,7 +39,7 @@ fn directory(call: &Call<'_>) -> Result<String, Fault> {
     let name = text(app, "/name");
     match name == AD || name.contains("ldap") {
         true => Ok(name.to_owned()),
-        false => Err(invalid("appInstanceId", "The app is no directory")),
+        false => Err(Fault::field("appInstanceId", "The app is no directory")),
     }
 }
 
@@ -68,7 +64,7 @@ fn group(call: &Call<'_>, id: &str, field: &str) -> Result<Value, Fault> {
     let group = group.ok_or_else(|| Fault::not_found(id, "UserGroup"))?;
     match group["type"] == "APP_GROUP" && text(group, "/source/id") == call.parameter(0) {
         true => Ok(group.clone()),
-        false => Err(invalid(field, "The group isn't one of the directory")),
+        false => Err(Fault::field(field, "The group isn't one of the directory")),
     }
 }
 
@@ -80,7 +76,7 @@ fn modify(call: &mut Call<'_>) -> Outcome {
     let attribute = text(&body, "/parameters/attribute");
     if attribute.is_empty() || (directory == AD && attribute != "member") {
         let what = "The field has an invalid value";
-        return Err(invalid("parameters.attribute", what));
+        return Err(Fault::field("parameters.attribute", what));
     }
     let users = body["parameters"]["values"].as_array();
     let users: Vec<&str> = users
@@ -90,7 +86,7 @@ fn modify(call: &mut Call<'_>) -> Outcome {
         .collect();
     if users.is_empty() {
         let what = "The field cannot be left blank";
-        return Err(invalid("parameters.values", what));
+        return Err(Fault::field("parameters.values", what));
     }
     for user in &users {
         if !call.org.users.contains(user) {
@@ -98,7 +94,7 @@ fn modify(call: &mut Call<'_>) -> Outcome {
         }
         if !call.org.app_users.contains(call.parameter(0), user) {
             let what = format!("The user {user} isn't one of the directory");
-            return Err(invalid("parameters.values", &what));
+            return Err(Fault::field("parameters.values", &what));
         }
     }
     check_agents(call)?;
@@ -139,7 +135,10 @@ fn attribute(group: &Value, name: &str) -> Option<Value> {
 /// The agent's answer stands ready after a moment.
 fn query(call: &mut Call<'_>) -> Outcome {
     if directory(call)? != AD {
-        return Err(invalid("appInstanceId", "The app is no Active Directory"));
+        return Err(Fault::field(
+            "appInstanceId",
+            "The app is no Active Directory",
+        ));
     }
     let group = group(call, call.parameter(1), "groupId")?;
     let body = call.given(Fullness::Whole)?;
@@ -150,12 +149,12 @@ fn query(call: &mut Call<'_>) -> Outcome {
         .filter_map(Value::as_str)
         .collect();
     if names.is_empty() {
-        return Err(invalid("attributes", "The field cannot be left blank"));
+        return Err(Fault::field("attributes", "The field cannot be left blank"));
     }
     let restricted = |name: &&&str| RESTRICTED.iter().any(|one| one.eq_ignore_ascii_case(name));
     if let Some(name) = names.iter().find(restricted) {
         let what = format!("The attribute {name} cannot be asked for");
-        return Err(invalid("attributes", &what));
+        return Err(Fault::field("attributes", &what));
     }
     check_agents(call)?;
     let profile: Map<String, Value> = names

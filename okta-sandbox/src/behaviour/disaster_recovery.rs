@@ -68,8 +68,7 @@ fn status(call: &mut Call<'_>) -> Outcome {
 }
 
 fn unknown(field: &str, domain: &str) -> Fault {
-    let cause = format!("{field}: The org has no domain {domain}");
-    Fault::validation(field, &[&cause])
+    Fault::field(field, &format!("The org has no domain {domain}"))
 }
 
 fn domain_status(call: &mut Call<'_>) -> Outcome {

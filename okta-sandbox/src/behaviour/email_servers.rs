@@ -40,10 +40,6 @@ fn show(server: &Value) -> Value {
     shown
 }
 
-fn invalid(field: &str, what: &str) -> Fault {
-    Fault::validation(field, &[&format!("{field}: {what}")])
-}
-
 fn list(call: &mut Call<'_>) -> Outcome {
     let all: Vec<Value> = call.org.shelf(SERVERS).values().map(show).collect();
     Ok(Answer::ok(&json!({ "email-servers": all })))
@@ -84,25 +80,28 @@ fn check(call: &mut Call<'_>, server: &Value) -> Result<(), Fault> {
     schema::check(call.operation.api, &ty, server, Fullness::Whole)?;
     for field in ["alias", "host", "username"] {
         if text(server, &format!("/{field}")).trim().is_empty() {
-            return Err(invalid(field, "The field cannot be left blank"));
+            return Err(Fault::field(field, "The field cannot be left blank"));
         }
     }
     let host = text(server, "/host");
     if Host::parse(host).is_err() {
-        return Err(invalid("host", "The field has an invalid value"));
+        return Err(Fault::field("host", "The field has an invalid value"));
     }
     let port = &server["port"];
     let port = port.as_i64().or_else(|| port.as_str()?.parse().ok());
     if !port.is_some_and(|port| (1..=65535).contains(&port)) {
-        return Err(invalid("port", "The field must be between 1 and 65535"));
+        return Err(Fault::field(
+            "port",
+            "The field must be between 1 and 65535",
+        ));
     }
     if text(server, "/authType") != "BASIC_SMTP_AUTH" {
         let endpoint = url::Url::parse(text(server, "/tokenEndpoint"));
         if !endpoint.is_ok_and(|url| matches!(url.scheme(), "https" | "http")) {
-            return Err(invalid("tokenEndpoint", "The field must be a URL"));
+            return Err(Fault::field("tokenEndpoint", "The field must be a URL"));
         }
         if server["scopes"].as_array().is_none_or(Vec::is_empty) {
-            return Err(invalid("scopes", "The field cannot be left blank"));
+            return Err(Fault::field("scopes", "The field cannot be left blank"));
         }
     }
     let id = &server["id"];
@@ -141,7 +140,7 @@ fn update(call: &mut Call<'_>) -> Outcome {
     if text(&given, "/authType").is_empty() {
         // Only the members of this kind go without saying.
         if kind != "BASIC_SMTP_AUTH" {
-            return Err(invalid("authType", "The field cannot be left blank"));
+            return Err(Fault::field("authType", "The field cannot be left blank"));
         }
         given["authType"] = json!(kind);
     }
@@ -189,7 +188,7 @@ fn test(call: &mut Call<'_>) -> Outcome {
     let body = call.given(Fullness::Whole)?;
     for field in ["fromAddress", "toAddress"] {
         if !is_address(text(&body, &format!("/{field}"))) {
-            return Err(invalid(field, "The field must be an email address"));
+            return Err(Fault::field(field, "The field must be an email address"));
         }
     }
     let (from, to) = (text(&body, "/fromAddress"), text(&body, "/toAddress"));

@@ -8,7 +8,6 @@ use crate::exchange::Answer;
 use crate::expression::{Case, Expression};
 use crate::fault::Fault;
 use crate::json::text;
-use crate::oauth::access::Principal;
 use crate::org::Org;
 use crate::schema::Fullness;
 
@@ -34,11 +33,7 @@ const SHARE: u64 = 50;
 const SHARES: [&str; 2] = ["defaultPercentage", "defaultConcurrencyPercentage"];
 
 fn caller(call: &Call<'_>) -> String {
-    match &call.principal {
-        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => user_id.clone(),
-        Principal::Client { client_id, .. } => client_id.clone(),
-        Principal::Anonymous => String::new(),
-    }
+    call.caller().to_owned()
 }
 
 /// The principals of the org, with their types.

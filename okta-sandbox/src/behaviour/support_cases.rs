@@ -27,10 +27,6 @@ const CASES: &str = "/api/v1/org/privacy/oktaSupport/cases";
 /// How long access is granted where nobody says until when.
 const HOURS: i64 = 24;
 
-fn invalid(field: &str, what: &str) -> Fault {
-    Fault::validation(field, &[&format!("{field}: {what}")])
-}
-
 /// A case as it is now: granted access ends by itself.
 fn current(call: &Call<'_>, case: &Value) -> Value {
     let access = &case["impersonation"];
@@ -73,7 +69,7 @@ fn change_access(
             let until = clock::parse(given.as_str().unwrap_or_default());
             let until = until.filter(|until| *until > now);
             let what = "The field must be a time to come";
-            Some(until.ok_or_else(|| invalid("impersonation.expiration", what))?)
+            Some(until.ok_or_else(|| Fault::field("impersonation.expiration", what))?)
         }
     };
     let access = |until| json!({ "status": "ENABLED", "expiration": clock::zero_millis(until) });
@@ -87,14 +83,14 @@ fn change_access(
             let before = clock::parse(text(case, "/impersonation/expiration"));
             if before.is_some_and(|before| until < before) {
                 let what = "The field must not be before the present expiration";
-                return Err(invalid("impersonation.expiration", what));
+                return Err(Fault::field("impersonation.expiration", what));
             }
             case["impersonation"] = access(until);
             Ok(Some("extend"))
         }
         ("", Some(_)) => {
             let what = "Access that isn't enabled cannot be extended";
-            Err(invalid("impersonation.expiration", what))
+            Err(Fault::field("impersonation.expiration", what))
         }
         ("DISABLED", None) => {
             let open = granted || case["impersonation"]["status"] == "REQUESTED";
@@ -102,7 +98,7 @@ fn change_access(
             Ok(open.then_some("revoke"))
         }
         ("ENABLED" | "", None) => Ok(None),
-        _ => Err(invalid(
+        _ => Err(Fault::field(
             "impersonation.status",
             "The field has an invalid value",
         )),
@@ -122,7 +118,7 @@ fn update(call: &mut Call<'_>) -> Outcome {
         // Only support itself asks for an approval.
         if (before.as_str(), assigned.as_str()) != ("REQUESTED", "APPROVED") {
             let what = "Only a requested approval can be given";
-            return Err(invalid("selfAssigned.status", what));
+            return Err(Fault::field("selfAssigned.status", what));
         }
         case["selfAssigned"] = json!({ "status": "APPROVED" });
     }

@@ -46,10 +46,6 @@ const WAYS: [(&str, &str, &[&str]); 4] = [
     ("TELESIGN", "call", &["telesignService"]),
 ];
 
-fn invalid(field: &str, what: &str) -> Fault {
-    Fault::validation(field, &[&format!("{field}: {what}")])
-}
-
 fn show(provider: &Value) -> Value {
     let mut shown = provider.clone();
     remove(&mut shown, "providerAuthToken");
@@ -99,7 +95,7 @@ fn check_way(name: &str, kind: &str, way: &Map<String, Value>) -> Result<(), Fau
     let ways = ways.map_or(&[][..], |(_, _, ways)| ways);
     let mut given = way.iter().filter(|(_, value)| !value.is_null());
     let (Some((way, value)), None) = (given.next(), given.next()) else {
-        return Err(invalid(&field, "Exactly one method must be chosen"));
+        return Err(Fault::field(&field, "Exactly one method must be chosen"));
     };
     let value = value.as_str().unwrap_or_default();
     let fits = ways.contains(&way.as_str())
@@ -110,14 +106,14 @@ fn check_way(name: &str, kind: &str, way: &Map<String, Value>) -> Result<(), Fau
         };
     match fits {
         true => Ok(()),
-        false => Err(invalid(&field, "The field has an invalid value")),
+        false => Err(Fault::field(&field, "The field has an invalid value")),
     }
 }
 
 fn check(provider: &Value) -> Result<(), Fault> {
     for field in ["providerName", "providerSid", "providerAuthToken"] {
         if text(provider, &format!("/{field}")).trim().is_empty() {
-            return Err(invalid(field, "The field cannot be left blank"));
+            return Err(Fault::field(field, "The field cannot be left blank"));
         }
     }
     let settings = &provider["providerSettings"];
@@ -130,7 +126,7 @@ fn check(provider: &Value) -> Result<(), Fault> {
     }
     match chosen {
         true => Ok(()),
-        false => Err(invalid(
+        false => Err(Fault::field(
             "providerSettings",
             "The field cannot be left blank",
         )),
@@ -155,7 +151,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
     check(&provider)?;
     if call.org.shelf(PROVIDERS).len() >= MOST {
         let what = format!("An org cannot have more than {MOST} custom telephony providers");
-        return Err(invalid("customTelephonyProvider", &what));
+        return Err(Fault::field("customTelephonyProvider", &what));
     }
     let id = call.org.dice.id("oct");
     provider["id"] = json!(id);
@@ -170,7 +166,10 @@ fn update(call: &mut Call<'_>) -> Outcome {
     let given = call.given(Fullness::Part)?;
     let id = text(&given, "/id");
     if !id.is_empty() && id != call.parameter(0) {
-        return Err(invalid("id", "The field must be the ID of the provider"));
+        return Err(Fault::field(
+            "id",
+            "The field must be the ID of the provider",
+        ));
     }
     for field in ["providerAuthToken", "providerSid"] {
         if !given[field].is_null() {
@@ -190,7 +189,7 @@ fn update(call: &mut Call<'_>) -> Outcome {
 fn delete(call: &mut Call<'_>) -> Outcome {
     let provider = known(call)?;
     if provider["enabled"] == true {
-        return Err(invalid(
+        return Err(Fault::field(
             "enabled",
             "The provider must be deactivated before it is deleted",
         ));
@@ -216,7 +215,7 @@ fn deactivate(call: &mut Call<'_>) -> Outcome {
     let active = |one: &Value| one["enabled"] == true && one["id"] != provider["id"];
     let other = call.org.shelf(PROVIDERS).values().any(active);
     if provider["isPrimaryProvider"] == true && other {
-        return Err(invalid(
+        return Err(Fault::field(
             "isPrimaryProvider",
             "The primary provider cannot be deactivated while another one is active",
         ));
@@ -230,7 +229,10 @@ fn deactivate(call: &mut Call<'_>) -> Outcome {
 fn set_primary(call: &mut Call<'_>) -> Outcome {
     let mut provider = known(call)?;
     if provider["enabled"] != true {
-        return Err(invalid("enabled", "The primary provider must be active"));
+        return Err(Fault::field(
+            "enabled",
+            "The primary provider must be active",
+        ));
     }
     for other in call.org.shelf(PROVIDERS).values_mut() {
         other["isPrimaryProvider"] = json!(false);
@@ -246,22 +248,25 @@ fn test(call: &mut Call<'_>) -> Outcome {
     let body = call.given(Fullness::Whole)?;
     let factor = text(&body, "/factor");
     if factor.is_empty() {
-        return Err(invalid("factor", "The field cannot be left blank"));
+        return Err(Fault::field("factor", "The field cannot be left blank"));
     }
     let number = text(&body, "/phoneNumber");
     if !is_number(number) {
-        return Err(invalid("phoneNumber", "The field must be a phone number"));
+        return Err(Fault::field(
+            "phoneNumber",
+            "The field must be a phone number",
+        ));
     }
     let country = text(&body, "/countryCodeIso2");
     if country.len() != 2 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
-        return Err(invalid(
+        return Err(Fault::field(
             "countryCodeIso2",
             "The field must be a country code of two letters",
         ));
     }
     if !provider["providerSettings"][factor.to_lowercase()].is_object() {
         let what = "The provider has no method for this";
-        return Err(invalid("factor", what));
+        return Err(Fault::field("factor", what));
     }
     let from = text(&provider, "/providerName");
     let subject = format!("Test {factor}");

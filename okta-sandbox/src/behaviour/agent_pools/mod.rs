@@ -34,10 +34,6 @@ const POOLS: &str = "/api/v1/agentPools";
 /// Settings of updates by pool.
 const SETTINGS: &str = "/api/v1/agentPools/updates/settings";
 
-fn invalid(field: &str, what: &str) -> Fault {
-    Fault::validation(field, &[&format!("{field}: {what}")])
-}
-
 /// The pool that the path names, with what has become of its agents by now.
 fn pool(call: &mut Call<'_>) -> Result<Value, Fault> {
     let id = call.parameter(0);
@@ -110,7 +106,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
         None | Some("") => 5,
         Some(text) => match text.parse::<usize>() {
             Ok(limit) if limit > 0 => limit,
-            _ => return Err(invalid("limitPerPoolType", "The limit is invalid.")),
+            _ => return Err(Fault::field("limitPerPoolType", "The limit is invalid.")),
         },
     };
     let kind = call.request.query("poolType").unwrap_or_default();
@@ -118,7 +114,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
         let ty = Type::Named("AgentType".into());
         let body = json!(kind);
         if schema::check(call.operation.api, &ty, &body, Fullness::Whole).is_err() {
-            return Err(invalid("poolType", "The field has an invalid value"));
+            return Err(Fault::field("poolType", "The field has an invalid value"));
         }
     }
     let after = paging::position(call.request)?;
@@ -172,14 +168,17 @@ fn set_settings(call: &mut Call<'_>) -> Outcome {
     let pool = pool(call)?;
     let mut given = call.given(Fullness::Whole)?;
     if given["agentType"] != pool["type"] {
-        return Err(invalid("agentType", "The field must be the pool's type"));
+        return Err(Fault::field(
+            "agentType",
+            "The field must be the pool's type",
+        ));
     }
     let (lowest, latest) = (
         text(&given, "/minimalSupportedVersion"),
         text(&given, "/latestVersion"),
     );
     if !lowest.is_empty() && !latest.is_empty() && parts(lowest) > parts(latest) {
-        return Err(invalid(
+        return Err(Fault::field(
             "minimalSupportedVersion",
             "The field must not be above the latest version",
         ));

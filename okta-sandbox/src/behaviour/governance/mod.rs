@@ -47,7 +47,6 @@ use crate::exchange::Answer;
 use crate::expression::{Case, Expression};
 use crate::fault::Fault;
 use crate::json::text;
-use crate::oauth::access::Principal;
 use crate::org::Org;
 use crate::paging::{self, Size};
 use crate::shelf::Shelf;
@@ -113,11 +112,7 @@ fn link(call: &Call<'_>, path: &str) -> Value {
 
 /// The id that `createdBy` names.
 fn caller(call: &Call<'_>) -> String {
-    match &call.principal {
-        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => user_id.clone(),
-        Principal::Client { client_id, .. } => client_id.clone(),
-        Principal::Anonymous => String::new(),
-    }
+    call.caller().to_owned()
 }
 
 /// The parsed `filter`, if any.

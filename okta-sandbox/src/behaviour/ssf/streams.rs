@@ -124,10 +124,6 @@ fn get(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&json!(shown)))
 }
 
-fn invalid(field: &str, what: &str) -> Fault {
-    Fault::validation(field, &[&format!("{field}: {what}")])
-}
-
 /// Tokens travel encrypted, except to a receiver beside the org.
 fn check_delivery(stream: &Value) -> Result<(), Fault> {
     let url = Url::parse(text(stream, "/delivery/endpoint_url"));
@@ -135,14 +131,14 @@ fn check_delivery(stream: &Value) -> Result<(), Fault> {
         (url.scheme() == "https" && url.host_str().is_some()) || is_loopback(&url)
     });
     if !safe {
-        return Err(invalid(
+        return Err(Fault::field(
             "delivery.endpoint_url",
             "The field must be an HTTPS URL",
         ));
     }
     let header = text(stream, "/delivery/authorization_header");
     if http::HeaderValue::from_str(header).is_err() {
-        return Err(invalid(
+        return Err(Fault::field(
             "delivery.authorization_header",
             "The field has an invalid value",
         ));
@@ -181,7 +177,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
     }
     if shelf.len() >= MOST {
         let what = format!("An org cannot have more than {MOST} SSF streams");
-        return Err(invalid("stream", &what));
+        return Err(Fault::field("stream", &what));
     }
     let id = call.org.dice.id("esc");
     stream["stream_id"] = json!(id);
@@ -221,7 +217,7 @@ fn write(call: &mut Call<'_>, fullness: Fullness) -> Outcome {
         // Who writes back what was read does not know yet what the change will lead to.
         let value = &given[member];
         if !value.is_null() && *value != before[member] && *value != after[member] {
-            return Err(invalid(
+            return Err(Fault::field(
                 member,
                 "The field is read-only and must match the transmitter's value",
             ));
@@ -245,7 +241,7 @@ fn delete(call: &mut Call<'_>) -> Outcome {
 
 fn status(call: &mut Call<'_>) -> Outcome {
     if call.request.query("stream_id").is_none_or(str::is_empty) {
-        return Err(invalid("stream_id", "The field cannot be left blank"));
+        return Err(Fault::field("stream_id", "The field cannot be left blank"));
     }
     let stream = by_query(call)?;
     let status = match is_enabled(call.org, &stream) {

@@ -6,16 +6,11 @@ use super::{names, plan};
 use crate::call::Call;
 use crate::clock;
 use crate::json::text;
-use crate::oauth::access::Principal;
 use crate::schema::{self, Kind, Maker, Schema, Type};
 
 /// Who calls.
 pub(super) fn caller(call: &Call<'_>) -> String {
-    match &call.principal {
-        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => user_id.clone(),
-        Principal::Client { client_id, .. } => client_id.clone(),
-        Principal::Anonymous => String::new(),
-    }
+    call.caller().to_owned()
 }
 
 /// The present in the form of the API's dates.
