@@ -396,6 +396,15 @@ impl Org {
         self.authority.revoke_client(id);
     }
 
+    /// Removes the collections whose paths begin so.
+    pub(crate) fn remove_below(&mut self, start: &str) {
+        let behind = self.shelves.range(start.to_owned()..).map(|(path, _)| path);
+        let below = behind.take_while(|path| path.starts_with(start));
+        for path in below.cloned().collect::<Vec<String>>() {
+            self.shelves.remove(&path);
+        }
+    }
+
     /// The collection at a path.
     pub(crate) fn shelf(&mut self, path: &str) -> &mut Shelf {
         self.shelves.entry(path.to_owned()).or_default()

@@ -9,6 +9,7 @@ use super::sign_in::is_active;
 use crate::behaviour::api_services;
 use crate::exchange::{Request, form_pairs};
 use crate::fault::Fault;
+use crate::json::text;
 use crate::limits::Share;
 use crate::org::Org;
 use crate::table::Operation;
@@ -136,12 +137,16 @@ pub(crate) fn admit(
 }
 
 fn api_token(org: &Org, token: &str) -> Result<Principal, Fault> {
+    let may_act = |user: &str| {
+        let user = org.users.get(user);
+        user.is_some_and(|u| !matches!(text(u, "/status"), "SUSPENDED" | "DEPROVISIONED"))
+    };
     match org.api_tokens.get(token) {
-        Some((token_id, user_id)) => Ok(Principal::Token {
+        Some((token_id, user_id)) if may_act(user_id) => Ok(Principal::Token {
             user_id: user_id.clone(),
             token_id: token_id.clone(),
         }),
-        None => Err(Fault::code("E0000011", &[])),
+        _ => Err(Fault::code("E0000011", &[])),
     }
 }
 

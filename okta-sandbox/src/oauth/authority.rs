@@ -344,6 +344,15 @@ impl Authority {
             .retain(|_, secret| secret.user_id != user_id);
         self.interclient.retain(|_, token| token.user_id != user_id);
         self.halves.retain(|_, half| half.user_id != user_id);
+        self.devices
+            .retain(|_, device| device.poll.user() != Some(user_id));
+    }
+
+    /// Forgets what is kept of a user beside tokens and sessions.
+    pub(crate) fn forget_user(&mut self, user_id: &str) {
+        let own = format!("{user_id} ");
+        self.consents.retain(|key, _| !key.starts_with(&own));
+        self.failures.remove(user_id);
     }
 
     /// Makes all access tokens handed out so far expire.

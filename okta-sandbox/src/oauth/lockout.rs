@@ -151,8 +151,19 @@ pub(super) fn forgive(call: &mut Call<'_>, id: &str) {
         let key = format!("{id} {}", hashed(&device));
         let shelf = call.org.shelf(KNOWN_DEVICES);
         if !shelf.contains(&key) {
-            shelf.put(&key, json!(true));
+            shelf.put(&key, json!({ "id": key, "user": id }));
         }
         call.org.shelf(STRANGERS).remove(id);
     }
+}
+
+/// Forgets a user who is gone.
+pub(crate) fn forget(org: &mut Org, user: &str) {
+    let devices = org.shelf(KNOWN_DEVICES);
+    let own = devices.values().filter(|one| text(one, "/user") == user);
+    let own: Vec<String> = own.map(|one| text(one, "/id").to_owned()).collect();
+    for device in own {
+        devices.remove(&device);
+    }
+    org.shelf(STRANGERS).remove(user);
 }

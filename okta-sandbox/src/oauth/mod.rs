@@ -16,7 +16,7 @@ pub(crate) mod jwt;
 pub(crate) mod key_sets;
 pub(crate) mod keys;
 mod language;
-mod lockout;
+pub(crate) mod lockout;
 mod mint;
 pub(crate) mod pages;
 pub(crate) mod policy;

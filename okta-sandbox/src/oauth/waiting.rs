@@ -40,6 +40,14 @@ impl Poll {
         }
     }
 
+    /// Who allowed it.
+    pub(crate) fn user(&self) -> Option<&str> {
+        match &self.decision {
+            Decision::Allowed { user_id, .. } => Some(user_id),
+            Decision::Waiting | Decision::Denied => None,
+        }
+    }
+
     /// True while a person may still decide.
     pub(crate) fn is_open(&self, now: i64) -> bool {
         self.expires > now && self.decision == Decision::Waiting

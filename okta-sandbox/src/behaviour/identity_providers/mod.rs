@@ -9,6 +9,8 @@ use serde_json::Value;
 
 use crate::call::{Call, Handler};
 use crate::fault::Fault;
+use crate::json::text;
+use crate::org::Org;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -29,4 +31,15 @@ fn provider(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
 /// The provider that the first path parameter names.
 pub(super) fn named_provider(call: &mut Call<'_>) -> Result<Value, Fault> {
     provider(call, call.parameter(0))
+}
+
+/// Ends all links of a user.
+pub(super) fn unlink_everywhere(org: &mut Org, user: &str) {
+    let providers = org.shelf(PROVIDERS).values();
+    let providers: Vec<String> = providers.map(|one| text(one, "/id").to_owned()).collect();
+    for provider in providers {
+        if let Some(links) = org.shelves.get_mut(&users::links(&provider)) {
+            links.remove(user);
+        }
+    }
 }

@@ -30,7 +30,7 @@ const ATTRIBUTES: [&str; 4] = ["firstName", "lastName", "email", "displayName"];
 const LONGEST_ID: usize = 512;
 
 /// Where the links of a provider stand.
-fn links(provider: &str) -> String {
+pub(super) fn links(provider: &str) -> String {
     format!("{PROVIDERS}/{provider}/users")
 }
 

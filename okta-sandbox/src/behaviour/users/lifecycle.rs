@@ -99,6 +99,7 @@ pub(crate) fn deprovision(call: &mut Call<'_>, user: &Value) {
     let id = text(user, "/id");
     enter(call, id, "DEPROVISIONED");
     call.log("user.lifecycle.deactivate", vec![user_target(user)]);
+    super::leaving::sign_out(call.org, id);
     for app in call.org.app_users.remove_right(id) {
         if let Some(target) = call.org.apps.get(&app).map(app_target) {
             call.log(

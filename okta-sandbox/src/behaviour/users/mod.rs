@@ -2,6 +2,7 @@
 
 mod classification;
 mod credentials;
+mod leaving;
 pub(crate) mod lifecycle;
 mod profile;
 mod related;
@@ -417,15 +418,8 @@ fn delete(call: &mut Call<'_>) -> Outcome {
         lifecycle::deprovision(call, &user);
         return Ok(Answer::no_content());
     }
-    let id = text(&user, "/id");
     call.log("user.lifecycle.delete.initiated", vec![user_target(&user)]);
-    call.org
-        .logins
-        .remove(&text(&user, "/profile/login").to_lowercase());
-    call.org.users.remove(id);
-    call.org.members.remove_right(id);
-    call.org.app_users.remove_right(id);
-    call.org.passwords.remove(id);
+    leaving::remove(call.org, &user);
     call.log("user.lifecycle.delete.completed", vec![user_target(&user)]);
     Ok(Answer::no_content())
 }
