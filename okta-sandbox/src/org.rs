@@ -6,7 +6,9 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::behaviour::{api_services, apps, groups, policies, presets, schemas, users};
+use crate::behaviour::{
+    api_services, apps, groups, interclient, policies, presets, schemas, users,
+};
 use crate::clock::{self, Clock};
 use crate::durable::Durable;
 use crate::ids::Dice;
@@ -382,8 +384,15 @@ impl Org {
         self.app_groups.remove_left(id);
         let prefix = format!("{id} ");
         self.app_policies.retain(|key, _| !key.starts_with(&prefix));
-        let source = format!("/api/v1/identity-sources/{id}/");
-        self.shelves.retain(|path, _| !path.starts_with(&source));
+        for family in [
+            "api/v1/apps",
+            "api/v1/identity-sources",
+            "oauth2/v1/clients",
+        ] {
+            self.remove_below(&format!("/{family}/{id}/"));
+        }
+        apps::forget(self, id);
+        interclient::forget(self, id);
         let grants: Vec<String> = self
             .grants
             .values()

@@ -28,6 +28,17 @@ pub(crate) fn trusts(org: &Org, server: &str, other: &str) -> bool {
     pairs.is_some_and(|pairs| pairs.get(&format!("{server} {other}")).is_some())
 }
 
+/// Ends the trust from and to a server that is gone.
+pub(crate) fn forget(org: &mut Org, server: &str) {
+    let pairs = org.shelf(TRUST).values();
+    let pairs = pairs.map(|pair| ["/from", "/to"].map(|end| text(pair, end)));
+    let own = pairs.filter(|pair| pair.contains(&server));
+    let own: Vec<String> = own.map(|[from, to]| format!("{from} {to}")).collect();
+    for pair in own {
+        org.shelf(TRUST).remove(&pair);
+    }
+}
+
 fn server(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
     let found = call.org.shelf(SERVERS).get(id).cloned();
     found.ok_or_else(|| Fault::not_found(id, "AuthorizationServer"))

@@ -29,6 +29,22 @@ const TRUST: &str = "/api/v1/apps/interclient-trust";
 /// Apps that one target may allow.
 const MOST: usize = 5;
 
+fn key(target: &str, allowed: &str) -> String {
+    format!("{target} {allowed}")
+}
+
+/// Ends what an app that is gone allowed, and was allowed.
+pub(crate) fn forget(org: &mut Org, app: &str) {
+    let all = org.shelf(TRUST).values();
+    let pairs =
+        all.map(|pair| ["/appInstanceId", "/trustedAppInstanceId"].map(|end| text(pair, end)));
+    let own = pairs.filter(|pair| pair.contains(&app));
+    let own: Vec<String> = own.map(|[target, allowed]| key(target, allowed)).collect();
+    for pair in own {
+        org.shelf(TRUST).remove(&pair);
+    }
+}
+
 fn pairs(org: &Org) -> impl Iterator<Item = (&str, &str)> {
     let shelf = org.shelves.get(TRUST);
     let all = shelf.into_iter().flat_map(|shelf| shelf.values());
@@ -38,7 +54,6 @@ fn pairs(org: &Org) -> impl Iterator<Item = (&str, &str)> {
             text(pair, "/trustedAppInstanceId"),
         )
     })
-    .filter(|(target, allowed)| org.apps.get(target).is_some() && org.apps.get(allowed).is_some())
 }
 
 /// True if a target lets an app sign its users in.
@@ -109,16 +124,16 @@ fn create(call: &mut Call<'_>) -> Outcome {
         "id": call.org.dice.id("itm"), "orgId": call.org.id, "appInstanceId": target_id,
         "trustedAppInstanceId": id, "created": now, "lastUpdated": now, "lastUpdatedBy": by,
     });
-    let key = format!("{target_id} {id}");
-    call.org.shelf(TRUST).put(&key, mapping.clone());
+    call.org
+        .shelf(TRUST)
+        .put(&key(target_id, id), mapping.clone());
     Ok(Answer::json(201, &mapping))
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {
     let (target, allowed) = (call.parameter(0), call.parameter(1));
     app(call, target)?;
-    let key = format!("{target} {allowed}");
-    match call.org.shelf(TRUST).remove(&key) {
+    match call.org.shelf(TRUST).remove(&key(target, allowed)) {
         Some(_) => Ok(Answer::no_content()),
         None => Err(Fault::not_found(allowed, "InterclientTrustMapping")),
     }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::kinds::KINDS;
 use super::{Kind, Lifecycle, Links, Stamps};
 use crate::admin::Listed;
+use crate::behaviour::associated_servers;
 use crate::call::{Call, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -394,6 +395,10 @@ impl Collection<'_, '_, '_> {
             .org
             .shelves
             .retain(|path, _| !path.starts_with(&below));
+        if self.path == SERVERS {
+            self.call.org.authority.revoke_server(&place);
+            associated_servers::forget(self.call.org, &place);
+        }
         self.log("delete", &object);
         Ok(Answer::no_content())
     }

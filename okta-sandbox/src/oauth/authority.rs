@@ -55,6 +55,15 @@ pub(crate) struct Pending {
     pub(crate) consented: bool,
 }
 
+impl Pending {
+    /// The client that asks.
+    pub(crate) fn client_id(&self) -> &str {
+        let mut all = self.parameters.iter();
+        let own = all.find(|(name, _)| name == "client_id");
+        own.map_or("", |(_, value)| value)
+    }
+}
+
 /// An authorization code.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Code {
@@ -316,6 +325,30 @@ impl Authority {
             .retain(|_, approval| approval.client_id != client_id);
         self.device_secrets
             .retain(|_, secret| secret.client_id != client_id);
+        self.interclient
+            .retain(|_, token| token.target != client_id);
+        self.halves.retain(|_, half| half.client_id != client_id);
+        self.pending.retain(|_, p| p.client_id() != client_id);
+        self.consents
+            .retain(|key, _| key.split(' ').nth(1) != Some(client_id));
+        self.key_sets.remove(client_id);
+    }
+
+    /// Forgets everything of an authorization server.
+    pub(crate) fn revoke_server(&mut self, server: &str) {
+        self.tokens.retain(|_, grant| grant.server != server);
+        self.refresh.retain(|_, token| token.server != server);
+        self.codes.retain(|_, code| code.server != server);
+        self.devices.retain(|_, device| device.server != server);
+        self.approvals.retain(|_, a| a.server != server);
+        self.device_secrets
+            .retain(|_, secret| secret.server != server);
+        self.interclient.retain(|_, token| token.server != server);
+        self.halves.retain(|_, half| half.server != server);
+        self.pending.retain(|_, pending| pending.server != server);
+        self.consents
+            .retain(|key, _| key.split(' ').nth(2) != Some(server));
+        self.keys.forget(server);
     }
 
     /// Forgets the tokens that come from one sign-in.

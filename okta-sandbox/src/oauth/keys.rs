@@ -135,6 +135,13 @@ impl KeyRing {
         Ok(())
     }
 
+    /// Drops the keys of a server.
+    pub(crate) fn forget(&mut self, server: &str) {
+        for key in self.stored.remove(server).unwrap_or_default() {
+            self.loaded.remove(&key.kid);
+        }
+    }
+
     /// Signs claims as a compact JWT with the active key of a server.
     pub(crate) fn sign(
         &mut self,

@@ -16,12 +16,16 @@ pub(crate) mod jwt;
 pub(crate) mod key_sets;
 pub(crate) mod keys;
 mod language;
+#[cfg(test)]
+mod leavings_tests;
 pub(crate) mod lockout;
 mod mint;
 pub(crate) mod pages;
 pub(crate) mod policy;
 pub(crate) mod routes;
 pub(crate) mod rsa;
+#[cfg(test)]
+pub(crate) mod scene;
 pub(crate) mod scopes;
 pub(crate) mod server;
 pub(crate) mod sign_in;

@@ -8,6 +8,7 @@ use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{at, remove, text};
+use crate::org::Org;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -23,6 +24,10 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 
 /// The connections by app.
 const CONNECTIONS: &str = "/api/v1/apps/connections";
+
+pub(super) fn forget(org: &mut Org, app: &str) {
+    org.shelf(CONNECTIONS).remove(app);
+}
 
 /// The apps whose connection a person consents to in a browser.
 const CONSENTED: [&str; 4] = ["google", "office365", "slack", "zoomus"];

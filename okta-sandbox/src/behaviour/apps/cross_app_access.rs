@@ -8,6 +8,7 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
+use crate::org::Org;
 use crate::paging::Size;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
@@ -25,6 +26,16 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 const CONNECTIONS: &str = "/api/v1/apps/~cwo";
 
 const ENDS: [&str; 2] = ["requestingAppInstanceId", "resourceAppInstanceId"];
+
+/// Ends the connections of an app.
+pub(super) fn forget(org: &mut Org, app: &str) {
+    let all = org.shelf(CONNECTIONS).values();
+    let own = all.filter(|one| ENDS.iter().any(|end| one[*end] == app));
+    let own: Vec<String> = own.map(|one| text(one, "/id").to_owned()).collect();
+    for id in own {
+        org.shelf(CONNECTIONS).remove(&id);
+    }
+}
 
 fn connections(call: &mut Call<'_>) -> Outcome {
     let app = named_app(call)?;

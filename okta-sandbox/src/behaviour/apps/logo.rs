@@ -18,6 +18,10 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 /// The logos by app.
 const LOGOS: &str = "/api/v1/apps/logos";
 
+pub(super) fn forget(org: &mut Org, app: &str) {
+    org.shelf(LOGOS).remove(app);
+}
+
 /// A logo of this size is too large.
 const TOO_LARGE: usize = 1024 * 1024;
 

@@ -108,6 +108,13 @@ pub(crate) fn add(org: &mut Org, app: Value) {
     org.apps.put(&id, app);
 }
 
+/// Forgets what is kept of an app that is gone, beside what stands below its path.
+pub(crate) fn forget(org: &mut Org, id: &str) {
+    connections::forget(org, id);
+    cross_app_access::forget(org, id);
+    logo::forget(org, id);
+}
+
 /// A copy of the app that the first path parameter names.
 pub(super) fn named_app(call: &Call<'_>) -> Result<Value, Fault> {
     let id = call.parameter(0);

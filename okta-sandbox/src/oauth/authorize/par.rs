@@ -40,11 +40,10 @@ pub(super) fn pushed(
     let now = call.org.clock.now().as_second();
     let key = hashed(name);
     let pending = call.org.authority.pending.get(&key)?;
-    let own = pending.parameters.iter().find(|(k, _)| k == "client_id");
     let fits = pending.server == server.id
         && name.starts_with(PUSHED)
         && now < pending.created + PENDING
-        && own.map(|(_, v)| v.as_str()) == client_id;
+        && Some(pending.client_id()) == client_id;
     if !fits {
         return None;
     }
