@@ -164,14 +164,8 @@ fn access_token(
     };
     let now = org.clock.now().as_second();
     let grant = org.authority.grant(token, now).cloned();
-    let active = |id: &str| {
-        org.apps
-            .get(id)
-            .is_some_and(|app| app["status"] == "ACTIVE")
-            || api_services::find(org, id).is_some()
-    };
     let grant = grant
-        .filter(|g| active(&g.client_id))
+        .filter(|g| is_client_active(org, &g.client_id))
         .ok_or_else(|| challenge.fault(401, "invalid_token", "The access token is invalid."))?;
     if grant.server != expected_server(org, request, operation) {
         let text = "The access token provided has an invalid issuer.";
@@ -210,6 +204,14 @@ fn access_token(
         }),
         Some(_) => Err(challenge.fault(401, "invalid_token", "The access token is invalid.")),
     }
+}
+
+/// True if a client may act: an active app, or an API service integration.
+pub(super) fn is_client_active(org: &Org, id: &str) -> bool {
+    org.apps
+        .get(id)
+        .is_some_and(|app| app["status"] == "ACTIVE")
+        || api_services::find(org, id).is_some()
 }
 
 /// The server whose tokens an operation takes: a custom one's userinfo takes its own only.

@@ -358,6 +358,14 @@ impl Authority {
         self.refresh.retain(|_, token| token.family != family);
     }
 
+    /// Ends a sign-in whose code or refresh token was used twice: whoever has something of it may be
+    /// a thief.
+    pub(crate) fn end_family(&mut self, family: &str) {
+        self.revoke_family(family);
+        self.device_secrets
+            .retain(|_, secret| secret.family != family);
+    }
+
     /// Ends a user's sessions.
     pub(crate) fn end_sessions(&mut self, user_id: &str) {
         self.sessions

@@ -22,6 +22,8 @@ pub(crate) mod lockout;
 mod mint;
 pub(crate) mod pages;
 pub(crate) mod policy;
+#[cfg(test)]
+mod replay_tests;
 pub(crate) mod routes;
 pub(crate) mod rsa;
 #[cfg(test)]

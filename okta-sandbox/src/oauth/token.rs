@@ -371,6 +371,8 @@ fn complete(
     bound_to: Option<String>,
     grant_type: &str,
 ) -> Result<Issued, Fault> {
+    // Since the user signed in, or allowed a device to, time may have passed.
+    need_active(call.org, &sign_in.user_id)?;
     let asked = Asked {
         client_id: text(&client, "/id"),
         user_id: Some(&sign_in.user_id),

@@ -30,7 +30,11 @@ pub(crate) fn introspect(call: &mut Call<'_>) -> Outcome {
     let token = form.need("token")?;
     let now = call.org.clock.now().as_second();
     if let Some(grant) = call.org.authority.grant(token, now) {
-        return Ok(match grant.server == server.id {
+        let user = grant.user_id.as_deref();
+        let live = grant.server == server.id
+            && access::is_client_active(call.org, &grant.client_id)
+            && user.is_none_or(|id| sign_in::is_active(call.org, id));
+        return Ok(match live {
             true => Answer::ok(&access_token_facts(call, &server, grant)),
             false => inactive(),
         });
@@ -40,6 +44,7 @@ pub(crate) fn introspect(call: &mut Call<'_>) -> Outcome {
         let live = refresh.server == server.id
             && refresh.alive(now)
             && refresh.rotated.is_none()
+            && access::is_client_active(call.org, &refresh.client_id)
             && user.is_some_and(sign_in::may_sign_in);
         if !live {
             return Ok(inactive());
@@ -169,8 +174,7 @@ pub(crate) fn revoke(call: &mut Call<'_>) -> Outcome {
         Some(("refresh_token", Some(token.user_id)))
     } else if let Some(secret) = secret.cloned() {
         // All apps that took part in its sign-in are signed out.
-        authority.revoke_family(&secret.family);
-        authority.device_secrets.remove(&key);
+        authority.end_family(&secret.family);
         Some(("device_secret", Some(secret.user_id)))
     } else {
         None

@@ -29,8 +29,7 @@ pub(super) fn redeem(
         .filter(|c| c.server == server.id && c.client_id == text(&client, "/id"))
         .ok_or_else(|| invalid_grant(INVALID))?;
     if code.used {
-        // Whoever redeemed it first may be a thief.
-        call.org.authority.revoke_family(&code.family);
+        call.org.authority.end_family(&code.family);
         return Err(invalid_grant(INVALID));
     }
     if code.expires <= now {

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Issued, MFA_OTP, OTP, complete, invalid_grant, need_active, proof, user_scopes};
+use super::{Issued, MFA_OTP, OTP, complete, invalid_grant, proof, user_scopes};
 use crate::behaviour::factors;
 use crate::call::Call;
 use crate::fault::Fault;
@@ -85,7 +85,6 @@ pub(super) fn second(
         _ => redeem_oob(call, server, &client, form, Some(hashed(token)))?.1,
     };
     call.org.authority.halves.remove(&hashed(token));
-    need_active(call.org, &half.user_id)?;
     let sign_in = SignIn {
         user_id: half.user_id,
         auth_time: call.org.clock.now().as_second(),

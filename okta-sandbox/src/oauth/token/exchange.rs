@@ -169,7 +169,6 @@ fn device_sso(
     let client_id = text(&client, "/id").to_owned();
     let requested = form.get("scope").unwrap_or_default();
     let scopes = user_scopes(call, server, &client_id, requested)?;
-    need_active(call.org, &secret.user_id)?;
     need_assigned(call.org, &client, &secret.user_id)?;
     let bound_to = proof(call, &client)?;
     let sign_in = SignIn {

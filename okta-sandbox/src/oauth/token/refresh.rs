@@ -99,7 +99,7 @@ pub(super) fn redeem(
 
 /// A token that was rotated away has come again: it, or its successor, is in wrong hands.
 fn reused(call: &mut Call<'_>, client: &Value, record: &Refresh) -> Fault {
-    call.org.authority.revoke_family(&record.family);
+    call.org.authority.end_family(&record.family);
     let mut targets = vec![client_target(client)];
     targets.extend(call.org.users.get(&record.user_id).map(user_target));
     call.act_as_client(client);
