@@ -79,7 +79,7 @@ fn normal(text: &str) -> Option<String> {
 const MAX_AGE: i64 = 300;
 
 /// Private members of a JWK.
-const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+pub(crate) const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// Checks a proof and returns the thumbprint of its key.
 pub(crate) fn check(

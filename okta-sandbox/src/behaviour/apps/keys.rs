@@ -6,7 +6,8 @@ use super::named_app;
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
-use crate::json::text;
+use crate::json::{fill, members, remove, text};
+use crate::oauth::dpop::PRIVATE;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -34,6 +35,10 @@ fn list_client_keys(call: &mut Call<'_>) -> Outcome {
 /// Adds a public key of a client; RSA keys have 2048 bits at least.
 fn add_client_key(call: &mut Call<'_>) -> Outcome {
     let app = named_app(call)?;
+    if app.pointer("/settings/oauthClient").is_none() {
+        let cause = "The app is no OAuth 2.0 client";
+        return Err(Fault::validation("appId", &[cause]));
+    }
     let mut key = call.request.object()?;
     let short = || {
         let cause = "RSA key length in the 'jwks' is less than '2,048' bits for the given key.";
@@ -47,6 +52,16 @@ fn add_client_key(call: &mut Call<'_>) -> Outcome {
             return Err(Fault::validation("JsonWebKey", &[cause]));
         }
     }
+    for member in PRIVATE.into_iter().chain(["id", "_links"]) {
+        remove(&mut key, member);
+    }
+    let kid = text(&key, "/kid");
+    let known = app.pointer("/settings/oauthClient/jwks/keys");
+    let mut known = known.and_then(Value::as_array).into_iter().flatten();
+    if !kid.is_empty() && known.any(|one| text(one, "/kid") == kid) {
+        let cause = "kid: An object with this field already exists in the client";
+        return Err(Fault::validation("JsonWebKey", &[cause]));
+    }
     let id = call.org.dice.id("pks");
     let now = crate::clock::zero_millis(call.org.clock.now());
     let own = format!(
@@ -54,20 +69,19 @@ fn add_client_key(call: &mut Call<'_>) -> Outcome {
         call.base(),
         text(&app, "/id")
     );
-    crate::json::fill(
+    fill(
         &mut key,
         &json!({ "id": id, "status": "ACTIVE", "use": "sig", "created": now, "lastUpdated": now }),
     );
     let Some(stored) = call.org.apps.get_mut(text(&app, "/id")) else {
         return Err(Fault::code("E0000009", &[]));
     };
-    let client = crate::json::members(&mut stored["settings"]["oauthClient"]);
-    let keys = client
-        .entry("jwks")
-        .or_insert_with(|| json!({ "keys": [] }));
-    match keys["keys"].as_array_mut() {
+    let client = members(&mut stored["settings"]["oauthClient"]);
+    let set = members(client.entry("jwks").or_insert(Value::Null));
+    let keys = set.entry("keys").or_insert_with(|| json!([]));
+    match keys.as_array_mut() {
         Some(keys) => keys.push(key.clone()),
-        None => keys["keys"] = json!([key]),
+        None => *keys = json!([key]),
     }
     let shown = with_steps(&key, &own);
     Ok(Answer::json(201, &shown))
@@ -182,4 +196,51 @@ fn metadata(call: &mut Call<'_>) -> Outcome {
         media: Some("application/xml;charset=ISO-8859-1"),
         ..Answer::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::bench::Bench;
+    use crate::json::text;
+    use crate::oauth::scene::Scene;
+
+    fn key(kid: &str) -> Value {
+        json!({
+            "kid": kid, "kty": "RSA", "e": "AQAB", "n": "A".repeat(342), "d": "secret", "id": "mine",
+        })
+    }
+
+    #[test]
+    fn a_client_s_keys_have_names_of_their_own_and_no_private_half() {
+        let scene = Scene::new();
+        let grants = json!(["authorization_code"]);
+        let (id, _) = scene.client("private_key_jwt", &grants, &json!({}));
+        let keys = format!("/api/v1/apps/{id}/credentials/jwks");
+        let add = |kid: &str| scene.bench.call("POST", &keys, Some(&key(kid)));
+        let (status, made) = add("one");
+        assert_eq!(status, 201, "{made}");
+        assert!(text(&made, "/id").starts_with("pks") && made["d"].is_null());
+        assert_eq!(add("one").0, 400, "known");
+        assert_eq!(add("two").0, 201);
+        let (_, all) = scene.bench.call("GET", &keys, None);
+        assert_eq!(all.as_array().map(Vec::len), Some(2), "{all}");
+        assert!(!all.to_string().contains("secret"), "{all}");
+    }
+
+    #[test]
+    fn an_app_that_is_no_client_takes_no_keys() {
+        let bench = Bench::new();
+        let body = json!({
+            "name": "bookmark", "label": "Marks", "signOnMode": "BOOKMARK",
+            "settings": { "app": { "url": "https://example.com", "requestIntegration": false } },
+        });
+        let (_, app) = bench.call("POST", "/api/v1/apps", Some(&body));
+        let id = text(&app, "/id");
+        let keys = format!("/api/v1/apps/{id}/credentials/jwks");
+        assert_eq!(bench.call("POST", &keys, Some(&key("one"))).0, 400);
+        let client = format!("/oauth2/v1/clients/{id}");
+        assert_eq!(bench.call("GET", &client, None).0, 404);
+    }
 }
