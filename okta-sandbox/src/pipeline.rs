@@ -356,8 +356,11 @@ fn dispatch(
 /// Operations whose published request type is narrower than what the service takes: asset links
 /// are a list by their standard, well-known documents an object by the API's description; a simulation
 /// stands alone in the guides, in a list by the description; the attributes in conditions of
-/// permissions are lists in the description's own examples.
-const TAKE_MORE: [&str; 4] = [
+/// permissions are lists in the description's own examples; logout URIs of clients are a text with
+/// items by the description.
+const TAKE_MORE: [&str; 6] = [
+    "createClient",
+    "replaceClient",
     "replaceBrandWellKnownURI",
     "createPolicySimulation",
     "createRolePermission",

@@ -39,7 +39,7 @@ pub(crate) fn opens(org: &Org, instance: &str, secret: &str) -> bool {
 /// A new secret of an instance.
 pub(super) fn add(call: &mut Call<'_>, instance: &str) -> Value {
     let value = call.org.dice.secret(48);
-    let secret = fresh(call, &value);
+    let secret = fresh(call.org, &value);
     let shelf = shelf(instance);
     call.org
         .shelf(&shelf)

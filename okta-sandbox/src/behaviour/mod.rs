@@ -55,7 +55,7 @@ mod resource_sets;
 mod roles;
 pub(crate) mod rules;
 pub(crate) mod schemas;
-mod secrets;
+pub(crate) mod secrets;
 pub(crate) mod security_events;
 mod service_accounts;
 mod sessions;

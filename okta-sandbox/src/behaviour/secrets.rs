@@ -11,6 +11,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::app_target;
+use crate::org::Org;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -28,14 +29,63 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 const IN_APP: &str = "/credentials/oauthClient/client_secret";
 
 /// A new client secret, at work.
-pub(super) fn fresh(call: &mut Call<'_>, secret: &str) -> Value {
-    let id = call.org.dice.id("ocs");
-    let now = clock::zero_millis(call.org.clock.now());
+pub(super) fn fresh(org: &mut Org, secret: &str) -> Value {
+    let id = org.dice.id("ocs");
+    let now = clock::zero_millis(org.clock.now());
     let hash = digest::digest(&digest::SHA256, secret.as_bytes());
     json!({
         "id": id, "created": now, "lastUpdated": now, "status": "ACTIVE", "client_secret": secret,
         "secret_hash": URL_SAFE_NO_PAD.encode(&hash.as_ref()[..16]),
     })
+}
+
+fn shelf_of(app: &str) -> String {
+    format!("/api/v1/apps/{app}/credentials/secrets")
+}
+
+/// The secrets that a client can prove itself by.
+pub(crate) fn at_work<'o>(org: &'o Org, app: &'o Value) -> Vec<&'o str> {
+    let listed = org.shelves.get(&shelf_of(text(app, "/id")));
+    let Some(listed) = listed.filter(|shelf| shelf.len() > 0) else {
+        // Apps whose secrets were never listed have the one of their creation only.
+        let own = text(app, IN_APP);
+        return if own.is_empty() {
+            Vec::new()
+        } else {
+            vec![own]
+        };
+    };
+    let active = listed.values().filter(|one| one["status"] == "ACTIVE");
+    active.map(|one| text(one, "/client_secret")).collect()
+}
+
+/// Keeps the listed secrets in step with the app's own where that is changed: the new one takes the
+/// place of the old one. An app that had none for a while begins anew.
+pub(super) fn follow(org: &mut Org, before: &Value, app: &Value) {
+    let (old, new) = (text(before, IN_APP), text(app, IN_APP));
+    let path = shelf_of(text(app, "/id"));
+    let Some(listed) = org.shelves.get(&path).filter(|shelf| shelf.len() > 0) else {
+        return;
+    };
+    let place = |value: &str| {
+        let mut all = listed.values();
+        let found = all.find(|one| text(one, "/client_secret") == value);
+        found.map(|one| text(one, "/id").to_owned())
+    };
+    if new.is_empty() || place(new).is_some() {
+        return;
+    }
+    match place(old) {
+        None => {
+            org.shelves.remove(&path);
+        }
+        Some(old) => {
+            let secret = fresh(org, new);
+            let listed = org.shelf(&path);
+            listed.remove(&old);
+            listed.put(text(&secret, "/id"), secret.clone());
+        }
+    }
 }
 
 /// Where the app's secrets stand; the app's own is the first.
@@ -47,7 +97,7 @@ fn shelf(call: &mut Call<'_>) -> Result<(String, Value), Fault> {
         let cause = "The app is no OAuth 2.0 client";
         return Err(Fault::validation("appId", &[cause]));
     }
-    let shelf = format!("/api/v1/apps/{id}/credentials/secrets");
+    let shelf = shelf_of(id);
     let own = text(&app, IN_APP).to_owned();
     let known = call
         .org
@@ -55,7 +105,7 @@ fn shelf(call: &mut Call<'_>) -> Result<(String, Value), Fault> {
         .values()
         .any(|s| text(s, "/client_secret") == own);
     if !own.is_empty() && !known {
-        let secret = fresh(call, &own);
+        let secret = fresh(call.org, &own);
         call.org
             .shelf(&shelf)
             .put(text(&secret, "/id"), secret.clone());
@@ -105,7 +155,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
         "" => call.org.dice.secret(48),
         given => given.to_owned(),
     };
-    let mut secret = fresh(call, &value);
+    let mut secret = fresh(call.org, &value);
     if text(&body, "/status") == "INACTIVE" {
         secret["status"] = json!("INACTIVE");
     }

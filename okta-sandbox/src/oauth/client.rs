@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::jwt::{ALGORITHMS, Jwt, PSS_ALGORITHMS};
 use super::key_sets;
 use super::server::Server;
-use crate::behaviour::api_services;
+use crate::behaviour::{api_services, secrets};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::text;
@@ -125,7 +125,7 @@ pub(crate) fn authenticate(
         return Err(refused());
     }
     if let Some(secret) = secret
-        && !secrets(call.org, client).contains(&secret.as_str())
+        && !secrets::at_work(call.org, client).contains(&secret.as_str())
     {
         return Err(invalid_client(
             "The client secret supplied for a confidential client is invalid.",
@@ -187,24 +187,6 @@ fn basic_credentials(header: &str) -> Option<(String, String)> {
     Some((decode(id)?, decode(secret)?))
 }
 
-/// The active secrets of a client.
-fn secrets<'o>(org: &'o Org, client: &'o Value) -> Vec<&'o str> {
-    let path = format!("/api/v1/apps/{}/credentials/secrets", text(client, "/id"));
-    let shelf = org.shelves.get(&path);
-    let mut all: Vec<&str> = shelf
-        .into_iter()
-        .flat_map(|shelf| shelf.values())
-        .filter(|secret| text(secret, "/status") != "INACTIVE")
-        .map(|secret| text(secret, "/client_secret"))
-        .collect();
-    // Apps whose secrets were never listed have the one of their creation only.
-    if all.is_empty() {
-        all.push(text(client, "/credentials/oauthClient/client_secret"));
-    }
-    all.retain(|secret| !secret.is_empty());
-    all
-}
-
 fn by_assertion(
     call: &mut Call<'_>,
     server: &Server,
@@ -263,7 +245,7 @@ fn check_hmac(org: &Org, client: &Value, jwt: &Jwt) -> Result<(), Fault> {
             ));
         }
     };
-    let secrets = secrets(org, client);
+    let secrets = secrets::at_work(org, client);
     if secrets.is_empty() {
         return Err(invalid_client(
             "The issuer and subject claim for client_assertion is invalid because the client does \
@@ -285,7 +267,7 @@ fn check_hmac(org: &Org, client: &Value, jwt: &Jwt) -> Result<(), Fault> {
     }
 }
 
-/// The keys of a client: those of its settings, those that it publishes, and those added one by one.
+/// The keys of a client: those of its settings, and those that it publishes.
 fn keys<'o>(org: &'o Org, client: &'o Value) -> Vec<&'o Value> {
     let own = client.pointer("/settings/oauthClient/jwks/keys");
     let mut all: Vec<&Value> = own
@@ -294,18 +276,6 @@ fn keys<'o>(org: &'o Org, client: &'o Value) -> Vec<&'o Value> {
         .flatten()
         .chain(key_sets::keys(org, client))
         .collect();
-    let path = format!("/api/v1/apps/{}/credentials/jwks", text(client, "/id"));
-    if let Some(shelf) = org.shelves.get(&path) {
-        for key in shelf.values() {
-            match all
-                .iter_mut()
-                .find(|k| text(k, "/kid") == text(key, "/kid"))
-            {
-                Some(known) => *known = key,
-                None => all.push(key),
-            }
-        }
-    }
     all.retain(|key| text(key, "/status") != "INACTIVE" && text(key, "/use") != "enc");
     all
 }

@@ -15,7 +15,7 @@ pub(crate) mod signing;
 
 use serde_json::{Value, json};
 
-use super::schemas;
+use super::{schemas, secrets};
 use crate::admin::Listed;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
@@ -95,6 +95,18 @@ pub(crate) fn build(org: &mut Org, body: &Value) -> Result<Value, Fault> {
     app["created"] = json!(now);
     app["lastUpdated"] = json!(now);
     Ok(app)
+}
+
+/// Stores what a body makes of an app.
+pub(super) fn rebuild(org: &mut Org, before: &Value, body: &Value) -> Value {
+    let mut app = defaults::apply(org, body, Some(before));
+    for member in ["status", "created"] {
+        app[member] = before[member].clone();
+    }
+    app["lastUpdated"] = json!(clock::zero_millis(org.clock.now()));
+    secrets::follow(org, before, &app);
+    org.apps.put(text(&app, "/id"), app.clone());
+    app
 }
 
 /// Stores an app with its user schema.
@@ -217,13 +229,7 @@ fn replace(call: &mut Call<'_>) -> Outcome {
         let cause = "This operation on app metadata is not yet supported: No active instances.";
         return Err(Fault::code("E0000024", &[cause]));
     }
-    let mut app = defaults::apply(call.org, &body, Some(&before));
-    for member in ["status", "created"] {
-        app[member] = before[member].clone();
-    }
-    app["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
-    let id = text(&app, "/id").to_owned();
-    call.org.apps.put(&id, app.clone());
+    let app = rebuild(call.org, &before, &body);
     call.log("application.lifecycle.update", vec![app_target(&app)]);
     Ok(Answer::ok(&links::with_secret(&app, call.org, call.base())))
 }
