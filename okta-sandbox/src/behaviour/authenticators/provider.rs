@@ -43,6 +43,26 @@ fn form(key: &str) -> Option<(&'static str, &'static [&'static str], Value)> {
     })
 }
 
+/// What may be configured; the service forgets anything else.
+fn is_known(key: &str, name: &str) -> bool {
+    match key {
+        "duo" => matches!(
+            name,
+            "host" | "integrationKey" | "secretKey" | "userNameTemplate"
+        ),
+        "onprem_mfa" | "rsa_token" => matches!(
+            name,
+            "hostName" | "authPort" | "sharedSecret" | "instanceId" | "userNameTemplate"
+        ),
+        "custom_app" => matches!(name, "fcm" | "apns"),
+        "tac" => matches!(
+            name,
+            "minTtl" | "maxTtl" | "defaultTtl" | "length" | "complexity" | "multiUseAllowed"
+        ),
+        _ => name == "idpId",
+    }
+}
+
 /// Takes over the provider that a body describes; keys without one ignore it.
 pub(super) fn take(
     call: &mut Call<'_>,
@@ -71,10 +91,12 @@ pub(super) fn take(
         provider = json!({ "configuration": {} });
     }
     provider["type"] = json!(ty);
-    if !given["configuration"].is_null() {
-        merge(&mut provider["configuration"], &given["configuration"]);
-    }
     let configuration = &mut provider["configuration"];
+    for (name, value) in given["configuration"].as_object().into_iter().flatten() {
+        if is_known(key, name) && !value.is_null() {
+            merge(configuration, &json!({ name: value }));
+        }
+    }
     for name in needed {
         if matches!(&configuration[name], Value::Null) || configuration[name] == "" {
             return Err(blank(name));

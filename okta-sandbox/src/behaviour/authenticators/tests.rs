@@ -105,7 +105,9 @@ fn providers_are_complete_and_their_secrets_stay_hidden() {
     );
     bare["provider"]["type"] = json!("PUSH");
     assert_eq!(code(&post(&bare)), (400, "E0000001"));
-    let (status, made) = post(&duo());
+    let mut more = duo();
+    more["provider"]["configuration"]["colour"] = json!("red");
+    let (status, made) = post(&more);
     assert_eq!(status, 200, "{made}");
     let configuration = json!({
         "host": "https://api-1.duosecurity.com", "userNameTemplate": { "template": "oktaId" },

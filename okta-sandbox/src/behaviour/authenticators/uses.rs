@@ -34,8 +34,14 @@ fn means(entry: &Value, authenticator: &Value) -> bool {
 
 /// The policies that use an authenticator, a text for each type.
 pub(super) fn of(org: &Org, one: &Value) -> Vec<String> {
-    let family = catalogue::find(text(one, "/key"));
+    let key = text(one, "/key");
+    let family = catalogue::find(key);
     let own_methods = family.map_or(&[][..], |family| family.methods);
+    // Of the authenticators with one-time passwords, Google's alone may recover.
+    let own_methods = match own_methods {
+        ["otp"] if key != "google_otp" => &[],
+        own => own,
+    };
     let recovers = |policy: &&Value| {
         let pointer = "/actions/selfServicePasswordReset/requirement/primary/methods";
         rules(org, policy)
@@ -187,3 +193,7 @@ pub(super) fn left_without_phishing_resistance(org: &Org, one: &Value) -> Vec<St
         .map(|(_, rule)| text(rule, "/name").to_owned())
         .collect()
 }
+
+#[cfg(test)]
+#[path = "uses_tests.rs"]
+mod tests;
