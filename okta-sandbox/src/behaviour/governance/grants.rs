@@ -79,8 +79,10 @@ pub(super) fn given<'o>(org: &'o Org, grant: &'o Value) -> &'o Value {
 pub(super) fn over(org: &Org) -> Vec<Value> {
     let now = org.clock.now();
     let over = |grant: &&Value| {
-        let date = clock::parse(text(grant, "/scheduleSettings/expirationDate"));
-        grant["status"] == "ACTIVE" && date.is_some_and(|date| date <= now)
+        let date = text(grant, "/scheduleSettings/expirationDate");
+        !date.is_empty()
+            && grant["status"] == "ACTIVE"
+            && clock::parse(date).is_some_and(|date| date <= now)
     };
     all(org).filter(over).cloned().collect()
 }

@@ -14,7 +14,7 @@ use crate::paging::Size;
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
         "getRoleTargetsByUserIdAndRoleId" => list,
-        "assignAllAppsAsTargetToRoleForUser" | "assignAllAppsAsTargetToRoleForGroup" => all_apps,
+        "assignAllAppsAsTargetToRoleForUser" => all_apps,
         _ => return None,
     })
 }
