@@ -24,6 +24,7 @@ mod request_types;
 mod requests;
 mod requests_v1;
 mod resources;
+mod review_items;
 mod reviews;
 mod risk;
 #[cfg(test)]

@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::risk::conflicts;
-use super::{background, caller, link, listed, not_found, page, read, settled};
-use crate::call::{Call, Handler, Outcome};
+use super::{
+    background, caller, link, listed, not_found, page, principal_access, read, review_items,
+    settled,
+};
+use crate::behaviour::groups;
+use crate::call::{Call, Handler, Outcome, by_itself};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
-use crate::json::{fill, text};
+use crate::json::{fill, merge, text};
 use crate::log::named;
 use crate::org::Org;
 
@@ -42,48 +45,6 @@ fn profile(org: &Org, id: &str) -> Value {
     })
 }
 
-/// Who holds the resources of a campaign: (user, resource).
-fn holders(org: &Org, campaign: &Value) -> Vec<(String, String)> {
-    let settings = &campaign["principalScopeSettings"];
-    let ids = |member: &str| -> Vec<&str> {
-        settings[member]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect()
-    };
-    let (only, groups, excluded) = (ids("userIds"), ids("groupIds"), ids("excludedUserIds"));
-    let in_scope = |user: &str| {
-        let wanted = (only.is_empty() && groups.is_empty())
-            || only.contains(&user)
-            || groups.iter().any(|group| org.members.contains(group, user));
-        let active = org.users.get(user).is_some_and(|u| u["status"] == "ACTIVE");
-        wanted
-            && !excluded.contains(&user)
-            && (active || settings["includeOnlyActiveUsers"] != true)
-    };
-    let mut found = Vec::new();
-    let targets = campaign["resourceSettings"]["targetResources"].as_array();
-    for target in targets.into_iter().flatten() {
-        let resource = text(target, "/resourceId");
-        let users: Vec<&str> = match text(target, "/resourceType") {
-            "GROUP" => org.members.of(resource).map(|(_, user, ())| user).collect(),
-            _ => org
-                .app_users
-                .of(resource)
-                .map(|(_, user, _)| user)
-                .collect(),
-        };
-        let only_risky = settings["onlyIncludeUsersWithSODConflicts"] == true;
-        let users = users.into_iter().filter(|user| {
-            in_scope(user) && (!only_risky || conflicts::standing(org, resource, user))
-        });
-        found.extend(users.map(|user| (user.to_owned(), resource.to_owned())));
-    }
-    found
-}
-
 /// Opens the reviews of a campaign.
 pub(super) fn open(call: &mut Call<'_>, campaign: &Value) {
     let now = clock::seconds(call.org.clock.now());
@@ -93,15 +54,17 @@ pub(super) fn open(call: &mut Call<'_>, campaign: &Value) {
         id => id.to_owned(),
     };
     let reviewer_profile = profile(call.org, &reviewer);
-    for (user, resource) in holders(call.org, campaign) {
+    for item in review_items::of(call.org, campaign) {
+        let (user, resource) = (&item.user, &item.resource);
         let id = call.org.dice.id("icr");
-        let review = json!({
+        let mut review = json!({
             "id": id, "createdBy": by, "created": now, "lastUpdated": now, "lastUpdatedBy": by,
             "campaignId": campaign["id"], "resourceId": resource, "decision": "UNREVIEWED",
-            "decided": null, "remediationStatus": "NONE", "principalProfile": profile(call.org, &user),
+            "decided": null, "remediationStatus": "NONE", "principalProfile": profile(call.org, user),
             "reviewerProfile": reviewer_profile, "reviewerType": "USER", "currentReviewerLevel": "FIRST",
             "riskRuleConflicts": [], "delegated": false,
         });
+        merge(&mut review, &item.within);
         call.org.shelf(SHELF).put(&id, review);
     }
 }
@@ -164,13 +127,26 @@ pub(super) fn decide(
 fn remediate(org: &mut Org, review: &mut Value) {
     let user = text(review, "/principalProfile/id").to_owned();
     let resource = text(review, "/resourceId").to_owned();
-    let direct = org
-        .app_users
-        .get(&resource, &user)
-        .is_none_or(|assignment| assignment["scope"] != "GROUP");
+    let within = ["/entitlementBundle/id", "/entitlementValue/id"];
+    let within = within.map(|member| text(review, member));
+    let within = within
+        .into_iter()
+        .find(|id| !id.is_empty())
+        .map(str::to_owned);
+    let direct = within.is_some()
+        || org
+            .app_users
+            .get(&resource, &user)
+            .is_none_or(|assignment| assignment["scope"] != "GROUP");
     if direct {
-        org.members.remove(&resource, &user);
-        org.app_users.remove(&resource, &user);
+        by_itself(org, |call| match call.org.groups.contains(&resource) {
+            true => groups::remove_member(call, &resource, &user),
+            false => {
+                let gone = within.as_deref().unwrap_or(&resource);
+                // What is no longer there is nobody's any more.
+                let _ = principal_access::revoke_one(call, gone, &user);
+            }
+        });
     }
     let result = if direct { "SUCCESS" } else { "MANUAL" };
     review["remediationStatus"] = json!("OPEN");

@@ -142,6 +142,25 @@ impl Scene {
         self.bench.call("GET", &path, None).0 == 200
     }
 
+    /// The reviews of a campaign about those who break a rule; what is revoked goes.
+    fn launched(&self, settings: &Value) -> Vec<Value> {
+        let admin = self.bench.shared.org().admin.clone();
+        let body = json!({ "name": "Conflicts", "campaignType": "RESOURCE",
+            "scheduleSettings": { "type": "ONE_OFF", "startDate": "2026-10-04T13:43:40Z",
+                "durationInDays": 21, "timeZone": "UTC" },
+            "resourceSettings": settings,
+            "principalScopeSettings": { "type": "USERS", "onlyIncludeUsersWithSODConflicts": true },
+            "reviewerSettings": { "type": "USER", "reviewerId": admin },
+            "remediationSettings": { "accessApproved": "NO_ACTION", "accessRevoked": "DENY",
+                "noResponse": "NO_ACTION" } });
+        let campaigns = "/governance/api/v1/campaigns";
+        let campaign = ok(self.bench.call("POST", campaigns, Some(&body)));
+        let own = format!("{campaigns}/{}", id(&campaign));
+        ok(self.bench.call("POST", &format!("{own}/launch"), None));
+        let reviews = ok(self.bench.call("GET", "/governance/api/v1/reviews", None));
+        reviews["data"].as_array().cloned().unwrap_or_default()
+    }
+
     fn events(&self, kind: &str) -> Vec<Value> {
         let org = self.bench.shared.org();
         let all = org.log.placed().map(|(_, event)| event.clone());
@@ -320,26 +339,80 @@ fn a_campaign_may_look_at_those_alone_who_break_a_rule() {
     assign(&admin);
     let request = scene.ask();
     scene.later(&request, 10);
-    let body = json!({ "name": "Conflicts", "campaignType": "RESOURCE",
-        "scheduleSettings": { "type": "ONE_OFF", "startDate": "2026-10-04T13:43:40Z",
-            "durationInDays": 21, "timeZone": "UTC" },
-        "resourceSettings": { "type": "APPLICATION", "targetResources":
-            [{ "resourceId": scene.app, "resourceType": "APPLICATION" }] },
-        "principalScopeSettings": { "type": "USERS", "onlyIncludeUsersWithSODConflicts": true },
-        "reviewerSettings": { "type": "USER", "reviewerId": admin },
-        "remediationSettings": { "accessApproved": "NO_ACTION", "accessRevoked": "NO_ACTION",
-            "noResponse": "NO_ACTION" } });
-    let campaign = ok(scene
-        .bench
-        .call("POST", "/governance/api/v1/campaigns", Some(&body)));
-    let own = format!("/governance/api/v1/campaigns/{}", id(&campaign));
-    ok(scene.bench.call("POST", &format!("{own}/launch"), None));
-    let reviews = ok(scene.bench.call("GET", "/governance/api/v1/reviews", None));
-    let whose: Vec<&str> = reviews["data"]
-        .as_array()
-        .into_iter()
-        .flatten()
+    let settings = json!({ "type": "APPLICATION", "targetResources":
+        [{ "resourceId": scene.app, "resourceType": "APPLICATION" }] });
+    let reviews = scene.launched(&settings);
+    let whose: Vec<&str> = reviews
+        .iter()
         .map(|review| text(review, "/principalProfile/id"))
         .collect();
     assert_eq!(whose, [scene.person.as_str()]);
+}
+
+#[test]
+fn a_campaign_may_look_into_apps_and_tells_of_conflicts() {
+    let scene = Scene::new();
+    let path = format!("/api/v1/apps/{}/users", scene.app);
+    let body = json!({ "id": scene.person });
+    ok(scene.bench.call("POST", &path, Some(&body)));
+    let all = ok(scene
+        .bench
+        .call("GET", "/governance/api/v1/entitlements/values", None));
+    let values = all["data"].as_array().cloned().unwrap_or_default();
+    let approve = values
+        .iter()
+        .find(|one| one["name"] == "Approve")
+        .expect("a value");
+    let references =
+        json!([{ "id": approve["entitlementId"], "values": [{ "id": approve["id"] }] }]);
+    let grant = json!({ "grantType": "ENTITLEMENT", "entitlements": references,
+        "target": { "externalId": scene.app, "type": "APPLICATION" },
+        "targetPrincipal": { "externalId": scene.person, "type": "OKTA_USER" } });
+    ok(scene
+        .bench
+        .call("POST", "/governance/api/v1/grants", Some(&grant)));
+    assert_eq!(scene.values(), 2);
+    let settings = json!({ "type": "APPLICATION", "includeEntitlements": true,
+        "targetResources": [{ "resourceId": scene.app, "resourceType": "APPLICATION",
+            "includeAllEntitlementsAndBundles": true }] });
+    let reviews = scene.launched(&settings);
+    assert_eq!(reviews.len(), 2, "{reviews:?}");
+    assert_eq!(reviews[0]["entitlementBundle"]["name"], "Payer");
+    assert_eq!(reviews[0]["riskRuleConflicts"], json!([]));
+    let value = &reviews[1]["entitlementValue"];
+    assert_eq!(
+        (&value["name"], &value["entitlement"]["name"]),
+        (&json!("Approve"), &json!("Role"))
+    );
+    let conflict = &reviews[1]["riskRuleConflicts"][0];
+    assert_eq!(conflict["type"], "SEPARATION_OF_DUTIES");
+    let criterion = &conflict["conflictCriteria"]["and"][1];
+    assert_eq!(
+        criterion["value"]["value"][0]["values"][0]["name"],
+        "Approve"
+    );
+
+    // The campaign is launched for the next look.
+    let campaign = text(&reviews[1], "/campaignId");
+    let own = format!("/governance/api/v1/campaigns/{campaign}");
+    scene.bench.shared.org().clock.advance(5);
+    ok(scene.bench.call("GET", &own, None));
+    let decision = json!({ "id": reviews[1]["id"], "decision": "REVOKE" });
+    super::decide(&mut scene.bench.shared.org(), &decision).expect("undecided");
+    assert_eq!(scene.values(), 1, "the value went, the bundle stays");
+    assert!(scene.assigned());
+    // What a target lists alone.
+    let settings = json!({ "type": "APPLICATION", "includeEntitlements": true,
+        "targetResources": [{ "resourceId": scene.app, "resourceType": "APPLICATION",
+            "entitlements": [{ "id": approve["entitlementId"], "values": [{ "id": approve["id"] }] }] }] });
+    ok(scene
+        .bench
+        .call("POST", "/governance/api/v1/grants", Some(&grant)));
+    let reviews = scene.launched(&settings);
+    let fresh: Vec<&Value> = reviews
+        .iter()
+        .filter(|one| one["campaignId"] != campaign)
+        .collect();
+    assert_eq!(fresh.len(), 1);
+    assert_eq!(fresh[0]["entitlementValue"]["name"], "Approve");
 }

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{SHELF, app_of, criteria, invalid};
+use super::{SHELF, app_of, criteria, invalid, named_criteria};
 use crate::behaviour::governance::resources::{parts, unknown};
 use crate::behaviour::governance::{
     bundles, collections, entitlements, principal_access, request_settings,
 };
 use crate::fault::Fault;
-use crate::json::text;
+use crate::json::{remove, text};
 use crate::org::Org;
 
 /// Rules that an assessment of a request tells at most.
@@ -88,6 +88,23 @@ pub(super) fn by_more<'o>(org: &'o Org, user: &str, (app, more): &Given) -> Vec<
 /// True if a user breaks a rule about an app now.
 pub(crate) fn standing(org: &Org, app: &str, user: &str) -> bool {
     broken(org, app, &held(org, app, user)).next().is_some()
+}
+
+/// The rules that a user breaks now and that a value plays a part in, as reviews tell them.
+pub(crate) fn by_value(org: &Org, app: &str, user: &str, value: &str) -> Vec<Value> {
+    let has = held(org, app, user);
+    let touches = |rule: &&Value| {
+        let mut named = criteria(rule).iter();
+        named.any(|one| ids(&one["value"]["value"]).iter().any(|id| id == value))
+    };
+    let told = broken(org, app, &has).filter(touches).map(|rule| {
+        let mut criteria = named_criteria(org, rule);
+        for one in criteria["and"].as_array_mut().into_iter().flatten() {
+            remove(one, "attribute");
+        }
+        json!({ "id": rule["id"], "type": rule["type"], "conflictCriteria": criteria })
+    });
+    told.collect()
 }
 
 /// What is told of a request: which rules it would break, and whether it may be made.
