@@ -31,7 +31,7 @@ mod features;
 pub(crate) mod governance;
 pub(crate) mod groups;
 mod hook_keys;
-mod identity_providers;
+pub(crate) mod identity_providers;
 mod identity_sources;
 mod images;
 pub(crate) mod interclient;

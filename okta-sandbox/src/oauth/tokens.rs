@@ -12,11 +12,13 @@ use super::pages;
 use super::server::Server;
 use super::sign_in;
 use super::token::client_target;
+use crate::behaviour::identity_providers;
 use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::{named, user_target};
+use crate::org::Org;
 
 fn inactive() -> Answer {
     Answer::ok(&json!({ "active": false }))
@@ -270,21 +272,34 @@ pub(crate) fn logout(call: &mut Call<'_>) -> Outcome {
     Ok(pages::redirect(&target).with("set-cookie", cookie))
 }
 
+/// The user whom an issuer calls so: by id, by login, or by the id at an identity provider.
+fn by_subject<'o>(org: &'o Org, subject: &str) -> Option<&'o Value> {
+    let login = || org.logins.get(&subject.to_lowercase()).cloned();
+    let linked = || identity_providers::linked(org, subject);
+    let id = match org.users.contains(subject) {
+        true => Some(subject.to_owned()),
+        false => login().or_else(linked),
+    };
+    org.users.get(&id?)
+}
+
 /// `POST /oauth2/v1/global-token-revocation`: ends a user's sessions and tokens.
 pub(crate) fn revoke_everywhere(call: &mut Call<'_>) -> Outcome {
     let body = call.request.object()?;
-    let subject = match text(&body, "/sub_id/format") {
-        "email" => text(&body, "/sub_id/email"),
-        _ => text(&body, "/sub_id/sub"),
+    let subject = &body["sub_id"];
+    let found = match text(subject, "/format") {
+        "opaque" => call.org.users.get(text(subject, "/id")),
+        "iss_sub" => by_subject(call.org, text(subject, "/sub")),
+        _ => {
+            return Err(Fault::field(
+                "sub_id.format",
+                "The field has an invalid value",
+            ));
+        }
     };
-    let by_email = |u: &&Value| text(u, "/profile/email") == subject;
-    let found = call
-        .org
-        .users
-        .get(subject)
-        .or_else(|| call.org.users.values().find(by_email))
-        .map(|u| (text(u, "/id").to_owned(), user_target(u)));
-    let (user_id, target) = found.ok_or_else(|| Fault::not_found(subject, "User"))?;
+    let found = found.map(|u| (text(u, "/id").to_owned(), user_target(u)));
+    let unknown = || Fault::field("sub_id", "The subject is no user of the org");
+    let (user_id, target) = found.ok_or_else(unknown)?;
     call.org.authority.end_sessions(&user_id);
     call.org.authority.revoke_user(&user_id);
     call.log("user.authentication.universal_logout", vec![target]);

@@ -43,3 +43,14 @@ pub(super) fn unlink_everywhere(org: &mut Org, user: &str) {
         }
     }
 }
+
+/// The user whom an identity provider calls so, if that is one only.
+pub(crate) fn linked(org: &Org, external: &str) -> Option<String> {
+    let providers = org.shelves.get(PROVIDERS)?.values();
+    let links = providers.filter_map(|one| org.shelves.get(&users::links(text(one, "/id"))));
+    let all = links.flat_map(|links| links.values());
+    let mut found =
+        all.filter(|link| !external.is_empty() && text(link, "/externalId") == external);
+    let user = text(found.next()?, "/id").to_owned();
+    found.all(|link| link["id"] == *user).then_some(user)
+}
