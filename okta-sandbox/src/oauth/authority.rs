@@ -45,6 +45,13 @@ pub(crate) struct Session {
     pub(crate) last_used: i64,
 }
 
+impl Session {
+    /// True if the user proved who they are at most so many seconds before a time.
+    pub(crate) fn is_within(&self, age: i64, at: i64) -> bool {
+        at <= self.auth_time.saturating_add(age)
+    }
+}
+
 /// An authorization request that waits for the user.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Pending {
@@ -208,6 +215,11 @@ pub(crate) struct Authority {
     pub(crate) nonces: Registry<i64>,
 }
 
+/// True now and then as a registry grows, so that a walk through all of it costs little per entry.
+pub(crate) fn is_time_to_tidy(length: usize) -> bool {
+    length % 4096 == 4095
+}
+
 /// The key that a secret stands under.
 pub(crate) fn hashed(secret: &str) -> String {
     jwk::sha256(secret.as_bytes())
@@ -302,7 +314,7 @@ impl Authority {
 
     /// Remembers an access token.
     pub(crate) fn remember(&mut self, token: &str, grant: Grant) {
-        if self.tokens.len() % 4096 == 4095 {
+        if is_time_to_tidy(self.tokens.len()) {
             let now = grant.issued;
             self.tokens.retain(|_, g| g.expires > now);
         }
@@ -421,7 +433,7 @@ impl Authority {
 
     /// Remembers a one-time id until a time; false if it was used before.
     pub(crate) fn use_once(&mut self, id: String, until: i64, now: i64) -> bool {
-        if self.used.len() > 10_000 {
+        if is_time_to_tidy(self.used.len()) {
             self.used.retain(|_, until| *until >= now);
         }
         if self.used.get(&id).is_some_and(|until| *until >= now) {

@@ -3,7 +3,7 @@
 use aws_lc_rs::digest;
 use serde_json::{Map, Value, json};
 
-use super::authority::{DeviceSecret, Grant, Refresh, hashed};
+use super::authority::{DeviceSecret, Grant, Refresh, hashed, is_time_to_tidy};
 use super::claims;
 use super::custom_claims;
 use super::jwk;
@@ -239,6 +239,9 @@ pub(crate) fn device_secret(call: &mut Call<'_>, order: &Order<'_>, sign_in: &Si
     };
     let secret = call.org.dice.secret(32);
     let secrets = &mut call.org.authority.device_secrets;
+    if is_time_to_tidy(secrets.len()) {
+        secrets.retain(|_, known| known.alive(now));
+    }
     secrets.insert(hashed(&secret), record);
     secret
 }
@@ -246,6 +249,11 @@ pub(crate) fn device_secret(call: &mut Call<'_>, order: &Order<'_>, sign_in: &Si
 /// Remembers a refresh token under a fresh secret.
 pub(crate) fn store_refresh(call: &mut Call<'_>, record: Refresh) -> String {
     let token = call.org.dice.secret(32);
-    call.org.authority.refresh.insert(hashed(&token), record);
+    let refresh = &mut call.org.authority.refresh;
+    if is_time_to_tidy(refresh.len()) {
+        let now = record.last_used;
+        refresh.retain(|_, known| known.alive(now));
+    }
+    refresh.insert(hashed(&token), record);
     token
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::access::Principal;
-use super::authority::{Session, hashed};
+use super::authority::{Session, hashed, is_time_to_tidy};
 use super::lockout;
 use super::pages;
 use super::policy::is_member;
@@ -53,10 +53,14 @@ pub(crate) fn find_user(org: &Org, login: &str) -> Option<String> {
     if let Some(id) = org.logins.get(&login) {
         return Some(id.clone());
     }
+    // Most names that are not known are whole addresses, which need no walk through all.
+    if login.is_empty() || login.contains('@') {
+        return None;
+    }
     let prefix = format!("{login}@");
     let mut short = org.logins.iter().filter(|(l, _)| l.starts_with(&prefix));
     match (short.next(), short.next()) {
-        (Some((_, id)), None) if !login.is_empty() => Some(id.clone()),
+        (Some((_, id)), None) => Some(id.clone()),
         _ => None,
     }
 }
@@ -154,6 +158,10 @@ pub(crate) fn continue_session(
         last_used: now.as_second(),
     };
     let authority = &mut call.org.authority;
+    if is_time_to_tidy(authority.sessions.len()) {
+        let now = session.created;
+        authority.sessions.retain(|_, s| now < s.last_used + IDLE);
+    }
     authority.sessions.insert(hashed(&secret), session.clone());
     if let Some(user) = call.org.users.get_mut(user_id) {
         user["lastLogin"] = json!(clock::zero_millis(now));
@@ -193,7 +201,9 @@ pub(crate) fn end_session(call: &mut Call<'_>) -> String {
 
 /// A target inside the org; anything else would make the sign-in page send people anywhere.
 fn local(target: &str) -> Option<&str> {
-    let inside = target.starts_with('/') && !target.starts_with("//") && !target.contains('\\');
+    // Browsers read backslashes as slashes, and leave tabs and line ends out.
+    let odd = |c: char| c == '\\' || c.is_control();
+    let inside = target.starts_with('/') && !target.starts_with("//") && !target.contains(odd);
     inside.then_some(target)
 }
 
@@ -282,10 +292,11 @@ pub(crate) fn primary(call: &mut Call<'_>) -> Outcome {
     let user = call.org.users.get(&user_id).cloned().unwrap_or_default();
     let now = call.org.clock.now();
     let token = format!("20111{}", call.org.dice.secret(32));
-    let authority = &mut call.org.authority;
-    authority
-        .session_tokens
-        .insert(hashed(&token), (user_id, now.as_second()));
+    let tokens = &mut call.org.authority.session_tokens;
+    if is_time_to_tidy(tokens.len()) {
+        tokens.retain(|_, (_, made)| now.as_second() < made + SESSION_TOKEN);
+    }
+    tokens.insert(hashed(&token), (user_id, now.as_second()));
     let expires = now.checked_add(jiff::SignedDuration::from_secs(SESSION_TOKEN));
     let profile = &user["profile"];
     Ok(Answer::ok(&json!({

@@ -18,6 +18,7 @@ use crate::expression::{Case, Operator};
 use crate::fault::Fault;
 use crate::json::{at, members, text};
 use crate::log::user_target;
+use crate::oauth::sign_in;
 use crate::paging::Size;
 use crate::search;
 
@@ -59,20 +60,7 @@ pub(crate) fn resolve(call: &Call<'_>, named: &str) -> Result<String, Fault> {
     if call.org.users.contains(named) {
         return Ok(named.to_owned());
     }
-    let login = named.to_lowercase();
-    if let Some(id) = call.org.logins.get(&login) {
-        return Ok(id.clone());
-    }
-    let prefix = format!("{login}@");
-    let mut short = call
-        .org
-        .logins
-        .iter()
-        .filter(|(known, _)| known.starts_with(&prefix));
-    match (short.next(), short.next()) {
-        (Some((_, id)), None) => Ok(id.clone()),
-        _ => Err(missing()),
-    }
+    sign_in::find_user(call.org, named).ok_or_else(missing)
 }
 
 /// A copy of the user that the first path parameter names.
