@@ -339,7 +339,7 @@ pub(crate) fn authorize(call: &mut Call<'_>) -> Outcome {
         && (request.prompts("login")
             || request
                 .max_age
-                .is_some_and(|age| session.as_ref().is_some_and(|s| now > s.auth_time + age)));
+                .is_some_and(|age| session.as_ref().is_some_and(|s| !s.is_within(age, now))));
     let key = call.org.dice.secret(16);
     let outcome = match session {
         Some(session) if !again => proceed(call, &server, &request, &session, &key, false),
@@ -409,9 +409,12 @@ pub(crate) fn redirect(call: &mut Call<'_>) -> Outcome {
         Err(answer) => return Ok(answer),
     };
     let session = sign_in::session(call).map(|(_, session)| session);
-    // `prompt=login` and `max_age` want a sign-in after the request came.
+    // `prompt=login` wants a sign-in after the request came, `max_age` one not long before it.
     let fresh = |s: &Session| {
-        !(request.prompts("login") || request.max_age.is_some()) || s.auth_time >= pending.created
+        (!request.prompts("login") || s.auth_time >= pending.created)
+            && request
+                .max_age
+                .is_none_or(|age| s.is_within(age, pending.created))
     };
     Ok(match session.filter(fresh) {
         None => sign_in_page(&server, &request, &key),

@@ -144,7 +144,8 @@ fn presented(
         let (id, secret) = basic_credentials(header).ok_or_else(|| invalid_client(bad))?;
         return Ok((id, Some(secret), "client_secret_basic"));
     }
-    let id = form.get("client_id");
+    // Public clients may name themselves in the query.
+    let id = form.get("client_id").or(call.request.query("client_id"));
     let id = id.ok_or_else(|| invalid_client(NO_CREDENTIALS))?.to_owned();
     Ok(match form.get("client_secret") {
         Some(secret) => (id, Some(secret.to_owned()), "client_secret_post"),

@@ -15,6 +15,9 @@ pub(crate) struct Lifetimes {
     pub(crate) refresh_idle: i64,
 }
 
+/// Five years, which nothing lives longer than.
+const MOST_MINUTES: i64 = 5 * 365 * 24 * 60;
+
 /// What the org server gives.
 const ORG: Lifetimes = Lifetimes {
     access: 3600,
@@ -126,7 +129,8 @@ pub(crate) fn evaluate(org: &Org, server: &Server, asked: &Asked<'_>) -> Result<
             if rule_fits(org, rule, asked) {
                 let minutes = |name: &str, default: i64| {
                     let found = rule.pointer(&format!("/actions/token/{name}"));
-                    found.and_then(Value::as_i64).unwrap_or(default) * 60
+                    let given = found.and_then(Value::as_i64).unwrap_or(default);
+                    given.clamp(0, MOST_MINUTES) * 60
                 };
                 return Ok(Lifetimes {
                     access: minutes("accessTokenLifetimeMinutes", 60),

@@ -125,3 +125,178 @@ fn a_device_that_a_user_allowed_stays_out_once_the_user_is_gone() {
     let answer = scene.post(TOKEN, &fields);
     assert_eq!(error(&answer), (400, "invalid_grant"));
 }
+
+fn authorize(client: &str, more: &str) -> String {
+    let redirect = REDIRECT.replace(':', "%3A").replace('/', "%2F");
+    format!(
+        "/oauth2/v1/authorize?client_id={client}&response_type=code&redirect_uri={redirect}\
+         &scope=openid%20email&state=s&{more}"
+    )
+}
+
+#[test]
+fn a_sign_in_within_max_age_lasts_through_the_consent_page() {
+    let scene = Scene::new();
+    let grants = json!(["authorization_code"]);
+    let more = json!({ "consent_method": "REQUIRED" });
+    let (id, _) = scene.client("client_secret_post", &grants, &more);
+    let cookie = scene.sign_in();
+    scene.bench.shared.org().clock.advance(600);
+    let page = scene.browse(&cookie, &authorize(&id, "max_age=3600"));
+    let page = String::from_utf8_lossy(&page.body).into_owned();
+    assert!(page.contains("would like to have"), "{page}");
+    let key = page.split("name=\"okta_key\" value=\"").nth(1);
+    let key = key.and_then(|rest| rest.split('"').next()).expect("a key");
+    let form = format!("okta_key={key}&consent=allow").into_bytes();
+    let lines = [("cookie", cookie.as_str())];
+    let media = "application/x-www-form-urlencoded";
+    let target = "/oauth2/v1/authorize/consent";
+    let answer = scene.bench.with(&lines, "POST", target, media, form);
+    let answer = scene.browse(&cookie, header(&answer, "location"));
+    let location = header(&answer, "location");
+    assert!(
+        location.starts_with(&format!("{REDIRECT}?code=")),
+        "{location}"
+    );
+}
+
+#[test]
+fn max_age_is_any_number_of_seconds() {
+    let scene = Scene::new();
+    let (id, _) = scene.client(
+        "client_secret_post",
+        &json!(["authorization_code"]),
+        &json!({}),
+    );
+    let cookie = scene.sign_in();
+    scene.bench.shared.org().clock.advance(600);
+    let at = |age: &str| {
+        let answer = scene.browse(&cookie, &authorize(&id, &format!("max_age={age}")));
+        header(&answer, "location").contains("?code=")
+    };
+    assert!(at("9223372036854775807") && at("600"));
+    assert!(!at("599"));
+}
+
+#[test]
+fn a_token_lives_five_years_at_most() {
+    let scene = Scene::new();
+    let own = "/api/v1/authorizationServers/default/policies";
+    let (_, policies) = scene.bench.call("GET", own, None);
+    let rules = format!("{own}/{}/rules", text(&policies, "/0/id"));
+    let (_, found) = scene.bench.call("GET", &rules, None);
+    {
+        let mut org = scene.bench.shared.org();
+        let paths = org.shelves.keys().filter(|path| path.ends_with("/rules"));
+        let path = paths
+            .cloned()
+            .find(|path| path.contains("authorizationServers"));
+        let shelf = org.shelf(&path.expect("rules"));
+        let rule = shelf.get_mut(text(&found, "/0/id")).expect("a rule");
+        rule["actions"]["token"]["accessTokenLifetimeMinutes"] = json!(i64::MAX);
+        rule["conditions"]["grantTypes"]["include"] = json!(["password"]);
+    }
+    let grants = json!(["authorization_code", "password"]);
+    let (id, secret) = scene.client("client_secret_post", &grants, &json!({}));
+    let tokens = scene.by_password("/oauth2/default/v1/token", (&id, &secret), "openid");
+    assert_eq!(tokens["expires_in"], 157_680_000);
+}
+
+#[test]
+fn a_pushed_request_cannot_name_another() {
+    let scene = Scene::new();
+    let (id, secret) = scene.client(
+        "client_secret_post",
+        &json!(["authorization_code"]),
+        &json!({}),
+    );
+    let push = |more: &[(&str, &str)]| {
+        let mut fields = vec![
+            ("client_id", id.as_str()),
+            ("client_secret", &secret),
+            ("response_type", "code"),
+            ("redirect_uri", REDIRECT),
+            ("scope", "openid"),
+            ("state", "s"),
+        ];
+        fields.extend(more);
+        scene.post("/oauth2/v1/par", &fields)
+    };
+    assert_eq!(push(&[]).0, 201);
+    let again = push(&[("request_uri", "urn:okta:other")]);
+    assert_eq!(error(&again), (400, "invalid_request"));
+}
+
+#[test]
+fn a_public_client_names_itself_in_the_query_too() {
+    let scene = Scene::new();
+    let (id, _) = scene.client("none", &json!(["authorization_code"]), &json!({}));
+    let target = format!("/oauth2/v1/introspect?client_id={id}");
+    let answer = scene.post(&target, &[("token", "none")]);
+    assert_eq!(answer, (200, json!({ "active": false })));
+}
+
+#[test]
+fn tokens_of_a_subject_are_revoked_by_whatever_names_it() {
+    let scene = Scene::new();
+    let revoke = |subject: Value| {
+        let body = json!({ "sub_id": subject });
+        let target = "/oauth2/v1/global-token-revocation";
+        scene.bench.call("POST", target, Some(&body)).0
+    };
+    let signed_in = |cookie: &str| scene.browse(cookie, "/app/UserHome").status == 200;
+    for subject in [
+        json!({ "format": "opaque", "id": scene.user }),
+        json!({ "format": "iss_sub", "iss": "https://idp.example.com", "sub": scene.user }),
+        json!({ "format": "iss_sub", "iss": "https://idp.example.com", "sub": super::scene::LOGIN }),
+    ] {
+        let cookie = scene.sign_in();
+        assert!(signed_in(&cookie));
+        assert_eq!(revoke(subject.clone()), 204, "{subject}");
+        assert!(!signed_in(&cookie), "{subject}");
+    }
+    for wrong in [
+        json!({ "format": "opaque", "id": "00unone" }),
+        json!({ "format": "opaque" }),
+        json!({ "format": "iss_sub", "iss": "https://idp.example.com", "sub": "" }),
+        json!({}),
+    ] {
+        assert_eq!(revoke(wrong.clone()), 400, "{wrong}");
+    }
+}
+
+#[test]
+fn the_sign_in_page_leads_nowhere_else() {
+    let scene = Scene::new();
+    let cookie = scene.sign_in();
+    let leads = |target: &str| {
+        let answer = scene.browse(&cookie, &format!("/login/login.htm?fromURI={target}"));
+        header(&answer, "location").to_owned()
+    };
+    assert_eq!(leads("/app/x"), "/app/x");
+    for elsewhere in [
+        "//evil.example",
+        "/%09/evil.example",
+        "/%0A/evil.example",
+        "/%5Cevil.example",
+    ] {
+        assert_eq!(leads(elsewhere), "/app/UserHome", "{elsewhere}");
+    }
+}
+
+#[test]
+fn many_one_time_ids_do_not_slow_each_other_down() {
+    const MANY: i64 = 30_000;
+    let mut authority = super::authority::Authority::new().expect("a key");
+    let began = std::time::Instant::now();
+    for number in 0..MANY {
+        assert!(authority.use_once(number.to_string(), 300, 0));
+    }
+    // A walk through all of them at each would be half a billion steps.
+    assert!(began.elapsed().as_secs() < 4);
+    assert!(!authority.use_once("0".to_owned(), 300, 300), "still known");
+    for number in 0..5000 {
+        authority.use_once(format!("later {number}"), 601, 301);
+    }
+    assert!(authority.used.len() < 10_000, "the old ones went");
+}

@@ -441,12 +441,16 @@ fn proof(call: &mut Call<'_>, client: &Value) -> Result<Option<String>, Fault> {
     }
 }
 
+/// The most seconds that a refresh token works beside its successor.
+const MOST_LEEWAY: i64 = 60;
+
 /// The setting of an app about its refresh tokens: rotated or not, and the grace in seconds.
 fn rotation(client: &Value) -> (bool, i64) {
     let setting = client.pointer("/settings/oauthClient/refresh_token");
     let kind = setting.map_or("", |s| text(s, "/rotation_type"));
     let browser = text(client, "/settings/oauthClient/application_type") == "browser";
     let leeway = setting.and_then(|s| s["leeway"].as_i64()).unwrap_or(0);
+    let leeway = leeway.clamp(0, MOST_LEEWAY);
     (kind == "ROTATE" || (kind.is_empty() && browser), leeway)
 }
 

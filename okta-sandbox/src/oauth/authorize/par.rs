@@ -9,6 +9,10 @@ pub(crate) fn par(call: &mut Call<'_>) -> Outcome {
     let server = Server::of(call)?;
     let form = Form::of(&call.request.body)?;
     let client = client::authenticate(call, &server, &form)?;
+    if form.get("request_uri").is_some() {
+        let text = "The 'request_uri' parameter is not allowed in pushed authorization requests.";
+        return Err(Fault::oauth(400, "invalid_request", text));
+    }
     let mut parameters = form.0;
     parameters.retain(|(name, _)| !name.starts_with("client_"));
     parameters.push(("client_id".into(), text(&client, "/id").to_owned()));
