@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::flow::{DelegatedRun, FlowCaller};
 use super::{connection, steps};
+use crate::behaviour::governance;
 use crate::clock;
 use crate::json::{remove, text};
 use crate::log::{Actor, named, user_target};
@@ -98,6 +99,7 @@ pub(crate) fn start_due(shared: &Arc<Shared>) {
     {
         let mut org = shared.org();
         steps::catch_up(&mut org);
+        governance::end_what_is_over(&mut org);
         let Some(due) = org.shelves.get(DUE).filter(|due| due.len() > 0) else {
             return;
         };
