@@ -218,6 +218,25 @@ impl Expression {
         }
     }
 
+    /// The values that a path has to equal somewhere in the expression; none where it is compared
+    /// otherwise.
+    pub(crate) fn equals(&self, wanted: &str) -> Option<Vec<&str>> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => {
+                let all: Option<Vec<Vec<&str>>> = parts.iter().map(|p| p.equals(wanted)).collect();
+                all.map(|all| all.concat())
+            }
+            Self::Not(inner) => inner.equals(wanted),
+            Self::Present(path) | Self::Compare { path, .. } if path != wanted => Some(Vec::new()),
+            Self::Compare {
+                operator: Operator::Eq,
+                value: Value::String(value),
+                ..
+            } => Some(vec![value]),
+            Self::Present(_) | Self::Compare { .. } => None,
+        }
+    }
+
     /// True if the object satisfies the expression.
     pub(crate) fn matches(&self, object: &Value, case: Case) -> bool {
         match self {
@@ -373,6 +392,24 @@ mod tests {
             assert!(Expression::parse(bad).is_err(), "{bad}");
         }
         assert!(Expression::parse(&"(".repeat(10_000)).is_err());
+    }
+
+    #[test]
+    fn values_that_a_path_equals() {
+        let equals = |text: &str| {
+            let expression = Expression::parse(text).expect(text);
+            let found = expression.equals("user.id");
+            found.map(|all| all.join(" "))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(equals(r#"status eq "ACTIVE" and id pr"#), some(""));
+        assert_eq!(
+            equals(r#"user.id eq "a" or not (user.id eq "b")"#),
+            some("a b")
+        );
+        assert_eq!(equals(r#"user.id eq "a" and user.id sw "b""#), None);
+        assert_eq!(equals("user.id pr"), None);
+        assert_eq!(equals("user.id eq null"), None);
     }
 
     #[test]

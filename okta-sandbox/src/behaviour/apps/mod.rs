@@ -20,7 +20,7 @@ use crate::admin::Listed;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
-use crate::expression::{Case, Operator};
+use crate::expression::{Case, Expression, Operator};
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::app_target;
@@ -161,7 +161,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
         None => None,
         Some(text) => {
             let allowed = |path: &str, _: Option<Operator>| FILTERABLE.contains(&path);
-            Some(search::checked(text, &allowed)?)
+            Some(Filter::of(search::checked(text, &allowed)?))
         }
     };
     let begin = crate::paging::position(request)?;
@@ -172,32 +172,52 @@ fn list(call: &mut Call<'_>) -> Outcome {
         let named = ["/name", "/label"]
             .iter()
             .any(|p| text(app, p).to_lowercase().starts_with(&q));
-        named
-            && sees(app)
-            && filter
-                .as_ref()
-                .is_none_or(|f| f.matches(&filterable(org, app), Case::Sensitive))
+        named && sees(app) && filter.as_ref().is_none_or(|f| f.takes(org, app))
     });
     call.list(Size::new(20, 200), hits, |app| links::view(app, org, base))
 }
 
-/// The app with the ids of its users and groups, which a filter may name.
-fn filterable(org: &Org, app: &Value) -> Value {
-    let id = text(app, "/id");
-    let users: Vec<Value> = org
-        .app_users
-        .of(id)
-        .map(|(_, user, _)| json!({ "id": user }))
-        .collect();
-    let groups: Vec<Value> = org
-        .app_groups
-        .of(id)
-        .map(|(_, group, _)| json!({ "id": group }))
-        .collect();
-    let mut seen = app.clone();
-    seen["user"] = Value::Array(users);
-    seen["group"] = Value::Array(groups);
-    seen
+/// A filter of apps, which may name ids of users and groups.
+struct Filter {
+    expression: Expression,
+    /// The only ids that the filter asks for, if it asks for none otherwise.
+    users: Option<Vec<String>>,
+    groups: Option<Vec<String>>,
+}
+
+impl Filter {
+    fn of(expression: Expression) -> Self {
+        let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
+        Self {
+            users: expression.equals("user.id").map(owned),
+            groups: expression.equals("group.id").map(owned),
+            expression,
+        }
+    }
+
+    fn takes(&self, org: &Org, app: &Value) -> bool {
+        let id = text(app, "/id");
+        let none = |ids: &Option<Vec<String>>| ids.as_ref().is_some_and(Vec::is_empty);
+        if none(&self.users) && none(&self.groups) {
+            return self.expression.matches(app, Case::Sensitive);
+        }
+        let mut seen = app.clone();
+        for (member, wanted, relation) in [
+            ("user", &self.users, &org.app_users),
+            ("group", &self.groups, &org.app_groups),
+        ] {
+            let object = |id: &str| json!({ "id": id });
+            seen[member] = match wanted {
+                // An app may have everybody, so nobody is looked at but those in question.
+                Some(ids) => {
+                    let own = ids.iter().filter(|other| relation.contains(id, other));
+                    own.map(|id| object(id)).collect()
+                }
+                None => relation.of(id).map(|(_, id, _)| object(id)).collect(),
+            };
+        }
+        self.expression.matches(&seen, Case::Sensitive)
+    }
 }
 
 fn create(call: &mut Call<'_>) -> Outcome {

@@ -302,3 +302,42 @@ fn the_admin_console_s_sessions_have_bounds() {
         refused(404, "E0000007")
     );
 }
+
+#[test]
+fn apps_are_filtered_by_who_has_them() {
+    let bench = Bench::new();
+    let (one, other) = (bookmark(&bench), bookmark(&bench));
+    let admin = bench.shared.org().admin.clone();
+    let (_, group) = bench.call(
+        "POST",
+        "/api/v1/groups",
+        Some(&json!({ "profile": { "name": "A" } })),
+    );
+    let group = text(&group, "/id");
+    let body = json!({ "id": admin });
+    assert_eq!(
+        bench.call("POST", &format!("{one}/users"), Some(&body)).0,
+        200
+    );
+    let (status, _) = bench.call("PUT", &format!("{other}/groups/{group}"), Some(&json!({})));
+    assert_eq!(status, 200);
+    let found = |filter: &str| {
+        let query: String = url::form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+        let (status, apps) = bench.call("GET", &format!("/api/v1/apps?filter={query}"), None);
+        assert_eq!(status, 200, "{apps}");
+        let paths = apps.as_array().into_iter().flatten();
+        let paths = paths.map(|app| format!("/api/v1/apps/{}", text(app, "/id")));
+        paths.collect::<Vec<String>>()
+    };
+    let name = "name eq \"bookmark\"";
+    assert_eq!(found(name), [one.clone(), other.clone()]);
+    for has_one in [
+        format!("user.id eq \"{admin}\""),
+        format!("user.id sw \"{}\"", &admin[..8]),
+        format!("{name} and not (group.id eq \"{group}\")"),
+    ] {
+        assert_eq!(found(&has_one), [one.clone()], "{has_one}");
+    }
+    assert_eq!(found(&format!("group.id eq \"{group}\"")), [other]);
+    assert_eq!(found("user.id eq \"00unone\""), [""; 0]);
+}
