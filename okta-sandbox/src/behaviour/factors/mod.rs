@@ -189,10 +189,6 @@ fn enroll(call: &mut Call<'_>) -> Outcome {
         return Err(Fault::validation("factorEnrollRequest", &[cause]));
     };
     let single = matches!(kind, "question" | "email" | "sms" | "call");
-    let update = call.request.flag("updatePhone", false);
-    if single {
-        phones::make_room(call, &shelf, (kind, provider), update)?;
-    }
     let now = clock::zero_millis(call.org.clock.now());
     let id = call.org.dice.id(prefix);
     let at_once = call.request.flag("activate", false) && single;
@@ -202,6 +198,10 @@ fn enroll(call: &mut Call<'_>) -> Outcome {
         "created": now, "lastUpdated": now,
     });
     profile(&mut factor, &body)?;
+    if single {
+        let update = call.request.flag("updatePhone", false);
+        phones::make_room(call, &shelf, (kind, provider), update)?;
+    }
     if matches!(kind, "push" | "token:software:totp") {
         factor["secret"] = json!(call.org.dice.hex(16).to_uppercase());
         if factor.get("profile").is_none() {

@@ -103,3 +103,25 @@ fn a_yubikey_is_uploaded_then_enrolled_then_spent() {
     let (_, all) = bench.call("GET", TOKENS, None);
     assert_eq!(text(&all, "/0/status"), "REVOKED");
 }
+
+#[test]
+fn a_factor_stays_if_the_one_in_its_place_is_refused() {
+    let bench = Bench::new();
+    let factors = format!("/api/v1/users/{}/factors", admin(&bench));
+    let sms = |number: &str| json!({ "factorType": "sms", "profile": { "phoneNumber": number } });
+    let enroll = |query: &str, number: &str| {
+        bench.call("POST", &format!("{factors}{query}"), Some(&sms(number)))
+    };
+    assert_eq!(enroll("?activate=true", "+15551234567").0, 200);
+    let (_, before) = bench.call("GET", &factors, None);
+    assert_eq!(code(&enroll("?updatePhone=true", "")), (400, "E0000001"));
+    assert_eq!(bench.call("GET", &factors, None).1, before);
+    assert_eq!(enroll("?updatePhone=true", "+15557654321").0, 200);
+    let (_, after) = bench.call("GET", &factors, None);
+    let phones = after.as_array().into_iter().flatten();
+    let phones = phones.filter(|factor| factor["factorType"] == "sms");
+    let numbers: Vec<&str> = phones
+        .map(|one| text(one, "/profile/phoneNumber"))
+        .collect();
+    assert_eq!(numbers, ["+15557654321"]);
+}
