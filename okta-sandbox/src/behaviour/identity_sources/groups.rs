@@ -105,8 +105,9 @@ fn named_group(call: &mut Call<'_>) -> Result<(Value, String, Value), Fault> {
     let source = named_source(call)?;
     let named = call.parameter(1);
     let external = {
-        let mut all = call.org.shelf(&group_shelf(&source)).values();
-        let record = all.find(|r| r["externalId"] == named || r["id"] == named);
+        let groups = call.org.shelf(&group_shelf(&source));
+        let record = groups.get(named);
+        let record = record.or_else(|| groups.values().find(|record| record["id"] == named));
         record.map(|record| text(record, "/externalId").to_owned())
     };
     let found = external.and_then(|external| {
@@ -168,11 +169,10 @@ fn delete(call: &mut Call<'_>) -> Outcome {
 
 fn memberships(call: &mut Call<'_>) -> Outcome {
     let (source, _, group) = named_group(call)?;
+    let known = users::external_ids(call.org, &source);
     let members = call.org.members.of(text(&group, "/id"));
-    let members: Vec<String> = members.map(|(_, user, ())| user.to_owned()).collect();
-    let external: Vec<String> = members
-        .iter()
-        .filter_map(|user| users::external_of(call, &source, user))
+    let external: Vec<&str> = members
+        .filter_map(|(_, user, ())| known.get(user).copied())
         .collect();
     Ok(Answer::ok(&json!({ "memberExternalIds": external })))
 }

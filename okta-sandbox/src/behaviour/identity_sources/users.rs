@@ -1,5 +1,7 @@
 //! Users of identity sources: each stands for a user of the org and for a user of the app.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::{USER_ID_LENGTH, check_attributes, external_id, named_source, shelf};
@@ -11,6 +13,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{fill, merge, remove, text};
 use crate::log::{app_target, user_target};
+use crate::org::Org;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -40,11 +43,17 @@ pub(super) fn find(call: &mut Call<'_>, source: &Value, external: &str) -> Optio
     Some((record, user.clone()))
 }
 
-/// The external id of an org's user in a source.
-pub(super) fn external_of(call: &mut Call<'_>, source: &Value, user: &str) -> Option<String> {
-    let mut all = call.org.shelf(&people(source)).values();
-    let record = all.find(|record| record[USER] == user)?;
-    Some(text(record, "/externalId").to_owned())
+/// The external ids of a source's users, by the org's ids.
+pub(super) fn external_ids<'o>(org: &'o Org, source: &Value) -> HashMap<&'o str, &'o str> {
+    let all = org.shelves.get(&people(source)).into_iter();
+    let all = all.flat_map(|people| people.values());
+    let pair = |record: &'o Value| {
+        (
+            record[USER].as_str().unwrap_or_default(),
+            text(record, "/externalId"),
+        )
+    };
+    all.map(pair).collect()
 }
 
 /// The profile of the org's user that a source's makes.
