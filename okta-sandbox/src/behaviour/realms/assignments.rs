@@ -53,24 +53,35 @@ pub(super) fn ranked(org: &Org) -> Vec<&Value> {
     all
 }
 
-/// Whether an assignment is at work for a user of a source.
-pub(super) fn takes(assignment: &Value, user: &Value, source: &str) -> bool {
-    if text(assignment, "/status") != "ACTIVE" || assignment["isDefault"] == true {
-        return false;
+/// The condition of an assignment that is at work for users of a source.
+fn condition(assignment: &Value, source: &str) -> Option<Condition> {
+    let at_work = text(assignment, "/status") == "ACTIVE" && assignment["isDefault"] != true;
+    if !at_work || text(assignment, "/conditions/profileSourceId") != source {
+        return None;
     }
-    let expression = text(assignment, "/conditions/expression/value");
-    text(assignment, "/conditions/profileSourceId") == source
-        && Condition::read(expression).is_ok_and(|condition| condition.holds(user))
+    Condition::read(text(assignment, "/conditions/expression/value")).ok()
 }
 
-/// Whether an assignment is the first that takes a user.
-pub(super) fn decides(org: &Org, assignment: &Value, user: &Value) -> bool {
+/// Whether an assignment is at work for a user of a source.
+pub(super) fn takes(assignment: &Value, user: &Value, source: &str) -> bool {
+    condition(assignment, source).is_some_and(|condition| condition.holds(user))
+}
+
+/// The users whom an assignment is the first to take.
+pub(super) fn decided(org: &Org, assignment: &Value) -> Vec<String> {
     let source = text(assignment, "/conditions/profileSourceId");
-    comes_from(org, user, source)
-        && ranked(org)
-            .into_iter()
-            .find(|one| takes(one, user, source))
-            .is_some_and(|first| first["id"] == assignment["id"])
+    // Conditions are read once, not for each user.
+    let at_work: Vec<(bool, Condition)> = ranked(org)
+        .into_iter()
+        .filter_map(|one| Some((one["id"] == assignment["id"], condition(one, source)?)))
+        .collect();
+    let decides = |user: &&Value| {
+        let mut at_work = at_work.iter();
+        let first = at_work.find(|(_, condition)| condition.holds(user));
+        first.is_some_and(|(own, _)| *own) && comes_from(org, user, source)
+    };
+    let people = org.users.values().filter(decides);
+    people.map(|user| text(user, "/id").to_owned()).collect()
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {

@@ -68,13 +68,7 @@ fn execute(call: &mut Call<'_>) -> Outcome {
         "directory.realm.assignment.execution_started",
         vec![subject.clone()],
     );
-    let people: Vec<String> = call
-        .org
-        .users
-        .values()
-        .filter(|user| assignments::decides(call.org, &assignment, user))
-        .map(|user| text(user, "/id").to_owned())
-        .collect();
+    let people = assignments::decided(call.org, &assignment);
     let moved = people
         .iter()
         .filter(|user| settle(call, user, realm))
