@@ -12,7 +12,7 @@ pub struct Entry {
     pub method: String,
     /// Path as sent.
     pub path: String,
-    /// Query as sent, if any.
+    /// Query as sent, if any; of secrets in it only the names.
     pub query: Option<String>,
     /// Status of the answer; 0 where the connection was dropped instead.
     pub status: u16,
@@ -31,6 +31,33 @@ impl Entry {
             "scheme": self.scheme, "operation": self.operation, "requestId": self.request_id,
         })
     }
+}
+
+/// Query parameters whose values open something.
+const SECRET: [&str; 11] = [
+    "access_token",
+    "client_assertion",
+    "client_secret",
+    "code",
+    "id_token_hint",
+    "interclient_token",
+    "okta_key",
+    "password",
+    "request_uri",
+    "sessionToken",
+    "token",
+];
+
+/// A query without the values of its secrets.
+pub(crate) fn without_secrets(query: &str) -> String {
+    let shown = |pair: &str| {
+        let (name, _) = pair.split_once('=')?;
+        let plain = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+        SECRET.contains(&&*plain).then(|| format!("{name}=***"))
+    };
+    let pairs = query.split('&');
+    let pairs = pairs.map(|pair| shown(pair).unwrap_or_else(|| pair.to_owned()));
+    pairs.collect::<Vec<String>>().join("&")
 }
 
 /// The newest requests.
@@ -66,5 +93,26 @@ impl Journal {
 
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_kept_without_their_secrets() {
+        for (query, kept) in [
+            ("limit=5&q=a%20b", "limit=5&q=a%20b"),
+            (
+                "token=20111x&redirectUrl=%2Fapp",
+                "token=***&redirectUrl=%2Fapp",
+            ),
+            ("state=s&session%54oken=x", "state=s&session%54oken=***"),
+            ("code&token=", "code&token=***"),
+            ("", ""),
+        ] {
+            assert_eq!(without_secrets(query), kept);
+        }
     }
 }

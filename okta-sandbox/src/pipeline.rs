@@ -16,7 +16,7 @@ use crate::fault::Fault;
 use crate::faults::{Effect, Faults, Odd};
 use crate::flows::{self, SharedFlows};
 use crate::generated::operations::OPERATIONS;
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, Journal, without_secrets};
 use crate::kind::Kind;
 use crate::limits::{Limiter, Reading};
 use crate::log::{Actor, named};
@@ -238,7 +238,7 @@ pub(crate) fn answer(
     shared.journal().write(Entry {
         method: request.method.clone(),
         path: request.path.clone(),
-        query: request.raw_query.clone(),
+        query: request.raw_query.as_deref().map(without_secrets),
         status: if effect.is_some_and(|e| e.drop) {
             0
         } else {
