@@ -85,6 +85,8 @@ pub(crate) struct Org {
     pub(crate) groups: Shelf,
     /// Group to user.
     pub(crate) members: Relation<()>,
+    /// Group to user who is a member by a group rule, with the rule's id.
+    pub(crate) members_by_rule: Relation<String>,
     pub(crate) rules: Shelf,
     pub(crate) apps: Shelf,
     /// Running number of custom app names.
@@ -165,6 +167,7 @@ impl Org {
             schemas: Shelf::default(),
             groups: Shelf::default(),
             members: Relation::default(),
+            members_by_rule: Relation::default(),
             rules: Shelf::default(),
             apps: Shelf::default(),
             app_number: head.app_number,
@@ -233,6 +236,7 @@ impl Org {
             schemas,
             groups,
             members,
+            members_by_rule,
             rules,
             apps,
             app_users,
@@ -245,7 +249,7 @@ impl Org {
             log,
             authority,
         } = self;
-        let parts: [(&str, &mut dyn Durable); 15] = [
+        let parts: [(&str, &mut dyn Durable); 16] = [
             ("api tokens", api_tokens),
             ("users", users),
             ("passwords", passwords),
@@ -253,6 +257,7 @@ impl Org {
             ("schemas", schemas),
             ("groups", groups),
             ("members", members),
+            ("members by rule", members_by_rule),
             ("rules", rules),
             ("apps", apps),
             ("app users", app_users),

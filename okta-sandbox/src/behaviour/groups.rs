@@ -234,6 +234,7 @@ pub(crate) fn dissolve(call: &mut Call<'_>, group: &Value) {
     let id = text(group, "/id");
     super::assignments::group_leaves_all(call, id);
     call.org.members.remove_left(id);
+    call.org.members_by_rule.remove_left(id);
     call.org.groups.remove(id);
     super::rules::group_is_gone(call.org, id);
     call.log("group.lifecycle.delete", vec![group_target(group)]);
@@ -281,6 +282,7 @@ pub(crate) fn remove_member(call: &mut Call<'_>, group: &str, user: &str) {
     if call.org.members.remove(group, user).is_none() {
         return;
     }
+    call.org.members_by_rule.remove(group, user);
     touch(call, group);
     let targets = [
         call.org.users.get(user).map(user_target),
@@ -306,8 +308,12 @@ fn remove(call: &mut Call<'_>) -> Outcome {
     let group = named_group(call)?;
     forbidden_for(&group)?;
     let user = users::resolve(call, call.parameter(1))?;
-    remove_member(call, text(&group, "/id"), &user);
-    super::rules::exclude(call.org, text(&group, "/id"), &user);
+    let id = text(&group, "/id");
+    if call.org.members.contains(id, &user) {
+        super::rules::exclude(call.org, id, &user);
+        remove_member(call, id, &user);
+        super::rules::evaluate_user(call, &user);
+    }
     Ok(Answer::no_content())
 }
 

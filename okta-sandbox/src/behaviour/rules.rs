@@ -9,6 +9,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::named;
+use crate::oauth::language::{self, Scene};
 use crate::org::Org;
 use crate::paging::Size;
 
@@ -146,26 +147,30 @@ fn replace(call: &mut Call<'_>) -> Outcome {
 fn delete(call: &mut Call<'_>) -> Outcome {
     let rule = named_rule(call)?;
     let id = text(&rule, "/id");
-    if call.request.flag("removeUsers", false) {
-        let users: Vec<String> = call
-            .org
-            .users
-            .values()
-            .map(|u| text(u, "/id").to_owned())
-            .collect();
-        for user in users
-            .iter()
-            .filter(|u| matches(call.org, &rule, u))
-            .cloned()
-            .collect::<Vec<_>>()
-        {
-            for group in target_groups(&rule).map(str::to_owned).collect::<Vec<_>>() {
-                groups::remove_member(call, &group, &user);
-            }
+    if text(&rule, "/status") == "ACTIVE" {
+        let cause = "status: An active rule cannot be deleted.";
+        return Err(Fault::validation("status", &[cause]));
+    }
+    let leave = call.request.flag("removeUsers", false);
+    for (group, user) in given_by(call.org, &rule) {
+        match leave {
+            true => groups::remove_member(call, &group, &user),
+            false => drop(call.org.members_by_rule.remove(&group, &user)),
         }
     }
     call.org.rules.remove(id);
     Ok(Answer::json(202, &json!({})))
+}
+
+/// The memberships that a rule gave: group and user.
+fn given_by(org: &Org, rule: &Value) -> Vec<(String, String)> {
+    let id = text(rule, "/id");
+    let of_group = |group| {
+        let members = org.members_by_rule.of(group);
+        let given = members.filter(|(_, _, by)| *by == id);
+        given.map(move |(_, user, _)| (group.to_owned(), user.to_owned()))
+    };
+    target_groups(rule).flat_map(of_group).collect()
 }
 
 fn set_status(call: &mut Call<'_>, status: &str) -> Result<Value, Fault> {
@@ -189,6 +194,12 @@ fn activate(call: &mut Call<'_>) -> Outcome {
     for user in users {
         apply(call, &rule, &user);
     }
+    // The rule may ask for other people than it did when it was active before.
+    let given = given_by(call.org, &rule);
+    let active = active(call.org);
+    for (group, user) in given {
+        leave_unless_given(call, &active, &group, &user);
+    }
     Ok(Answer::no_content())
 }
 
@@ -201,17 +212,37 @@ fn deactivate(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::no_content())
 }
 
-/// Applies all active rules to a user.
-pub(crate) fn evaluate_user(call: &mut Call<'_>, user: &str) {
-    let active: Vec<Value> = call
-        .org
+fn active(org: &Org) -> Vec<Value> {
+    let active = org
         .rules
         .values()
-        .filter(|r| text(r, "/status") == "ACTIVE")
-        .cloned()
-        .collect();
-    for rule in active {
-        apply(call, &rule, user);
+        .filter(|r| text(r, "/status") == "ACTIVE");
+    active.cloned().collect()
+}
+
+/// Applies all active rules to a user: whom one fits joins, and whom none fits any more leaves.
+pub(crate) fn evaluate_user(call: &mut Call<'_>, user: &str) {
+    let active = active(call.org);
+    for rule in &active {
+        apply(call, rule, user);
+    }
+    let by_rule = call.org.members_by_rule.holders(user);
+    let groups: Vec<String> = by_rule.map(|(_, group)| group.to_owned()).collect();
+    for group in groups {
+        leave_unless_given(call, &active, &group, user);
+    }
+}
+
+/// Ends a membership that an active rule gave to somebody whom no rule gives it now. What a rule
+/// gave before it was deactivated stays.
+fn leave_unless_given(call: &mut Call<'_>, active: &[Value], group: &str, user: &str) {
+    let Some(by) = call.org.members_by_rule.get(group, user) else {
+        return;
+    };
+    let gives =
+        |rule: &Value| target_groups(rule).any(|id| id == group) && matches(call.org, rule, user);
+    if active.iter().any(|rule| text(rule, "/id") == by) && !active.iter().any(gives) {
+        groups::remove_member(call, group, user);
     }
 }
 
@@ -219,23 +250,33 @@ fn apply(call: &mut Call<'_>, rule: &Value, user: &str) {
     if !matches(call.org, rule, user) {
         return;
     }
-    for group in target_groups(rule).map(str::to_owned).collect::<Vec<_>>() {
-        if call.org.groups.contains(&group) {
-            groups::add_member(call, &group, user);
+    for group in target_groups(rule) {
+        let org = &call.org;
+        let member = org.members.contains(group, user);
+        let by_hand = member && !org.members_by_rule.contains(group, user);
+        if by_hand || !org.groups.contains(group) {
+            continue;
         }
+        groups::add_member(call, group, user);
+        let by = text(rule, "/id").to_owned();
+        call.org.members_by_rule.put(group, user, by);
     }
 }
 
-/// A user taken out of a rule's target by hand is excluded from the rule.
+/// A user taken out of a rule's target by hand is excluded from the rules that would bring them
+/// back.
 pub(crate) fn exclude(org: &mut Org, group: &str, user: &str) {
-    for rule in org.rules.values_mut() {
-        if text(rule, "/status") != "ACTIVE" || !target_groups(rule).any(|id| id == group) {
-            continue;
-        }
-        if let Some(list) = rule
-            .pointer_mut("/conditions/people/users/exclude")
-            .and_then(Value::as_array_mut)
-        {
+    let active = active(org);
+    let giving = active
+        .iter()
+        .filter(|rule| target_groups(rule).any(|id| id == group) && matches(org, rule, user));
+    let ids: Vec<String> = giving.map(|rule| text(rule, "/id").to_owned()).collect();
+    for id in ids {
+        let list = org
+            .rules
+            .get_mut(&id)
+            .and_then(|rule| rule.pointer_mut("/conditions/people/users/exclude"));
+        if let Some(list) = list.and_then(Value::as_array_mut) {
             list.push(json!(user));
         }
     }
@@ -273,72 +314,208 @@ fn matches(org: &Org, rule: &Value, id: &str) -> bool {
     holds(org, user, text(rule, "/conditions/expression/value"))
 }
 
-/// The part of the expression language that group rules commonly use.
+/// Whether an expression is true of a user.
 fn holds(org: &Org, user: &Value, expression: &str) -> bool {
-    let expression = expression.trim();
-    for (separator, all) in [
-        (" OR ", false),
-        (" or ", false),
-        ("||", false),
-        (" AND ", true),
-        (" and ", true),
-        ("&&", true),
-    ] {
-        if expression.contains(separator) {
-            let mut parts = expression
-                .split(separator)
-                .map(|part| holds(org, user, part));
-            return if all {
-                parts.all(|p| p)
-            } else {
-                parts.any(|p| p)
-            };
-        }
+    let mut groups: Vec<&Value> = Vec::new();
+    // Nothing else looks at them.
+    if expression.contains("isMemberOf") || expression.contains("Groups.") {
+        let held = org.members.holders(text(user, "/id"));
+        groups.extend(held.filter_map(|(_, group)| org.groups.get(group)));
     }
-    let texts = |text: &str| -> Vec<String> {
-        text.split('"')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect()
+    let all =
+        |pointer: &str| -> Vec<&str> { groups.iter().map(|group| text(group, pointer)).collect() };
+    let scene = Scene {
+        user: Some(&user["profile"]),
+        app_user: None,
+        app: &Value::Null,
+        org_id: &org.id,
+        groups: &all("/profile/name"),
+        group_ids: &all("/id"),
+        scopes: &[],
     };
-    let attribute = |name: &str| {
-        let name = name
-            .trim()
-            .trim_start_matches('(')
-            .trim_start_matches("user.")
-            .trim();
-        user["profile"]
-            .get(name)
-            .map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
-    };
-    if expression.contains("isMemberOf") {
-        let id = text(user, "/id");
-        return texts(expression)
-            .iter()
-            .any(|group| org.members.contains(group, id));
+    language::evaluate(expression, &scene) == Some(Value::Bool(true))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    struct Scene {
+        bench: Bench,
+        group: String,
     }
-    let contains: fn(&str, &str) -> bool = |a, b| a.contains(b);
-    let starts: fn(&str, &str) -> bool = |a, b| a.starts_with(b);
-    for (function, test) in [
-        ("String.stringContains(", contains),
-        ("String.startsWith(", starts),
-    ] {
-        if let Some(rest) = expression.strip_prefix(function) {
-            let name = rest.split(',').next().unwrap_or_default();
-            let wanted = texts(rest).into_iter().next().unwrap_or_default();
-            return attribute(name).is_some_and(|have| test(&have, &wanted));
+
+    impl Scene {
+        fn new() -> Self {
+            let bench = Bench::new();
+            let body = json!({ "profile": { "name": "Target" } });
+            let (_, group) = bench.call("POST", "/api/v1/groups", Some(&body));
+            let group = text(&group, "/id").to_owned();
+            Self { bench, group }
+        }
+
+        fn user(&self, login: &str, department: &str) -> String {
+            let body = json!({ "profile": {
+                "firstName": "A", "lastName": "B", "email": login, "login": login,
+                "department": department,
+            } });
+            let (status, user) = self.bench.call("POST", "/api/v1/users", Some(&body));
+            assert_eq!(status, 200, "{user}");
+            text(&user, "/id").to_owned()
+        }
+
+        fn rule(&self, name: &str, expression: &str) -> String {
+            let body = json!({
+                "type": "group_rule", "name": name,
+                "conditions": { "expression": {
+                    "type": "urn:okta:expression:1.0", "value": expression,
+                } },
+                "actions": { "assignUserToGroups": { "groupIds": [self.group] } },
+            });
+            let (status, rule) = self.bench.call("POST", "/api/v1/groups/rules", Some(&body));
+            assert_eq!(status, 200, "{rule}");
+            let path = format!("/api/v1/groups/rules/{}", text(&rule, "/id"));
+            self.step(&path, "activate");
+            path
+        }
+
+        fn step(&self, rule: &str, verb: &str) {
+            let target = format!("{rule}/lifecycle/{verb}");
+            assert_eq!(self.bench.call("POST", &target, None).0, 204, "{verb}");
+        }
+
+        fn moves(&self, user: &str, department: &str) {
+            let body = json!({ "profile": { "department": department } });
+            let path = format!("/api/v1/users/{user}");
+            assert_eq!(self.bench.call("POST", &path, Some(&body)).0, 200);
+        }
+
+        fn members(&self) -> Vec<String> {
+            let path = format!("/api/v1/groups/{}/users", self.group);
+            let (_, members) = self.bench.call("GET", &path, None);
+            let members = members.as_array().into_iter().flatten();
+            members.map(|m| text(m, "/id").to_owned()).collect()
+        }
+
+        fn membership(&self, method: &str, user: &str) {
+            let path = format!("/api/v1/groups/{}/users/{user}", self.group);
+            assert_eq!(self.bench.call(method, &path, None).0, 204);
         }
     }
-    for (operator, equal) in [("!=", false), ("==", true)] {
-        if let Some((name, wanted)) = expression.split_once(operator) {
-            let wanted = wanted
-                .trim()
-                .trim_end_matches(')')
-                .trim_matches('"')
-                .to_owned();
-            return (attribute(name).unwrap_or_default() == wanted) == equal;
+
+    #[test]
+    fn expressions_are_read_as_they_are_written() {
+        let scene = Scene::new();
+        let user = scene.user("ann@example.com", "Research and Development");
+        let everyone = scene.bench.shared.org().everyone.clone();
+        let by_id = format!("isMemberOfAnyGroup(\"{everyone}\")");
+        for (expression, fits) in [
+            ("user.department == \"Research and Development\"", true),
+            ("user.department == \"Sales || Marketing\"", false),
+            (
+                "user.login == \"x\" AND user.city == \"y\" OR user.firstName == \"A\"",
+                true,
+            ),
+            (
+                "user.firstName == \"A\" OR user.login == \"x\" AND user.city == \"y\"",
+                true,
+            ),
+            (
+                "(user.firstName == \"A\" OR user.city == \"x\") AND user.lastName == \"C\"",
+                false,
+            ),
+            ("!(user.firstName == \"A\")", false),
+            ("String.startsWith(user.department, \"Research\")", true),
+            ("isMemberOfGroupName(\"Everyone\")", true),
+            (by_id.as_str(), true),
+            ("isMemberOfAnyGroup(\"00g0\")", false),
+        ] {
+            let rule = scene.rule("One", expression);
+            assert_eq!(scene.members().contains(&user), fits, "{expression}");
+            scene.step(&rule, "deactivate");
+            let target = format!("{rule}?removeUsers=true");
+            assert_eq!(scene.bench.call("DELETE", &target, None).0, 202);
+            assert_eq!(scene.members(), [""; 0], "{expression}");
         }
     }
-    false
+
+    #[test]
+    fn whom_no_rule_fits_any_more_leaves() {
+        let scene = Scene::new();
+        let (ann, bob) = (
+            scene.user("ann@x.com", "Sales"),
+            scene.user("bob@x.com", "Law"),
+        );
+        scene.membership("PUT", &bob);
+        let first = scene.rule("Sales", "user.department == \"Sales\"");
+        let second = scene.rule("Anns", "user.login == \"ann@x.com\" && user.city == \"Y\"");
+        assert_eq!(scene.members(), [bob.clone(), ann.clone()]);
+        scene.moves(&ann, "Law");
+        assert_eq!(scene.members(), [bob.clone()]);
+        scene.moves(&bob, "Sales");
+        scene.moves(&bob, "Law");
+        assert_eq!(scene.members(), [bob.clone()], "a member by hand stays");
+        scene.moves(&ann, "Sales");
+        scene.step(&first, "deactivate");
+        scene.moves(&ann, "Law");
+        assert_eq!(scene.members(), [bob.clone(), ann.clone()], "it is off");
+        scene.step(&first, "activate");
+        assert_eq!(scene.members(), [bob.clone()]);
+        scene.step(&second, "deactivate");
+    }
+
+    #[test]
+    fn a_rule_is_deleted_when_it_is_off_and_takes_along_what_it_gave() {
+        let scene = Scene::new();
+        let (ann, bob) = (
+            scene.user("ann@x.com", "Sales"),
+            scene.user("bob@x.com", "Sales"),
+        );
+        scene.membership("PUT", &bob);
+        let rule = scene.rule("Sales", "user.department == \"Sales\"");
+        let target = format!("{rule}?removeUsers=true");
+        assert_eq!(scene.bench.call("DELETE", &target, None).0, 400);
+        scene.step(&rule, "deactivate");
+        scene.moves(&ann, "Law");
+        assert_eq!(scene.bench.call("DELETE", &target, None).0, 202);
+        assert_eq!(scene.members(), [bob]);
+    }
+
+    #[test]
+    fn who_is_taken_out_by_hand_is_excluded_once() {
+        let scene = Scene::new();
+        let (ann, bob) = (
+            scene.user("ann@x.com", "Sales"),
+            scene.user("bob@x.com", "Law"),
+        );
+        let rule = scene.rule("Sales", "user.department == \"Sales\"");
+        scene.membership("DELETE", &bob);
+        for _ in 0..2 {
+            scene.membership("DELETE", &ann);
+        }
+        scene.moves(&ann, "Law");
+        scene.moves(&ann, "Sales");
+        let (_, rule): (u16, Value) = scene.bench.call("GET", &rule, None);
+        let excluded = rule.pointer("/conditions/people/users/exclude");
+        assert_eq!(excluded, Some(&json!([ann])));
+        assert_eq!(scene.members(), [""; 0]);
+    }
+
+    #[test]
+    fn groups_tell_when_deactivation_changed_them() {
+        let scene = Scene::new();
+        let ann = scene.user("ann@x.com", "Sales");
+        scene.membership("PUT", &ann);
+        let path = format!("/api/v1/groups/{}", scene.group);
+        let changed = || scene.bench.call("GET", &path, None).1["lastMembershipUpdated"].clone();
+        let before = changed();
+        scene.bench.shared.org().clock.advance(60);
+        let target = format!("/api/v1/users/{ann}/lifecycle/deactivate");
+        assert_eq!(scene.bench.call("POST", &target, None).0, 200);
+        assert_ne!(changed(), before);
+        assert_eq!(scene.members(), [""; 0]);
+    }
 }

@@ -100,6 +100,7 @@ fn computed(
         app: client,
         org_id: &org.id,
         groups: &groups,
+        group_ids: &[],
         scopes,
     };
     language::evaluate(source, &scene).filter(|v| !v.is_null())

@@ -11,6 +11,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) app: &'a Value,
     pub(crate) org_id: &'a str,
     pub(crate) groups: &'a [&'a str],
+    /// The ids of the same groups, where rules ask by id.
+    pub(crate) group_ids: &'a [&'a str],
     pub(crate) scopes: &'a [String],
 }
 
@@ -297,6 +299,14 @@ impl Reader<'_, '_> {
                 let wanted = text(1)?;
                 groups(&|g| g.contains(&wanted))
             }
+            "isMemberOfGroup" | "isMemberOfAnyGroup" => {
+                let ids = self.scene.group_ids;
+                json!(
+                    arguments
+                        .iter()
+                        .any(|one| ids.contains(&plain(one).as_str()))
+                )
+            }
             "isMemberOfGroupName" => json!(self.scene.groups.contains(&text(0)?.as_str())),
             "isMemberOfGroupNameStartsWith" => {
                 let wanted = text(0)?;
@@ -341,6 +351,7 @@ mod tests {
             app: &app,
             org_id: "00o1",
             groups: &["Sales", "Sales EMEA", "Everyone"],
+            group_ids: &["00g1", "00g2", "00g3"],
             scopes: &["openid".to_owned()],
         };
         for (text, expected) in [
@@ -363,6 +374,8 @@ mod tests {
                 Some(json!(["Sales", "Sales EMEA"])),
             ),
             ("isMemberOfGroupName(\"Sales\")", Some(json!(true))),
+            ("isMemberOfAnyGroup(\"00g9\", \"00g2\")", Some(json!(true))),
+            ("isMemberOfGroup(\"00g9\")", Some(json!(false))),
             ("app.profile.tier", Some(json!("gold"))),
             ("Arrays.contains({\"a\", \"b\"}, \"b\")", Some(json!(true))),
             ("nonsense(", None),

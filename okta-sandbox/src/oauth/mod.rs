@@ -15,7 +15,7 @@ pub(crate) mod jwk;
 pub(crate) mod jwt;
 pub(crate) mod key_sets;
 pub(crate) mod keys;
-mod language;
+pub(crate) mod language;
 #[cfg(test)]
 mod leavings_tests;
 pub(crate) mod lockout;

@@ -33,6 +33,7 @@ pub(super) fn remove(org: &mut Org, user: &Value) {
         .remove(&text(user, "/profile/login").to_lowercase());
     org.users.remove(id);
     org.members.remove_right(id);
+    org.members_by_rule.remove_right(id);
     org.app_users.remove_right(id);
     org.passwords.remove(id);
     org.authority.forget_user(id);

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::named_user;
+use crate::behaviour::groups;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
-use crate::log::{app_target, group_target, user_target};
+use crate::log::{app_target, user_target};
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -108,19 +109,11 @@ pub(crate) fn deprovision(call: &mut Call<'_>, user: &Value) {
             );
         }
     }
-    let everyone = call.org.everyone.clone();
-    for group in call.org.members.remove_right(id) {
-        if group == everyone {
-            continue;
-        }
-        if let Some(target) = call.org.groups.get(&group).map(group_target) {
-            call.log(
-                "group.user_membership.remove",
-                vec![user_target(user), target],
-            );
-        }
+    let groups = call.org.members.holders(id).map(|(_, group)| group);
+    let groups = groups.filter(|group| *group != call.org.everyone);
+    for group in groups.map(str::to_owned).collect::<Vec<String>>() {
+        groups::remove_member(call, &group, id);
     }
-    call.org.members.put(&everyone, id, ());
 }
 
 fn suspend(call: &mut Call<'_>) -> Outcome {
