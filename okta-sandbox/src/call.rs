@@ -83,7 +83,8 @@ impl<'a> Call<'a> {
     /// The body, if it fits its schema, without what a client cannot set.
     pub(crate) fn given(&self, fullness: Fullness) -> Result<Value, Fault> {
         let mut body = self.request.json()?;
-        if let Some(ty) = &schema::facts(self.operation.id).request {
+        let facts = schema::facts_of(self.operation.api, self.operation.id);
+        if let Some(ty) = &facts.request {
             schema::check(self.operation.api, ty, &body, fullness)?;
             schema::known_only(self.operation.api, ty, &mut body);
         }

@@ -369,7 +369,7 @@ const TAKE_MORE: [&str; 6] = [
 
 /// No behaviour sees JSON of another shape than the operation takes.
 fn check_body(request: &Request, operation: &Operation) -> Result<(), Fault> {
-    let facts = schema::facts(operation.id);
+    let facts = schema::facts_of(operation.api, operation.id);
     let Some(ty) = facts.request.as_ref().filter(|_| !facts.other_media) else {
         return Ok(());
     };

@@ -404,6 +404,9 @@ async fn people_appoint_delegates() {
     let me = id(&admin.get("/api/v1/users/me").await.1);
     let mine = "/governance/api/v1/my/settings";
     let patch = async |body: &Value| answer(admin.request("PATCH", mine).json(body)).await;
+    let settings = admin.request("PATCH", "/governance/api/v1/settings");
+    let allow = json!({ "delegates": { "enduser": { "permissions": ["WRITE"] } } });
+    assert_eq!(answer(settings.json(&allow)).await.0, 200);
     let appoint = |whom: &str| {
         json!({ "delegates": { "appointments": [
         { "delegate": { "externalId": whom, "type": "OKTA_USER" } }] } })

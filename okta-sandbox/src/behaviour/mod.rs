@@ -89,7 +89,9 @@ fn of(operation: &Operation) -> Option<Handler> {
 }
 
 pub(crate) fn described(operation: &Operation) -> Option<Handler> {
-    by_id(operation.id).or_else(|| engine::handler(operation))
+    governance::shared_id(operation)
+        .or_else(|| by_id(operation.id))
+        .or_else(|| engine::handler(operation))
 }
 
 fn by_id(id: &str) -> Option<Handler> {

@@ -228,7 +228,8 @@ struct Entry<T> {
 #[derive(Default)]
 struct Table {
     schemas: HashMap<&'static str, HashMap<&'static str, Entry<Schema>>>,
-    operations: HashMap<&'static str, Entry<Facts>>,
+    /// By id, which two APIs may share.
+    operations: HashMap<&'static str, Vec<Entry<Facts>>>,
 }
 
 /// Lines are found once a process, and understood when first asked for.
@@ -239,7 +240,8 @@ fn table() -> &'static Table {
         for line in TABLE.lines() {
             if let Some((id, raw)) = line.strip_prefix('=').and_then(|l| l.split_once('\t')) {
                 let read = OnceLock::new();
-                table.operations.insert(id, Entry { raw, read });
+                let of_id = table.operations.entry(id).or_default();
+                of_id.push(Entry { raw, read });
             } else if let Some((api, rest)) = line.split_once('\t')
                 && let Some((name, raw)) = rest.split_once('\t')
             {
@@ -269,11 +271,28 @@ pub(crate) fn schema(api: &str, name: &str) -> Option<&'static Schema> {
 
 /// What the table says about an operation.
 pub(crate) fn facts(id: &str) -> &'static Facts {
+    all_facts(id).next().unwrap_or_else(nothing)
+}
+
+fn all_facts(id: &str) -> impl Iterator<Item = &'static Facts> {
+    let of_id = table().operations.get(id).into_iter().flatten();
+    of_id.map(|entry| entry.read.get_or_init(|| Facts::read(entry.raw)))
+}
+
+fn nothing() -> &'static Facts {
     static NOTHING: OnceLock<Facts> = OnceLock::new();
-    match table().operations.get(id) {
-        Some(entry) => entry.read.get_or_init(|| Facts::read(entry.raw)),
-        None => NOTHING.get_or_init(Facts::default),
-    }
+    NOTHING.get_or_init(Facts::default)
+}
+
+/// The same of an operation whose id another API may have, too: the facts whose types its own API knows.
+pub(crate) fn facts_of(api: &str, id: &str) -> &'static Facts {
+    let known = |ty: &Option<Type>| match ty {
+        Some(Type::Named(name)) => schema(api, name).is_some(),
+        _ => true,
+    };
+    all_facts(id)
+        .find(|facts| known(&facts.request) && known(&facts.answer))
+        .unwrap_or_else(|| facts(id))
 }
 
 /// Follows aliases.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{caller, filter, fits, not_found, page, stamped};
+use super::{caller, filter, fits, not_found, org_settings, page, stamped};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -56,7 +56,10 @@ fn shown(org: &Org, person: &str) -> Value {
             }
         }
     }
-    json!({ "delegates": { "appointments": appointments, "permissions": ["WRITE"], "onlyFor": [] } })
+    let (permissions, only) = org_settings::delegation(org);
+    json!({ "delegates": {
+        "appointments": appointments, "permissions": permissions, "onlyFor": only,
+    } })
 }
 
 fn my(call: &mut Call<'_>) -> Outcome {
@@ -149,6 +152,15 @@ fn update_my(call: &mut Call<'_>) -> Outcome {
     if !call.org.users.contains(&me) {
         return Err(not_found());
     }
+    if !org_settings::may_appoint(call.org) {
+        return Err(Fault::code("E0000006", &[]));
+    }
+    let body = call.request.object()?;
+    let chosen = text(&body, "/delegates/appointments/0/delegate/externalId");
+    if call.org.users.contains(chosen) && !org_settings::may_be_chosen(call.org, &me, chosen) {
+        let cause = "delegate.externalId: The org does not let you appoint this user.";
+        return Err(wrong(cause));
+    }
     appoint(call, &me)?;
     let mut settings = shown(call.org, &me);
     remove(&mut settings["delegates"], "onlyFor");
@@ -187,6 +199,7 @@ fn candidates(call: &mut Call<'_>) -> Outcome {
     let hits = call.org.users.placed().filter(|(_, user)| {
         text(user, "/status") == "ACTIVE"
             && text(user, "/id") != me
+            && org_settings::may_be_chosen(call.org, &me, text(user, "/id"))
             && fits(Some(&filter), &user["profile"])
     });
     page(call, hits, |user| {

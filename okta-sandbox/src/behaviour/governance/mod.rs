@@ -14,6 +14,7 @@ mod entitlements;
 mod giving;
 mod grants;
 mod labels;
+mod org_settings;
 mod ownable;
 #[cfg(test)]
 mod ownable_tests;
@@ -51,6 +52,7 @@ use crate::json::text;
 use crate::org::Org;
 use crate::paging::{self, Size};
 use crate::shelf::Shelf;
+use crate::table::Operation;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -78,6 +80,15 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
         .or_else(|| labels::handler(id))
         .or_else(|| collections::handler(id))
         .or_else(|| risk::handler(id))
+}
+
+/// The behaviour of an operation whose id the management API has as well.
+pub(crate) fn shared_id(operation: &Operation) -> Option<Handler> {
+    match (operation.api, operation.id) {
+        ("governance", "getOrgSettings") => Some(org_settings::get),
+        ("governance", "updateOrgSettings") => Some(org_settings::update),
+        _ => None,
+    }
 }
 
 /// The access requests of both versions as answers show them, in the order of their making.

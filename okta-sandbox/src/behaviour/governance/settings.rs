@@ -27,7 +27,7 @@ const CERTIFICATION: &str = "/governance/api/v1/settings/certification";
 const INTEGRATIONS: &str = "/governance/api/v1/settings/integrations";
 const TEAMS: &str = "/governance/api/v1/teams";
 
-fn log(call: &mut Call<'_>, what: &str) {
+pub(super) fn log(call: &mut Call<'_>, what: &str) {
     let id = call.org.id.clone();
     let target = named("Org", &id, "unknown", what);
     call.log("governance.settings.update", vec![target]);
