@@ -68,14 +68,8 @@ fn log(org: &mut Org, told: Told) {
         org.log
             .write_own(&org.clock, event, targets, "The agent isn't connected.");
     } else {
-        let system = named(
-            "SystemPrincipal",
-            "unknown",
-            "system@okta.com",
-            "Okta System",
-        );
         org.log
-            .write_by(&org.clock, &Actor::person(system), event, targets);
+            .write_by(&org.clock, &Actor::service(), event, targets);
     }
 }
 
