@@ -1,9 +1,24 @@
 //! What can be kept on disk: parts of an org that know what changed in them.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A change: the key within the part, and its new form; none where it is gone.
 pub(crate) type Change = (String, Option<Vec<u8>>);
+
+/// The name of a part: what it is, and of what. Put together only where it is needed, as an org with
+/// many people has many parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PartName<'n>(pub(crate) &'static str, pub(crate) &'n str);
+
+impl fmt::Display for PartName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.0, self.1)
+    }
+}
+
+/// What each part of an org is shown to.
+pub(crate) type Visitor<'v> = &'v mut dyn FnMut(PartName<'_>, &mut dyn Durable);
 
 /// A part of an org.
 pub(crate) trait Durable {

@@ -10,7 +10,7 @@ use crate::behaviour::{
     api_services, apps, groups, interclient, policies, presets, schemas, users,
 };
 use crate::clock::{self, Clock};
-use crate::durable::Durable;
+use crate::durable::{Durable, PartName, Visitor};
 use crate::ids::Dice;
 use crate::json::text;
 use crate::kind::Kind;
@@ -214,7 +214,7 @@ impl Org {
     }
 
     /// Hands out each part that is kept on disk, by name.
-    pub(crate) fn each_part(&mut self, visit: &mut dyn FnMut(String, &mut dyn Durable)) {
+    pub(crate) fn each_part(&mut self, visit: Visitor<'_>) {
         // Names every field, so that a new one is not forgotten: it is a part, or in the head, or
         // found anew in `restored`.
         let Self {
@@ -249,7 +249,7 @@ impl Org {
             log,
             authority,
         } = self;
-        let parts: [(&str, &mut dyn Durable); 16] = [
+        let parts: [(&'static str, &mut dyn Durable); 16] = [
             ("api tokens", api_tokens),
             ("users", users),
             ("passwords", passwords),
@@ -268,13 +268,13 @@ impl Org {
             ("log", log),
         ];
         for (name, part) in parts {
-            visit(name.to_owned(), part);
+            visit(PartName(name, ""), part);
         }
         for (policy, shelf) in policy_rules {
-            visit(format!("{POLICY_RULES}{policy}"), shelf);
+            visit(PartName(POLICY_RULES, policy), shelf);
         }
         for (path, shelf) in shelves {
-            visit(format!("{SHELF}{path}"), shelf);
+            visit(PartName(SHELF, path), shelf);
         }
         authority.each_part(visit);
     }
@@ -294,8 +294,8 @@ impl Org {
             return fill(rules, objects);
         }
         let mut done = None;
-        self.each_part(&mut |known, part| {
-            if known == name {
+        self.each_part(&mut |PartName(known, of), part| {
+            if known == name && of.is_empty() {
                 done = fill(part, objects);
             }
         });

@@ -91,10 +91,13 @@ impl Shared {
 
     /// Writes to disk what changed; nothing to do where nothing is kept.
     pub(crate) fn save(&self) -> io::Result<()> {
-        // The org's lock comes first everywhere; so the disk sees changes in their order.
-        let mut org = self.org();
+        // Whoever holds the store's lock takes changes out and writes them, so that the disk sees
+        // them in their order; the org goes on while the disk works.
         match &mut *lock(&self.store) {
-            Some(store) => store.save(&mut org, &self.credentials.kept()),
+            Some(store) => {
+                let batch = store.collect(&mut self.org(), &self.credentials.kept());
+                store.save(batch)
+            }
             None => Ok(()),
         }
     }

@@ -9,7 +9,7 @@ use super::jwk::{self, EcKey};
 use super::key_sets::KeySet;
 use super::keys::KeyRing;
 use super::waiting::Poll;
-use crate::durable::Durable;
+use crate::durable::{Durable, PartName, Visitor};
 use crate::ids;
 use crate::registry::Registry;
 
@@ -261,7 +261,7 @@ impl Authority {
     }
 
     /// Hands out each part that is kept on disk, by name.
-    pub(crate) fn each_part(&mut self, visit: &mut dyn FnMut(String, &mut dyn Durable)) {
+    pub(crate) fn each_part(&mut self, visit: Visitor<'_>) {
         // Names every field, so that a new one is not forgotten.
         let Self {
             signer: _,
@@ -283,7 +283,7 @@ impl Authority {
             used,
             nonces,
         } = self;
-        let parts: [(&str, &mut dyn Durable); 17] = [
+        let parts: [(&'static str, &mut dyn Durable); 17] = [
             ("oauth keys", &mut keys.stored),
             ("oauth key sets", key_sets),
             ("oauth tokens", tokens),
@@ -303,7 +303,7 @@ impl Authority {
             ("oauth nonces", nonces),
         ];
         for (name, part) in parts {
-            visit(name.to_owned(), part);
+            visit(PartName(name, ""), part);
         }
     }
 
