@@ -237,6 +237,7 @@ pub(crate) fn dissolve(call: &mut Call<'_>, group: &Value) {
     call.org.members_by_rule.remove_left(id);
     call.org.groups.remove(id);
     super::rules::group_is_gone(call.org, id);
+    call.org.remove_below(&format!("/api/v1/groups/{id}/"));
     call.log("group.lifecycle.delete", vec![group_target(group)]);
 }
 
@@ -330,4 +331,29 @@ fn apps(call: &mut Call<'_>) -> Outcome {
     call.list(Size::new(20, 200), held, |app| {
         super::apps::links::view(app, org, base)
     })
+}
+
+#[cfg(test)]
+mod leaving_tests {
+    use serde_json::json;
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    #[test]
+    fn nothing_of_a_deleted_group_stays() {
+        let bench = Bench::new();
+        let body = json!({ "profile": { "name": "Helpers" } });
+        let (_, group) = bench.call("POST", "/api/v1/groups", Some(&body));
+        let own = format!("/api/v1/groups/{}", text(&group, "/id"));
+        let role = json!({ "type": "USER_ADMIN" });
+        assert_eq!(
+            bench.call("POST", &format!("{own}/roles"), Some(&role)).0,
+            201
+        );
+        assert_eq!(bench.call("DELETE", &own, None).0, 204);
+        let org = bench.shared.org();
+        let left = org.shelves.keys().filter(|path| path.starts_with(&own));
+        assert_eq!(left.count(), 0);
+    }
 }
