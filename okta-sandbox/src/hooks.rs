@@ -19,7 +19,7 @@ use crate::exchange::Request;
 use crate::faults::{Delivery, Effect, Faults};
 use crate::json::text;
 use crate::log::named;
-use crate::oauth::key_sets;
+use crate::oauth::{access, key_sets};
 use crate::org::Org;
 use crate::pipeline::Shared;
 
@@ -146,11 +146,13 @@ pub(crate) async fn read_json(url: &str) -> Option<Value> {
 /// Makes the calls that a request asks for before the org is locked for it.
 pub(crate) async fn before(shared: &Shared, request: &Request) {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    // What strangers ask for is refused, so nobody is called for it.
+    let known = || access::is_known(&shared.org(), request);
     let outcome = match (request.method.as_str(), &segments[..]) {
-        ("POST", ["api", "v1", "eventHooks", id, "lifecycle", "verify"]) => {
+        ("POST", ["api", "v1", "eventHooks", id, "lifecycle", "verify"]) if known() => {
             verify(shared, id).await
         }
-        ("POST", ["api", "v1", "inlineHooks", id, "execute"]) => {
+        ("POST", ["api", "v1", "inlineHooks", id, "execute"]) if known() => {
             execute(shared, id, &request.body).await
         }
         ("POST", ["security", "api", "v1", "security-events"]) => {
@@ -330,5 +332,41 @@ async fn deliver(shared: &Shared, due: &Due) {
             vec![target],
             "Delivery failed",
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::bench::Bench;
+
+    #[tokio::test]
+    async fn nobody_is_called_for_a_stranger() {
+        let bench = Bench::new();
+        let body = json!({
+            "name": "Hook", "events": { "type": "EVENT_TYPE", "items": ["user.lifecycle.create"] },
+            "channel": { "type": "HTTP", "version": "1.0.0", "config": {
+                "uri": "http://127.0.0.1:9/hook",
+                "authScheme": { "type": "HEADER", "key": "x-secret", "value": "s" },
+            } },
+        });
+        let (status, hook) = bench.call("POST", EVENT_HOOKS, Some(&body));
+        assert_eq!(status, 200, "{hook}");
+        let target = format!("{EVENT_HOOKS}/{}/lifecycle/verify", text(&hook, "/id"));
+        for (token, called) in [
+            ("SSWS none", false),
+            (bench.shared.credentials.api_token.as_str(), true),
+        ] {
+            let mut headers = HeaderMap::new();
+            let token = format!("SSWS {}", token.trim_start_matches("SSWS "));
+            headers.insert(AUTHORIZATION, token.parse().expect("a header"));
+            let uri = target.parse().expect("a target");
+            let request = Request::new("POST", &uri, headers, Bytes::new(), "127.0.0.1:8080");
+            before(&bench.shared, &request).await;
+            let outcome = bench.shared.org().shelf(OUTCOMES).get(&target).cloned();
+            assert_eq!(outcome.is_some(), called, "{token}");
+        }
     }
 }

@@ -27,6 +27,17 @@ pub(crate) enum Principal {
     User { user_id: String, client_id: String },
 }
 
+impl Principal {
+    /// The id of the user or the client; blank for nobody.
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Anonymous => "",
+            Self::Token { user_id, .. } | Self::User { user_id, .. } => user_id,
+            Self::Client { client_id, .. } => client_id,
+        }
+    }
+}
+
 /// Writes `WWW-Authenticate` in the service's own forms.
 struct Challenge<'a> {
     scheme: &'static str,
@@ -111,6 +122,18 @@ pub(crate) fn share(org: &Org, request: &Request) -> Option<Share> {
         percent: percent.and_then(|p| u32::try_from(p).ok()),
         principal,
     })
+}
+
+/// True if a request comes with a token that the org knows.
+pub(crate) fn is_known(org: &Org, request: &Request) -> bool {
+    match request.header("authorization").and_then(credentials) {
+        Some(("SSWS", token)) => org.api_tokens.get(token).is_some(),
+        Some((_, token)) => {
+            let now = org.clock.now().as_second();
+            org.authority.grant(token, now).is_some()
+        }
+        None => false,
+    }
 }
 
 /// Finds the caller and checks scopes.
