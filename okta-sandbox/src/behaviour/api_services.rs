@@ -9,7 +9,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{remove, text};
 use crate::log::named as target;
-use crate::oauth::access::Principal;
+use crate::oauth::scopes;
 use crate::org::Org;
 use crate::paging::Size;
 
@@ -72,24 +72,24 @@ fn log(call: &mut Call<'_>, event: &str, instance: &Value) {
 fn create(call: &mut Call<'_>) -> Outcome {
     let body = call.request.object()?;
     let kind = text(&body, "/type");
-    let scopes = body["grantedScopes"]
+    let granted = body["grantedScopes"]
         .as_array()
         .cloned()
         .unwrap_or_default();
     for (field, missing) in [
         ("type", kind.is_empty()),
-        ("grantedScopes", scopes.is_empty()),
+        ("grantedScopes", granted.is_empty()),
     ] {
         if missing {
             let cause = format!("{field}: The field cannot be left blank");
             return Err(Fault::validation(field, &[&cause]));
         }
     }
-    let by = match &call.principal {
-        Principal::Token { user_id, .. } => user_id.clone(),
-        Principal::Client { client_id, .. } => client_id.clone(),
-        _ => String::new(),
-    };
+    let known = |scope: &Value| scope.as_str().is_some_and(|s| scopes::all().contains(s));
+    if !granted.iter().all(known) {
+        let cause = "grantedScopes: The field has an invalid value";
+        return Err(Fault::validation("grantedScopes", &[cause]));
+    }
     let mut name = kind.strip_suffix("apiservice").unwrap_or(kind).to_owned();
     if let Some(first) = name.get_mut(0..1) {
         first.make_ascii_uppercase();
@@ -98,8 +98,8 @@ fn create(call: &mut Call<'_>) -> Outcome {
     let now = clock::zero_millis(call.org.clock.now());
     let guide = format!("{}/docs/{kind}", call.base());
     let instance = json!({
-        "id": id, "type": kind, "name": name, "createdAt": now, "createdBy": by,
-        "configGuideUrl": guide, "grantedScopes": scopes,
+        "id": id, "type": kind, "name": name, "createdAt": now, "createdBy": call.principal.id(),
+        "configGuideUrl": guide, "grantedScopes": granted,
         "properties": body.get("properties").cloned().unwrap_or_else(|| json!({})),
     });
     call.org.shelf(SHELF).put(&id, instance.clone());

@@ -151,3 +151,16 @@ fn an_instance_does_what_its_scopes_allow_until_it_is_revoked() {
         404
     );
 }
+
+#[test]
+fn unknown_scopes_are_not_granted() {
+    let bench = Bench::new();
+    for scopes in [
+        json!(["okta.users.read", "okta.nothing.read"]),
+        json!([1]),
+        json!([]),
+    ] {
+        let body = json!({ "type": "anzennaapiservice", "grantedScopes": scopes });
+        assert_eq!(bench.call("POST", SERVICES, Some(&body)).0, 400, "{body}");
+    }
+}

@@ -7,7 +7,6 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
-use crate::oauth::access::Principal;
 use crate::org::Org;
 
 /// The behaviour of an operation of this family.
@@ -115,14 +114,9 @@ fn create(call: &mut Call<'_>) -> Outcome {
         return refuse("The target application cannot have more than 5 trusted apps.");
     }
     let now = clock::zero_millis(call.org.clock.now());
-    let by = match &call.principal {
-        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => user_id.clone(),
-        Principal::Client { client_id, .. } => client_id.clone(),
-        Principal::Anonymous => String::new(),
-    };
     let mapping = json!({
         "id": call.org.dice.id("itm"), "orgId": call.org.id, "appInstanceId": target_id,
-        "trustedAppInstanceId": id, "created": now, "lastUpdated": now, "lastUpdatedBy": by,
+        "trustedAppInstanceId": id, "created": now, "lastUpdated": now, "lastUpdatedBy": call.principal.id(),
     });
     call.org
         .shelf(TRUST)
