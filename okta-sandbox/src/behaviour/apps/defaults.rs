@@ -118,8 +118,9 @@ pub(super) fn apply(org: &mut Org, body: &Value, before: Option<&Value>) -> Valu
         && body
             .pointer("/settings/oauthClient/participate_slo")
             .is_none()
+        && let Some(client) = app.pointer_mut("/settings/oauthClient")
     {
-        remove(&mut app["settings"]["oauthClient"], "participate_slo");
+        remove(client, "participate_slo");
     }
     if !features.universal_logout {
         remove(&mut app, "universalLogout");

@@ -341,3 +341,14 @@ fn apps_are_filtered_by_who_has_them() {
     assert_eq!(found(&format!("group.id eq \"{group}\"")), [other]);
     assert_eq!(found("user.id eq \"00unone\""), [""; 0]);
 }
+
+#[test]
+fn an_app_that_is_no_client_does_not_become_one_where_logout_is_off() {
+    let bench = Bench::new();
+    bench.shared.org().settings.kind.features.single_logout = false;
+    let app = bookmark(&bench);
+    let (_, shown) = bench.call("GET", &app, None);
+    assert!(shown["settings"].get("oauthClient").is_none(), "{shown}");
+    let client = app.replace("/api/v1/apps/", "/oauth2/v1/clients/");
+    assert_eq!(bench.call("GET", &client, None).0, 404);
+}
