@@ -212,34 +212,31 @@ fn get_token(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&token_view(call, &whose, &token)))
 }
 
-/// Ends a sign-in: the refresh token, and the access tokens that came with it.
-fn revoke(call: &mut Call<'_>, token: &Refresh) {
-    call.org.authority.revoke_family(&token.family);
-    let mut targets = vec![target(
-        "refresh_token",
-        &token.id,
-        "unknown",
-        "Refresh token",
-    )];
-    targets.extend(call.org.users.get(&token.user_id).map(user_target));
-    if let Ok(server) = Server::by_id(call.org, &token.server, call.base()) {
-        call.log(&server.event("token.revoke"), targets);
+/// Ends sign-ins: the refresh tokens, and the access tokens that came with them.
+fn revoke(call: &mut Call<'_>, tokens: &[Refresh]) -> Outcome {
+    let families = tokens.iter().map(|token| token.family.as_str()).collect();
+    call.org.authority.revoke_families(&families);
+    for token in tokens {
+        let id = token.id.as_str();
+        let mut targets = vec![target("refresh_token", id, "unknown", "Refresh token")];
+        targets.extend(call.org.users.get(&token.user_id).map(user_target));
+        if let Ok(server) = Server::by_id(call.org, &token.server, call.base()) {
+            call.log(&server.event("token.revoke"), targets);
+        }
     }
+    Ok(Answer::no_content())
 }
 
 fn revoke_tokens(call: &mut Call<'_>) -> Outcome {
     let whose = whose(call)?;
-    for token in tokens(call, &whose) {
-        revoke(call, &token);
-    }
-    Ok(Answer::no_content())
+    let own = tokens(call, &whose);
+    revoke(call, &own)
 }
 
 fn revoke_token(call: &mut Call<'_>) -> Outcome {
     let whose = whose(call)?;
     let token = named_token(call, &whose)?;
-    revoke(call, &token);
-    Ok(Answer::no_content())
+    revoke(call, &[token])
 }
 
 /// The consents with their clients, users and servers, oldest first.

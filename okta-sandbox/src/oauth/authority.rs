@@ -1,6 +1,8 @@
 //! What the authorization servers of an org remember: keys, sessions, codes, tokens, used ids,
 //! nonces.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::approvals::Approval;
@@ -365,9 +367,17 @@ impl Authority {
 
     /// Forgets the tokens that come from one sign-in.
     pub(crate) fn revoke_family(&mut self, family: &str) {
-        self.tokens
-            .retain(|_, grant| grant.family.as_deref() != Some(family));
-        self.refresh.retain(|_, token| token.family != family);
+        self.revoke_families(&HashSet::from([family]));
+    }
+
+    /// Forgets the tokens that come from these sign-ins.
+    pub(crate) fn revoke_families(&mut self, families: &HashSet<&str>) {
+        self.tokens.retain(|_, grant| {
+            let family = grant.family.as_deref();
+            family.is_none_or(|family| !families.contains(family))
+        });
+        self.refresh
+            .retain(|_, token| !families.contains(token.family.as_str()));
     }
 
     /// Ends a sign-in whose code or refresh token was used twice: whoever has something of it may be
