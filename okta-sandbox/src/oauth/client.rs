@@ -212,7 +212,8 @@ fn by_assertion(
             "The subject claim for client_assertion is not a valid client_id.",
         ));
     }
-    if text(&client, "/status") != "ACTIVE" {
+    let named = form.get("client_id").unwrap_or(issuer);
+    if text(&client, "/status") != "ACTIVE" || named != issuer {
         return Err(refused());
     }
     let org_client_credentials =

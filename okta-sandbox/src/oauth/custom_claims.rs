@@ -32,9 +32,10 @@ pub(crate) fn add(
         if limited.is_some_and(|l| !l.iter().any(open)) {
             continue;
         }
-        // System claims such as `sub` have their values already.
+        // The service's own claims, such as `sub`, have their values already.
         let name = text(claim, "/name");
-        if name.is_empty() || claim["system"] == true {
+        let own = claim["system"] == true || federated_claims::RESERVED.contains(&name);
+        if name.is_empty() || own {
             continue;
         }
         if let Some(value) = value(org, client, user, scopes, claim) {

@@ -300,3 +300,104 @@ fn many_one_time_ids_do_not_slow_each_other_down() {
     }
     assert!(authority.used.len() < 10_000, "the old ones went");
 }
+
+#[test]
+fn a_session_token_of_a_suspended_user_starts_nothing() {
+    let scene = Scene::new();
+    let body = json!({ "username": super::scene::LOGIN, "password": super::scene::SECRET });
+    let (_, answer) = scene.bench.call("POST", "/api/v1/authn", Some(&body));
+    scene.step("suspend");
+    let body = json!({ "sessionToken": answer["sessionToken"] });
+    assert_eq!(
+        scene.bench.call("POST", "/api/v1/sessions", Some(&body)).0,
+        401
+    );
+}
+
+#[test]
+fn a_user_whom_the_app_was_taken_from_gets_no_new_tokens() {
+    let scene = Scene::new();
+    let grants = json!(["authorization_code", "password", "refresh_token"]);
+    let (id, secret) = scene.client("client_secret_post", &grants, &json!({}));
+    let app = format!("/api/v1/apps/{id}");
+    let (_, mut body) = scene.bench.call("GET", &app, None);
+    body["settings"]["implicitAssignment"] = json!(false);
+    assert_eq!(scene.bench.call("PUT", &app, Some(&body)).0, 200);
+    let assignment = json!({ "id": scene.user });
+    let (status, _) = scene
+        .bench
+        .call("POST", &format!("{app}/users"), Some(&assignment));
+    assert_eq!(status, 200);
+    let tokens = scene.by_password(TOKEN, (&id, &secret), "openid offline_access");
+    let refresh = || {
+        let fields = [
+            ("grant_type", "refresh_token"),
+            ("client_id", id.as_str()),
+            ("client_secret", &secret),
+            ("refresh_token", text(&tokens, "/refresh_token")),
+        ];
+        scene.post(TOKEN, &fields)
+    };
+    assert_eq!(refresh().0, 200);
+    let own = format!("{app}/users/{}", scene.user);
+    assert_eq!(scene.bench.call("DELETE", &own, None).0, 204);
+    assert_eq!(error(&refresh()), (400, "invalid_grant"));
+}
+
+#[test]
+fn claims_of_an_admin_do_not_stand_in_for_the_service_s_own() {
+    let scene = Scene::new();
+    let claims = "/api/v1/authorizationServers/default/claims";
+    let claim = |name: &str| {
+        json!({
+            "name": name, "status": "ACTIVE", "claimType": "IDENTITY", "valueType": "EXPRESSION",
+            "value": "\"forged\"", "alwaysIncludeInToken": true, "conditions": { "scopes": [] },
+        })
+    };
+    for name in ["aud", "exp", "color"] {
+        // Whether the org takes such a claim at all is another question.
+        scene.bench.call("POST", claims, Some(&claim(name)));
+    }
+    let grants = json!(["authorization_code", "password"]);
+    let (id, secret) = scene.client("client_secret_post", &grants, &json!({}));
+    let rule = {
+        let own = "/api/v1/authorizationServers/default/policies";
+        let (_, policies) = scene.bench.call("GET", own, None);
+        let rules = format!("{own}/{}/rules", text(&policies, "/0/id"));
+        let (_, found) = scene.bench.call("GET", &rules, None);
+        let mut rule = found[0].clone();
+        rule["conditions"]["grantTypes"]["include"] = json!(["password"]);
+        let target = format!("{rules}/{}", text(&rule, "/id"));
+        scene.bench.call("PUT", &target, Some(&rule)).0
+    };
+    assert_eq!(rule, 200);
+    let tokens = scene.by_password("/oauth2/default/v1/token", (&id, &secret), "openid");
+    let jwt = super::jwt::Jwt::parse(text(&tokens, "/id_token")).expect("a token");
+    assert_eq!(jwt.claim("color"), Some("forged"));
+    assert_eq!(jwt.claim("aud"), Some(id.as_str()));
+    assert!(jwt.claims["exp"].is_i64(), "{}", jwt.claims);
+}
+
+#[test]
+fn an_assertion_of_another_client_than_the_named_one_is_refused() {
+    let scene = Scene::new();
+    let key = super::jwk::EcKey::generate().expect("a key");
+    let more = json!({ "jwks": { "keys": [key.public_jwk] } });
+    let grants = json!(["authorization_code"]);
+    let (id, _) = scene.client("private_key_jwt", &grants, &more);
+    let push = |named: &str, jti: &str| {
+        let now = scene.bench.shared.org().clock.now().as_second();
+        let aud = "http://127.0.0.1:8080/oauth2/v1/introspect";
+        let claims = json!({ "iss": id, "sub": id, "aud": aud, "exp": now + 300, "jti": jti });
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let fields = [
+            ("client_id", named),
+            ("client_assertion", &key.sign(&claims)),
+            ("client_assertion_type", kind),
+            ("token", "none"),
+        ];
+        scene.post("/oauth2/v1/introspect", &fields)
+    };
+    assert_eq!(push(&id, "1").0, 200);
+    assert_eq!(error(&push("0oaother", "2")), (401, "invalid_client"));
+}

@@ -280,7 +280,7 @@ pub(crate) fn cookie_redirect(call: &mut Call<'_>) -> Outcome {
 pub(crate) fn take_session_token(call: &mut Call<'_>, token: &str) -> Option<String> {
     let now = call.org.clock.now().as_second();
     let (user, made) = call.org.authority.session_tokens.remove(&hashed(token))?;
-    (now < made + SESSION_TOKEN).then_some(user)
+    (now < made + SESSION_TOKEN && is_active(call.org, &user)).then_some(user)
 }
 
 /// `POST /api/v1/authn`: primary authentication by password.

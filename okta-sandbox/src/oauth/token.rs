@@ -373,6 +373,7 @@ fn complete(
 ) -> Result<Issued, Fault> {
     // Since the user signed in, or allowed a device to, time may have passed.
     need_active(call.org, &sign_in.user_id)?;
+    need_assigned(call.org, &client, &sign_in.user_id)?;
     let asked = Asked {
         client_id: text(&client, "/id"),
         user_id: Some(&sign_in.user_id),

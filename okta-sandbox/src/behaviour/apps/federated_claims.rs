@@ -27,7 +27,7 @@ pub(crate) fn shelf(app: &str) -> String {
 }
 
 /// Claims that the service itself sets.
-const RESERVED: [&str; 24] = [
+pub(crate) const RESERVED: [&str; 24] = [
     "acr",
     "amr",
     "at_hash",

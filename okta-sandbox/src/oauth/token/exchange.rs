@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Issued, NO_MATCHING_SCOPE, TOKEN_EXCHANGE, complete, invalid_grant, need_active, need_assigned,
-    proof, user_scopes, words,
+    Issued, NO_MATCHING_SCOPE, TOKEN_EXCHANGE, complete, invalid_grant, need_active, proof,
+    user_scopes, words,
 };
 use crate::behaviour::{associated_servers, interclient};
 use crate::call::Call;
@@ -19,7 +19,7 @@ use crate::oauth::mint::{self, Order, SignIn};
 use crate::oauth::policy::{self, Asked};
 use crate::oauth::scopes;
 use crate::oauth::server::Server;
-use crate::oauth::{sign_in, tokens};
+use crate::oauth::{access, sign_in, tokens};
 
 const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
 const IDENTITY: &str = "urn:ietf:params:oauth:token-type:id_token";
@@ -91,6 +91,7 @@ fn on_behalf(
     let token = form.need("subject_token")?;
     let subject = call.org.authority.grant(token, now).cloned();
     let subject = subject
+        .filter(|g| access::is_client_active(call.org, &g.client_id))
         .filter(|g| {
             g.server == server.id || associated_servers::trusts(call.org, &server.id, &g.server)
         })
@@ -169,7 +170,6 @@ fn device_sso(
     let client_id = text(&client, "/id").to_owned();
     let requested = form.get("scope").unwrap_or_default();
     let scopes = user_scopes(call, server, &client_id, requested)?;
-    need_assigned(call.org, &client, &secret.user_id)?;
     let bound_to = proof(call, &client)?;
     let sign_in = SignIn {
         user_id: secret.user_id,

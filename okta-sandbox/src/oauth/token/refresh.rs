@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    Issued, client_target, invalid_grant, need_active, proof, reuse_event, rotation, words,
+    Issued, client_target, invalid_grant, need_active, need_assigned, proof, reuse_event, rotation,
+    words,
 };
 use crate::call::Call;
 use crate::fault::Fault;
@@ -40,6 +41,7 @@ pub(super) fn redeem(
         return Err(reused(call, &client, &record));
     }
     need_active(call.org, &record.user_id)?;
+    need_assigned(call.org, &client, &record.user_id)?;
     let scopes = narrowed(&record, form)?;
     let bound_to = proof(call, &client)?;
     if record.bound_to.is_some() && record.bound_to != bound_to {
