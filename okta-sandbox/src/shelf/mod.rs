@@ -130,6 +130,12 @@ impl Shelf {
         self.items.values()
     }
 
+    /// The objects by their ids, in no order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let all = self.index.iter();
+        all.filter_map(|(id, place)| Some((id.as_str(), self.items.get(place)?)))
+    }
+
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
         let all = self.index.iter().map(|(id, place)| (*place, id.clone()));
         self.changed.extend(all);

@@ -22,7 +22,8 @@ const SECONDS_A_STEP: i64 = 2;
 pub(crate) fn plan(object: &mut Value, now: Timestamp, states: &[Value]) {
     let due = |index: usize| {
         let steps = i64::try_from(index).unwrap_or(0) + 1;
-        clock::millis(now + SignedDuration::from_secs(SECONDS_A_STEP * steps))
+        let due = now.checked_add(SignedDuration::from_secs(SECONDS_A_STEP * steps));
+        clock::millis(due.unwrap_or(Timestamp::MAX))
     };
     let states = states.iter().enumerate();
     let states: Vec<Value> = states
@@ -68,6 +69,11 @@ fn step(object: &mut Value, now: Timestamp, allowed: impl Fn(&Value) -> bool) ->
     stepped
 }
 
+/// True if states are to come.
+pub(crate) fn waits(object: &Value) -> bool {
+    object.get(TO_COME).is_some()
+}
+
 /// Takes the steps whose time has come.
 pub(crate) fn catch_up(object: &mut Value, now: Timestamp) {
     step(object, now, |state| {
@@ -82,6 +88,9 @@ pub(crate) fn settle(object: &mut Value, now: Timestamp) {
 
 /// One step further, for the next read.
 pub(crate) fn advance(object: &mut Value, now: Timestamp) {
+    if !waits(object) {
+        return;
+    }
     let first = object[TO_COME][0].clone();
     step(object, now, |state| *state == first);
 }

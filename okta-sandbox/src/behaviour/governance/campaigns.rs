@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{background, caller, link, listed, read, reviews, settled};
+use super::{background, caller, link, listed, read, reviews, settled, written};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -179,7 +179,7 @@ fn resources(given: &Value) -> Value {
 }
 
 fn create(call: &mut Call<'_>) -> Outcome {
-    let body = call.request.object()?;
+    let body = written(call)?;
     if text(&body, "/name").is_empty() {
         return Err(Fault::api(
             400,

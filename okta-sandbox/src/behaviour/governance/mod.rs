@@ -23,6 +23,8 @@ mod principal_access;
 mod request_settings;
 mod request_types;
 mod requests;
+#[cfg(test)]
+mod requests_tests;
 mod requests_v1;
 mod resources;
 mod review_items;
@@ -51,6 +53,7 @@ use crate::fault::Fault;
 use crate::json::text;
 use crate::org::Org;
 use crate::paging::{self, Size};
+use crate::schema;
 use crate::shelf::Shelf;
 use crate::table::Operation;
 
@@ -122,6 +125,16 @@ fn link(call: &Call<'_>, path: &str) -> Value {
     json!({ "href": format!("{}{path}", paging::admin_base(call.base())), "hints": {} })
 }
 
+/// The body as far as a client may write it, whatever its values.
+fn written(call: &Call<'_>) -> Result<Value, Fault> {
+    let mut body = call.request.object()?;
+    let operation = call.operation;
+    if let Some(ty) = &schema::facts_of(operation.api, operation.id).request {
+        schema::known_only(operation.api, ty, &mut body);
+    }
+    Ok(body)
+}
+
 /// The id that `createdBy` names.
 fn caller(call: &Call<'_>) -> String {
     call.caller().to_owned()
@@ -152,17 +165,40 @@ fn stamped(call: &mut Call<'_>, id: &str) -> Value {
 /// Reads an object: its present state, while the background takes one step for the next read.
 fn read(call: &mut Call<'_>, shelf: &str, id: &str) -> Result<Value, Fault> {
     let now = call.org.clock.now();
-    let object = call.org.shelf(shelf).get_mut(id).ok_or_else(not_found)?;
+    let shelf = call.org.shelf(shelf);
+    let known = shelf.get(id).ok_or_else(not_found)?;
+    if !background::waits(known) {
+        return Ok(known.clone());
+    }
+    let object = shelf.get_mut(id).ok_or_else(not_found)?;
     background::catch_up(object, now);
     let seen = background::shown(object);
     background::advance(object, now);
     Ok(seen)
 }
 
+/// Brings what is about to change up to date; what is not stays untouched, and so unsaved.
+fn catch_up(org: &mut Org, shelf: &str) {
+    let now = org.clock.now();
+    let shelf = org.shelf(shelf);
+    let waiting = shelf.entries().filter(|(_, one)| background::waits(one));
+    let waiting: Vec<String> = waiting.map(|(id, _)| id.to_owned()).collect();
+    for id in waiting {
+        if let Some(object) = shelf.get_mut(&id) {
+            background::catch_up(object, now);
+        }
+    }
+}
+
 /// Fetches an object to change it: the background has done all it was about to do.
 fn settled(org: &mut Org, shelf: &str, id: &str) -> Result<Value, Fault> {
     let now = org.clock.now();
-    let object = org.shelf(shelf).get_mut(id).ok_or_else(not_found)?;
+    let shelf = org.shelf(shelf);
+    let known = shelf.get(id).ok_or_else(not_found)?;
+    if !background::waits(known) {
+        return Ok(known.clone());
+    }
+    let object = shelf.get_mut(id).ok_or_else(not_found)?;
     background::settle(object, now);
     Ok(object.clone())
 }
@@ -175,14 +211,22 @@ fn listed(
     filterable: fn(&Value) -> Value,
     show: fn(&Call<'_>, &Value) -> Value,
 ) -> Outcome {
+    listed_of(call, shelf, |_| true, filterable, show)
+}
+
+/// The same of some objects.
+fn listed_of(
+    call: &mut Call<'_>,
+    shelf: &str,
+    wanted: impl Fn(&Value) -> bool,
+    filterable: fn(&Value) -> Value,
+    show: fn(&Call<'_>, &Value) -> Value,
+) -> Outcome {
     let filter = filter(call)?;
-    let now = call.org.clock.now();
-    for object in call.org.shelf(shelf).values_mut() {
-        background::catch_up(object, now);
-    }
+    catch_up(call.org, shelf);
     let hits = call.org.shelves[shelf]
         .placed()
-        .filter(|(_, one)| fits(filter.as_ref(), &filterable(one)));
+        .filter(|(_, one)| wanted(one) && fits(filter.as_ref(), &filterable(one)));
     page(call, hits, |one| show(call, &background::shown(one)))
 }
 

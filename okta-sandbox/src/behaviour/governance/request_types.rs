@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{link, listed, settled, stamped};
+use super::{link, listed, settled, stamped, written};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -44,7 +44,7 @@ fn list_types(call: &mut Call<'_>) -> Outcome {
 }
 
 fn create_type(call: &mut Call<'_>) -> Outcome {
-    let body = call.request.object()?;
+    let body = written(call)?;
     if text(&body, "/name").is_empty() {
         return Err(Fault::validation(
             "name",

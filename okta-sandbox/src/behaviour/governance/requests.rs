@@ -221,7 +221,15 @@ fn create_mine(call: &mut Call<'_>) -> Outcome {
 }
 
 fn get_mine(call: &mut Call<'_>) -> Outcome {
-    let request = read(call, SHELF, call.parameter(1))?;
+    let [entry, id] = [0, 1].map(|index| call.parameter(index));
+    let me = caller(call);
+    let known = call.org.shelf(SHELF).get(id);
+    let mine = |one: &&Value| {
+        let people = ["/requestedBy/externalId", "/requestedFor/externalId"];
+        text(one, "/requested/entryId") == entry && people.map(|who| text(one, who)).contains(&&*me)
+    };
+    known.filter(mine).ok_or_else(not_found)?;
+    let request = read(call, SHELF, id)?;
     Ok(Answer::ok(&view(call, &request)))
 }
 

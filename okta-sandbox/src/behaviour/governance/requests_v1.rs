@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     background, caller, catalog, link, listed, read, request_types, requests, settled, stamped,
+    written,
 };
 use crate::access_requests::{self, steps};
 use crate::call::{Call, Handler, Outcome};
@@ -95,7 +96,7 @@ fn values(kind: &Value, given: &Value) -> Result<Vec<Value>, Fault> {
 }
 
 fn create(call: &mut Call<'_>) -> Outcome {
-    let body = call.request.object()?;
+    let body = written(call)?;
     let id = text(&body, "/requestTypeId");
     let kind = call.org.shelf(request_types::SHELF).get(id).cloned();
     let Some(kind) = kind.filter(|kind| kind["status"] == "ACTIVE") else {

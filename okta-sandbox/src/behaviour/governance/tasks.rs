@@ -2,21 +2,24 @@
 
 use serde_json::{Value, json};
 
-use super::{background, caller, listed, read, requests, sequences, settled};
+use super::{background, caller, listed, listed_of, not_found, read, requests, sequences, settled};
 use crate::access_requests::steps;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
-use crate::json::text;
+use crate::json::{remove, text};
 use crate::org::Org;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
-        "listAllTasksV2" | "listAllMyTasksV2" => list,
-        "getTaskV2" | "getMyTaskV2" => get,
+        "listAllTasksV2" => list,
+        "listAllMyTasksV2" => list_mine,
+        "getTaskV2" => get,
+        "getMyTaskV2" => |call| mine(call).and_then(|()| get(call)),
         "updateTaskV2" => update,
-        "resolveTaskV2" | "resolveMyTaskV2" => resolve,
+        "resolveTaskV2" => resolve,
+        "resolveMyTaskV2" => |call| mine(call).and_then(|()| resolve(call)),
         _ => return None,
     })
 }
@@ -41,7 +44,43 @@ pub(super) fn open(org: &mut Org, request: &str, people: &[String]) {
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
-    listed(call, SHELF, Value::clone, |_, task| task.clone())
+    listed(call, SHELF, Value::clone, short)
+}
+
+fn is_assigned(task: &Value, user: &str) -> bool {
+    let assignees = task["assignees"].as_array().into_iter().flatten();
+    { assignees }.any(|one| one["externalId"] == user)
+}
+
+fn list_mine(call: &mut Call<'_>) -> Outcome {
+    let me = caller(call);
+    listed_of(
+        call,
+        SHELF,
+        |task| is_assigned(task, &me),
+        Value::clone,
+        short,
+    )
+}
+
+/// The task of the path is one that the caller is to work on.
+fn mine(call: &Call<'_>) -> Result<(), Fault> {
+    let me = caller(call);
+    let known = call.org.shelves.get(SHELF);
+    let known = known.and_then(|shelf| shelf.get(call.parameter(0)));
+    match known.is_some_and(|task| is_assigned(task, &me)) {
+        true => Ok(()),
+        false => Err(not_found()),
+    }
+}
+
+/// List items leave out what became of the task.
+fn short(_: &Call<'_>, task: &Value) -> Value {
+    let mut shown = task.clone();
+    for member in ["isEscalated", "isDelegated", "originalAssigneeId"] {
+        remove(&mut shown, member);
+    }
+    shown
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

@@ -62,16 +62,15 @@ fn is_for(call: &Call<'_>, review: &Value) -> bool {
 /// Closes the reviews whose time is over.
 fn catch_up(call: &mut Call<'_>) {
     let now = call.org.clock.now();
-    let mut over = Vec::new();
-    for review in call.org.shelf(SHELF).values_mut() {
-        background::catch_up(review, now);
-        let ended = clock::parse(text(review, "/endTime")).is_some_and(|end| end <= now);
-        if ended && review["status"] != "CLOSED" {
-            background::settle(review, now);
-            over.push(review.clone());
-        }
-    }
+    super::catch_up(call.org, SHELF);
+    let is_over = |review: &&Value| {
+        let end = clock::parse(text(review, "/endTime"));
+        review["status"] != "CLOSED" && end.is_some_and(|end| end <= now)
+    };
+    let all = call.org.shelf(SHELF).values();
+    let over: Vec<Value> = all.filter(is_over).cloned().collect();
     for mut review in over {
+        background::settle(&mut review, now);
         review["status"] = json!("CLOSED");
         note(call, &mut review, "The review ended.", true);
         call.log("access.review.close", vec![target(&review)]);
@@ -250,7 +249,8 @@ fn create(call: &mut Call<'_>) -> Outcome {
     review["name"] = body["name"].clone();
     review["status"] = json!("PENDING");
     let now = call.org.clock.now();
-    review["endTime"] = json!(clock::seconds(now + SignedDuration::from_hours(24 * DAYS)));
+    let end = now.checked_add(SignedDuration::from_hours(24 * DAYS));
+    review["endTime"] = json!(clock::seconds(end.unwrap_or(now)));
     take(call.org, &mut review, &body)?;
     review[PRINCIPAL] = json!(person);
     review[HISTORY] = json!([]);
@@ -272,8 +272,10 @@ fn create(call: &mut Call<'_>) -> Outcome {
 fn get(call: &mut Call<'_>) -> Outcome {
     let mut review = addressed(call)?;
     let answer = Answer::ok(&view(call, &review));
-    background::advance(&mut review, call.org.clock.now());
-    put(call, &review);
+    if background::waits(&review) {
+        background::advance(&mut review, call.org.clock.now());
+        put(call, &review);
+    }
     Ok(answer)
 }
 
