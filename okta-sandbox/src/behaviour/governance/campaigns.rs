@@ -48,7 +48,7 @@ fn links(call: &Call<'_>, id: &str) -> Value {
     json!({
         "launchCampaign": link(call, &format!("{own}/launch")),
         "endCampaign": link(call, &format!("{own}/end")),
-        "reviews": link(call, &format!("/governance/api/v1/reviews?filter=campaignId%20eq%20%22{id}%22")),
+        "reviews": link(call, &reviews::campaign_reviews(id)),
         "self": link(call, &own),
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::resources::{checked, invalid, own_orn, target, target_app};
-use super::{bundles, filter, fits, grants, labels, link, not_found, page, stamped};
+use super::{bundles, filter, fits, grants, labels, link, not_found, page, page_body, stamped};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -186,8 +186,11 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let filter = filter(call)?;
     call.org.shelf(SHELF);
     let hits = call.org.shelves[SHELF].placed();
-    let hits = hits.filter(|(_, one)| fits(filter.as_ref(), one));
-    page(call, hits, |one| view(call, one, false))
+    let hits: Vec<(u64, &Value)> = hits.filter(|(_, one)| fits(filter.as_ref(), one)).collect();
+    let total = hits.len();
+    let mut body = page_body(call, hits.into_iter(), |one| view(call, one, false))?;
+    body["metadata"] = json!({ "total": total });
+    Ok(Answer::ok(&body))
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

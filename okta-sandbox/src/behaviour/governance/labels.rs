@@ -28,7 +28,8 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 
 const SHELF: &str = "/governance/api/v1/labels";
 /// The ids of the label values of resources, by ORN.
-const ASSIGNED: &str = "/governance/api/v1/resource-labels";
+const ASSIGNED: &str = RESOURCES;
+const RESOURCES: &str = "/governance/api/v1/resource-labels";
 
 /// Values that a label may have.
 const MOST_VALUES: usize = 10;
@@ -275,7 +276,11 @@ fn labelled(call: &Call<'_>, orn: &str) -> Value {
         (!values.is_empty()).then_some(shown)
     });
     let labels: Vec<Value> = labels.collect();
-    json!({ "orn": orn, "profile": profile(call.org, orn), "labels": labels })
+    let own = format!("{RESOURCES}?filter=orn%20eq%20%22{orn}%22");
+    json!({
+        "orn": orn, "profile": profile(call.org, orn), "labels": labels,
+        "_links": { "self": link(call, &own) },
+    })
 }
 
 fn resources(call: &mut Call<'_>) -> Outcome {
@@ -347,7 +352,10 @@ fn assign(call: &mut Call<'_>) -> Outcome {
         set(call, orn, &all);
     }
     let data: Vec<Value> = orns.iter().map(|orn| labelled(call, orn)).collect();
-    Ok(Answer::ok(&json!({ "data": data })))
+    let own = link(call, &call.request.path);
+    Ok(Answer::ok(
+        &json!({ "data": data, "_links": { "self": own } }),
+    ))
 }
 
 fn unassign(call: &mut Call<'_>) -> Outcome {

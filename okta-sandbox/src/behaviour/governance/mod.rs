@@ -3,6 +3,8 @@
 
 pub(crate) mod background;
 mod bundles;
+#[cfg(test)]
+mod campaign_tests;
 mod campaigns;
 mod catalog;
 mod collections;

@@ -333,7 +333,8 @@ fn own_list(call: &Call<'_>, list: &str, app: &Value, user: &str) -> Value {
         user_orn(call.org, user)
     );
     let filter = filter.replace(' ', "%20").replace('"', "%22");
-    link(call, &format!("/governance/api/v1/{list}?filter={filter}"))
+    let base = crate::paging::admin_base(call.base());
+    json!({ "href": format!("{base}/governance/api/v1/{list}?filter={filter}") })
 }
 
 fn change(call: &mut Call<'_>) -> Outcome {

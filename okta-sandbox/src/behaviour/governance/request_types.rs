@@ -6,7 +6,7 @@ use super::{link, listed, settled, stamped, written};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
-use crate::json::{fill, text};
+use crate::json::{fill, remove, text};
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -35,12 +35,34 @@ fn complete_fields(call: &mut Call<'_>, fields: &mut Value) {
 
 fn view_type(call: &Call<'_>, kind: &Value) -> Value {
     let mut shown = kind.clone();
-    shown["_links"] = json!({ "self": link(call, &format!("{SHELF}/{}", text(kind, "/id"))) });
+    let id = text(kind, "/id");
+    let asked = format!("/governance/api/v1/requests?filter=requestTypeId%20eq%20%22{id}%22");
+    shown["_links"] = json!({
+        "self": link(call, &format!("{SHELF}/{id}")), "requests": link(call, &asked),
+    });
+    if kind["status"] == "ACTIVE" {
+        shown["_links"]["createRequest"] = link(call, super::requests_v1::SHELF);
+    }
+    shown
+}
+
+/// List items leave out what a type asks and does.
+fn short(call: &Call<'_>, kind: &Value) -> Value {
+    let mut shown = view_type(call, kind);
+    for member in [
+        "ownerId",
+        "accessDuration",
+        "resourceSettings",
+        "requestSettings",
+        "approvalSettings",
+    ] {
+        remove(&mut shown, member);
+    }
     shown
 }
 
 fn list_types(call: &mut Call<'_>) -> Outcome {
-    listed(call, SHELF, Value::clone, view_type)
+    listed(call, SHELF, Value::clone, short)
 }
 
 fn create_type(call: &mut Call<'_>) -> Outcome {
@@ -58,7 +80,7 @@ fn create_type(call: &mut Call<'_>) -> Outcome {
         &mut kind,
         &json!({
             "status": "DRAFT", "requestSettings": { "type": "EVERYONE", "requesterFields": [] },
-            "lastUpdateSource": "API",
+            "lastUpdateSource": "API", "accessDuration": null,
         }),
     );
     complete_fields(call, &mut kind["requestSettings"]["requesterFields"]);

@@ -17,6 +17,7 @@ use crate::fault::Fault;
 use crate::json::{fill, remove, text};
 use crate::log::named;
 use crate::org::Org;
+use crate::schema::Fullness;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -235,8 +236,8 @@ fn get_mine(call: &mut Call<'_>) -> Outcome {
 
 fn message(call: &mut Call<'_>) -> Outcome {
     settled(call.org, SHELF, call.parameter(0))?;
-    call.request.object()?;
-    Ok(Answer::no_content())
+    call.given(Fullness::Whole)?;
+    Ok(Answer::empty(201))
 }
 
 /// Decides a pending request; approved access is given.
@@ -258,7 +259,11 @@ pub(super) fn decide(
     let now = org.clock.now();
     let at = json!(clock::seconds(now));
     request["lastUpdated"] = at.clone();
-    let made = json!({ "deciderId": decider, "decision": decision, "decided": at });
+    let verb = match decision {
+        "APPROVED" => "APPROVE",
+        _ => "DENY",
+    };
+    let made = json!({ "deciderId": decider, "decision": verb, "decided": at });
     if let Some(decisions) = request["requestApproval"]["decisions"].as_array_mut() {
         decisions.push(made);
     }

@@ -116,3 +116,31 @@ fn looking_changes_nothing() {
     let changed = bench.shared.org().shelf(shelf).take_changes();
     assert_eq!(changed.len(), 0);
 }
+
+#[test]
+fn decisions_and_messages_are_told_as_published() {
+    let bench = Bench::new();
+    let entry = entry(&bench);
+    let path = format!("{ENTRIES}/{entry}/requests");
+    let asked = ok(bench.call("POST", &path, Some(&json!({}))));
+    let own = format!("{}/{}", super::requests::SHELF, text(&asked, "/id"));
+    let say = |body: Value| {
+        bench
+            .call("POST", &format!("{own}/messages"), Some(&body))
+            .0
+    };
+    assert_eq!(say(json!({ "message": "Why?" })), 201);
+    assert_eq!(say(json!({})), 400);
+    let tasks = ok(bench.call("GET", MY_TASKS, None));
+    let task = format!("{MY_TASKS}/{}/resolve", ids(&tasks)[0]);
+    ok(bench.call("POST", &task, Some(&json!({ "value": "DENIED" }))));
+    let request = ok(bench.call("GET", &own, None));
+    let approval = &request["requestApproval"];
+    assert_eq!(
+        (
+            text(approval, "/status"),
+            text(approval, "/decisions/0/decision")
+        ),
+        ("DENIED", "DENY")
+    );
+}

@@ -13,6 +13,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{fill, remove, text};
 use crate::org::Org;
+use crate::schema::Fullness;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -189,8 +190,8 @@ fn get(call: &mut Call<'_>) -> Outcome {
 
 fn message(call: &mut Call<'_>) -> Outcome {
     settled(call.org, SHELF, call.parameter(0))?;
-    call.request.object()?;
-    Ok(Answer::no_content())
+    call.given(Fullness::Whole)?;
+    Ok(Answer::empty(201))
 }
 
 /// Decides the next approval of a request; the last one, or a denial, resolves it.

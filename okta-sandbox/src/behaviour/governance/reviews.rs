@@ -11,9 +11,10 @@ use crate::call::{Call, Handler, Outcome, by_itself};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
-use crate::json::{fill, merge, text};
+use crate::json::{fill, merge, remove, text};
 use crate::log::named;
 use crate::org::Org;
+use crate::schema::Fullness;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -36,13 +37,18 @@ pub(super) fn target(review: &Value) -> Value {
 
 fn profile(org: &Org, id: &str) -> Value {
     let Some(user) = org.users.get(id) else {
-        return json!({ "id": id, "status": "UNKNOWN", "type": "OKTA_USER" });
+        return json!({ "id": id, "status": "UNKNOWN", "type": "UNKNOWN" });
     };
     json!({
         "id": id, "email": user["profile"]["email"], "firstName": user["profile"]["firstName"],
         "lastName": user["profile"]["lastName"], "login": user["profile"]["login"],
-        "status": user["status"], "type": "OKTA_USER",
+        "status": user["status"], "type": "USER",
     })
+}
+
+/// Where the reviews of a campaign are listed.
+pub(super) fn campaign_reviews(campaign: &str) -> String {
+    format!("{SHELF}?filter=campaignId%20eq%20%22{campaign}%22")
 }
 
 /// Opens the reviews of a campaign.
@@ -79,6 +85,13 @@ fn view(call: &Call<'_>, review: &Value) -> Value {
     shown
 }
 
+/// List items leave notes out.
+fn short(call: &Call<'_>, review: &Value) -> Value {
+    let mut shown = view(call, review);
+    remove(&mut shown, "note");
+    shown
+}
+
 /// What a filter may name.
 fn filterable(review: &Value) -> Value {
     let mut seen = review.clone();
@@ -88,7 +101,7 @@ fn filterable(review: &Value) -> Value {
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
-    listed(call, SHELF, filterable, view)
+    listed(call, SHELF, filterable, short)
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
@@ -186,6 +199,23 @@ pub(super) fn undecided(org: &mut Org, campaign: &str, reviewer: &str) -> Vec<St
     ids.map(|r| text(r, "/id").to_owned()).collect()
 }
 
+/// How often the access of a person to a resource was approved and revoked.
+pub(super) fn decisions(org: &Org, resource: &str, person: &str) -> (usize, usize) {
+    let all = org.shelves.get(SHELF).into_iter();
+    let of_it = all.flat_map(|shelf| shelf.values()).filter(|one| {
+        text(one, "/resourceId") == resource && text(one, "/principalProfile/id") == person
+    });
+    let (mut approved, mut revoked) = (0, 0);
+    for one in of_it {
+        match text(one, "/decision") {
+            "APPROVE" => approved += 1,
+            "REVOKE" => revoked += 1,
+            _ => {}
+        }
+    }
+    (approved, revoked)
+}
+
 /// True if there is such a review.
 pub(super) fn exists(org: &mut Org, id: &str) -> bool {
     org.shelf(SHELF).contains(id)
@@ -202,7 +232,10 @@ fn conflict() -> Fault {
 
 fn reassign(call: &mut Call<'_>) -> Outcome {
     let campaign = super::campaigns::named_campaign(call)?;
-    let body = call.request.object()?;
+    let body = call.given(Fullness::Whole)?;
+    if campaign["status"] != "ACTIVE" {
+        return Err(conflict());
+    }
     let reviewer = text(&body, "/reviewerId");
     if !call.org.users.contains(reviewer) {
         return Err(Fault::validation(
@@ -212,31 +245,39 @@ fn reassign(call: &mut Call<'_>) -> Outcome {
     }
     let reviewer_profile = profile(call.org, reviewer);
     let now = clock::seconds(call.org.clock.now());
-    let mut changed = Vec::new();
+    let mut reviews = Vec::new();
     for id in body["reviewIds"]
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
     {
-        let mut review = call
-            .org
-            .shelf(SHELF)
-            .get(id)
-            .cloned()
+        let review = call.org.shelf(SHELF).get(id).cloned();
+        let review = review
+            .filter(|one| one["campaignId"] == campaign["id"])
             .ok_or_else(not_found)?;
-        if review["campaignId"] != campaign["id"] {
-            return Err(not_found());
-        }
         if review["decision"] != "UNREVIEWED" {
             return Err(conflict());
         }
-        review["reviewerProfile"] = reviewer_profile.clone();
-        review["lastUpdated"] = json!(now);
-        call.org.shelf(SHELF).put(id, review.clone());
-        changed.push(view(call, &review));
+        reviews.push(review);
     }
-    Ok(Answer::ok(&json!({ "data": changed })))
+    // None changes unless all can.
+    let by = caller(call);
+    for review in &mut reviews {
+        review["reviewerProfile"] = reviewer_profile.clone();
+        review["reviewerType"] = json!("USER");
+        review["lastUpdated"] = json!(now);
+        review["lastUpdatedBy"] = json!(by);
+        let id = text(review, "/id");
+        call.org.shelf(SHELF).put(id, review.clone());
+    }
+    let changed: Vec<Value> = reviews.iter().map(|review| short(call, review)).collect();
+    let id = text(&campaign, "/id");
+    let links = json!({
+        "self": link(call, &format!("/governance/api/v1/campaigns/{id}/reviews/reassign")),
+        "reviews": link(call, &campaign_reviews(id)),
+    });
+    Ok(Answer::ok(&json!({ "data": changed, "_links": links })))
 }
 
 /// What an AI agent may reach, for whoever has to review it. No published operation makes agents:

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ACCESSES, addressed, listed};
-use crate::behaviour::governance::{bundles, entitlements, grants, not_found};
+use crate::behaviour::governance::{bundles, entitlements, grants, not_found, reviews};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::json::{remove, text};
@@ -93,9 +93,11 @@ fn access(org: &Org, app: &str, person: &str) -> Option<Value> {
     };
     access["appInfo"] = json!({
         "id": app, "name": instance["name"], "label": instance["label"],
-        "logoUrl": logo.unwrap_or_else(|| json!("")), "assignedDate": assignment["created"],
-        "assignmentType": method, "applicationUsage": 0,
+        "assignedDate": assignment["created"], "assignmentType": method, "applicationUsage": 0,
     });
+    if let Some(logo) = logo {
+        access["appInfo"]["logoUrl"] = logo;
+    }
     let subs = subs(org, app, person, &groups);
     let mut kinds: Vec<&Value> = Vec::new();
     for kind in subs.iter().map(|sub| &sub["type"]) {
@@ -189,6 +191,23 @@ fn list_sub(call: &mut Call<'_>) -> Outcome {
     listed(call, &subs.cloned().unwrap_or_default(), view)
 }
 
+/// What reviews of campaigns decided before: (approved, revoked).
+fn past((approved, revoked): (usize, usize)) -> Value {
+    let number = |count: usize| json!({ "value": count.to_string(), "type": "NUMBER" });
+    let (message, code, args) = match (approved, revoked) {
+        (0, 0) => ("The access was not reviewed before", "never", json!([])),
+        _ => (
+            "The access was approved {0} times and revoked {1} times",
+            "decided",
+            json!([number(approved), number(revoked)]),
+        ),
+    };
+    json!({
+        "type": "PAST_GOVERNANCE_DECISIONS", "severity": if revoked > 0 { "MEDIUM" } else { "LOW" },
+        "subtext": { "message": message, "messageCode": format!("past.decisions.{code}"), "args": args },
+    })
+}
+
 /// How usual an access is: what can be told without having watched the person.
 fn anomalies(call: &mut Call<'_>) -> Outcome {
     let review = addressed(call)?;
@@ -208,9 +227,9 @@ fn anomalies(call: &mut Call<'_>) -> Outcome {
     let data = json!([
         { "type": "ASSIGNMENT_METHOD", "severity": if same < 50 { "MEDIUM" } else { "LOW" },
           "subtext": { "message": "{0}% of the users of the app were assigned in the same way",
+            "messageCode": "assignment.method.share",
             "args": [{ "value": same.to_string(), "type": "NUMBER" }] } },
-        { "type": "PAST_GOVERNANCE_DECISIONS", "severity": "LOW",
-          "subtext": { "message": "The access was not reviewed before" } },
+        past(reviews::decisions(call.org, app, text(&review, "/~principal"))),
     ]);
     Ok(Answer::ok(&json!({ "data": data })))
 }
