@@ -238,6 +238,7 @@ pub(crate) fn dissolve(call: &mut Call<'_>, group: &Value) {
     call.org.groups.remove(id);
     super::rules::group_is_gone(call.org, id);
     call.org.remove_below(&format!("/api/v1/groups/{id}/"));
+    super::governance::leftovers::forget_group(call.org, id);
     call.log("group.lifecycle.delete", vec![group_target(group)]);
 }
 

@@ -125,6 +125,7 @@ pub(crate) fn forget(org: &mut Org, id: &str) {
     connections::forget(org, id);
     cross_app_access::forget(org, id);
     logo::forget(org, id);
+    super::governance::leftovers::forget_app(org, id);
 }
 
 /// A copy of the app that the first path parameter names.

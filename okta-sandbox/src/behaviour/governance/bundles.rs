@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::resources::{checked, includes, invalid, own_orn, target, target_app};
-use super::{entitlements, filter, fits, grants, link, not_found, page, stamped};
+use super::{entitlements, filter, fits, grants, leftovers, link, not_found, page, stamped};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -23,7 +23,7 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
     })
 }
 
-const SHELF: &str = "/governance/api/v1/entitlement-bundles";
+pub(super) const SHELF: &str = "/governance/api/v1/entitlement-bundles";
 
 pub(super) fn find<'o>(org: &'o Org, id: &str) -> Option<&'o Value> {
     org.shelves.get(SHELF)?.get(id)
@@ -166,10 +166,16 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     let bundle = named_one(call)?;
     let id = text(&bundle, "/id");
     if grants::uses(call.org, id) {
-        let reason = "The bundle cannot be deleted while it is granted.";
-        return Err(invalid("id", reason));
+        let cause = "The bundle cannot be deleted while it is granted.";
+        return Err(Fault::api(
+            409,
+            "E0000195",
+            "Api validation failed due to conflict: Entitlement Bundle",
+            &[cause],
+        ));
     }
     call.org.shelf(SHELF).remove(id);
+    leftovers::forget_within(call.org, id);
     tell(call, "delete", &bundle);
     Ok(Answer::no_content())
 }

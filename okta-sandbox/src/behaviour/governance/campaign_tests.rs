@@ -58,11 +58,6 @@ impl Campaign {
         self.bench.call("POST", &path, Some(body))
     }
 
-    fn status(&self) -> String {
-        let path = format!("{CAMPAIGNS}/{}", self.id);
-        text(&ok(self.bench.call("GET", &path, None)), "/status").to_owned()
-    }
-
     fn reviews(&self) -> Vec<Value> {
         let listed = ok(self.bench.call("GET", REVIEWS, None));
         listed["data"].as_array().cloned().unwrap_or_default()

@@ -8,6 +8,7 @@
 
 use serde_json::{Value, json};
 
+use super::leftovers::remove_where;
 use super::{bundles, conditions, filter, fits as filter_fits, link, not_found, page, risk};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
@@ -55,6 +56,16 @@ pub(super) fn enter(org: &mut Org, resource: &str, kind: &str, scope: &str) {
         let id = org.dice.id("cen");
         let entry = json!({ "id": id, "resource": resource, "kind": kind, "scope": scope });
         org.shelf(OTHERS).put(&id, entry);
+    }
+}
+
+/// An app or a group is gone.
+pub(super) fn forget(org: &mut Org, id: &str) {
+    remove_where(org, OTHERS, |one| {
+        one["resource"] == id || one["scope"] == id
+    });
+    if let Some(fields) = org.shelves.get_mut(FIELDS) {
+        fields.remove(&entry_of(id));
     }
 }
 

@@ -7,6 +7,7 @@ mod assignments;
 
 use serde_json::{Value, json};
 
+use super::leftovers::{self, remove_where};
 use super::resources::{
     app_orn, checked, includes, own_orn, parts, tail, taken, target_app, unknown, user_orn,
 };
@@ -64,6 +65,34 @@ pub(super) fn references<'o>(org: &'o Org, id: &'o str) -> Option<Vec<(String, &
     let all = resources_of(org, id);
     let all = all.map(|(_, one)| (text(one, "/app").to_owned(), &one["entitlements"]));
     Some(all.collect())
+}
+
+/// A user is gone.
+pub(super) fn forget_user(org: &mut Org, user: &str) {
+    assignments::forget_user(org, user);
+}
+
+/// An app is gone.
+pub(super) fn forget_app(org: &mut Org, app: &str) {
+    remove_where(org, RESOURCES, |one| text(one, "/app") == app);
+}
+
+/// Nothing within an app can be given any more, but the app can.
+pub(super) fn without_entitlements(call: &mut Call<'_>, app: &str) {
+    let all = call.org.shelf(RESOURCES).values();
+    let of_app: Vec<Value> = all
+        .filter(|one| text(one, "/app") == app)
+        .cloned()
+        .collect();
+    for mut resource in of_app {
+        resource["entitlements"] = json!([]);
+        let key = text(&resource, "/resourceId");
+        call.org.shelf(RESOURCES).put(key, resource.clone());
+        let collection = find(call.org, text(&resource, "/collectionId")).cloned();
+        if let Some(collection) = collection {
+            follow_all(call, &collection, app);
+        }
+    }
 }
 
 fn view(call: &Call<'_>, collection: &Value) -> Value {
@@ -174,6 +203,7 @@ fn delete(call: &mut Call<'_>) -> Outcome {
         }
     }
     assignments::forget(call.org, id);
+    leftovers::forget_within(call.org, id);
     call.log("resource.collection.delete", vec![target(&collection)]);
     Ok(Answer::no_content())
 }

@@ -24,7 +24,7 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 }
 
 /// Appointments by who appointed: each has one delegate at most.
-const SHELF: &str = "/governance/api/v1/delegates";
+pub(super) const SHELF: &str = "/governance/api/v1/delegates";
 
 const LONGEST_NOTE: usize = 1000;
 

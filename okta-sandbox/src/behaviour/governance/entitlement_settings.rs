@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{background, link, read, settled};
+use super::resources::tail;
+use super::{background, leftovers, link, not_found, read, settled};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -23,17 +24,21 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 const SHELF: &str = "/governance/api/v2/resources/entitlement-settings";
 const OPERATIONS: &str = "/governance/api/v1/operations";
 
-/// A resource that nobody changed is out.
-fn ensure(call: &mut Call<'_>) {
+/// A resource that nobody changed is out; there has to be one.
+fn ensure(call: &mut Call<'_>) -> Result<(), Fault> {
     let orn = call.parameter(0);
+    if !call.org.apps.contains(tail(orn)) {
+        return Err(not_found());
+    }
     if !call.org.shelf(SHELF).contains(orn) {
         let fresh = json!({ "status": "OPTED_OUT" });
         call.org.shelf(SHELF).put(orn, fresh);
     }
+    Ok(())
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
-    ensure(call);
+    ensure(call)?;
     Ok(Answer::ok(&read(call, SHELF, call.parameter(0))?))
 }
 
@@ -48,11 +53,17 @@ fn update(call: &mut Call<'_>) -> Outcome {
             return Err(Fault::validation("status", &[cause]));
         }
     };
-    ensure(call);
+    ensure(call)?;
     let orn = call.parameter(0);
     let mut settings = settled(call.org, SHELF, orn)?;
     if settings["status"] == wanted {
         return Ok(Answer::json(202, &settings));
+    }
+    if wanted == "OPTED_OUT" {
+        let app = call.org.apps.get(tail(orn)).map(|app| text(app, "/id"));
+        if let Some(app) = app.map(str::to_owned) {
+            leftovers::end_management(call, &app);
+        }
     }
     let now = call.org.clock.now();
     settings["status"] = json!(between);

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::resources::{checked, invalid, own_orn, target, target_app};
-use super::{bundles, filter, fits, grants, labels, link, not_found, page, page_body, stamped};
+use super::{
+    bundles, filter, fits, grants, labels, leftovers, link, not_found, page, page_body, stamped,
+};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -406,6 +408,7 @@ fn change_value(
     match op {
         "REMOVE" => {
             check_unused(call.org, id)?;
+            leftovers::forget_within(call.org, id);
             if let Some(values) = entitlement["values"].as_array_mut() {
                 values.remove(place);
             }
@@ -427,6 +430,9 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     let id = text(&entitlement, "/id");
     check_unused(call.org, id)?;
     call.org.shelf(SHELF).remove(id);
+    for value in ids_of(&entitlement["values"]) {
+        leftovers::forget_within(call.org, value);
+    }
     tell(call, "delete", &entitlement);
     Ok(Answer::no_content())
 }

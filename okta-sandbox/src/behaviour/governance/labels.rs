@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::resources::{app_orn, checked, invalid, own_orn, parts, taken, unknown};
+use super::leftovers::remove_where;
+use super::resources::{checked, here, invalid, parts, tail, taken, unknown};
 use super::{bundles, entitlements, filter, fits, link, not_found, page};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
@@ -54,16 +55,6 @@ pub(super) fn of(org: &Org, orn: &str) -> Vec<String> {
     let ids = assigned.and_then(|assigned| assigned["values"].as_array());
     let ids = ids.into_iter().flatten().filter_map(Value::as_str);
     ids.map(str::to_owned).collect()
-}
-
-/// The ORN by which this org knows what an ORN names.
-fn here(org: &Org, orn: &str) -> String {
-    match parts(orn) {
-        Some(("apps", id)) => app_orn(org, id),
-        Some(("groups", id)) => format!("orn:okta:directory:{}:groups:{id}", org.id),
-        Some((kind, id)) => own_orn(org, kind, id),
-        None => orn.to_owned(),
-    }
 }
 
 fn view(call: &Call<'_>, label: &Value) -> Value {
@@ -318,6 +309,11 @@ fn asked(call: &mut Call<'_>) -> Result<(Vec<String>, Vec<String>), Fault> {
         return Err(unknown("/labelValueIds", id));
     }
     Ok((orns, ids))
+}
+
+/// Something that may bear labels is gone.
+pub(super) fn forget(org: &mut Org, id: &str) {
+    remove_where(org, ASSIGNED, |one| tail(text(one, "/orn")) == id);
 }
 
 /// Sets the labels of a resource.

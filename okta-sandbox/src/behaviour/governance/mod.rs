@@ -16,6 +16,9 @@ mod entitlements;
 mod giving;
 mod grants;
 mod labels;
+pub(super) mod leftovers;
+#[cfg(test)]
+mod leftovers_tests;
 mod org_settings;
 mod ownable;
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::resources::parts;
+use super::leftovers::remove_where;
+use super::resources::{here, parts};
 use super::{filter, fits, ownable, page};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
@@ -80,6 +81,7 @@ fn set(call: &mut Call<'_>, orn: &str, owners: &[String]) -> Result<Value, Fault
         let cause = format!("principalOrns: size must be at most {MOST}");
         return Err(Fault::validation("principalOrns", &[&cause]));
     }
+    let orn = &here(call.org, orn);
     let (resource, parent) = ownable::named(call.org, orn)?;
     let principals = owners.iter().map(|owner| principal(call, owner));
     let principals: Vec<Value> = principals.collect::<Result<_, _>>()?;
@@ -99,6 +101,37 @@ fn set(call: &mut Call<'_>, orn: &str, owners: &[String]) -> Result<Value, Fault
     );
     call.log("resource.owner.update", vec![target]);
     Ok(owned)
+}
+
+/// A user or a group that owns something is gone.
+pub(super) fn forget_owner(org: &mut Org, id: &str) {
+    let Some(shelf) = org.shelves.get_mut(SHELF) else {
+        return;
+    };
+    let owns = |owned: &Value| {
+        let owners = owned["principals"].as_array().into_iter().flatten();
+        { owners }.any(|owner| owner["id"] == id)
+    };
+    let owned = shelf.entries().filter(|(_, owned)| owns(owned));
+    let owned: Vec<String> = owned.map(|(orn, _)| orn.to_owned()).collect();
+    for orn in owned {
+        let Some(owned) = shelf.get_mut(&orn) else {
+            continue;
+        };
+        let owners = owned["principals"].as_array_mut();
+        let left = owners.map_or(0, |owners| {
+            owners.retain(|owner| owner["id"] != id);
+            owners.len()
+        });
+        if left == 0 {
+            shelf.remove(&orn);
+        }
+    }
+}
+
+/// Something that may have owners is gone.
+pub(super) fn forget_resource(org: &mut Org, id: &str) {
+    remove_where(org, SHELF, |owned| text(owned, "/resource/id") == id);
 }
 
 fn texts(value: &Value) -> Vec<String> {
@@ -135,10 +168,11 @@ fn update(call: &mut Call<'_>) -> Outcome {
         let cause = "resourceOrn: The field cannot be left blank";
         return Err(Fault::validation("resourceOrn", &[cause]));
     }
+    let key = here(call.org, orn);
     let before = call
         .org
         .shelf(SHELF)
-        .get(orn)
+        .get(&key)
         .map(|owned| owned["principals"].clone());
     let mut owners = before.map(|owners| texts(&owners)).unwrap_or_default();
     for step in body["data"].as_array().into_iter().flatten() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::leftovers::remove_where;
 use super::resources::{
     checked, invalid, named_pair, principal, tail, target, target_app, user_orn,
 };
@@ -99,6 +100,24 @@ pub(super) fn recount(call: &mut Call<'_>, grant: &Value) {
         &id,
         json!({ "app": app, "user": user, "entitlementsChanged": changed }),
     );
+}
+
+/// Forgets what users had of apps, by app and user.
+pub(super) fn forget(org: &mut Org, gone: impl Fn(&str, &str) -> bool) {
+    remove_where(org, CHANGES, |one| {
+        gone(text(one, "/app"), text(one, "/user"))
+    });
+    if let Some(shelf) = org.shelves.get_mut(HISTORY) {
+        let keys = shelf.entries().map(|(key, _)| key);
+        let pair = |key: &&str| {
+            key.split_once(' ')
+                .is_some_and(|(app, user)| gone(app, user))
+        };
+        let keys: Vec<String> = keys.filter(pair).map(str::to_owned).collect();
+        for key in keys {
+            shelf.remove(&key);
+        }
+    }
 }
 
 /// What of the values came and went.

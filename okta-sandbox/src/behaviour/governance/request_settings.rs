@@ -41,6 +41,13 @@ fn kept(org: &Org, of: &str) -> Value {
     kept.unwrap_or_else(|| json!({}))
 }
 
+/// A resource is gone.
+pub(super) fn forget(org: &mut Org, resource: &str) {
+    if let Some(shelf) = org.shelves.get_mut(SHELF) {
+        shelf.remove(resource);
+    }
+}
+
 fn get_org(call: &mut Call<'_>) -> Outcome {
     let kept = kept(call.org, &call.org.id);
     let mut shown = json!({

@@ -86,6 +86,16 @@ pub(super) fn app_orn(org: &Org, id: &str) -> String {
         .to_owned()
 }
 
+/// The ORN by which this org knows what an ORN names.
+pub(super) fn here(org: &Org, orn: &str) -> String {
+    match parts(orn) {
+        Some(("apps", id)) => app_orn(org, id),
+        Some(("groups", id)) => format!("orn:okta:directory:{}:groups:{id}", org.id),
+        Some((kind, id)) => own_orn(org, kind, id),
+        None => orn.to_owned(),
+    }
+}
+
 /// The id at the end of an ORN, or an id as it is.
 pub(super) fn tail(orn: &str) -> &str {
     orn.rsplit(':').next().unwrap_or(orn)

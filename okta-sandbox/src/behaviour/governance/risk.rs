@@ -30,7 +30,7 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
     })
 }
 
-const SHELF: &str = "/governance/api/v1/risk-rules";
+pub(super) const SHELF: &str = "/governance/api/v1/risk-rules";
 
 /// The only thing that criteria look at.
 const ATTRIBUTE: &str = "principal.effective_grants";

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::behaviour::governance::leftovers;
 use crate::behaviour::presets::TOKENS;
 use crate::behaviour::{identity_providers, sessions};
 use crate::json::text;
@@ -40,6 +41,7 @@ pub(super) fn remove(org: &mut Org, user: &Value) {
     org.remove_below(&format!("/api/v1/users/{id}/"));
     identity_providers::unlink_everywhere(org, id);
     lockout::forget(org, id);
+    leftovers::forget_user(org, id);
 }
 
 #[cfg(test)]

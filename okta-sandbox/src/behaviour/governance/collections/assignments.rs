@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::leftovers::remove_where;
 use super::super::resources::{checked, unknown};
 use super::super::{filter, fits, not_found, page};
 use super::{follow, named_one, resources_of, target};
@@ -57,12 +58,14 @@ pub(super) fn users(org: &Org, id: &str) -> Vec<String> {
 
 /// A collection is gone.
 pub(super) fn forget(org: &mut Org, id: &str) {
-    let all = org.shelf(ASSIGNMENTS).values();
-    let of_it = all.filter(|one| one["collectionId"] == id);
-    let of_it: Vec<String> = of_it.map(|one| text(one, "/id").to_owned()).collect();
-    for assignment in of_it {
-        org.shelf(ASSIGNMENTS).remove(&assignment);
-    }
+    remove_where(org, ASSIGNMENTS, |one| one["collectionId"] == id);
+}
+
+/// A user is gone.
+pub(super) fn forget_user(org: &mut Org, user: &str) {
+    remove_where(org, ASSIGNMENTS, |one| {
+        text(one, "/principal/externalId") == user
+    });
 }
 
 fn profile(user: &Value) -> Value {

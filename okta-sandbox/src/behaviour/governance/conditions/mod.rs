@@ -11,6 +11,7 @@ pub(super) use scope::{resource_type, valid_scopes};
 
 use serde_json::{Value, json};
 
+use super::leftovers::remove_where;
 use super::{catalog, link, not_found, sequences, stamped};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
@@ -54,6 +55,11 @@ fn of<'o>(org: &'o Org, resource: &str) -> Vec<&'o Value> {
     let mut found: Vec<&Value> = all(org).filter(|one| one[RESOURCE] == resource).collect();
     found.sort_by_key(|one| one["priority"].as_u64());
     found
+}
+
+/// A resource is gone.
+pub(super) fn forget(org: &mut Org, resource: &str) {
+    remove_where(org, SHELF, |one| one[RESOURCE] == resource);
 }
 
 /// The condition that a sequence is needed for.
