@@ -41,6 +41,7 @@ mod seed;
 mod server;
 mod service_app;
 mod shelf;
+mod sorting;
 mod store;
 mod table;
 mod tls;

@@ -70,6 +70,22 @@ pub(crate) fn redeem(path: &str, cursor: &str) -> Result<u64, Fault> {
     Ok(u64::from_be_bytes(tail) ^ (u64::from(mark) << 24))
 }
 
+/// A cursor of this path that holds words.
+pub(crate) fn issue_words(path: &str, words: &str) -> String {
+    let mut raw = mark(path).to_be_bytes().to_vec();
+    raw.extend(words.bytes());
+    URL_SAFE_NO_PAD.encode(raw)
+}
+
+/// Reads a cursor of [`issue_words`]; one that this path did not issue is refused.
+pub(crate) fn redeem_words(path: &str, cursor: &str) -> Result<String, Fault> {
+    let refused = || Fault::code("E0000029", &["Invalid cursor."]);
+    let raw = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| refused())?;
+    let words = raw.strip_prefix(&mark(path).to_be_bytes());
+    let words = words.ok_or_else(refused)?.to_vec();
+    String::from_utf8(words).map_err(|_| refused())
+}
+
 /// The `limit` of a request: silently capped.
 pub(crate) fn limit(request: &Request, size: Size) -> Result<usize, Fault> {
     match request.query("limit") {

@@ -14,6 +14,7 @@ use crate::log::{group_target, user_target};
 use crate::org::Org;
 use crate::paging::Size;
 use crate::search;
+use crate::sorting::Sort;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -85,13 +86,6 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let request = call.request;
     let present = |name: &str| request.query(name).filter(|v| !v.is_empty());
     let base = call.base();
-    let begin = crate::paging::position(request)?;
-    // A sorted list pages by position, so that all of it is needed.
-    let from = if present("search").and(present("sortBy")).is_some() {
-        0
-    } else {
-        begin
-    };
     let size = Size::new(10_000, 10_000);
     let stats = present("expand").is_some_and(|e| e.split(',').any(|part| part.trim() == "stats"));
     let org = &*call.org;
@@ -113,6 +107,11 @@ fn list(call: &mut Call<'_>) -> Outcome {
         let answer = Answer::ok(&Value::Array(hits.take(limit).map(show).collect()));
         return Ok(answer);
     }
+    let sort = Sort::of(request).filter(|_| present("search").is_some());
+    let from = match sort {
+        Some(_) => 0,
+        None => crate::paging::position(request)?,
+    };
     if let (None, Some(filter)) = (present("search"), present("filter")) {
         let allowed = |path: &str, operator: Option<Operator>| {
             FILTERABLE.contains(&path) && operator.is_some()
@@ -133,14 +132,10 @@ fn list(call: &mut Call<'_>) -> Outcome {
         .groups
         .indexed_after(from)
         .filter(|(_, group)| expression.matches(group, Case::Insensitive) && sees(group));
-    if let Some(path) = present("sortBy") {
-        let mut hits: Vec<&Value> = hits.map(|(_, group)| group).collect();
-        users::sort(&mut hits, path, present("sortOrder"));
-        let placed = hits
-            .into_iter()
-            .enumerate()
-            .map(|(n, group)| (n as u64 + 1, group));
-        return call.list(size, placed, show);
+    if let Some(sort) = sort {
+        let hits = hits.map(|(_, group)| group);
+        let page = sort.cut(request, &org.settings.paging, size, hits)?;
+        return Ok(call.page(page, show));
     }
     call.list(size, hits, show)
 }

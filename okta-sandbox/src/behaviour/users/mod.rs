@@ -21,6 +21,7 @@ use crate::log::user_target;
 use crate::oauth::sign_in;
 use crate::paging::Size;
 use crate::search;
+use crate::sorting::Sort;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -43,6 +44,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
     })
 }
 
+pub(super) use crate::sorting::sort;
 pub(crate) use profile::add_user;
 
 /// The id that a path names by id, login, short login or `me`.
@@ -104,34 +106,25 @@ fn list(call: &mut Call<'_>) -> Outcome {
         return Err(Fault::code("E0000033", &[]));
     }
     let base = call.base();
-    let begin = crate::paging::position(request)?;
     let size = Size::new(if q.is_some() { 10 } else { 200 }, 200);
     let sees = call.sees(Listed::Users);
     if let Some(wanted) = search {
-        // A sorted list pages by position, so that all of it is needed.
-        let from = if present("sortBy").is_some() {
-            0
-        } else {
-            begin
-        };
         let expression = search::checked(wanted, &search::searchable)?;
-        let hits = call
+        let wanted = |user: &Value| expression.matches(user, Case::Insensitive) && sees(user);
+        if let Some(sort) = Sort::of(request) {
+            let all = call.org.users.indexed_after(0).map(|(_, user)| user);
+            let hits = all.filter(|user| wanted(user));
+            let page = sort.cut(request, &call.org.settings.paging, size, hits)?;
+            return Ok(call.page(page, |user| view::item(call.org, user, base)));
+        }
+        let all = call
             .org
             .users
-            .indexed_after(from)
-            .filter(|(_, user)| expression.matches(user, Case::Insensitive) && sees(user));
-        if let Some(path) = present("sortBy") {
-            let mut hits: Vec<&Value> = hits.map(|(_, user)| user).collect();
-            sort(&mut hits, path, present("sortOrder"));
-            let placed = hits
-                .into_iter()
-                .enumerate()
-                .map(|(n, user)| (n as u64 + 1, user));
-            return call.list(size, placed, |user| view::item(call.org, user, base));
-        }
+            .indexed_after(crate::paging::position(request)?);
+        let hits = all.filter(|(_, user)| wanted(user));
         return call.list(size, hits, |user| view::item(call.org, user, base));
     }
-    let from = begin;
+    let from = crate::paging::position(request)?;
     if let Some(filter) = filter {
         let allowed = |path: &str, operator: Option<Operator>| {
             FILTERABLE.contains(&path) && (path == "lastUpdated" || operator == Some(Operator::Eq))
@@ -169,26 +162,6 @@ fn named_like(user: &Value, word: &str) -> bool {
     ["/profile/firstName", "/profile/lastName", "/profile/email"]
         .iter()
         .any(|path| text(user, path).to_lowercase().starts_with(word))
-}
-
-/// Sorts by a property, ties by id; objects without the property come last.
-pub(super) fn sort(objects: &mut [&Value], path: &str, order: Option<&str>) {
-    let pointer = format!("/{}", path.replace('.', "/"));
-    let descending = order.is_some_and(|o| o.eq_ignore_ascii_case("desc"));
-    let key = |value: &Value| match value.pointer(&pointer) {
-        Some(Value::String(text)) => Some(text.to_lowercase()),
-        Some(Value::Number(number)) => {
-            Some(format!("{:020.6}", number.as_f64().unwrap_or_default()))
-        }
-        Some(Value::Bool(truth)) => Some(truth.to_string()),
-        _ => None,
-    };
-    objects.sort_by_cached_key(|o| (key(o), text(o, "/id").to_owned()));
-    objects.sort_by_key(|o| key(o).is_none());
-    if descending {
-        objects.reverse();
-        objects.sort_by_key(|o| key(o).is_none());
-    }
 }
 
 /// The realm that a new user lives in: the one given, or the default one.
