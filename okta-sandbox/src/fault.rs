@@ -79,6 +79,10 @@ fn catalogue(code: &str) -> (u16, &'static str) {
         ),
         "E0000056" => (403, "Delete application forbidden."),
         "E0000060" => (501, "Unsupported operation."),
+        "E0000087" => (
+            403,
+            "The recovery question answer did not match our records.",
+        ),
         "E0000090" => (409, "The role specified is already assigned to the user."),
         "E0000117" => (
             403,

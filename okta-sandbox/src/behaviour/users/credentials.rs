@@ -9,6 +9,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{at, text};
 use crate::log::user_target;
+use crate::org::Org;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -25,6 +26,28 @@ pub(super) fn secret_of(body: &Value) -> Option<String> {
     let password = body.pointer("/credentials/password")?;
     let value = password.get("value").unwrap_or(password).as_str()?;
     Some(value.to_owned())
+}
+
+/// The answer to the recovery question in a body.
+pub(super) fn answer_of(body: &Value) -> Option<String> {
+    let answer = text(body, "/credentials/recovery_question/answer");
+    (!answer.is_empty()).then(|| answer.to_owned())
+}
+
+/// Keeps the answer to a user's recovery question, or forgets it. Answers stand beside the
+/// passwords.
+pub(super) fn keep_answer(org: &mut Org, user: &str, answer: Option<String>) {
+    let key = format!("{user} recovery");
+    match answer {
+        Some(answer) => org.passwords.insert(key, answer),
+        None => drop(org.passwords.remove(&key)),
+    }
+}
+
+/// Whether an answer is the one that was given with the question, however it is spelled.
+fn is_answer(org: &Org, user: &str, given: &str) -> bool {
+    let known = org.passwords.get(&format!("{user} recovery"));
+    known.is_some_and(|known| known.to_lowercase() == given.to_lowercase())
 }
 
 /// The stored credentials of a new user.
@@ -154,13 +177,12 @@ fn change_question(call: &mut Call<'_>) -> Outcome {
     )?;
     let mut credentials = user["credentials"].clone();
     credentials["recovery_question"] = json!({ "question": question });
+    let answer = text(&body, "/recovery_question/answer").to_owned();
+    keep_answer(call.org, id, Some(answer));
     if let Some(stored) = call.org.users.get_mut(id) {
         stored["credentials"] = credentials.clone();
     }
-    call.log(
-        "user.account.update_secondary_email",
-        vec![user_target(&user)],
-    );
+    call.log("user.account.update_profile", vec![user_target(&user)]);
     Ok(Answer::ok(&credentials))
 }
 
@@ -182,6 +204,14 @@ fn forgot_password(call: &mut Call<'_>) -> Outcome {
 fn forgot_with_question(call: &mut Call<'_>) -> Outcome {
     let user = named_user(call)?;
     let body = call.request.object()?;
+    let question = text(&user, "/credentials/recovery_question/question");
+    if text(&user, "/status") != "ACTIVE" || question.is_empty() {
+        return Err(Fault::code("E0000034", &[]));
+    }
+    let answer = text(&body, "/recovery_question/answer");
+    if !is_answer(call.org, text(&user, "/id"), answer) {
+        return Err(Fault::code("E0000087", &[]));
+    }
     let new = text(&body, "/password/value");
     if new.is_empty() {
         return Err(Fault::validation(
@@ -192,4 +222,64 @@ fn forgot_with_question(call: &mut Call<'_>) -> Outcome {
     let answer = set_password(call, text(&user, "/id"), new);
     call.log("user.account.update_password", vec![user_target(&user)]);
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    #[test]
+    fn a_new_password_takes_the_answer_to_the_recovery_question() {
+        let bench = Bench::new();
+        let login = "ann@example.com";
+        let mut body = json!({
+            "profile": { "firstName": "A", "lastName": "B", "email": login, "login": login },
+            "credentials": {
+                "password": { "value": "Correct1Horse" },
+                "recovery_question": { "question": "Pet?", "answer": "Rex the 2nd" },
+            },
+        });
+        let make = |body: &Value| {
+            let (status, user) = bench.call("POST", "/api/v1/users", Some(body));
+            assert_eq!(status, 200, "{user}");
+            assert!(!user.to_string().contains("Rex"), "{user}");
+            format!("/api/v1/users/{}/credentials", text(&user, "/id"))
+        };
+        let ann = make(&body);
+        body["profile"]["login"] = json!("bob@example.com");
+        crate::json::remove(&mut body["credentials"], "recovery_question");
+        let bob = make(&body);
+        let forgot = |user: &str, answer: &str| {
+            let path = format!("{user}/forgot_password_recovery_question");
+            let body = json!({
+                "password": { "value": "Other2Horses" }, "recovery_question": { "answer": answer },
+            });
+            let (status, answer) = bench.call("POST", &path, Some(&body));
+            (status, text(&answer, "/errorCode").to_owned())
+        };
+        assert_eq!(forgot(&ann, "Fido"), (403, "E0000087".into()));
+        assert_eq!(forgot(&ann, ""), (403, "E0000087".into()));
+        assert_eq!(forgot(&bob, ""), (403, "E0000034".into()));
+        assert_eq!(forgot(&ann, "rex the 2nd").0, 200);
+        let change = json!({
+            "password": { "value": "Other2Horses" },
+            "recovery_question": { "question": "City?", "answer": "Oslo" },
+        });
+        let path = format!("{ann}/change_recovery_question");
+        assert_eq!(bench.call("POST", &path, Some(&change)).0, 200);
+        assert_eq!(forgot(&ann, "Rex the 2nd").0, 403);
+        assert_eq!(forgot(&ann, "Oslo").0, 200);
+        let update = json!({ "credentials": {
+            "recovery_question": { "question": "Pet?", "answer": "Tom" },
+        } });
+        let own = ann.trim_end_matches("/credentials");
+        assert_eq!(bench.call("POST", own, Some(&update)).0, 200);
+        assert_eq!(forgot(&ann, "Tom").0, 200);
+        let suspend = format!("{own}/lifecycle/suspend");
+        assert_eq!(bench.call("POST", &suspend, None).0, 200);
+        assert_eq!(forgot(&ann, "Tom"), (403, "E0000034".into()));
+    }
 }

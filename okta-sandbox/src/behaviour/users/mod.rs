@@ -176,6 +176,14 @@ fn realm_of(call: &mut Call<'_>, given: &str) -> Result<String, Fault> {
         .ok_or_else(|| Fault::not_found(given, "Realm"))
 }
 
+/// A user's type by its id.
+fn user_type(call: &Call<'_>, id: &str) -> Result<Value, Fault> {
+    match call.org.user_types.contains(id) {
+        true => Ok(json!({ "id": id })),
+        false => Err(Fault::not_found(id, "CVDType")),
+    }
+}
+
 /// How a new user begins.
 #[derive(Clone, Copy)]
 pub(crate) struct Beginning {
@@ -228,7 +236,12 @@ pub(crate) fn make(
     if let Some(unknown) = groups.iter().find(|id| !call.org.groups.contains(id)) {
         return Err(Fault::not_found(unknown, "UserGroup"));
     }
-    let profile = profile::checked(call, &body["profile"], "newUser", None)?;
+    let kind = match text(body, "/type/id") {
+        "" => json!({ "id": call.org.user_type }),
+        id => user_type(call, id)?,
+    };
+    let like = json!({ "type": kind });
+    let profile = profile::checked(call, &body["profile"], "newUser", &like)?;
     let status = match (activate, change, has_password || provider) {
         (false, _, _) => "STAGED",
         (true, true, _) => "PASSWORD_EXPIRED",
@@ -237,22 +250,21 @@ pub(crate) fn make(
     };
     let now = clock::zero_millis(call.org.clock.now());
     let stamp = |set: bool| if set { json!(now) } else { Value::Null };
-    let kind = match text(body, "/type/id") {
-        "" => call.org.user_type.clone(),
-        id => id.to_owned(),
-    };
     let realm = realm_of(call, text(body, "/realmId"))?;
     super::realms::check_domains(call.org, &realm, &profile)?;
     let user = json!({
         "realmId": realm, "id": call.org.dice.id("00u"), "status": status, "created": now,
         "activated": stamp(activate), "statusChanged": stamp(activate || has_password),
         "lastLogin": null,
-        "lastUpdated": now, "passwordChanged": stamp(has_password), "type": { "id": kind },
+        "lastUpdated": now, "passwordChanged": stamp(has_password), "type": kind,
         "profile": profile, "credentials": credentials::initial(body, provider, has_password),
     });
     let id = text(&user, "/id").to_owned();
     if let Some(secret) = secret {
         call.org.passwords.insert(id.clone(), secret);
+    }
+    if let Some(answer) = credentials::answer_of(body) {
+        credentials::keep_answer(call.org, &id, Some(answer));
     }
     add_user(call.org, user.clone());
     let target = user_target(&user);
@@ -305,28 +317,24 @@ pub(crate) fn revise(
     let mut user = before.clone();
     let kind = at(body, "/type/id");
     if !kind.is_null() && kind != before["type"]["id"] {
-        let known = kind
-            .as_str()
-            .is_some_and(|k| call.org.user_types.contains(k));
-        if !known {
-            return Err(Fault::not_found(
-                kind.as_str().unwrap_or_default(),
-                "CVDType",
-            ));
-        }
-        user["type"] = json!({ "id": kind });
+        user["type"] = user_type(call, kind.as_str().unwrap_or_default())?;
     }
     let given = &body["profile"];
-    if whole || given.is_object() {
+    if whole || given.is_object() || user["type"] != before["type"] {
         let mut merged = if whole {
             json!({})
         } else {
             before["profile"].clone()
         };
+        if user["type"] != before["type"] {
+            // What another type does not know stays behind.
+            let schema = super::schemas::user_schema_of(call.org, Some(&user));
+            members(&mut merged).retain(|name, _| super::schemas::defines(schema, name));
+        }
         for (name, value) in given.as_object().into_iter().flatten() {
             members(&mut merged).insert(name.clone(), value.clone());
         }
-        user["profile"] = profile::checked(call, &merged, "user", Some(before))?;
+        user["profile"] = profile::checked(call, &merged, "user", &user)?;
     }
     let realm = text(body, "/realmId");
     if !realm.is_empty() && realm != text(before, "/realmId") {
@@ -351,6 +359,9 @@ pub(crate) fn revise(
     if old != new {
         call.org.logins.remove(&old.to_lowercase());
         call.org.logins.insert(new.to_lowercase(), id.clone());
+    }
+    if let Some(answer) = credentials::answer_of(body) {
+        credentials::keep_answer(call.org, &id, Some(answer));
     }
     call.org.users.put(&id, user.clone());
     let target = user_target(&user);
@@ -383,4 +394,56 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     leaving::remove(call.org, &user);
     call.log("user.lifecycle.delete.completed", vec![user_target(&user)]);
     Ok(Answer::no_content())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    fn person(login: &str, more: &Value) -> Value {
+        let mut body = json!({ "profile": {
+            "firstName": "A", "lastName": "B", "email": login, "login": login,
+        } });
+        crate::json::merge(&mut body, more);
+        body
+    }
+
+    #[test]
+    fn profiles_fit_the_schema_of_their_type() {
+        let bench = Bench::new();
+        let body = json!({ "name": "robot", "displayName": "Robot" });
+        let (_, kind) = bench.call("POST", "/api/v1/meta/types/user", Some(&body));
+        let kind = text(&kind, "/id");
+        let schema = format!(
+            "/api/v1/meta/schemas/user/{}",
+            kind.replacen("oty", "osc", 1)
+        );
+        let serial = json!({ "definitions": { "custom": { "properties": {
+            "serial": { "title": "Serial", "type": "string" },
+        } } } });
+        assert_eq!(bench.call("POST", &schema, Some(&serial)).0, 200);
+        let robot = json!({ "type": { "id": kind }, "profile": { "serial": "7" } });
+        let create = |body: &Value| bench.call("POST", "/api/v1/users", Some(body));
+        let (status, made) = create(&person("r@example.com", &robot));
+        assert_eq!(
+            (status, &made["profile"]["serial"]),
+            (200, &json!("7")),
+            "{made}"
+        );
+        let plain = json!({ "profile": { "serial": "7" } });
+        assert_eq!(create(&person("p@example.com", &plain)).0, 400);
+        let unknown = json!({ "type": { "id": "oty0" } });
+        let (status, refused) = create(&person("u@example.com", &unknown));
+        assert_eq!((status, text(&refused, "/errorCode")), (404, "E0000007"));
+        // Back to the type that has no such attribute.
+        let path = format!("/api/v1/users/{}", text(&made, "/id"));
+        let user_type = bench.shared.org().user_type.clone();
+        let change = json!({ "type": { "id": user_type } });
+        let (status, changed) = bench.call("POST", &path, Some(&change));
+        assert_eq!((status, &changed["profile"]["serial"]), (200, &Value::Null));
+        assert_eq!(changed["profile"]["login"], "r@example.com");
+    }
 }

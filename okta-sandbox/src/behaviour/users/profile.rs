@@ -28,12 +28,13 @@ pub(crate) fn add_user(org: &mut Org, user: Value) {
     org.members.put(&everyone, &id, ());
 }
 
-/// Checks a profile and brings it into the stored form: unset attributes left out.
+/// Checks a profile and brings it into the stored form: unset attributes left out. Of the user it
+/// takes the type that the profile has to fit, and the id where there is one already.
 pub(super) fn checked(
     call: &Call<'_>,
     given: &Value,
     object: &str,
-    before: Option<&Value>,
+    user: &Value,
 ) -> Result<Value, Fault> {
     let Some(given) = given.as_object() else {
         return Err(Fault::validation(
@@ -41,7 +42,7 @@ pub(super) fn checked(
             &["profile: The field cannot be left blank"],
         ));
     };
-    let schema = schemas::user_schema_of(call.org, before);
+    let schema = schemas::user_schema_of(call.org, Some(user));
     for name in given.keys() {
         if !schemas::defines(schema, name) {
             let cause = format!("Property name '{name}' is not defined in profile");
@@ -78,8 +79,7 @@ pub(super) fn checked(
         .logins
         .get(&login.to_lowercase())
         .map(String::as_str);
-    let own = before.map(|user| text(user, "/id"));
-    if owner.is_some() && owner != own {
+    if owner.is_some_and(|owner| owner != text(user, "/id")) {
         let cause = "login: An object with this field already exists in the current organization";
         return Err(Fault::validation("login", &[cause]));
     }
