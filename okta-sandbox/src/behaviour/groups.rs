@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::users;
-use crate::admin::Listed;
+use crate::admin::{Listed, has_roles};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -144,7 +144,8 @@ fn statistics(org: &crate::org::Org, id: &str, base: &str) -> Value {
     let own = format!("{base}/api/v1/groups/{id}");
     json!({
         "usersCount": org.members.count(id), "appsCount": org.app_groups.holders(id).count(),
-        "groupPushMappingsCount": 0, "hasAdminPrivilege": false,
+        "groupPushMappingsCount": super::push_groups::count(org, id),
+        "hasAdminPrivilege": has_roles(org, &format!("/api/v1/groups/{id}")),
         "_links": { "users": { "href": format!("{own}/users") }, "apps": { "href": format!("{own}/apps") } },
     })
 }
@@ -232,6 +233,9 @@ pub(crate) fn dissolve(call: &mut Call<'_>, group: &Value) {
     call.org.members_by_rule.remove_left(id);
     call.org.groups.remove(id);
     super::rules::group_is_gone(call.org, id);
+    super::push_groups::forget(call.org, id);
+    super::small::forget(call.org, id);
+    super::resource_sets::forget_member(call.org, &format!("/groups/{id}"));
     call.org.remove_below(&format!("/api/v1/groups/{id}/"));
     super::governance::leftovers::forget_group(call.org, id);
     call.log("group.lifecycle.delete", vec![group_target(group)]);

@@ -11,6 +11,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{remove, text};
 use crate::log::named as target;
+use crate::org::Org;
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -44,6 +45,19 @@ fn named(call: &mut Call<'_>) -> Result<Value, Fault> {
     found
         .cloned()
         .ok_or_else(|| Fault::not_found(wanted, "IAMPolicy"))
+}
+
+/// Refuses the name of a set that is none.
+pub(super) fn check(org: &Org, wanted: &str) -> Result<(), Fault> {
+    let mut all = org
+        .shelves
+        .get(SHELF)
+        .into_iter()
+        .flat_map(|all| all.values());
+    match all.any(|set| text(set, "/id") == wanted || text(set, "/label") == wanted) {
+        true => Ok(()),
+        false => Err(Fault::not_found(wanted, "IAMPolicy")),
+    }
 }
 
 fn below(set: &Value, what: &str) -> String {
@@ -137,7 +151,7 @@ fn replace(call: &mut Call<'_>) -> Outcome {
 fn delete(call: &mut Call<'_>) -> Outcome {
     let set = named(call)?;
     let own = below(&set, "");
-    call.org.shelves.retain(|path, _| !path.starts_with(&own));
+    call.org.remove_below(&own);
     call.org.shelf(SHELF).remove(text(&set, "/id"));
     log(call, "iam.resourceset.delete", &set);
     Ok(Answer::no_content())
@@ -187,8 +201,9 @@ fn members_of(set: &Value, role: &str) -> String {
 fn put_members(call: &mut Call<'_>, set: &Value, role: &str, given: &Value) -> Result<(), Fault> {
     let shelf = members_of(set, role);
     let now = clock::zero_millis(call.org.clock.now());
-    for url in given.as_array().into_iter().flatten() {
-        let url = url.as_str().unwrap_or_default();
+    let urls = given.as_array().into_iter().flatten();
+    let urls: Vec<&str> = urls.map(|url| url.as_str().unwrap_or_default()).collect();
+    for url in &urls {
         let (kind, id) = url.rsplit_once('/').unwrap_or_default();
         let org = &*call.org;
         let exists = match kind.rsplit('/').next() {
@@ -201,6 +216,8 @@ fn put_members(call: &mut Call<'_>, set: &Value, role: &str, given: &Value) -> R
             let cause = format!("members: {url} is not a member");
             return Err(Fault::validation("members", &[&cause]));
         }
+    }
+    for url in urls {
         if call
             .org
             .shelf(&shelf)
@@ -297,6 +314,31 @@ fn get_member(call: &mut Call<'_>) -> Outcome {
     member
         .map(|member| Answer::ok(&member))
         .ok_or_else(|| Fault::not_found(id, "IAMPolicyBindingMember"))
+}
+
+/// Takes a member whose address ends so out of all bindings; one without members is none.
+pub(super) fn forget_member(org: &mut Org, end: &str) {
+    let below = format!("{SHELF}/");
+    let behind = org.shelves.range_mut(below.clone()..);
+    let all = behind.take_while(|(path, _)| path.starts_with(&below));
+    let mut empty = Vec::new();
+    for (path, members) in all.filter(|(path, _)| path.ends_with("/members")) {
+        let found = members.values().find(|m| text(m, "/href").ends_with(end));
+        let Some(id) = found.map(|member| text(member, "/id").to_owned()) else {
+            continue;
+        };
+        members.remove(&id);
+        if members.len() == 0 {
+            empty.push(path.clone());
+        }
+    }
+    for path in empty {
+        org.shelves.remove(&path);
+        let binding = path.trim_end_matches("/members");
+        if let Some((bindings, role)) = binding.rsplit_once('/') {
+            org.shelf(bindings).remove(role);
+        }
+    }
 }
 
 /// A binding without members is none.

@@ -173,6 +173,12 @@ fn given_by(org: &Org, rule: &Value) -> Vec<(String, String)> {
     target_groups(rule).flat_map(of_group).collect()
 }
 
+/// Whether a rule makes people members of a group.
+pub(super) fn is_target(org: &Org, group: &str) -> bool {
+    let mut rules = org.rules.values();
+    rules.any(|rule| target_groups(rule).any(|id| id == group))
+}
+
 fn set_status(call: &mut Call<'_>, status: &str) -> Result<Value, Fault> {
     let mut rule = named_rule(call)?;
     rule["status"] = json!(status);

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::behaviour::users::resolve;
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -58,15 +59,6 @@ fn set(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&body))
 }
 
-/// The id of a user by id or login.
-fn user(call: &Call<'_>, key: &str) -> Result<String, Fault> {
-    if call.org.users.contains(key) {
-        return Ok(key.to_owned());
-    }
-    let by_login = call.org.logins.get(&key.to_lowercase()).cloned();
-    by_login.ok_or_else(|| Fault::not_found(key, "User"))
-}
-
 const DEFINITIONS: &str = "/api/v1/meta/schemas/user/linkedObjects";
 const VALUES: &str = "/api/v1/users/linkedObjects";
 
@@ -84,12 +76,12 @@ fn relation(call: &mut Call<'_>, name: &str) -> Result<(String, bool), Fault> {
 }
 
 fn link_user(call: &mut Call<'_>) -> Outcome {
-    let associated = user(call, call.parameter(0))?;
+    let associated = resolve(call, call.parameter(0))?;
     let (name, primary) = relation(call, call.parameter(1))?;
     if !primary {
         return Err(Fault::not_found(call.parameter(1), "LinkedObjectProperty"));
     }
-    let primary = user(call, call.parameter(2))?;
+    let primary = resolve(call, call.parameter(2))?;
     // A user has one primary in a relation, so that this is the key.
     let value = json!({ "name": name, "associated": associated, "primary": primary });
     call.org
@@ -99,7 +91,7 @@ fn link_user(call: &mut Call<'_>) -> Outcome {
 }
 
 fn linked_users(call: &mut Call<'_>) -> Outcome {
-    let me = user(call, call.parameter(0))?;
+    let me = resolve(call, call.parameter(0))?;
     let (name, primary) = relation(call, call.parameter(1))?;
     let (mine, other) = match primary {
         true => ("/associated", "/primary"),
@@ -118,7 +110,7 @@ fn linked_users(call: &mut Call<'_>) -> Outcome {
 }
 
 fn unlink_user(call: &mut Call<'_>) -> Outcome {
-    let me = user(call, call.parameter(0))?;
+    let me = resolve(call, call.parameter(0))?;
     let (name, _) = relation(call, call.parameter(1))?;
     call.org.shelf(VALUES).remove(&format!("{me} {name}"));
     Ok(Answer::no_content())
@@ -137,7 +129,7 @@ fn risk_view(call: &Call<'_>, user: &str, risk: Option<Value>) -> Value {
 }
 
 fn risk(call: &mut Call<'_>) -> Outcome {
-    let me = user(call, call.parameter(0))?;
+    let me = resolve(call, call.parameter(0))?;
     let known = call.org.shelf(RISKS).get(&me).cloned();
     Ok(Answer::ok(&risk_view(call, &me, known)))
 }
@@ -158,7 +150,7 @@ pub(super) fn change_risk(org: &mut Org, user: &str, risk: Value) -> bool {
 }
 
 fn set_risk(call: &mut Call<'_>) -> Outcome {
-    let me = user(call, call.parameter(0))?;
+    let me = resolve(call, call.parameter(0))?;
     let body = call.given(Fullness::Whole)?;
     let risk = json!({ "riskLevel": body["riskLevel"], "reason": "Admin override risk" });
     let status = match call.org.shelf(RISKS).contains(&me) {
@@ -171,6 +163,27 @@ fn set_risk(call: &mut Call<'_>) -> Outcome {
         call.log("user.risk.change", vec![user]);
     }
     Ok(Answer::json(status, &risk_view(call, &me, Some(risk))))
+}
+
+/// A user or group that is gone owns no group, and a user is linked to nobody any more.
+pub(super) fn forget(org: &mut Org, id: &str) {
+    org.shelf(RISKS).remove(id);
+    let values = org.shelf(VALUES);
+    let linked = values
+        .values()
+        .filter(|value| text(value, "/associated") == id || text(value, "/primary") == id);
+    let keys: Vec<String> = linked
+        .map(|value| format!("{} {}", text(value, "/associated"), text(value, "/name")))
+        .collect();
+    for key in keys {
+        values.remove(&key);
+    }
+    let below = "/api/v1/groups/";
+    let behind = org.shelves.range_mut(below.to_owned()..);
+    let of_groups = behind.take_while(|(path, _)| path.starts_with(below));
+    for (_, owners) in of_groups.filter(|(path, _)| path.ends_with("/owners")) {
+        owners.remove(id);
+    }
 }
 
 /// Where the owners of a group stand.

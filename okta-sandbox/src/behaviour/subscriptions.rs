@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
+use crate::org::Org;
 use crate::schema;
 
 /// The behaviour of an operation of this family.
@@ -92,6 +93,14 @@ fn set(call: &mut Call<'_>, status: &str) -> Outcome {
         .shelf(SHELF)
         .put(&format!("{owner}/{kind}"), json!(status));
     Ok(Answer::empty(200))
+}
+
+/// A user who is gone gets nothing.
+pub(super) fn forget(org: &mut Org, user: &str) {
+    let shelf = org.shelf(SHELF);
+    for kind in types() {
+        shelf.remove(&format!("users/{user}/{kind}"));
+    }
 }
 
 fn subscribe(call: &mut Call<'_>) -> Outcome {

@@ -391,10 +391,7 @@ impl Collection<'_, '_, '_> {
         let place = self.place(&object).to_owned();
         self.call.org.shelf(&self.path).remove(&place);
         let below = format!("{}/{place}/", self.path);
-        self.call
-            .org
-            .shelves
-            .retain(|path, _| !path.starts_with(&below));
+        self.call.org.remove_below(&below);
         if self.path == SERVERS {
             self.call.org.authority.revoke_server(&place);
             associated_servers::forget(self.call.org, &place);

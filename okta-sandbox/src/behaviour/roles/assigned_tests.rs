@@ -276,3 +276,50 @@ fn resources_leave_out_what_their_conditions_say() {
     assert!(open.get("conditions").is_none(), "{open}");
     assert_eq!(sees(&bench), 200);
 }
+
+#[test]
+fn not_every_group_can_govern() {
+    let bench = Bench::new();
+    let assign = |group: &str, body: &Value| {
+        let path = format!("/api/v1/groups/{group}/roles");
+        let (status, answer) = bench.call("POST", &path, Some(body));
+        (status, text(&answer, "/errorCode").to_owned())
+    };
+    let role = json!({ "type": "READ_ONLY_ADMIN" });
+    let everyone = bench.shared.org().everyone.clone();
+    assert_eq!(assign(&everyone, &role), (400, "E0000211".into()));
+    let body = json!({ "profile": { "name": "Ruled" } });
+    let (_, group) = bench.call("POST", "/api/v1/groups", Some(&body));
+    let group = text(&group, "/id");
+    let (_, custom) = bench.call(
+        "POST",
+        "/api/v1/iam/roles",
+        Some(&json!({
+            "label": "R", "description": "R", "permissions": ["okta.users.read"],
+        })),
+    );
+    let nowhere = json!({ "type": "CUSTOM", "role": custom["id"], "resource-set": "iam0" });
+    assert_eq!(assign(group, &nowhere), (404, "E0000007".into()));
+    let rule = json!({
+        "type": "group_rule", "name": "One",
+        "conditions": { "expression": {
+            "type": "urn:okta:expression:1.0", "value": "user.login == \"x\"",
+        } },
+        "actions": { "assignUserToGroups": { "groupIds": [group] } },
+    });
+    let (_, rule) = bench.call("POST", "/api/v1/groups/rules", Some(&rule));
+    assert_eq!(assign(group, &role), (400, "E0000192".into()));
+    let rule = format!("/api/v1/groups/rules/{}", text(&rule, "/id"));
+    assert_eq!(bench.call("DELETE", &rule, None).0, 202);
+    let fill = |upto: usize| {
+        let mut org = bench.shared.org();
+        for number in 0..upto {
+            org.members.put(group, &format!("00u{number}"), ());
+        }
+    };
+    fill(5001);
+    assert_eq!(assign(group, &role), (400, "E0000193".into()));
+    bench.shared.org().members.remove_left(group);
+    fill(5000);
+    assert_eq!(assign(group, &role).0, 201);
+}

@@ -201,12 +201,16 @@ fn assign(call: &mut Call<'_>) -> Outcome {
     if who.kind == "CLIENT" && is_off(call.org, FEATURES[1]) {
         return Err(Fault::code("E0000015", &[]));
     }
+    if who.kind == "GROUP" {
+        may_govern(call.org, call.parameter(0))?;
+    }
     let body = call.request.object()?;
     let kind = text(&body, "/type");
     let label = match label_of(kind) {
         Some(label) => label.to_owned(),
         None if kind == "CUSTOM" => {
             let role = custom::named_role(call, text(&body, "/role"))?;
+            super::resource_sets::check(call.org, text(&body, "/resource-set"))?;
             text(&role, "/label").to_owned()
         }
         None => {
@@ -231,6 +235,47 @@ fn assign(call: &mut Call<'_>) -> Outcome {
     }
     let role = give(call, &who, role);
     Ok(Answer::json(201, &who.view(&role, call.base())))
+}
+
+/// How many members a group with an admin role may have.
+const MOST_MEMBERS: usize = 5000;
+
+/// Refuses groups whose members are not chosen with care.
+fn may_govern(org: &Org, id: &str) -> Result<(), Fault> {
+    let group = org.groups.get(id).unwrap_or(&Value::Null);
+    let name = text(group, "/profile/name");
+    let refused = |code, reason: &str| Err(Fault::api(400, code, format!("{reason} {name}"), &[]));
+    if text(group, "/type") == "BUILT_IN" {
+        return refused("E0000211", "Roles cannot be granted to built-in groups:");
+    }
+    if super::rules::is_target(org, id) {
+        let reason = "Roles cannot be granted to groups with group membership rules.";
+        return refused("E0000192", reason);
+    }
+    match org.members.count(id) > MOST_MEMBERS {
+        true => refused(
+            "E0000193",
+            "Roles can only be granted to groups with 5000 or less users.",
+        ),
+        false => Ok(()),
+    }
+}
+
+/// Takes all roles of a user away who is deactivated, also those of bindings.
+pub(super) fn lose_all(call: &mut Call<'_>, user: &str) {
+    let Some(who) = Assignee::user(call.org, user) else {
+        return;
+    };
+    let roles = call.org.shelves.get(&who.shelf());
+    let roles: Vec<Value> = roles
+        .into_iter()
+        .flat_map(|r| r.values())
+        .cloned()
+        .collect();
+    for role in roles {
+        take_back(call, &who, &role);
+    }
+    super::resource_sets::forget_member(call.org, &format!("/users/{user}"));
 }
 
 /// Gives a role, of which type and label are known.
@@ -272,7 +317,7 @@ fn take_back(call: &mut Call<'_>, who: &Assignee, role: &Value) {
     let id = text(role, "/id");
     call.org.shelf(&who.shelf()).remove(id);
     let below = format!("{}/{id}/", who.shelf());
-    call.org.shelves.retain(|path, _| !path.starts_with(&below));
+    call.org.remove_below(&below);
     let target = named("ROLE", id, "unknown", text(role, "/label"));
     let event = format!("{}.revoke", who.events);
     call.log(&event, vec![who.target.clone(), target]);

@@ -9,6 +9,7 @@ use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::text;
 use crate::log::user_target;
+use crate::org::Org;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -26,6 +27,11 @@ fn current(call: &Call<'_>, user: &Value) -> Value {
     let kept = call.org.shelves.get(SHELF);
     let kept = kept.and_then(|kept| kept.get(text(user, "/id"))).cloned();
     kept.unwrap_or_else(|| json!({ "type": "STANDARD", "lastUpdated": user["created"] }))
+}
+
+/// A user who is gone is nothing.
+pub(super) fn forget(org: &mut Org, user: &str) {
+    org.shelf(SHELF).remove(user);
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

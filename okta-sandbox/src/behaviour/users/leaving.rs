@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::behaviour::governance::leftovers;
 use crate::behaviour::presets::TOKENS;
-use crate::behaviour::{identity_providers, sessions};
+use crate::behaviour::{identity_providers, resource_sets, sessions, small, subscriptions};
 use crate::json::text;
 use crate::oauth::lockout;
 use crate::org::Org;
@@ -37,6 +37,11 @@ pub(super) fn remove(org: &mut Org, user: &Value) {
     org.members_by_rule.remove_right(id);
     org.app_users.remove_right(id);
     org.passwords.remove(id);
+    super::credentials::keep_answer(org, id, None);
+    super::classification::forget(org, id);
+    subscriptions::forget(org, id);
+    small::forget(org, id);
+    resource_sets::forget_member(org, &format!("/users/{id}"));
     org.authority.forget_user(id);
     org.remove_below(&format!("/api/v1/users/{id}/"));
     identity_providers::unlink_everywhere(org, id);
@@ -151,14 +156,67 @@ mod tests {
         let link = format!("/api/v1/idps/{}/users/{id}", text(&provider, "/id"));
         let (status, _) = bench.call("POST", &link, Some(&json!({ "externalId": "1" })));
         assert_eq!(status, 200);
+        let definition = json!({
+            "primary": { "name": "manager", "title": "M", "description": "", "type": "USER" },
+            "associated": { "name": "report", "title": "R", "description": "", "type": "USER" },
+        });
+        let definitions = "/api/v1/meta/schemas/user/linkedObjects";
+        assert_eq!(bench.call("POST", definitions, Some(&definition)).0, 201);
+        let boss = person(&bench, "bob@example.com");
+        let boss = boss.rsplit('/').next().expect("an id");
+        let linked = format!("{user}/linkedObjects/manager/{boss}");
+        assert_eq!(bench.call("PUT", &linked, None).0, 204);
+        let lite = json!({ "type": "LITE" });
+        assert_eq!(
+            bench
+                .call("PUT", &format!("{user}/classification"), Some(&lite))
+                .0,
+            200
+        );
+        let risk = json!({ "riskLevel": "HIGH" });
+        assert_eq!(
+            bench.call("PUT", &format!("{user}/risk"), Some(&risk)).0,
+            201
+        );
+        let quiet = format!("{user}/subscriptions/OKTA_UPDATE/unsubscribe");
+        assert_eq!(bench.call("POST", &quiet, None).0, 200);
+        let group = json!({ "profile": { "name": "One" } });
+        let (_, group) = bench.call("POST", "/api/v1/groups", Some(&group));
+        let owners = format!("/api/v1/groups/{}/owners", text(&group, "/id"));
+        let owner = json!({ "id": id, "type": "USER" });
+        assert_eq!(bench.call("POST", &owners, Some(&owner)).0, 201);
         for _ in 0..2 {
             assert_eq!(bench.call("DELETE", &user, None).0, 204);
         }
+        let reports = format!("/api/v1/users/{boss}/linkedObjects/report");
+        assert_eq!(bench.call("GET", &reports, None).1, json!([]));
+        assert_eq!(bench.call("GET", &owners, None).1, json!([]));
         let org = bench.shared.org();
-        let left = org
-            .shelves
-            .iter()
-            .filter(|(path, shelf)| path.contains(id) || shelf.get(id).is_some());
+        let left = org.shelves.iter().filter(|(path, shelf)| {
+            let of_them = shelf.values().any(|one| one.to_string().contains(id));
+            path.contains(id) || shelf.contains(id) || of_them
+        });
         assert_eq!(left.map(|(path, _)| path).collect::<Vec<_>>(), [""; 0]);
+    }
+
+    #[test]
+    fn roles_do_not_outlive_a_deactivation() {
+        let bench = Bench::new();
+        let user = person(&bench, "ann@example.com");
+        let roles = format!("{user}/roles");
+        for kind in ["USER_ADMIN", "SUPER_ADMIN"] {
+            let role = json!({ "type": kind });
+            assert_eq!(bench.call("POST", &roles, Some(&role)).0, 201);
+        }
+        for verb in ["deactivate", "activate?sendEmail=false"] {
+            let target = format!("{user}/lifecycle/{verb}");
+            assert_eq!(bench.call("POST", &target, None).0, 200, "{verb}");
+        }
+        assert_eq!(bench.call("GET", &roles, None).1, json!([]));
+        let org = bench.shared.org();
+        let events = org.log.placed();
+        let told =
+            |event: &serde_json::Value| event["eventType"] == "user.account.privilege.revoke";
+        assert_eq!(events.filter(|(_, event)| told(event)).count(), 2);
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::named_user;
 use crate::behaviour::governance::leftovers;
-use crate::behaviour::groups;
+use crate::behaviour::{groups, roles};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -103,6 +103,7 @@ pub(crate) fn deprovision(call: &mut Call<'_>, user: &Value) {
     call.log("user.lifecycle.deactivate", vec![user_target(user)]);
     super::leaving::sign_out(call.org, id);
     leftovers::end_access(call, id);
+    roles::lose_all(call, id);
     for app in call.org.app_users.remove_right(id) {
         if let Some(target) = call.org.apps.get(&app).map(app_target) {
             call.log(
