@@ -44,8 +44,11 @@ impl Sight {
             org,
             listed,
         };
-        // Whoever may read an object that no target and no resource names may read all.
-        (!self.0.is_empty() && !limit.shows("")).then_some(limit)
+        // Whoever may read an object that no target and no resource names may read all, unless
+        // something is left out.
+        let excludes = |role: &Role| role.resources.iter().any(|(_, out)| !out.is_empty());
+        let limited = self.0.iter().any(excludes) || !limit.shows("");
+        (!self.0.is_empty() && limited).then_some(limit)
     }
 }
 

@@ -268,6 +268,10 @@ fn resources_leave_out_what_their_conditions_say() {
             .insert(token.clone(), (before.0.clone(), owner));
         drop(org);
         let status = bench.call("GET", &format!("/api/v1/apps/{app}"), None).0;
+        let listed = ok(bench.call("GET", "/api/v1/apps?limit=200", None));
+        let listed = listed.as_array().into_iter().flatten();
+        let listed = { listed }.any(|one| one["id"] == app);
+        assert_eq!(listed, status == 200, "lists show the same");
         bench.shared.org().api_tokens.insert(token, before);
         status
     };
