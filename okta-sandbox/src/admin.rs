@@ -213,33 +213,42 @@ pub(crate) fn has_roles(org: &Org, assignee: &str) -> bool {
     !roles.is_empty()
 }
 
+/// The paths that the roles of a caller stand below: their own, and those of their groups.
+fn assignees<'o>(org: &'o Org, principal: &'o Principal) -> Box<dyn Iterator<Item = String> + 'o> {
+    match principal {
+        Principal::Anonymous => Box::new(std::iter::empty()),
+        Principal::Client { client_id, .. } => {
+            Box::new(std::iter::once(format!("/oauth2/v1/clients/{client_id}")))
+        }
+        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => {
+            let groups = org.members.holders(user_id);
+            let groups = groups.map(|(_, group)| format!("/api/v1/groups/{group}"));
+            Box::new(std::iter::once(format!("/api/v1/users/{user_id}")).chain(groups))
+        }
+    }
+}
+
+fn is_super_admin(org: &Org, principal: &Principal) -> bool {
+    match principal {
+        // Their scopes alone limit API service integrations.
+        Principal::Client { client_id, .. } if api_services::find(org, client_id).is_some() => true,
+        Principal::Token { user_id, .. } | Principal::User { user_id, .. }
+            if *user_id == org.admin =>
+        {
+            true
+        }
+        _ => assignees(org, principal).any(|assignee| {
+            let mut roles = values(org, &format!("{assignee}/roles"));
+            roles.any(|role| text(role, "/type") == "SUPER_ADMIN")
+        }),
+    }
+}
+
 /// All roles of a caller.
 fn roles_of(org: &Org, principal: &Principal) -> Vec<Role> {
     let mut roles = Vec::new();
-    match principal {
-        Principal::Anonymous => {}
-        Principal::Client { client_id, .. } => {
-            roles_at(org, &format!("/oauth2/v1/clients/{client_id}"), &mut roles);
-            // Their scopes alone limit API service integrations.
-            if api_services::find(org, client_id).is_some() {
-                roles.push(Role {
-                    kind: "SUPER_ADMIN".to_owned(),
-                    ..Role::default()
-                });
-            }
-        }
-        Principal::Token { user_id, .. } | Principal::User { user_id, .. } => {
-            if *user_id == org.admin {
-                roles.push(Role {
-                    kind: "SUPER_ADMIN".to_owned(),
-                    ..Role::default()
-                });
-            }
-            roles_at(org, &format!("/api/v1/users/{user_id}"), &mut roles);
-            for (_, group) in org.members.holders(user_id) {
-                roles_at(org, &format!("/api/v1/groups/{group}"), &mut roles);
-            }
-        }
+    for assignee in assignees(org, principal) {
+        roles_at(org, &assignee, &mut roles);
     }
     roles
 }
@@ -275,11 +284,11 @@ pub(crate) fn check(
     if open {
         return Ok(Sight::default());
     }
-    // The usual case first: looking into paths and bodies costs more.
-    let roles = roles_of(org, principal);
-    if roles.iter().any(|role| role.kind == "SUPER_ADMIN") {
+    // The usual case first: looking into resource sets, paths and bodies costs more.
+    if is_super_admin(org, principal) {
         return Ok(Sight::default());
     }
+    let roles = roles_of(org, principal);
     let asked = Asked::of(request, operation);
     if about_self(org, principal, &asked) {
         return Ok(Sight::default());
@@ -312,4 +321,53 @@ fn super_admin(org: &mut Org, assignee: &str, kind: &str, now: &str) {
         "created": now, "lastUpdated": now, "assignmentType": kind,
     });
     org.shelf(&format!("{assignee}/roles")).put(&id, role);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::json::text;
+    use crate::oauth::scene::Scene;
+
+    #[test]
+    fn an_admin_of_one_app_has_no_say_in_other_clients() {
+        let scene = Scene::new();
+        let grants = json!(["authorization_code"]);
+        let (own, _) = scene.client("client_secret_post", &grants, &json!({}));
+        let (other, _) = scene.client("client_secret_post", &grants, &json!({}));
+        let roles = format!("/api/v1/users/{}/roles", scene.user);
+        let body = json!({ "type": "APP_ADMIN" });
+        let (_, role) = scene.bench.call("POST", &roles, Some(&body));
+        let target = format!(
+            "{roles}/{}/targets/catalog/apps/oidc_client/{own}",
+            text(&role, "/id")
+        );
+        let (status, answer) = scene.bench.call("PUT", &target, None);
+        assert!((200..300).contains(&status), "{answer}");
+        let token = crate::ids::api_token();
+        let entry = ("00T1".to_owned(), scene.user.clone());
+        scene
+            .bench
+            .shared
+            .org()
+            .api_tokens
+            .insert(token.clone(), entry);
+        let token = format!("SSWS {token}");
+        let ask = |method: &str, target: &str| {
+            let lines = [("authorization", token.as_str())];
+            let answer = scene.bench.with(&lines, method, target, "", Vec::new());
+            answer.status
+        };
+        let client = |id: &str| format!("/oauth2/v1/clients/{id}");
+        assert_eq!(ask("GET", &client(&own)), 200);
+        assert_eq!(ask("GET", &client(&other)), 403);
+        let renew = format!("{}/lifecycle/newSecret", client(&other));
+        assert_eq!(ask("POST", &renew), 403);
+        assert_eq!(ask("DELETE", &client(&other)), 403);
+        assert_eq!(
+            ask("POST", &format!("{}/lifecycle/newSecret", client(&own))),
+            200
+        );
+    }
 }

@@ -77,7 +77,8 @@ pub(super) fn targeted(org: &Org, role: &Role, asked: &Asked<'_>) -> bool {
         Area::Groups | Area::Members if !role.groups.is_empty() => asked
             .item
             .is_none_or(|group| role.groups.iter().any(|target| target == group)),
-        Area::Apps | Area::Assignments if !role.apps.is_empty() => match asked.item {
+        Area::Apps | Area::Assignments | Area::Clients if !role.apps.is_empty() => match asked.item
+        {
             Some(id) => {
                 let name = org.apps.get(id).map_or("", |app| text(app, "/name"));
                 role.apps
