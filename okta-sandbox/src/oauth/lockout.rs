@@ -78,19 +78,31 @@ pub(super) fn keeps_out(call: &mut Call<'_>, id: &str) -> bool {
     if !is_stranger(call, id) {
         return false;
     }
-    let most = setting(call.org, id, "maxAttempts", ATTEMPTS);
-    let now = call.org.clock.now().as_second();
-    let known = call.org.shelf(STRANGERS).get(id);
+    keeps_strangers_out(call.org, id)
+}
+
+/// True if devices that a user never used stay out for now.
+fn keeps_strangers_out(org: &Org, id: &str) -> bool {
+    let most = setting(org, id, "maxAttempts", ATTEMPTS);
+    let now = org.clock.now().as_second();
+    let known = org.shelves.get(STRANGERS).and_then(|all| all.get(id));
     known.is_some_and(|failures| {
         let recent = failures["at"]
             .as_i64()
             .is_some_and(|at| now < at + DEVICES_OUT);
-        recent
-            && most > 0
-            && failures["count"]
-                .as_u64()
-                .is_some_and(|count| count >= most)
+        let count = failures["count"].as_u64();
+        recent && most > 0 && count.is_some_and(|count| count >= most)
     })
+}
+
+/// The devices that a user is locked out on, as blocks name them.
+pub(crate) fn blocked(org: &Org, id: &str) -> Option<&'static str> {
+    let status = org.users.get(id).map_or("", |user| text(user, "/status"));
+    match status {
+        "LOCKED_OUT" => Some("ANY_DEVICES"),
+        _ if spares_known_devices(org) && keeps_strangers_out(org, id) => Some("UNKNOWN_DEVICES"),
+        _ => None,
+    }
 }
 
 /// Ends a lockout whose time is over.
@@ -166,4 +178,54 @@ pub(crate) fn forget(org: &mut Org, user: &str) {
         devices.remove(&device);
     }
     org.shelf(STRANGERS).remove(user);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::oauth::scene::{LOGIN, SECRET, Scene};
+
+    fn try_in(scene: &Scene, password: &str, device: &str) -> u16 {
+        let body = json!({
+            "username": LOGIN, "password": password, "context": { "deviceToken": device },
+        });
+        scene.bench.call("POST", "/api/v1/authn", Some(&body)).0
+    }
+
+    fn blocks(scene: &Scene) -> Value {
+        let target = format!("/api/v1/users/{}/blocks", scene.user);
+        scene.bench.call("GET", &target, None).1
+    }
+
+    #[test]
+    fn a_locked_out_user_is_blocked_everywhere() {
+        let scene = Scene::new();
+        assert_eq!(blocks(&scene), json!([]));
+        for _ in 0..super::ATTEMPTS {
+            assert_eq!(try_in(&scene, "wrong", "d1"), 401);
+        }
+        let block = json!([{ "type": "DEVICE_BASED", "appliesTo": "ANY_DEVICES" }]);
+        assert_eq!(blocks(&scene), block);
+        scene.step("unlock");
+        assert_eq!(blocks(&scene), json!([]));
+    }
+
+    #[test]
+    fn strangers_are_blocked_for_a_while() {
+        let scene = Scene::new();
+        let own = "/attack-protection/api/v1/user-lockout-settings";
+        let on = json!({ "preventBruteForceLockoutFromUnknownDevices": true });
+        assert_eq!(scene.bench.call("PUT", own, Some(&on)).0, 200);
+        assert_eq!(try_in(&scene, SECRET, "known"), 200);
+        for _ in 0..super::ATTEMPTS {
+            assert_eq!(try_in(&scene, "wrong", "other"), 401);
+        }
+        let block = json!([{ "type": "DEVICE_BASED", "appliesTo": "UNKNOWN_DEVICES" }]);
+        assert_eq!(blocks(&scene), block);
+        assert_eq!(try_in(&scene, SECRET, "other"), 401);
+        scene.bench.shared.org().clock.advance(3600);
+        assert_eq!(blocks(&scene), json!([]));
+        assert_eq!(try_in(&scene, SECRET, "known"), 200);
+    }
 }

@@ -9,6 +9,7 @@ use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
 use crate::json::text;
 use crate::log::user_target;
+use crate::oauth::lockout;
 use crate::paging::Size;
 
 pub(super) fn groups(call: &mut Call<'_>) -> Outcome {
@@ -50,8 +51,10 @@ pub(super) fn app_links(call: &mut Call<'_>) -> Outcome {
 }
 
 pub(super) fn blocks(call: &mut Call<'_>) -> Outcome {
-    named_user(call)?;
-    call.all(Vec::new())
+    let user = named_user(call)?;
+    let devices = lockout::blocked(call.org, text(&user, "/id"));
+    let block = devices.map(|devices| json!({ "type": "DEVICE_BASED", "appliesTo": devices }));
+    call.all(block.into_iter().collect())
 }
 
 pub(super) fn revoke_sessions(call: &mut Call<'_>) -> Outcome {
