@@ -1,6 +1,6 @@
 //! The state of an org, and what a new org contains.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -364,12 +364,16 @@ impl Org {
         self.user_type.replacen("oty", "osc", 1)
     }
 
+    /// The scopes that are granted to the client.
+    pub(crate) fn granted_scopes(&self, client: &str) -> HashSet<&str> {
+        let own = self.grants.values().filter(|g| g["clientId"] == client);
+        let own = own.map(|g| text(g, "/scopeId"));
+        own.chain(api_services::granted(self, client)).collect()
+    }
+
     /// True if the scope is granted to the client.
     pub(crate) fn has_grant(&self, client: &str, scope: &str) -> bool {
-        self.grants
-            .values()
-            .any(|g| text(g, "/clientId") == client && text(g, "/scopeId") == scope)
-            || api_services::was_granted(self, client, scope)
+        self.granted_scopes(client).contains(scope)
     }
 
     /// The system policy of a type.

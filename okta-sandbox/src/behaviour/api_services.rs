@@ -31,10 +31,13 @@ pub(crate) fn find<'o>(org: &'o Org, client_id: &str) -> Option<&'o Value> {
 
 pub(crate) use super::api_service_secrets::opens;
 
-/// Whether an instance was granted a scope.
-pub(crate) fn was_granted(org: &Org, client_id: &str, scope: &str) -> bool {
+/// The scopes that an instance was granted.
+pub(crate) fn granted<'o>(
+    org: &'o Org,
+    client_id: &str,
+) -> impl Iterator<Item = &'o str> + use<'o> {
     let scopes = find(org, client_id).and_then(|instance| instance["grantedScopes"].as_array());
-    scopes.is_some_and(|scopes| scopes.iter().any(|granted| granted == scope))
+    scopes.into_iter().flatten().filter_map(Value::as_str)
 }
 
 pub(super) const SHELF: &str = "/integrations/api/v1/api-services";
