@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::access::Principal;
-use super::authority::hashed;
+use super::authority::{hashed, is_time_to_tidy};
 use super::client::{self, Form};
 use super::pages;
 use super::sign_in;
@@ -49,7 +49,9 @@ pub(crate) fn store(call: &mut Call<'_>, approval: Approval) -> String {
     let now = call.org.clock.now().as_second();
     let approvals = &mut call.org.authority.approvals;
     // Expired ones stay a while, so that their clients hear that they expired.
-    approvals.retain(|_, a| now < a.poll.expires + 600);
+    if is_time_to_tidy(approvals.len()) {
+        approvals.retain(|_, a| now < a.poll.expires + 600);
+    }
     approvals.insert(hashed(&secret), approval);
     secret
 }

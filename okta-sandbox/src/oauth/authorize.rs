@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use response::Kinds;
 
-use super::authority::{Pending, Session, hashed};
+use super::authority::{Pending, Session, hashed, is_time_to_tidy};
 use super::client::{self, Form};
 use super::pages;
 use super::policy::{self, Asked};
@@ -359,7 +359,9 @@ pub(crate) fn authorize(call: &mut Call<'_>) -> Outcome {
                 consented: false,
             };
             let authority = &mut call.org.authority;
-            authority.pending.retain(|_, p| now < p.created + PENDING);
+            if is_time_to_tidy(authority.pending.len()) {
+                authority.pending.retain(|_, p| now < p.created + PENDING);
+            }
             authority.pending.insert(hashed(&key), pending);
             answer
         }

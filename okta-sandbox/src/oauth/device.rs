@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::authority::{Device, hashed};
+use super::authority::{Device, hashed, is_time_to_tidy};
 use super::client::{self, Form};
 use super::pages;
 use super::server::Server;
@@ -42,7 +42,9 @@ pub(crate) fn authorize(call: &mut Call<'_>) -> Outcome {
     };
     let authority = &mut call.org.authority;
     // Expired ones stay a while, so that their devices hear that they expired.
-    authority.devices.retain(|_, d| now < d.poll.expires + LIFE);
+    if is_time_to_tidy(authority.devices.len()) {
+        authority.devices.retain(|_, d| now < d.poll.expires + LIFE);
+    }
     authority.devices.insert(hashed(&device_code), device);
     let page = format!("{}/activate", call.base());
     Ok(Answer::ok(&json!({

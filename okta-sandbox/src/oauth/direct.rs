@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::approvals::{self, Approval, Channel};
-use super::authority::hashed;
+use super::authority::{hashed, is_time_to_tidy};
 use super::client::{self, Form};
 use super::policy::{self, Assurance};
 use super::server::Server;
@@ -284,7 +284,9 @@ pub(crate) fn need_second(
         expires: now + LIFE,
     };
     let halves = &mut call.org.authority.halves;
-    halves.retain(|_, half| half.expires > now);
+    if is_time_to_tidy(halves.len()) {
+        halves.retain(|_, half| half.expires > now);
+    }
     halves.insert(hashed(&token), half);
     let text = "MFA is required for this request";
     Err(Fault::oauth(403, "mfa_required", text).with_member("mfa_token", token))

@@ -3,7 +3,7 @@
 use super::*;
 use crate::log::user_target;
 use crate::oauth::access::Principal;
-use crate::oauth::authority::Code;
+use crate::oauth::authority::{Code, is_time_to_tidy};
 use crate::oauth::direct::{self, Method};
 use crate::oauth::mint::{self, Beside, Order, SignIn};
 use crate::oauth::policy::Lifetimes;
@@ -119,7 +119,9 @@ fn store_code(
     };
     let authority = &mut call.org.authority;
     // Used codes are kept a while, to notice a second use.
-    authority.codes.retain(|_, c| now < c.expires + CODE);
+    if is_time_to_tidy(authority.codes.len()) {
+        authority.codes.retain(|_, c| now < c.expires + CODE);
+    }
     authority.codes.insert(hashed(&code), record);
     code
 }

@@ -11,7 +11,7 @@ use crate::behaviour::{associated_servers, interclient};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json::text;
-use crate::oauth::authority::{Interclient, hashed};
+use crate::oauth::authority::{Interclient, hashed, is_time_to_tidy};
 use crate::oauth::client::{self, Form};
 use crate::oauth::direct::{self, Method};
 use crate::oauth::jwt::Jwt;
@@ -243,7 +243,9 @@ fn to_web(
         expires: now + INTERCLIENT_LIFE,
     };
     let known = &mut call.org.authority.interclient;
-    known.retain(|_, token| token.expires > now);
+    if is_time_to_tidy(known.len()) {
+        known.retain(|_, token| token.expires > now);
+    }
     known.insert(hashed(&token), record);
     let body = json!({
         "token_type": "N_A", "expires_in": INTERCLIENT_LIFE, "access_token": token,
