@@ -187,10 +187,10 @@ fn a_token_lives_five_years_at_most() {
     let (_, found) = scene.bench.call("GET", &rules, None);
     {
         let mut org = scene.bench.shared.org();
-        let paths = org.shelves.keys().filter(|path| path.ends_with("/rules"));
+        let mut paths = org.shelves.keys().filter(|path| path.ends_with("/rules"));
         let path = paths
-            .cloned()
-            .find(|path| path.contains("authorizationServers"));
+            .find(|path| path.contains("authorizationServers"))
+            .cloned();
         let shelf = org.shelf(&path.expect("rules"));
         let rule = shelf.get_mut(text(&found, "/0/id")).expect("a rule");
         rule["actions"]["token"]["accessTokenLifetimeMinutes"] = json!(i64::MAX);

@@ -336,7 +336,7 @@ fn apps_are_filtered_by_who_has_them() {
         format!("user.id sw \"{}\"", &admin[..8]),
         format!("{name} and not (group.id eq \"{group}\")"),
     ] {
-        assert_eq!(found(&has_one), [one.clone()], "{has_one}");
+        assert_eq!(found(&has_one), [one.as_str()], "{has_one}");
     }
     assert_eq!(found(&format!("group.id eq \"{group}\"")), [other]);
     assert_eq!(found("user.id eq \"00unone\""), [""; 0]);
