@@ -150,7 +150,11 @@ fn clone(call: &mut Call<'_>) -> Outcome {
         .dice
         .id(if is_classic(&kind) { "00p" } else { "rst" });
     copy["id"] = json!(fresh);
-    copy["name"] = json!(format!("[cloned] {}", text(&copy, "/name")));
+    let mut name = format!("[cloned] {}", text(&copy, "/name"));
+    while check_name(call.org, &kind, &name, None).is_err() {
+        name.insert_str(0, "[cloned] ");
+    }
+    copy["name"] = json!(name);
     for (member, value) in [
         ("system", json!(false)),
         ("created", json!(now)),
@@ -175,8 +179,9 @@ fn clone(call: &mut Call<'_>) -> Outcome {
             .or_default()
             .put(&id, rule);
     }
-    let target = named("PolicyEntity", &fresh, "unknown", text(&copy, "/name"));
-    call.log("policy.lifecycle.create", vec![target]);
+    place(call.org, &kind, &fresh, None);
+    let copy = call.org.policies.get(&fresh).cloned().unwrap_or(copy);
+    call.log("policy.lifecycle.create", vec![target(&copy)]);
     Ok(Answer::ok(&view(&copy, call.base())))
 }
 
@@ -272,6 +277,15 @@ fn get(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&shown))
 }
 
+/// Where a wished-for priority leads among others that end at an index; to the end without a wish.
+fn index(wanted: Option<i64>, last: usize) -> usize {
+    wanted.map_or(last, |wanted| {
+        usize::try_from(wanted.saturating_sub(1))
+            .unwrap_or(0)
+            .min(last)
+    })
+}
+
 /// Gives a policy its place and moves the others of its type; system policies come last.
 fn place(org: &mut Org, kind: &str, id: &str, wanted: Option<i64>) {
     if !is_classic(kind) {
@@ -293,12 +307,27 @@ fn place(org: &mut Org, kind: &str, id: &str, wanted: Option<i64>) {
     let own = others.iter().filter(|(system, _, _)| !system).count();
     let system = org.policies.get(id).is_some_and(|p| p["system"] == true);
     let last = if system { others.len() } else { own };
-    let at = wanted.map_or(last, |w| usize::try_from(w - 1).unwrap_or(0).min(last));
+    let at = index(wanted, last);
     others.insert(if system { last } else { at }, (system, 0, id.to_owned()));
     for (index, (_, _, id)) in others.into_iter().enumerate() {
         if let Some(policy) = org.policies.get_mut(&id) {
             policy["priority"] = json!(index + 1);
         }
+    }
+}
+
+/// Policies of one type have different names.
+fn check_name(org: &Org, kind: &str, name: &str, own: Option<&str>) -> Result<(), Fault> {
+    let mut others = org
+        .policies
+        .values()
+        .filter(|p| Some(text(p, "/id")) != own);
+    match others.any(|p| text(p, "/type") == kind && text(p, "/name") == name) {
+        true => Err(Fault::validation(
+            "name",
+            &["name: Policy name already in use"],
+        )),
+        false => Ok(()),
     }
 }
 
@@ -320,17 +349,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
             &["name: The field cannot be left blank"],
         ));
     }
-    if call
-        .org
-        .policies
-        .values()
-        .any(|p| text(p, "/type") == kind && text(p, "/name") == name)
-    {
-        return Err(Fault::validation(
-            "name",
-            &["name: Policy name already in use"],
-        ));
-    }
+    check_name(call.org, kind, name, None)?;
     let conditions = match &body["conditions"] {
         Value::Null => defaults::conditions(kind, &call.org.everyone),
         given => given.clone(),
@@ -382,12 +401,19 @@ fn create(call: &mut Call<'_>) -> Outcome {
 fn replace(call: &mut Call<'_>) -> Outcome {
     let mut policy = named_policy(call)?;
     let body = call.request.object()?;
-    if text(&body, "/name").is_empty() {
+    let name = text(&body, "/name");
+    if name.is_empty() {
         return Err(Fault::validation(
             "name",
             &["name: The field cannot be left blank"],
         ));
     }
+    check_name(
+        call.org,
+        text(&policy, "/type"),
+        name,
+        Some(text(&policy, "/id")),
+    )?;
     for member in ["name", "description", "settings", "conditions"] {
         if let Some(given) = body.get(member) {
             policy[member] = given.clone();
@@ -432,6 +458,7 @@ fn set_status(call: &mut Call<'_>, status: &str, event: &str) -> Outcome {
     let mut policy = named_policy(call)?;
     refuse_system(&policy)?;
     policy["status"] = json!(status);
+    policy["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
     let id = text(&policy, "/id").to_owned();
     call.org.policies.put(&id, policy.clone());
     call.log(event, vec![target(&policy)]);
@@ -444,4 +471,88 @@ fn activate(call: &mut Call<'_>) -> Outcome {
 
 fn deactivate(call: &mut Call<'_>) -> Outcome {
     set_status(call, "INACTIVE", "policy.lifecycle.deactivate")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    const POLICIES: &str = "/api/v1/policies";
+
+    fn made(bench: &Bench, path: &str, body: &Value) -> Value {
+        let (status, made) = bench.call("POST", path, Some(body));
+        assert_eq!(status, 200, "{made}");
+        made
+    }
+
+    fn policy(name: &str, priority: i64) -> Value {
+        json!({ "type": "PASSWORD", "name": name, "priority": priority })
+    }
+
+    fn priorities(bench: &Bench) -> Vec<(String, i64)> {
+        let (_, all) = bench.call("GET", &format!("{POLICIES}?type=PASSWORD"), None);
+        let all = all.as_array().expect("a list").iter();
+        all.map(|one| {
+            (
+                text(one, "/name").to_owned(),
+                one["priority"].as_i64().unwrap_or(0),
+            )
+        })
+        .collect()
+    }
+
+    #[test]
+    fn odd_priorities_lead_to_the_ends() {
+        let bench = Bench::new();
+        made(&bench, POLICIES, &policy("First", i64::MAX));
+        let second = made(&bench, POLICIES, &policy("Second", i64::MIN));
+        let places = priorities(&bench);
+        let places: Vec<(&str, i64)> = places.iter().map(|(n, p)| (n.as_str(), *p)).collect();
+        assert_eq!(places, [("Second", 1), ("First", 2), ("Default Policy", 3)]);
+        let rules = format!("{POLICIES}/{}/rules", text(&second, "/id"));
+        for (name, priority) in [("One", i64::MIN), ("Two", i64::MAX)] {
+            let rule = json!({ "type": "PASSWORD", "name": name, "priority": priority });
+            made(&bench, &rules, &rule);
+        }
+        let (_, all) = bench.call("GET", &rules, None);
+        assert_eq!(
+            (&all[0]["name"], &all[1]["name"]),
+            (&json!("One"), &json!("Two"))
+        );
+    }
+
+    #[test]
+    fn names_and_places_stay_different() {
+        let bench = Bench::new();
+        let first = made(&bench, POLICIES, &policy("First", 1));
+        let second = made(&bench, POLICIES, &policy("Second", 2));
+        let own = |one: &Value| format!("{POLICIES}/{}", text(one, "/id"));
+        let (status, refused) = bench.call("PUT", &own(&second), Some(&policy("First", 2)));
+        assert_eq!((status, text(&refused, "/errorCode")), (400, "E0000001"));
+        assert_eq!(
+            bench.call("PUT", &own(&first), Some(&policy("First", 1))).0,
+            200
+        );
+        for _ in 0..2 {
+            made(&bench, &format!("{}/clone", own(&first)), &json!({}));
+        }
+        let places = priorities(&bench);
+        let places: Vec<(&str, i64)> = places.iter().map(|(n, p)| (n.as_str(), *p)).collect();
+        let expected = [
+            ("First", 1),
+            ("Second", 2),
+            ("[cloned] First", 3),
+            ("[cloned] [cloned] First", 4),
+            ("Default Policy", 5),
+        ];
+        assert_eq!(places, expected);
+        bench.shared.org().clock.advance(60);
+        let step = format!("{}/lifecycle/deactivate", own(&first));
+        assert_eq!(bench.call("POST", &step, None).0, 204);
+        let (_, now) = bench.call("GET", &own(&first), None);
+        assert_ne!(now["lastUpdated"], first["lastUpdated"]);
+    }
 }

@@ -211,7 +211,7 @@ fn place(org: &mut Org, policy: &str, id: &str, wanted: Option<i64>) {
         .collect();
     others.sort();
     let last = others.len();
-    let at = wanted.map_or(last, |w| usize::try_from(w - 1).unwrap_or(0).min(last));
+    let at = super::index(wanted, last);
     others.insert(at, (0, id.to_owned()));
     let count = others.len();
     for (index, (_, id)) in others.into_iter().enumerate() {
