@@ -89,6 +89,9 @@ fn status(roll: usize) -> &'static str {
     }
 }
 
+/// How many of a kind are made up at most: more would not fit into any memory.
+const MOST: u64 = 10_000_000;
+
 /// Fills an org.
 pub(crate) fn people(org: &mut Org, seed: &SeedOrg) {
     let mut dice = Dice::new(seed.random_seed);
@@ -343,6 +346,11 @@ pub(crate) fn from_json(org: &mut Org, body: &Value, base: &str) -> Result<(), S
     if !body.is_object() {
         return Err("a seed is a JSON object".to_owned());
     }
+    for name in ["users", "groups", "apps", "groups_per_user"] {
+        if body[name].as_u64().is_some_and(|number| number > MOST) {
+            return Err(format!("`{name}` is {MOST} at most"));
+        }
+    }
     let count = |name: &str| body[name].as_u64().map_or(0, |n| n as usize);
     let defaults = SeedOrg::default();
     let seed = SeedOrg {
@@ -380,4 +388,24 @@ pub(crate) fn from_json(org: &mut Org, body: &Value, base: &str) -> Result<(), S
         org.members.put(group, user, ());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::bench::Bench;
+
+    #[test]
+    fn seeds_that_fit_no_memory_are_refused() {
+        let bench = Bench::new();
+        for name in ["users", "groups", "apps", "groups_per_user"] {
+            let body = json!({ name: u64::MAX });
+            assert_eq!(
+                bench.call("POST", "/_sandbox/seed", Some(&body)).0,
+                400,
+                "{name}"
+            );
+        }
+    }
 }
