@@ -152,6 +152,23 @@ impl Log {
             .map(|(index, event)| (index as u64 + 1, event))
     }
 
+    /// The events behind a place with their places.
+    pub(crate) fn placed_after(&self, place: u64) -> impl Iterator<Item = (u64, &Value)> {
+        let first = place.saturating_add(1);
+        let behind = self.behind(place).iter().enumerate();
+        behind.map(move |(index, event)| (first.saturating_add(index as u64), event))
+    }
+
+    /// The events before a place with their places, the newest first; all where no place is told.
+    pub(crate) fn placed_before(&self, place: Option<u64>) -> impl Iterator<Item = (u64, &Value)> {
+        let before = place.map_or(usize::MAX, |place| {
+            usize::try_from(place.saturating_sub(1)).unwrap_or(usize::MAX)
+        });
+        let events = self.events.get(..before).unwrap_or(&self.events);
+        let placed = events.iter().enumerate();
+        placed.map(|(index, event)| (index as u64 + 1, event)).rev()
+    }
+
     /// The events behind a place.
     pub(crate) fn behind(&self, place: u64) -> &[Value] {
         let from = usize::try_from(place).unwrap_or(usize::MAX);

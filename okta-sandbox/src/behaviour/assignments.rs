@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::json::{merge, text};
 use crate::log::{app_target, group_target, user_target};
 use crate::org::Org;
-use crate::paging::Size;
+use crate::paging::{self, Size};
 
 /// The behaviour of an operation of this family.
 pub(crate) fn handler(id: &str) -> Option<Handler> {
@@ -88,12 +88,16 @@ fn list_users(call: &mut Call<'_>) -> Outcome {
     let (org, base) = (&*call.org, call.base());
     let q = call.request.query("q").unwrap_or_default().to_lowercase();
     let expand = call.request.query("expand") == Some("user");
-    let hits = org.app_users.of(id).filter(|(_, _, app_user)| {
-        q.is_empty()
-            || text(app_user, "/credentials/userName")
-                .to_lowercase()
-                .starts_with(&q)
-    });
+    let after = paging::position(call.request)?;
+    let hits = org
+        .app_users
+        .of_after(id, after)
+        .filter(|(_, _, app_user)| {
+            q.is_empty()
+                || text(app_user, "/credentials/userName")
+                    .to_lowercase()
+                    .starts_with(&q)
+        });
     call.list(
         Size::new(50, 500),
         hits.map(|(place, _, value)| (place, value)),

@@ -245,9 +245,10 @@ fn list_members(call: &mut Call<'_>) -> Outcome {
     let group = named_group(call)?;
     let base = call.base();
     let org = &*call.org;
+    let after = crate::paging::position(call.request)?;
     let found = org
         .members
-        .of(text(&group, "/id"))
+        .of_after(text(&group, "/id"), after)
         .filter_map(|(place, user, ())| Some((place, org.users.get(user)?)));
     call.list(Size::new(1000, 1000), found, |user| {
         users::view::item(org, user, base)

@@ -123,18 +123,14 @@ fn list(call: &mut Call<'_>) -> Outcome {
         false
     };
     if descending {
-        for (place, event) in log
-            .placed()
-            .rev()
-            .filter(|(p, _)| after.is_none_or(|a| *p < a))
-        {
+        for (place, event) in log.placed_before(after) {
             if wanted(event) && step(place, event, &mut page, &mut last) {
                 more = true;
                 break;
             }
         }
     } else {
-        for (place, event) in log.placed().filter(|(p, _)| after.is_none_or(|a| *p > a)) {
+        for (place, event) in log.placed_after(last) {
             if wanted(event) && step(place, event, &mut page, &mut last) {
                 more = true;
                 break;

@@ -253,11 +253,14 @@ impl<T> Relation<T> {
 
     /// The pairs of a left id: place, right id, value.
     pub(crate) fn of(&self, left: &str) -> impl Iterator<Item = (u64, &str, &T)> {
-        self.forward.get(left).into_iter().flat_map(|pairs| {
-            pairs
-                .iter()
-                .map(|(place, (right, value))| (*place, right.as_str(), value))
-        })
+        self.of_after(left, 0)
+    }
+
+    /// The pairs of a left id behind a place.
+    pub(crate) fn of_after(&self, left: &str, place: u64) -> impl Iterator<Item = (u64, &str, &T)> {
+        let pairs = self.forward.get(left).into_iter();
+        let behind = pairs.flat_map(move |pairs| pairs.range(place.saturating_add(1)..));
+        behind.map(|(place, (right, value))| (*place, right.as_str(), value))
     }
 
     /// The left ids of a right id, with places.
@@ -357,6 +360,8 @@ mod tests {
             ["g1", "g2"]
         );
         assert_eq!(members.get("g1", "u1"), Some(&3));
+        let behind = |place| members.of_after("g1", place).count();
+        assert_eq!((behind(0), behind(1), behind(u64::MAX)), (1, 0, 0));
         assert_eq!(members.remove_right("u1"), ["g1", "g2"]);
         assert_eq!(members.count("g1") + members.count("g2"), 0);
     }
