@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::brand;
+use super::{BRANDS, brand};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -14,20 +14,44 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
         "getSignInPage" | "getErrorPage" => root,
         "getSignOutPageSettings" => sign_out,
         "replaceSignOutPageSettings" => set_sign_out,
-        "getDefaultSignInPage" => default_page,
-        "getDefaultErrorPage" => default_page,
-        "getCustomizedSignInPage" | "getCustomizedErrorPage" => page,
-        "getPreviewSignInPage" | "getPreviewErrorPage" => page,
-        "replaceCustomizedSignInPage" | "replaceCustomizedErrorPage" => set_page,
-        "replacePreviewSignInPage" | "replacePreviewErrorPage" => set_page,
-        "deleteCustomizedSignInPage" | "deleteCustomizedErrorPage" => reset_page,
-        "deletePreviewSignInPage" | "deletePreviewErrorPage" => reset_page,
+        "getDefaultSignInPage" | "getDefaultErrorPage" => default_page,
+        "getCustomizedSignInPage"
+        | "getCustomizedErrorPage"
+        | "getPreviewSignInPage"
+        | "getPreviewErrorPage" => page,
+        "replaceCustomizedSignInPage"
+        | "replaceCustomizedErrorPage"
+        | "replacePreviewSignInPage"
+        | "replacePreviewErrorPage" => set_page,
+        "deleteCustomizedSignInPage"
+        | "deleteCustomizedErrorPage"
+        | "deletePreviewSignInPage"
+        | "deletePreviewErrorPage" => reset_page,
         "listAllSignInWidgetVersions" => widget_versions,
         _ => return None,
     })
 }
 
-const PAGES: &str = "/api/v1/brands/pages";
+/// Where the pages of the brand stand, which go with it.
+fn shelf(call: &Call<'_>) -> String {
+    format!("{BRANDS}/{}/pages", call.parameter(0))
+}
+
+/// The page that the call is about, such as `sign-in/customized`.
+fn named(call: &Call<'_>) -> &'static str {
+    let path = call.operation.path.split_once("/pages/");
+    path.map_or("", |(_, page)| page)
+}
+
+fn stored(call: &mut Call<'_>, page: &str) -> Option<Value> {
+    let shelf = shelf(call);
+    call.org.shelf(&shelf).get(page).cloned()
+}
+
+fn keep(call: &mut Call<'_>, page: &Value) {
+    let (shelf, name) = (shelf(call), named(call));
+    call.org.shelf(&shelf).put(name, page.clone());
+}
 
 /// What the sign-in widget shows unless told otherwise.
 fn widget() -> Value {
@@ -75,9 +99,7 @@ fn default_content(sign_in: bool) -> Value {
 
 fn page(call: &mut Call<'_>) -> Outcome {
     brand(call, call.parameter(0))?;
-    let path = &call.request.path;
-    let found = call.org.shelf(PAGES).get(path).cloned();
-    found
+    stored(call, named(call))
         .map(|page| Answer::ok(&page))
         .ok_or_else(|| Fault::not_found(call.parameter(0), "CustomizedPage"))
 }
@@ -122,13 +144,14 @@ fn set_page(call: &mut Call<'_>) -> Outcome {
         let shown = json!({ "showPasswordVisibilityToggle": true, "showUserIdentifier": true });
         fill(&mut page["widgetCustomizations"], &shown);
     }
-    call.org.shelf(PAGES).put(&call.request.path, page.clone());
+    keep(call, &page);
     Ok(Answer::ok(&page))
 }
 
 fn reset_page(call: &mut Call<'_>) -> Outcome {
     brand(call, call.parameter(0))?;
-    call.org.shelf(PAGES).remove(&call.request.path);
+    let (shelf, name) = (shelf(call), named(call));
+    call.org.shelf(&shelf).remove(name);
     Ok(Answer::no_content())
 }
 
@@ -140,8 +163,8 @@ fn widget_versions(call: &mut Call<'_>) -> Outcome {
 /// The page's kinds, and where each of them is.
 fn root(call: &mut Call<'_>) -> Outcome {
     brand(call, call.parameter(0))?;
-    let path = call.request.path.trim_end_matches('/').to_owned();
-    let own = format!("{}{path}", call.base());
+    let page = named(call);
+    let own = format!("{}{}/{page}", call.base(), shelf(call));
     let hinted = |href: &str, allow: &[&str]| json!({ "href": href, "hints": { "allow": allow } });
     let writable = &["GET", "PUT", "DELETE"];
     let mut shown = json!({ "_links": {
@@ -154,11 +177,7 @@ fn root(call: &mut Call<'_>) -> Outcome {
     for name in expand.split(',') {
         let value = match name {
             "default" => Some(default_content(is_sign_in(call))),
-            "customized" | "preview" => call
-                .org
-                .shelf(PAGES)
-                .get(&format!("{path}/{name}"))
-                .cloned(),
+            "customized" | "preview" => stored(call, &format!("{page}/{name}")),
             "customizedUrl" => Some(json!(format!("{own}/customized"))),
             "previewUrl" => Some(json!(format!("{own}/preview"))),
             _ => None,
@@ -172,8 +191,7 @@ fn root(call: &mut Call<'_>) -> Outcome {
 
 fn sign_out(call: &mut Call<'_>) -> Outcome {
     brand(call, call.parameter(0))?;
-    let path = &call.request.path;
-    let known = call.org.shelf(PAGES).get(path).cloned();
+    let known = stored(call, named(call));
     let known = known.unwrap_or_else(|| json!({ "type": "OKTA_DEFAULT" }));
     Ok(Answer::ok(&known))
 }
@@ -205,7 +223,7 @@ fn set_sign_out(call: &mut Call<'_>) -> Outcome {
             return Err(Fault::validation("type", &[cause]));
         }
     };
-    call.org.shelf(PAGES).put(&call.request.path, kept.clone());
+    keep(call, &kept);
     Ok(Answer::ok(&kept))
 }
 
@@ -277,5 +295,20 @@ mod tests {
         let elsewhere = json!({ "type": "EXTERNALLY_HOSTED", "url": "https://example.com/bye" });
         assert_eq!(put(elsewhere.clone()), 200);
         assert_eq!(bench.call("GET", &own, None).1, elsewhere);
+    }
+
+    #[test]
+    fn pages_go_with_their_brand_and_a_slash_makes_no_difference() {
+        let bench = Bench::new();
+        let brand = brand(&bench);
+        let page = json!({ "pageContent": "<p>x</p>" });
+        let target = format!("{brand}/pages/error/customized");
+        assert_eq!(bench.call("PUT", &format!("{target}/"), Some(&page)).0, 200);
+        assert_eq!(bench.call("GET", &target, None).0, 200);
+        assert_eq!(bench.call("DELETE", &brand, None).0, 204);
+        let id = brand.rsplit('/').next().expect("an id");
+        let org = bench.shared.org();
+        let left = org.shelves.keys().filter(|path| path.contains(id));
+        assert_eq!(left.count(), 0);
     }
 }
