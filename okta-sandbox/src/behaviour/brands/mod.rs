@@ -100,7 +100,7 @@ fn create_email_domain(call: &mut Call<'_>) -> Outcome {
         .org
         .shelf(EMAIL_DOMAINS)
         .values()
-        .any(|d| text(d, "/domain") == name)
+        .any(|d| text(d, "/domain").eq_ignore_ascii_case(name))
     {
         let cause = "domain: An object with this field already exists in the current organization";
         return Err(Fault::validation("domain", &[cause]));
@@ -268,12 +268,11 @@ fn create_domain(call: &mut Call<'_>) -> Outcome {
             &["domain: Prohibited custom domain name."],
         ));
     }
-    if call
-        .org
-        .shelf(DOMAINS)
-        .values()
-        .any(|d| text(d, "/domain") == name)
-    {
+    if call.org.shelf(DOMAINS).values().any(|d| {
+        text(d, "/domain")
+            .trim_end_matches('.')
+            .eq_ignore_ascii_case(host)
+    }) {
         let cause = "domain: An object with this field already exists in the current organization";
         return Err(Fault::validation("domain", &[cause]));
     }
@@ -331,7 +330,10 @@ fn delete_domain(call: &mut Call<'_>) -> Outcome {
 fn verify_domain(call: &mut Call<'_>) -> Outcome {
     let mut domain = domain(call)?;
     refuse_own(&domain)?;
-    domain["validationStatus"] = json!("VERIFIED");
+    // One that has its certificate is further already.
+    if domain["validationStatus"] != "COMPLETED" {
+        domain["validationStatus"] = json!("VERIFIED");
+    }
     let named_id = call.parameter(0);
     call.org.shelf(DOMAINS).put(named_id, domain.clone());
     Ok(Answer::ok(&view_domain(call, &domain)))
@@ -351,4 +353,57 @@ fn certificate(call: &mut Call<'_>) -> Outcome {
     let named_id = call.parameter(0);
     call.org.shelf(DOMAINS).put(named_id, domain);
     Ok(Answer::no_content())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    #[test]
+    fn a_domain_is_the_org_s_once_and_stays_complete() {
+        let bench = Bench::new();
+        let create = |name: &str| {
+            let body = json!({ "domain": name, "certificateSourceType": "MANUAL" });
+            bench.call("POST", "/api/v1/domains", Some(&body))
+        };
+        let (status, made) = create("login.example.com");
+        assert_eq!(status, 201, "{made}");
+        for twin in [
+            "login.example.com",
+            "Login.Example.COM",
+            "login.example.com.",
+        ] {
+            assert_eq!(create(twin).0, 400, "{twin}");
+        }
+        let own = format!("/api/v1/domains/{}", text(&made, "/id"));
+        let verify = || bench.call("POST", &format!("{own}/verify"), None).1;
+        assert_eq!(verify()["validationStatus"], "VERIFIED");
+        let body = json!({
+            "type": "PEM", "certificate": "c", "certificateChain": "d", "privateKey": "e",
+        });
+        assert_eq!(
+            bench
+                .call("PUT", &format!("{own}/certificate"), Some(&body))
+                .0,
+            204
+        );
+        assert_eq!(verify()["validationStatus"], "COMPLETED");
+        let body = |name: &str| {
+            json!({
+                "domain": name, "displayName": "A", "userName": "a", "brandId": "",
+            })
+        };
+        let mail = |name: &str| {
+            bench
+                .call("POST", "/api/v1/email-domains", Some(&body(name)))
+                .0
+        };
+        assert_eq!(
+            (mail("mail.example.com"), mail("MAIL.example.com")),
+            (201, 400)
+        );
+    }
 }
