@@ -168,6 +168,9 @@ fn replace(call: &mut Call<'_>) -> Outcome {
 
 fn remove_client(call: &mut Call<'_>) -> Outcome {
     let app = named(call)?;
+    if apps::is_built_in(&app) {
+        return Err(Fault::code("E0000006", &[]));
+    }
     call.org.remove_app(call.parameter(0));
     call.log("application.lifecycle.delete", vec![app_target(&app)]);
     Ok(Answer::no_content())
@@ -304,5 +307,17 @@ mod tests {
             whole["settings"]["oauthClient"]["consent_method"],
             "REQUIRED"
         );
+    }
+
+    #[test]
+    fn the_service_s_own_clients_stay() {
+        let scene = Scene::new();
+        let (_, apps) = scene
+            .bench
+            .call("GET", "/api/v1/apps?filter=name+eq+%22saasure%22", None);
+        let client = format!("{CLIENTS}/{}", text(&apps, "/0/id"));
+        let (status, refused) = scene.bench.call("DELETE", &client, None);
+        assert_eq!((status, text(&refused, "/errorCode")), (403, "E0000006"));
+        assert_eq!(scene.bench.call("GET", &client, None).0, 200);
     }
 }

@@ -62,6 +62,11 @@ const BUILT_IN: [(&str, &str); 4] = [
     ("okta_account_settings", "Okta End User Settings"),
 ];
 
+/// True for the service's own apps, which stay as they are.
+pub(super) fn is_built_in(app: &Value) -> bool {
+    BUILT_IN.iter().any(|(name, _)| text(app, "/name") == *name)
+}
+
 /// Puts the service's own apps into a new org.
 pub(crate) fn add_built_in(org: &mut Org) {
     for (name, label) in BUILT_IN {
@@ -257,10 +262,7 @@ fn replace(call: &mut Call<'_>) -> Outcome {
 
 fn set_status(call: &mut Call<'_>, status: &str, event: &str) -> Outcome {
     let mut app = named_app(call)?;
-    if BUILT_IN
-        .iter()
-        .any(|(name, _)| text(&app, "/name") == *name)
-    {
+    if is_built_in(&app) {
         return Err(Fault::code("E0000006", &[]));
     }
     if app["status"] != status {
