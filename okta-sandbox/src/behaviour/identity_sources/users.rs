@@ -101,6 +101,15 @@ pub(super) fn put(
         .get(&text(&whole, "/userName").to_lowercase())
         .and_then(|id| call.org.users.get(id))
         .cloned();
+    if let (None, Some(taken)) = (&known, &same_login) {
+        let (app, id) = (text(source, "/id"), text(taken, "/id"));
+        let other = call.org.app_users.get(app, id);
+        let other = other.map_or("", |one| text(one, "/externalId")).to_owned();
+        if other != external && find(call, source, &other).is_some() {
+            let cause = "userName: An object with this field already exists in the identity source";
+            return Err(Fault::validation("userName", &[cause]));
+        }
+    }
     let user = match known.as_ref().map(|(_, user)| user.clone()).or(same_login) {
         Some(user) => {
             let revised = users::revise(call, &user, &body, false)?;
@@ -245,4 +254,35 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     drop(call, &source, call.parameter(1));
     log(call, &source, &user, "delete");
     Ok(Answer::no_content())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    #[test]
+    fn no_two_users_of_a_source_are_one_of_the_org() {
+        let bench = Bench::new();
+        let body = json!({
+            "name": "custom_identity_source", "label": "Payroll", "signOnMode": "BOOKMARK",
+        });
+        let (status, app) = bench.call("POST", "/api/v1/apps", Some(&body));
+        assert_eq!(status, 200, "{app}");
+        let own = format!("/api/v1/identity-sources/{}/users", text(&app, "/id"));
+        let create = |external: &str| {
+            let body = json!({ "externalId": external, "profile": {
+                "userName": "ann@example.com", "email": "ann@example.com",
+                "firstName": "Ann", "lastName": "Lee",
+            } });
+            bench.call("POST", &own, Some(&body)).0
+        };
+        assert_eq!(create("one"), 200);
+        assert_eq!(create("two"), 400, "ann is one already");
+        assert_eq!(bench.call("DELETE", &format!("{own}/one"), None).0, 204);
+        assert_eq!(create("two"), 200, "who left comes back under another id");
+        assert_eq!(bench.call("GET", &format!("{own}/two"), None).0, 200);
+    }
 }
