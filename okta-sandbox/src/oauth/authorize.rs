@@ -291,11 +291,13 @@ fn refused(call: &mut Call<'_>, server: &Server, refusal: Refusal) -> Answer {
 /// `GET` and `POST …/v1/authorize`.
 pub(crate) fn authorize(call: &mut Call<'_>) -> Outcome {
     let server = Server::of(call)?;
-    let mut form = match call.request.method.as_str() {
-        "POST" => Form(crate::exchange::form_pairs(&String::from_utf8_lossy(
-            &call.request.body,
-        ))),
-        _ => Form(call.request.query.clone()),
+    let form = match call.request.method.as_str() {
+        "POST" => Form::of(&call.request.body),
+        _ => Form::of_pairs(call.request.query.clone()),
+    };
+    let mut form = match form {
+        Ok(form) => form,
+        Err(fault) => return Ok(pages::error("invalid_request", &fault.text())),
     };
     if let Some(name) = form.get("request_uri") {
         match par::pushed(call, &server, name, form.get("client_id")) {

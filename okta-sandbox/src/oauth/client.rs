@@ -41,7 +41,12 @@ impl Form {
 
     /// The body of a request, unless a field comes twice.
     pub(crate) fn of(body: &[u8]) -> Result<Self, Fault> {
-        let form = Self(crate::exchange::form_pairs(&String::from_utf8_lossy(body)));
+        Self::of_pairs(crate::exchange::form_pairs(&String::from_utf8_lossy(body)))
+    }
+
+    /// The fields, unless one comes twice.
+    pub(crate) fn of_pairs(pairs: Vec<(String, String)>) -> Result<Self, Fault> {
+        let form = Self(pairs);
         let mut names: Vec<&str> = form.0.iter().map(|(k, _)| k.as_str()).collect();
         names.sort_unstable();
         match names.windows(2).any(|w| w[0] == w[1]) {

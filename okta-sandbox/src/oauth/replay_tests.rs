@@ -401,3 +401,17 @@ fn an_assertion_of_another_client_than_the_named_one_is_refused() {
     assert_eq!(push(&id, "1").0, 200);
     assert_eq!(error(&push("0oaother", "2")), (401, "invalid_client"));
 }
+
+#[test]
+fn a_parameter_comes_once() {
+    let scene = Scene::new();
+    let (id, _) = scene.client(
+        "client_secret_post",
+        &json!(["authorization_code"]),
+        &json!({}),
+    );
+    let cookie = scene.sign_in();
+    let status = |more: &str| scene.browse(&cookie, &authorize(&id, more)).status;
+    assert_eq!(status("nonce=1"), 302);
+    assert_eq!(status("state=other"), 400);
+}
