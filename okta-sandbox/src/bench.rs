@@ -2,9 +2,10 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::exchange::{Answer, Request};
+use crate::json::text;
 use crate::limits::{Limiter, RateLimits};
 use crate::org::Settings;
 use crate::pipeline::{self, Shared};
@@ -76,6 +77,19 @@ impl Bench {
         let request = Request::new(method, &target, headers, Bytes::from(body), BASE);
         let flight = self.shared.begin();
         pipeline::answer(&self.shared, &request, None, &flight)
+    }
+
+    /// Turns the authenticator of a key on; made if the org has none.
+    pub(crate) fn turn_on(&self, key: &str) {
+        let all = "/api/v1/authenticators";
+        let (_, known) = self.call("GET", all, None);
+        let mut known = known.as_array().into_iter().flatten().cloned();
+        let one = known.find(|one| one["key"] == key).unwrap_or_else(|| {
+            let body = json!({ "key": key, "name": key });
+            self.call("POST", all, Some(&body)).1
+        });
+        let own = format!("{all}/{}/lifecycle/activate", text(&one, "/id"));
+        assert_eq!(self.call("POST", &own, None).0, 200, "{key}");
     }
 
     pub(crate) fn call(&self, method: &str, target: &str, body: Option<&Value>) -> (u16, Value) {

@@ -22,6 +22,11 @@ async fn with_factors(grants: Value, factors: &[(&str, Value)]) -> Scene {
     let admin = Admin::new(&scene.sandbox);
     let own = format!("/api/v1/users/{}/factors", id(&scene.user));
     for (kind, profile) in factors {
+        // Phones are off in a new org.
+        if matches!(*kind, "sms" | "call") {
+            let on = format!("/api/v1/org/factors/okta_{kind}/lifecycle/activate");
+            assert_eq!(admin.bare("POST", &on).await.0, 200);
+        }
         let body = json!({ "factorType": kind, "provider": "OKTA", "profile": profile });
         let (status, factor) = admin.post(&own, body).await;
         assert_eq!(status, 200, "{factor}");

@@ -57,6 +57,9 @@ async fn browser(org: &Org) {
 async fn phone(org: &Org, kind: &str) {
     let user = org.user(&format!("lea-{kind}"), true).await;
     let factors = format!("/api/v1/users/{user}/factors");
+    // Phones are off in a new org.
+    let on = format!("POST /api/v1/org/factors/okta_{kind}/lifecycle/activate");
+    org.send(&on, "{}").await;
     let phone =
         json!({"factorType": kind, "provider": "OKTA", "profile": {"phoneNumber": "+15550100"}});
     let factor = org

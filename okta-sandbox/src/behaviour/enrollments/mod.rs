@@ -34,18 +34,21 @@ const PHONE: &str = "phone_number";
 
 /// The key of the authenticator that a factor belongs to.
 fn key_of(factor: &Value) -> Option<&'static str> {
-    Some(
-        match (text(factor, "/factorType"), text(factor, "/provider")) {
-            ("question", _) => "security_question",
-            ("sms" | "call", _) => PHONE,
-            ("email", _) => "okta_email",
-            ("token:software:totp", "GOOGLE") => "google_otp",
-            ("push" | "signed_nonce" | "token:software:totp", _) => "okta_verify",
-            ("webauthn", _) => "webauthn",
-            ("token:hardware", "YUBICO") => "yubikey_token",
-            _ => return None,
-        },
-    )
+    key_of_kind(text(factor, "/factorType"), text(factor, "/provider"))
+}
+
+/// The same by type and provider of a factor.
+pub(super) fn key_of_kind(kind: &str, provider: &str) -> Option<&'static str> {
+    Some(match (kind, provider) {
+        ("question", _) => "security_question",
+        ("sms" | "call", _) => PHONE,
+        ("email", _) => "okta_email",
+        ("token:software:totp", "GOOGLE") => "google_otp",
+        ("push" | "signed_nonce" | "token:software:totp", _) => "okta_verify",
+        ("webauthn", _) => "webauthn",
+        ("token:hardware", "YUBICO") => "yubikey_token",
+        _ => return None,
+    })
 }
 
 /// A person's password has an id of its own beside the person's.

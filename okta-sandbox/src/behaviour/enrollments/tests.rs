@@ -67,6 +67,47 @@ fn a_factor_is_an_enrollment() {
 }
 
 #[test]
+fn nothing_is_enrolled_that_the_org_has_not_on() {
+    let bench = Bench::new();
+    let path = format!("{}/factors", admin(&bench));
+    let enroll = |kind: &str, provider: &str| {
+        let body = json!({ "factorType": kind, "provider": provider,
+            "profile": { "phoneNumber": "+14086673418" } });
+        bench.call("POST", &path, Some(&body))
+    };
+    let switch = |key: &str, verb: &str| {
+        let own = format!("{ALL}/{}/lifecycle/{verb}", authenticator(&bench, key));
+        assert_eq!(bench.call("POST", &own, None).0, 200);
+    };
+    for (key, kind, provider) in [
+        ("phone_number", "sms", "OKTA"),
+        ("webauthn", "webauthn", "FIDO"),
+        ("google_otp", "token:software:totp", "GOOGLE"),
+    ] {
+        let off = enroll(kind, provider);
+        assert_eq!(code(&off), (400, "E0000001"), "{key} is off");
+        switch(key, "activate");
+        assert_eq!(enroll(kind, provider).0, 200, "{key}");
+        switch(key, "deactivate");
+        let off = enroll(kind, provider);
+        assert_eq!(code(&off), (400, "E0000001"), "{key} is off again");
+    }
+    let missing = enroll("token:hardware", "YUBICO");
+    let cause = text(&missing.1, "/errorCauses/0/errorSummary");
+    assert_eq!(cause, "Factor is not enabled for this organization.");
+    let (_, catalog) = bench.call("GET", &format!("{path}/catalog"), None);
+    let offered = |kind: &str| {
+        let mut all = catalog.as_array().expect("a list").iter();
+        all.any(|one| one["factorType"] == kind)
+    };
+    assert!(offered("email") && !offered("sms"), "{catalog}");
+    // Older clients switch kinds of factors.
+    let on = "/api/v1/org/factors/okta_sms/lifecycle/activate";
+    assert_eq!(bench.call("POST", on, None).0, 200);
+    assert_eq!(enroll("sms", "OKTA").0, 200);
+}
+
+#[test]
 fn resetting_factors_ends_their_enrollments() {
     let bench = Bench::new();
     let me = admin(&bench);
@@ -199,6 +240,7 @@ fn a_key_is_ordered_by_an_event() {
 #[test]
 fn keys_made_ready_may_fail_to_reach_their_users() {
     let bench = Bench::new();
+    bench.turn_on("webauthn");
     let me = admin(&bench);
     let all = format!("/webauthn-registration{}/enrollments", me);
     assert_eq!(bench.call("GET", &all, None).1, json!([]));

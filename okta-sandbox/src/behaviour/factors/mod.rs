@@ -10,6 +10,7 @@ mod yubikeys;
 
 use serde_json::{Value, json};
 
+use super::{authenticators, enrollments};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -127,6 +128,9 @@ fn catalog(call: &mut Call<'_>) -> Outcome {
     };
     let mut shown = Vec::new();
     for (kind, provider, vendor, _, _) in KINDS {
+        if !is_enabled(call, kind, provider) {
+            continue;
+        }
         let status = if enrolled(call, kind, provider) {
             "ACTIVE"
         } else {
@@ -169,6 +173,22 @@ fn profile(factor: &mut Value, body: &Value) -> Result<(), Fault> {
     Ok(())
 }
 
+fn not_enabled() -> Fault {
+    let cause = "Factor is not enabled for this organization.";
+    Fault::validation("factorEnrollRequest", &[cause])
+}
+
+/// With the Identity Engine nobody enrols what no authenticator of the org stands for that is on,
+/// unless an older client switched the kind of factor on.
+fn is_enabled(call: &Call<'_>, kind: &str, provider: &str) -> bool {
+    let org = &call.org;
+    org.settings.kind.is_classic()
+        || enrollments::key_of_kind(kind, provider).is_some_and(|key| {
+            { authenticators::of_key(org, key) }.any(|one| one["status"] == "ACTIVE")
+        })
+        || org_factors::is_on(org, kind, provider)
+}
+
 fn enroll(call: &mut Call<'_>) -> Outcome {
     let (shelf, user) = shelf(call)?;
     let body = call.request.object()?;
@@ -182,12 +202,15 @@ fn enroll(call: &mut Call<'_>) -> Outcome {
         .find(|(k, p, ..)| *k == kind && (provider.is_empty() || *p == provider));
     let Some((_, provider, vendor, prefix, pending)) = found else {
         let known = schema::schema("management", "UserFactorType");
-        let cause = match known.is_some_and(|s| s.values.iter().any(|v| v == kind)) {
-            true => "Factor is not enabled for this organization.",
-            false => "factorType: The field has an invalid value",
-        };
+        if known.is_some_and(|s| s.values.iter().any(|v| v == kind)) {
+            return Err(not_enabled());
+        }
+        let cause = "factorType: The field has an invalid value";
         return Err(Fault::validation("factorEnrollRequest", &[cause]));
     };
+    if !is_enabled(call, kind, provider) {
+        return Err(not_enabled());
+    }
     let single = matches!(kind, "question" | "email" | "sms" | "call");
     let now = clock::zero_millis(call.org.clock.now());
     let id = call.org.dice.id(prefix);

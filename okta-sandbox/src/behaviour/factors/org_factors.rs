@@ -5,18 +5,33 @@ use serde_json::json;
 use crate::call::{Call, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
+use crate::org::Org;
+use crate::shelf::Shelf;
 
 const ORG_FACTORS: &str = "/api/v1/org/factors";
 
+/// Kind and provider of a key.
+fn named(key: &str) -> Option<(&str, &'static str)> {
+    Some(match key.strip_prefix("okta_") {
+        Some("otp") => ("token:software:totp", "OKTA"),
+        Some(kind @ ("question" | "sms" | "call" | "email" | "push")) => (kind, "OKTA"),
+        _ if key == "google_otp" => ("token:software:totp", "GOOGLE"),
+        _ if key == "fido_webauthn" => ("webauthn", "FIDO"),
+        _ => return None,
+    })
+}
+
+/// True if a client switched a kind of factor on.
+pub(super) fn is_on(org: &Org, kind: &str, provider: &str) -> bool {
+    let known = org.shelves.get(ORG_FACTORS).into_iter();
+    { known }
+        .flat_map(Shelf::entries)
+        .any(|(key, status)| status == "ACTIVE" && named(key) == Some((kind, provider)))
+}
+
 fn org_factor(call: &mut Call<'_>, status: Option<&str>) -> Outcome {
     let key = call.parameter(0);
-    let kind = match key.strip_prefix("okta_") {
-        Some("otp") => "token:software:totp",
-        Some(kind @ ("question" | "sms" | "call" | "email" | "push")) => kind,
-        _ if matches!(key, "google_otp") => "token:software:totp",
-        _ if matches!(key, "fido_webauthn") => "webauthn",
-        _ => return Err(Fault::not_found(key, "FactorLifecycle")),
-    };
+    let (kind, provider) = named(key).ok_or_else(|| Fault::not_found(key, "FactorLifecycle"))?;
     if let Some(status) = status {
         call.org.shelf(ORG_FACTORS).put(key, json!(status));
     }
@@ -32,11 +47,6 @@ fn org_factor(call: &mut Call<'_>, status: Option<&str>) -> Outcome {
         "activate"
     };
     let own = format!("{}{ORG_FACTORS}/{key}", call.base());
-    let provider = if key.starts_with("okta") {
-        "OKTA"
-    } else {
-        "GOOGLE"
-    };
     Ok(Answer::ok(&json!({
         "id": key, "provider": provider, "factorType": kind, "status": status, "_links": {
             step: { "href": format!("{own}/lifecycle/{step}"), "hints": { "allow": ["POST"] } },

@@ -60,6 +60,7 @@ fn a_push_waits_until_its_user_decides() {
 fn a_yubikey_is_uploaded_then_enrolled_then_spent() {
     const TOKENS: &str = "/api/v1/org/factors/yubikey_token/tokens";
     let bench = Bench::new();
+    bench.turn_on("yubikey_token");
     let seed = json!({
         "serialNumber": "7886622", "publicId": "ccccccijgibu", "privateId": "b74be6169486",
         "aesKey": "1fcc6d8ce39bf1604e0b17f3e0a11067",
@@ -107,6 +108,7 @@ fn a_yubikey_is_uploaded_then_enrolled_then_spent() {
 #[test]
 fn a_factor_stays_if_the_one_in_its_place_is_refused() {
     let bench = Bench::new();
+    bench.turn_on("phone_number");
     let factors = format!("/api/v1/users/{}/factors", admin(&bench));
     let sms = |number: &str| json!({ "factorType": "sms", "profile": { "phoneNumber": number } });
     let enroll = |query: &str, number: &str| {

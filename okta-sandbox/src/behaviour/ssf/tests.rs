@@ -279,6 +279,7 @@ fn a_verification_brings_the_state_back() {
 #[test]
 fn receivers_hear_what_they_asked_for() {
     let bench = Bench::new();
+    bench.turn_on("phone_number");
     let (all, some) = (Client::new(&bench, "all"), Client::new(&bench, "some"));
     all.call("POST", STREAMS, Some(&wanted(&SUPPORTED)));
     let mut body = wanted(&[SESSION_REVOKED]);

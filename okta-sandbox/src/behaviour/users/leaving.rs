@@ -138,6 +138,7 @@ mod tests {
     fn nothing_of_a_deleted_user_stays() {
         let bench = Bench::new();
         let user = person(&bench, "ann@example.com");
+        bench.turn_on("phone_number");
         let factor = json!({ "factorType": "sms", "profile": { "phoneNumber": "+15551234567" } });
         bench.call("POST", &format!("{user}/factors"), Some(&factor));
         let role = json!({ "type": "USER_ADMIN" });
