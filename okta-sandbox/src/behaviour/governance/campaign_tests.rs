@@ -58,6 +58,11 @@ impl Campaign {
         self.bench.call("POST", &path, Some(body))
     }
 
+    fn status(&self) -> String {
+        let path = format!("{CAMPAIGNS}/{}", self.id);
+        text(&ok(self.bench.call("GET", &path, None)), "/status").to_owned()
+    }
+
     fn reviews(&self) -> Vec<Value> {
         let listed = ok(self.bench.call("GET", REVIEWS, None));
         listed["data"].as_array().cloned().unwrap_or_default()
@@ -101,4 +106,62 @@ fn reviews_are_reassigned_all_or_none() {
     assert_eq!(reviewers(), [to.clone(), to.clone()]);
     ok(campaign.post("end", &json!({})));
     assert_eq!(reassign(&ids, "n").0, 409, "it is over");
+}
+
+fn later(days: i64) -> String {
+    let at = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+    crate::clock::seconds(at)
+}
+
+#[test]
+fn campaigns_keep_their_schedule() {
+    let mut remediation = nothing();
+    remediation["noResponse"] = json!("DENY");
+    let campaign = Campaign::new(&later(1), &remediation);
+    let advance = |days: i64| {
+        campaign
+            .bench
+            .shared
+            .org()
+            .clock
+            .advance(days * 24 * 3600 + 60)
+    };
+    assert_eq!(campaign.status(), "SCHEDULED");
+    assert_eq!(campaign.reviews().len(), 0);
+    advance(1);
+    for status in ["LAUNCHING", "ACTIVE"] {
+        assert_eq!(campaign.status(), status);
+    }
+    assert_eq!(campaign.reviews().len(), 2);
+    advance(7);
+    assert_eq!(campaign.status(), "COMPLETED");
+    assert_eq!(text(&campaign.reviews()[0], "/remediationStatus"), "OPEN");
+    let org = campaign.bench.shared.org();
+    let group = org
+        .groups
+        .values()
+        .find(|group| group["profile"]["name"] == "G");
+    assert_eq!(org.members.count(text(group.expect("a group"), "/id")), 0);
+    let told: Vec<&str> = { org.log.placed() }
+        .map(|(_, event)| text(event, "/eventType"))
+        .filter(|event| event.starts_with("certification.campaign."))
+        .collect();
+    let steps = ["create", "launch", "close"].map(|step| format!("certification.campaign.{step}"));
+    assert_eq!(told, steps);
+}
+
+#[test]
+fn a_campaign_whose_date_was_over_waits_and_then_has_all_its_time() {
+    let campaign = Campaign::new("2020-01-01T00:00:00Z", &nothing());
+    assert_eq!(campaign.status(), "SCHEDULED");
+    ok(campaign.post("launch", &json!({})));
+    assert_eq!(campaign.status(), "LAUNCHING");
+    assert_eq!(campaign.status(), "ACTIVE");
+    campaign
+        .bench
+        .shared
+        .org()
+        .clock
+        .advance(7 * 24 * 3600 + 60);
+    assert_eq!(campaign.status(), "COMPLETED");
 }

@@ -7,12 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{background, caller, link, listed, read, reviews, settled, written};
-use crate::call::{Call, Handler, Outcome};
+use crate::call::{Call, Handler, Outcome, by_itself};
 use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{fill, remove, text};
 use crate::log::named;
+use crate::org::Org;
 use crate::paging::admin_base;
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
@@ -282,19 +283,88 @@ fn launch(call: &mut Call<'_>) -> Outcome {
         campaign["id"] = json!(id);
         campaign["created"] = json!(clock::seconds(call.org.clock.now()));
     }
-    let now = call.org.clock.now();
-    campaign["status"] = json!("LAUNCHING");
-    campaign["lastUpdated"] = json!(clock::seconds(now));
-    background::plan(&mut campaign, now, &[json!({ "status": "ACTIVE" })]);
     let id = text(&campaign, "/id").to_owned();
-    call.org.shelf(SHELF).put(&id, campaign.clone());
-    reviews::open(call, &campaign);
-    call.log("certification.campaign.launch", vec![target(&campaign)]);
+    begin(call, campaign);
     Ok(accepted(call, &id))
 }
 
+/// Opens the reviews of a campaign. One whose time was over has all of it still.
+fn begin(call: &mut Call<'_>, mut campaign: Value) {
+    let now = call.org.clock.now();
+    if ends(&campaign).is_some_and(|end| end <= now) {
+        let schedule = &mut campaign["scheduleSettings"];
+        let days = schedule["durationInDays"].as_i64().unwrap_or(1);
+        let end = now.checked_add(SignedDuration::from_hours(24 * days));
+        let zone = text(schedule, "/timeZone").to_owned();
+        schedule["endDate"] = json!(zoned(end.unwrap_or(Timestamp::MAX), &zone));
+    }
+    campaign["status"] = json!("LAUNCHING");
+    campaign["lastUpdated"] = json!(clock::seconds(now));
+    background::plan(&mut campaign, now, &[json!({ "status": "ACTIVE" })]);
+    call.org
+        .shelf(SHELF)
+        .put(text(&campaign, "/id"), campaign.clone());
+    reviews::open(call, &campaign);
+    call.log("certification.campaign.launch", vec![target(&campaign)]);
+}
+
+fn ends(campaign: &Value) -> Option<Timestamp> {
+    clock::parse(text(campaign, "/scheduleSettings/endDate"))
+}
+
+/// Closes the reviews of a campaign, which may take away what nobody decided on.
+fn finish(call: &mut Call<'_>, mut campaign: Value, remediates: bool) {
+    if remediates {
+        reviews::close(call, &campaign);
+    }
+    campaign["status"] = json!("COMPLETED");
+    campaign["lastUpdated"] = json!(clock::seconds(call.org.clock.now()));
+    call.org
+        .shelf(SHELF)
+        .put(text(&campaign, "/id"), campaign.clone());
+    call.log("certification.campaign.close", vec![target(&campaign)]);
+}
+
+/// Launches and completes the campaigns whose time has come, unless somebody did before. A date
+/// that was over when the campaign was made launches nothing.
+pub(super) fn keep_time(org: &mut Org) {
+    let now = org.clock.now();
+    let begins = |one: &Value| {
+        let made = clock::parse(text(one, "/created"));
+        let start = clock::parse(text(one, "/scheduleSettings/startDate"));
+        one["scheduleSettings"]["type"] == "ONE_OFF"
+            && start.is_some_and(|start| start <= now && made.is_some_and(|made| made < start))
+    };
+    let is_over = |one: &Value| ends(one).is_some_and(|end| end <= now);
+    let due = |one: &&Value| match text(one, "/status") {
+        "SCHEDULED" => begins(one),
+        "LAUNCHING" | "ACTIVE" => is_over(one),
+        _ => false,
+    };
+    let all = org.shelves.get(SHELF).into_iter();
+    let due = all.flat_map(|shelf| shelf.values()).filter(due);
+    let due: Vec<Value> = due.cloned().collect();
+    if due.is_empty() {
+        return;
+    }
+    by_itself(org, |call| {
+        for mut campaign in due {
+            if campaign["status"] != "SCHEDULED" {
+                background::settle(&mut campaign, now);
+                finish(call, campaign, true);
+                continue;
+            }
+            let over = is_over(&campaign);
+            begin(call, campaign.clone());
+            if over && let Ok(begun) = settled(call.org, SHELF, text(&campaign, "/id")) {
+                finish(call, begun, true);
+            }
+        }
+    });
+}
+
 fn end(call: &mut Call<'_>) -> Outcome {
-    let mut campaign = named_campaign(call)?;
+    let campaign = named_campaign(call)?;
     if campaign["status"] != "ACTIVE" {
         return Err(Fault::api(
             409,
@@ -304,13 +374,7 @@ fn end(call: &mut Call<'_>) -> Outcome {
         ));
     }
     let body = call.request.object_or_empty()?;
-    if body["skipRemediation"] != true {
-        reviews::close(call, &campaign);
-    }
-    campaign["status"] = json!("COMPLETED");
-    campaign["lastUpdated"] = json!(clock::seconds(call.org.clock.now()));
     let id = text(&campaign, "/id").to_owned();
-    call.org.shelf(SHELF).put(&id, campaign.clone());
-    call.log("certification.campaign.close", vec![target(&campaign)]);
+    finish(call, campaign, body["skipRemediation"] != true);
     Ok(accepted(call, &id))
 }

@@ -35,6 +35,9 @@ pub(super) fn give(org: &mut Org, request: &Value) -> Value {
         return json!({ "grantStatus": "MANUAL_REQUIRED" });
     };
     let mut told = json!({ "grantStatus": "GRANTED", "granted": background::NOW });
+    if until.is_none() {
+        time_bound::outlasted(org, request);
+    }
     if let Some(until) = until {
         told["revocationScheduled"] = json!(clock::seconds(until));
         time_bound::begin(org, request, until, fresh);

@@ -89,14 +89,25 @@ pub(super) fn over(org: &Org) -> Vec<Value> {
 
 /// Ends a grant, and what its user has by it.
 pub(super) fn end(call: &mut Call<'_>, grant: &Value, status: &str) {
-    let mut grant = grant.clone();
+    // One that ended just before may have left the app to it.
+    let kept = call.org.shelf(SHELF).get(text(grant, "/id")).cloned();
+    let mut grant = kept.unwrap_or_else(|| grant.clone());
     grant["status"] = json!(status);
     touch(call, &mut grant);
     let (app, user) = ["/target/externalId", "/targetPrincipal/externalId"]
         .map(|member| text(&grant, member))
         .into();
-    if grant[ASSIGNED] == true && active(call.org, app, user).next().is_none() {
-        assignments::take_away(call, app, user);
+    if grant[ASSIGNED] == true {
+        // The last one that needs the app takes it along.
+        let other = active(call.org, app, user).next().cloned();
+        match other {
+            Some(mut other) => {
+                other[ASSIGNED] = json!(true);
+                let id = text(&other, "/id");
+                call.org.shelf(SHELF).put(id, other.clone());
+            }
+            None => assignments::take_away(call, app, user),
+        }
     }
     principal_access::recount(call, &grant);
     roles::let_go(call, &grant);
@@ -127,7 +138,9 @@ pub(super) fn give_bundle(
     let bundle = bundles::find(org, bundle)?.clone();
     let app = target_app(org, &bundle["target"]).ok()?;
     let same = |grant: &Value| grant["entitlementBundleId"] == bundle["id"];
-    if active(org, text(&app, "/id"), user).any(same) {
+    let held = active(org, text(&app, "/id"), user).find(|grant| same(grant));
+    if let Some(held) = held.cloned() {
+        prolong(org, held, until);
         return Some(false);
     }
     by_itself(org, |call| {
@@ -147,6 +160,21 @@ pub(super) fn give_bundle(
         principal_access::recount(call, &grant);
     });
     Some(true)
+}
+
+/// A grant that was asked for once more lasts as long as the later request says.
+fn prolong(org: &mut Org, mut grant: Value, until: Option<Timestamp>) {
+    let ends = clock::parse(text(&grant, "/scheduleSettings/expirationDate"));
+    match (ends, until) {
+        (Some(_), None) => {
+            remove(&mut grant, "scheduleSettings");
+        }
+        (Some(ends), Some(until)) if ends < until => {
+            grant["scheduleSettings"]["expirationDate"] = json!(clock::seconds(until));
+        }
+        _ => return,
+    }
+    by_itself(org, |call| touch(call, &mut grant));
 }
 
 /// A grant that gives nothing yet.

@@ -87,6 +87,7 @@ pub(super) fn end_management(call: &mut Call<'_>, app: &str) {
     let held: Vec<Value> = held.cloned().collect();
     for mut grant in held {
         grant[grants::ASSIGNED] = json!(false);
+        grants::touch(call, &mut grant);
         grants::end(call, &grant, "INACTIVE");
     }
     forget_entitlements(call.org, app);

@@ -230,3 +230,29 @@ fn a_bundle_goes_with_its_owners_and_labels_once_nobody_has_it() {
     let labelled = |path: &String| path.contains("owners") || path.contains("labels");
     assert!(!left.iter().any(labelled), "{left:?}");
 }
+
+#[test]
+fn an_app_goes_with_the_last_grant_that_needs_it() {
+    let scene = Scene::new();
+    let assigned = || {
+        let org = scene.bench.shared.org();
+        org.app_users.contains(&scene.app, &scene.user)
+    };
+    let grants: Vec<Value> = {
+        let org = scene.bench.shared.org();
+        let all = super::grants::active(&org, &scene.app, &scene.user);
+        all.cloned().collect()
+    };
+    // The collection's came with the app.
+    let (of_collection, of_bundle): (Vec<&Value>, Vec<&Value>) =
+        { grants.iter() }.partition(|grant| grant[super::grants::ASSIGNED] == true);
+    assert!(assigned() && of_collection.len() == 1);
+    let end = |grant: &Value| {
+        let mut org = scene.bench.shared.org();
+        crate::call::by_itself(&mut org, |call| super::grants::end(call, grant, "INACTIVE"));
+    };
+    end(of_collection[0]);
+    assert!(assigned(), "the bundle needs it");
+    end(of_bundle[0]);
+    assert!(!assigned());
+}

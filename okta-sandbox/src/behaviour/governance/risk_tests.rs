@@ -303,6 +303,41 @@ fn an_app_for_a_day_goes_after_a_day() {
 }
 
 #[test]
+fn access_stays_as_long_as_the_last_request_for_it_says() {
+    for again in [Some("P3D"), None] {
+        let bench = Bench::new();
+        let post = |path: &str, body: Value| ok(bench.call("POST", path, Some(&body)));
+        let app = id(&post(
+            "/api/v1/apps",
+            json!({ "name": "bookmark", "label": "Wiki", "signOnMode": "BOOKMARK",
+                "settings": { "app": { "url": "https://example.com", "requestIntegration": false } } }),
+        ));
+        let me = bench.shared.org().admin.clone();
+        let ask = |lasts: Option<&str>| {
+            let fields: Vec<Value> = { lasts.into_iter() }
+                .map(|value| json!({ "id": "ACCESS_DURATION", "type": "DURATION", "value": value }))
+                .collect();
+            let request = post(
+                REQUESTS,
+                json!({ "requested": { "type": "CATALOG_ENTRY", "entryId": app.replacen("0oa", "cen", 1) },
+                    "requestedFor": { "type": "OKTA_USER", "externalId": me },
+                    "requesterFieldValues": fields }),
+            );
+            let decision = json!({ "id": request["id"], "decision": "APPROVED" });
+            super::decide(&mut bench.shared.org(), &decision).expect("pending");
+        };
+        ask(Some("P1D"));
+        ask(again);
+        let path = format!("/api/v1/apps/{app}/users/{me}");
+        bench.shared.org().clock.advance(24 * 3600 + 5);
+        assert_eq!(bench.call("GET", &path, None).0, 200, "{again:?}");
+        bench.shared.org().clock.advance(2 * 24 * 3600);
+        let status = if again.is_some() { 404 } else { 200 };
+        assert_eq!(bench.call("GET", &path, None).0, status, "{again:?}");
+    }
+}
+
+#[test]
 fn a_collection_is_over_on_time() {
     let scene = Scene::new();
     let admin = scene.bench.shared.org().admin.clone();

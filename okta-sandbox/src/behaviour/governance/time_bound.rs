@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{background, grants, requests};
+use super::{background, campaigns, grants, requests};
 use crate::behaviour::{assignments, groups};
 use crate::call::{Call, by_itself};
 use crate::clock;
@@ -27,8 +27,45 @@ pub(super) fn begin(org: &mut Org, request: &Value, until: Timestamp, fresh: boo
     org.shelf(ENDS).put(text(request, "/id"), end);
 }
 
+/// Somebody asked for what they have by another request: it stays at least as long as the later
+/// one says.
+pub(super) fn outlasted(org: &mut Org, request: &Value) {
+    let (scope, user) = (
+        &request["requested"]["accessScopeId"],
+        &request["requestedFor"]["externalId"],
+    );
+    let same = |end: &Value| end["scope"] == *scope && end["user"] == *user;
+    let shelf = org.shelf(ENDS);
+    let ids = shelf.entries().filter(|(_, end)| same(end));
+    let ids: Vec<String> = ids.map(|(id, _)| id.to_owned()).collect();
+    for id in ids {
+        if let Some(end) = shelf.get_mut(&id) {
+            end["fresh"] = json!(false);
+        }
+    }
+}
+
+/// Hands what ends over to another request that gave the same for longer; false if there is none.
+fn hand_over(org: &mut Org, access: &Value) -> bool {
+    let same = |end: &Value| {
+        ["kind", "scope", "user"]
+            .iter()
+            .all(|member| end[*member] == access[*member])
+    };
+    let shelf = org.shelf(ENDS);
+    let heir = shelf.values().find(|end| same(end));
+    let heir = heir.map(|end| text(end, "/request").to_owned());
+    let heir = heir.and_then(|id| shelf.get_mut(&id));
+    let found = heir.is_some();
+    if let Some(end) = heir {
+        end["fresh"] = json!(true);
+    }
+    found
+}
+
 /// Takes away whatever is over by the clock.
 pub(crate) fn end_what_is_over(org: &mut Org) {
+    campaigns::keep_time(org);
     let now = org.clock.now();
     let grants = grants::over(org);
     let ends = org.shelves.get(ENDS).into_iter();
@@ -51,9 +88,10 @@ pub(crate) fn end_what_is_over(org: &mut Org) {
 /// Ends the access that one request gave.
 fn end(call: &mut Call<'_>, access: &Value) {
     let request = text(access, "/request");
-    call.org.shelf(ENDS).remove(request);
+    let kept = call.org.shelf(ENDS).remove(request);
+    let access = kept.as_ref().unwrap_or(access);
     let (scope, user) = (text(access, "/scope"), text(access, "/user"));
-    if access["fresh"] == true {
+    if access["fresh"] == true && !hand_over(call.org, access) {
         match text(access, "/kind") {
             "GROUP" => groups::remove_member(call, scope, user),
             "APPLICATION" => assignments::take_away(call, scope, user),
