@@ -388,6 +388,10 @@ impl Collection<'_, '_, '_> {
         if object["system"] == true || object["isDefault"] == true {
             return Err(Fault::code("E0000006", &[]));
         }
+        if self.kind.rests_first && object["status"] == "ACTIVE" {
+            let cause = "It must be deactivated before it is deleted.";
+            return Err(Fault::code("E0000006", &[cause]));
+        }
         let place = self.place(&object).to_owned();
         self.call.org.shelf(&self.path).remove(&place);
         let below = format!("{}/{place}/", self.path);

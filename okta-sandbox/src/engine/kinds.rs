@@ -32,6 +32,7 @@ pub(super) static KINDS: &[Kind] = &[
         unique: Some("/name"),
         event: Some("zone"),
         finish: finish::zone,
+        rests_first: true,
         ..PLAIN
     },
     Kind {
@@ -53,6 +54,7 @@ pub(super) static KINDS: &[Kind] = &[
         event: Some("event_hook"),
         check: finish::check_event_hook,
         past_tense: true,
+        rests_first: true,
         ..PLAIN
     },
     Kind {
@@ -67,6 +69,7 @@ pub(super) static KINDS: &[Kind] = &[
         secrets: &[("/channel/config/authScheme", "value")],
         event: Some("inline_hook"),
         past_tense: true,
+        rests_first: true,
         ..PLAIN
     },
     Kind {

@@ -100,6 +100,8 @@ struct Kind {
     furnish: fn(&mut Org, &str, &Value),
     /// How many of them an org may have, and the error beyond.
     most: Option<(usize, &'static str, &'static str)>,
+    /// Only what is inactive can be deleted.
+    rests_first: bool,
     /// Deleting what is not there succeeds.
     lenient_delete: bool,
     /// Members that the answer to a replace has as null.
@@ -134,6 +136,7 @@ const PLAIN: Kind = Kind {
     finish: |_, _| {},
     furnish: |_, _, _| {},
     most: None,
+    rests_first: false,
     lenient_delete: false,
     null_after_replace: &[],
     unsaid_after_replace: &[],
@@ -344,6 +347,45 @@ mod tests {
                 let changes = verb != "update" || kind.collection != DEFINITIONS;
                 assert!(known || !changes, "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn hooks_and_zones_rest_before_they_go() {
+        let bench = crate::bench::Bench::new();
+        let channel = json!({ "type": "HTTP", "version": "1.0.0", "config": {
+            "uri": "https://example.com/hook", "authScheme": {
+                "type": "HEADER", "key": "authorization", "value": "x",
+            },
+        } });
+        for (path, body) in [
+            (
+                "/api/v1/zones",
+                json!({ "type": "IP", "name": "Home", "gateways": [
+                { "type": "CIDR", "value": "192.0.2.0/24" },
+            ] }),
+            ),
+            (
+                "/api/v1/eventHooks",
+                json!({ "name": "E", "channel": channel, "events": {
+                "type": "EVENT_TYPE", "items": ["user.lifecycle.create"],
+            } }),
+            ),
+            (
+                "/api/v1/inlineHooks",
+                json!({
+                    "name": "I", "type": "com.okta.oauth2.tokens.transform", "version": "1.0.0",
+                    "channel": channel,
+                }),
+            ),
+        ] {
+            let (status, made) = bench.call("POST", path, Some(&body));
+            assert_eq!(status, 200, "{made}");
+            let own = format!("{path}/{}", crate::json::text(&made, "/id"));
+            assert_eq!(bench.call("DELETE", &own, None).0, 403, "{path}");
+            let step = format!("{own}/lifecycle/deactivate");
+            assert_eq!(bench.call("POST", &step, None).0, 200, "{path}");
+            assert_eq!(bench.call("DELETE", &own, None).0, 204, "{path}");
         }
     }
 }
