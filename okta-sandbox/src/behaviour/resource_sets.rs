@@ -316,6 +316,21 @@ fn get_member(call: &mut Call<'_>) -> Outcome {
         .ok_or_else(|| Fault::not_found(id, "IAMPolicyBindingMember"))
 }
 
+/// Ends the bindings of a role that is gone.
+pub(super) fn forget_role(org: &mut Org, role: &str) {
+    let below = format!("{SHELF}/");
+    let behind = org.shelves.range(below.clone()..).map(|(path, _)| path);
+    let all = behind.take_while(|path| path.starts_with(&below));
+    let all: Vec<String> = all
+        .filter(|path| path.ends_with("/bindings"))
+        .cloned()
+        .collect();
+    for bindings in all {
+        org.shelf(&bindings).remove(role);
+        org.remove_below(&format!("{bindings}/{role}/"));
+    }
+}
+
 /// Takes a member whose address ends so out of all bindings; one without members is none.
 pub(super) fn forget_member(org: &mut Org, end: &str) {
     let below = format!("{SHELF}/");

@@ -327,3 +327,24 @@ fn not_every_group_can_govern() {
     fill(5000);
     assert_eq!(assign(group, &role).0, 201);
 }
+
+#[test]
+fn a_deleted_role_is_bound_nowhere() {
+    let bench = Bench::new();
+    let role = json!({ "label": "R", "description": "R", "permissions": ["okta.users.read"] });
+    let role = id(&post(&bench, "/api/v1/iam/roles", &role));
+    let sets = "/api/v1/iam/resource-sets";
+    let set = json!({ "label": "S", "description": "S" });
+    let bindings = format!("{sets}/{}/bindings", id(&post(&bench, sets, &set)));
+    let member = format!("http://127.0.0.1:8080/api/v1/users/{}", user(&bench, "ann"));
+    post(
+        &bench,
+        &bindings,
+        &json!({ "role": role, "members": [member] }),
+    );
+    let (status, _) = bench.call("DELETE", &format!("/api/v1/iam/roles/{role}"), None);
+    assert_eq!(status, 204);
+    assert_eq!(bench.call("GET", &bindings, None).1["roles"], json!([]));
+    let org = bench.shared.org();
+    assert!(org.shelves.keys().all(|path| !path.contains(&role)));
+}

@@ -132,6 +132,7 @@ fn delete(call: &mut Call<'_>) -> Outcome {
     let role = named_role(call, call.parameter(0))?;
     let id = text(&role, "/id");
     call.org.shelf(SHELF).remove(id);
+    crate::behaviour::resource_sets::forget_role(call.org, id);
     call.log(
         "iam.role.delete",
         vec![named("CUSTOM_ROLE", id, "unknown", text(&role, "/label"))],
