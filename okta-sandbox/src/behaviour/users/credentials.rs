@@ -156,6 +156,9 @@ fn change_password(call: &mut Call<'_>) -> Outcome {
     )?;
     let answer = set_password(call, id, new);
     call.log("user.account.update_password", vec![user_target(&user)]);
+    if body["revokeSessions"] == true {
+        super::related::end_sessions(call, &user);
+    }
     Ok(answer)
 }
 

@@ -135,6 +135,36 @@ mod tests {
     }
 
     #[test]
+    fn a_new_password_ends_sessions_where_asked_to() {
+        let bench = Bench::new();
+        let user = person(&bench, "ann@example.com");
+        let cleared = || {
+            let org = bench.shared.org();
+            let events = org.log.placed();
+            let told = |event: &serde_json::Value| event["eventType"] == "user.session.clear";
+            events.filter(|(_, event)| told(event)).count()
+        };
+        let mut body = json!({
+            "oldPassword": { "value": "Correct1Horse" }, "newPassword": { "value": "Other2Horses" },
+        });
+        let change = format!("{user}/credentials/change_password");
+        assert_eq!(bench.call("POST", &change, Some(&body)).0, 200);
+        assert_eq!(cleared(), 0);
+        body = json!({
+            "oldPassword": { "value": "Other2Horses" }, "newPassword": { "value": "Third3Horse" },
+            "revokeSessions": true,
+        });
+        assert_eq!(bench.call("POST", &change, Some(&body)).0, 200);
+        assert_eq!(cleared(), 1);
+        let expire = format!("{user}/lifecycle/expire_password_with_temp_password");
+        assert_eq!(bench.call("POST", &expire, None).0, 200);
+        assert_eq!(cleared(), 1);
+        let target = format!("{expire}?revokeSessions=true");
+        assert_eq!(bench.call("POST", &target, None).0, 200);
+        assert_eq!(cleared(), 2);
+    }
+
+    #[test]
     fn nothing_of_a_deleted_user_stays() {
         let bench = Bench::new();
         let user = person(&bench, "ann@example.com");

@@ -211,6 +211,9 @@ fn expire_with_temporary(call: &mut Call<'_>) -> Outcome {
     call.org
         .passwords
         .insert(text(&user, "/id").to_owned(), password.clone());
+    if call.request.flag("revokeSessions", false) {
+        super::related::end_sessions(call, &user);
+    }
     Ok(Answer::ok(&json!({ "tempPassword": password })))
 }
 

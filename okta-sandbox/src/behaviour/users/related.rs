@@ -1,6 +1,6 @@
 //! What belongs to a user: groups, app links, blocks, sessions.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::named_user;
 use crate::admin::Listed;
@@ -57,11 +57,16 @@ pub(super) fn blocks(call: &mut Call<'_>) -> Outcome {
     call.all(block.into_iter().collect())
 }
 
+/// Ends all sessions of a user.
+pub(super) fn end_sessions(call: &mut Call<'_>, user: &Value) {
+    call.org.authority.end_sessions(text(user, "/id"));
+    sessions::end_of(call.org, text(user, "/id"));
+    call.log("user.session.clear", vec![user_target(user)]);
+}
+
 pub(super) fn revoke_sessions(call: &mut Call<'_>) -> Outcome {
     let user = named_user(call)?;
-    call.org.authority.end_sessions(text(&user, "/id"));
-    sessions::end_of(call.org, text(&user, "/id"));
-    call.log("user.session.clear", vec![user_target(&user)]);
+    end_sessions(call, &user);
     if call.request.flag("oauthTokens", false) {
         call.org.authority.revoke_user(text(&user, "/id"));
         call.log("app.oauth2.token.revoke", vec![user_target(&user)]);
