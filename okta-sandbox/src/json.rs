@@ -4,10 +4,19 @@ use serde_json::{Map, Value};
 
 /// The text at a pointer, or an empty text.
 pub(crate) fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
-    value
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    // Scans ask this of every object; `Value::pointer` makes two texts of each name.
+    let found = match pointer.strip_prefix('/') {
+        Some(names) if !pointer.contains('~') => {
+            let mut names = names.split('/');
+            names.try_fold(value, |at, name| match at {
+                Value::Object(members) => members.get(name),
+                Value::Array(_) => at.pointer(&format!("/{name}")),
+                _ => None,
+            })
+        }
+        _ => value.pointer(pointer),
+    };
+    found.and_then(Value::as_str).unwrap_or_default()
 }
 
 /// An owned copy of the value at a pointer, or null.
@@ -61,6 +70,22 @@ pub(crate) fn remove(value: &mut Value, name: &str) -> Option<Value> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn texts_stand_where_pointers_lead() {
+        let value = json!({ "a": { "b": ["x", "y"], "~c": "z", "": "e" }, "": "f", "n": 1 });
+        for pointer in [
+            "/a/b/1", "/a/b/01", "/a/b/7", "/a/b/-", "/a/~0c", "/a/~c", "/a/", "/", "", "a", "/n",
+            "/n/m", "/a/b/x",
+        ] {
+            let expected = value.pointer(pointer).and_then(Value::as_str);
+            assert_eq!(
+                text(&value, pointer),
+                expected.unwrap_or_default(),
+                "{pointer}"
+            );
+        }
+    }
 
     #[test]
     fn merging_and_filling() {

@@ -111,6 +111,11 @@ impl Shelf {
         Box::new(found.into_iter())
     }
 
+    /// Whether searches see earlier versions.
+    pub(crate) fn lags(&self) -> bool {
+        self.past.is_some()
+    }
+
     /// The objects with their places, in order.
     pub(crate) fn placed(&self) -> impl DoubleEndedIterator<Item = (u64, &Value)> {
         self.items.iter().map(|(place, value)| (*place, value))
