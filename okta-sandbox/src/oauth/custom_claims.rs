@@ -53,14 +53,16 @@ fn value(
 ) -> Option<Value> {
     let source = text(claim, "/value");
     if text(claim, "/valueType") == "GROUPS" {
-        let fits = |name: &str| match text(claim, "/group_filter_type") {
-            "EQUALS" => name == source,
-            "CONTAINS" => name.contains(source),
-            "REGEX" => language::matches_whole(source, name),
-            _ => name.starts_with(source),
-        };
         let mut names = group_names(org, text(user?, "/id"));
-        names.retain(|name| fits(name));
+        match text(claim, "/group_filter_type") {
+            "EQUALS" => names.retain(|name| *name == source),
+            "CONTAINS" => names.retain(|name| name.contains(source)),
+            "REGEX" => {
+                let fits = language::whole(source);
+                names.retain(|name| fits(name));
+            }
+            _ => names.retain(|name| name.starts_with(source)),
+        }
         return (!names.is_empty()).then(|| json!(names));
     }
     computed(org, client, user, scopes, source)

@@ -29,12 +29,25 @@ pub(crate) fn evaluate(text: &str, scene: &Scene<'_>) -> Option<Value> {
     (reader.at == tokens.len()).then_some(value)
 }
 
-/// True if a pattern matches a whole text; false for a pattern that is none.
-pub(crate) fn matches_whole(pattern: &str, text: &str) -> bool {
-    regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
+/// A test whether a whole text matches a pattern; none does if that is no pattern.
+pub(crate) fn whole(pattern: &str) -> impl Fn(&str) -> bool + use<> {
+    let pattern = regex::RegexBuilder::new(&format!("^(?:{pattern})$"))
         .size_limit(1 << 20)
-        .build()
-        .is_ok_and(|pattern| pattern.is_match(text))
+        .build();
+    move |text| {
+        let pattern = pattern.as_ref();
+        pattern.is_ok_and(|pattern| pattern.is_match(text))
+    }
+}
+
+/// Bytes of a text that a replacement may lead to: each could multiply what the one inside it made.
+const LONGEST: usize = 64 * 1024;
+
+/// A text with at most so many parts replaced, unless that makes it too long.
+fn replaced(whole: &str, part: &str, by: &str, most: usize) -> Option<String> {
+    let count = whole.matches(part).take(most).count();
+    let length = count.checked_mul(by.len())?.checked_add(whole.len())?;
+    (length <= LONGEST).then(|| whole.replacen(part, by, most))
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -263,8 +276,8 @@ impl Reader<'_, '_> {
             }
             "String.len" => json!(text(0)?.chars().count()),
             "String.removeSpaces" => json!(text(0)?.replace(' ', "")),
-            "String.replace" => json!(text(0)?.replace(&text(1)?, &text(2)?)),
-            "String.replaceFirst" => json!(text(0)?.replacen(&text(1)?, &text(2)?, 1)),
+            "String.replace" => json!(replaced(&text(0)?, &text(1)?, &text(2)?, usize::MAX)?),
+            "String.replaceFirst" => json!(replaced(&text(0)?, &text(1)?, &text(2)?, 1)?),
             "String.stringContains" => json!(text(0)?.contains(&text(1)?)),
             "String.startsWith" => json!(text(0)?.starts_with(&text(1)?)),
             "String.substringAfter" => {
@@ -317,8 +330,8 @@ impl Reader<'_, '_> {
                 json!(self.scene.groups.iter().any(|g| g.contains(&wanted)))
             }
             "isMemberOfGroupNameRegex" => {
-                let wanted = text(0)?;
-                json!(self.scene.groups.iter().any(|g| matches_whole(&wanted, g)))
+                let fits = whole(&text(0)?);
+                json!(self.scene.groups.iter().any(|g| fits(g)))
             }
             _ => return None,
         })
@@ -388,7 +401,17 @@ mod tests {
         let negated = |times: usize| evaluate(&("!".repeat(times) + "true"), &scene);
         assert_eq!(negated(100_000), Some(json!(true)));
         assert_eq!(negated(100_001), Some(json!(false)));
-        assert!(matches_whole("Sales.*", "Sales EMEA") && !matches_whole("Sales", "Sales EMEA"));
-        assert!(!matches_whole("(", "("));
+        assert!(whole("Sales.*")("Sales EMEA") && !whole("Sales")("Sales EMEA"));
+        assert!(!whole("(")("("));
+        let nested = |depth: usize| {
+            let start = "String.replace(".repeat(depth);
+            let end = ", '', 'abcdefgh')".repeat(depth);
+            evaluate(&format!("{start}user.firstName{end}"), &scene)
+        };
+        assert_eq!(
+            nested(1),
+            Some(json!("abcdefghAabcdefghdabcdefghaabcdefgh"))
+        );
+        assert_eq!(nested(40), None, "it would fill the memory");
     }
 }
