@@ -9,8 +9,8 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{at, text};
-use crate::log::{named as target, user_target};
-use crate::oauth::authority::{Consent, Refresh};
+use crate::log::{app_target, named as target, user_target};
+use crate::oauth::authority::{Consent, ORG, Refresh};
 use crate::oauth::server::Server;
 use crate::paging::Size;
 
@@ -296,25 +296,42 @@ fn get_grant(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::ok(&grant_view(call, &grant)))
 }
 
-fn withdraw(call: &mut Call<'_>, (key, consent): &(String, Consent)) {
-    let consents = &mut call.org.authority.consents;
-    if let Some(given) = consents.get_mut(key) {
-        given.retain(|c| c.id != consent.id);
+/// Takes consents back. The org's own server has no event for that.
+fn withdraw(call: &mut Call<'_>, grants: &[(String, Consent)], event: &str) -> Outcome {
+    for (key, consent) in grants {
+        let consents = &mut call.org.authority.consents;
+        if let Some(given) = consents.get_mut(key) {
+            given.retain(|c| c.id != consent.id);
+            if given.is_empty() {
+                consents.remove(key);
+            }
+        }
+        let mut parts = key.split(' ');
+        let mut part = || parts.next().unwrap_or_default();
+        let (user, client, server) = (part(), part(), part());
+        if server != ORG {
+            let scope = target("Scope", &consent.scope, "unknown", &consent.scope);
+            let user = call.org.users.get(user).map(user_target);
+            let app = call.org.apps.get(client).map(app_target);
+            call.log(event, user.into_iter().chain(app).chain([scope]).collect());
+        }
     }
+    Ok(Answer::no_content())
 }
 
 fn revoke_grants(call: &mut Call<'_>) -> Outcome {
     let whose = whose(call)?;
-    for grant in consents(call, &whose) {
-        withdraw(call, &grant);
-    }
-    Ok(Answer::no_content())
+    let event = match whose.client {
+        Some(_) => "app.oauth2.as.consent.revoke.user.client",
+        None => "app.oauth2.as.consent.revoke.user",
+    };
+    let own = consents(call, &whose);
+    withdraw(call, &own, event)
 }
 
 fn revoke_grant(call: &mut Call<'_>) -> Outcome {
     let grant = named_grant(call)?;
-    withdraw(call, &grant);
-    Ok(Answer::no_content())
+    withdraw(call, &[grant], "app.oauth2.as.consent.revoke")
 }
 
 fn list_clients(call: &mut Call<'_>) -> Outcome {
@@ -353,4 +370,68 @@ fn list_clients(call: &mut Call<'_>) -> Outcome {
         shown
     };
     call.list(PAGE, (0..).zip(ids), view)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::Consent;
+    use crate::json::text;
+    use crate::oauth::scene::Scene;
+
+    #[test]
+    fn consents_that_are_taken_back_are_told_of() {
+        let scene = Scene::new();
+        let (client, _) = scene.client("none", &json!(["authorization_code"]), &json!({}));
+        let (_, servers) = scene
+            .bench
+            .call("GET", "/api/v1/authorizationServers", None);
+        let server = text(&servers, "/0/id").to_owned();
+        let give = |server: &str, ids: &[&str]| {
+            let consent = |id: &&str| Consent {
+                id: (*id).to_owned(),
+                scope: format!("scope {id}"),
+                given: 1,
+            };
+            let key = format!("{} {client} {server}", scene.user);
+            let given = ids.iter().map(consent).collect();
+            scene
+                .bench
+                .shared
+                .org()
+                .authority
+                .consents
+                .insert(key, given);
+        };
+        let events = |event: &str| {
+            let org = scene.bench.shared.org();
+            let all = org.log.placed();
+            all.filter(|(_, one)| text(one, "/eventType") == event)
+                .count()
+        };
+        let user = format!("/api/v1/users/{}", scene.user);
+        let delete = |path: &str| {
+            scene
+                .bench
+                .call("DELETE", &format!("{user}/{path}"), None)
+                .0
+        };
+        give(&server, &["a", "b"]);
+        give("org", &["c"]);
+        assert_eq!(delete("grants/a"), 204);
+        assert_eq!(events("app.oauth2.as.consent.revoke"), 1);
+        assert_eq!(delete(&format!("clients/{client}/grants")), 204);
+        assert_eq!(
+            events("app.oauth2.as.consent.revoke.user.client"),
+            1,
+            "not of the org's"
+        );
+        give(&server, &["d", "e"]);
+        assert_eq!(delete("grants"), 204);
+        assert_eq!(events("app.oauth2.as.consent.revoke.user"), 2);
+        let left: Value = scene.bench.call("GET", &format!("{user}/grants"), None).1;
+        assert_eq!(left, json!([]));
+        assert_eq!(scene.bench.shared.org().authority.consents.len(), 0);
+    }
 }
