@@ -360,6 +360,12 @@ mod tests {
             answer.status
         };
         let client = |id: &str| format!("/oauth2/v1/clients/{id}");
+        let lines = [("authorization", token.as_str())];
+        let all = scene
+            .bench
+            .with(&lines, "GET", "/oauth2/v1/clients", "", Vec::new());
+        let all: serde_json::Value = serde_json::from_slice(&all.body).expect("a list");
+        assert_eq!(all.as_array().map(Vec::len), Some(1), "{all}");
         assert_eq!(ask("GET", &client(&own)), 200);
         assert_eq!(ask("GET", &client(&other)), 403);
         let renew = format!("{}/lifecycle/newSecret", client(&other));

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::admin::Listed;
 use crate::behaviour::{apps, secrets};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
@@ -47,10 +48,10 @@ fn is_client(app: &Value) -> bool {
 
 fn list(call: &mut Call<'_>) -> Outcome {
     let q = call.request.query("q").unwrap_or_default().to_lowercase();
-    let hits =
-        call.org.apps.placed().filter(|(_, app)| {
-            is_client(app) && text(app, "/label").to_lowercase().starts_with(&q)
-        });
+    let sees = call.sees(Listed::Apps);
+    let hits = call.org.apps.placed().filter(|(_, app)| {
+        is_client(app) && text(app, "/label").to_lowercase().starts_with(&q) && sees(app)
+    });
     call.list(Size::new(50, 200), hits, view)
 }
 
