@@ -232,6 +232,18 @@ fn update_user_schema(call: &mut Call<'_>) -> Outcome {
 
 fn update(call: &mut Call<'_>, id: &str, plain: bool) -> Result<(), Fault> {
     let body = call.request.object()?;
+    let gone = |part: &str| -> Vec<String> {
+        let given = body["definitions"][part]["properties"].as_object();
+        let gone = given
+            .into_iter()
+            .flatten()
+            .filter(|(_, patch)| patch.is_null());
+        gone.map(|(name, _)| name.clone()).collect()
+    };
+    if let Some(name) = gone("base").first() {
+        let cause = format!("{name}: A base property cannot be removed.");
+        return Err(Fault::validation("base", &[&cause]));
+    }
     let now = clock::zero_millis(call.org.clock.now());
     let schema = call
         .org
@@ -239,7 +251,41 @@ fn update(call: &mut Call<'_>, id: &str, plain: bool) -> Result<(), Fault> {
         .get_mut(id)
         .ok_or_else(|| Fault::not_found(id, "CVDType"))?;
     apply(schema, &body, &now, plain);
+    for name in gone("custom") {
+        forget_attribute(call.org, id, &name);
+    }
     Ok(())
+}
+
+/// Takes the values of an attribute that is gone out of the profiles that had it.
+fn forget_attribute(org: &mut Org, schema: &str, name: &str) {
+    if org.apps.contains(schema) {
+        let assigned = org.app_users.of(schema);
+        let having = assigned.filter(|(_, _, one)| one["profile"].get(name).is_some());
+        let having: Vec<(String, Value)> = having
+            .map(|(_, user, one)| (user.to_owned(), one.clone()))
+            .collect();
+        for (user, mut one) in having {
+            crate::json::remove(&mut one["profile"], name);
+            org.app_users.put(schema, &user, one);
+        }
+        return;
+    }
+    let kind = schema.replacen("osc", "oty", 1);
+    let shelf = match schema {
+        "group" => &mut org.groups,
+        _ => &mut org.users,
+    };
+    let having = shelf.values().filter(|one| {
+        let of_it = schema == "group" || text(one, "/type/id") == kind;
+        of_it && one["profile"].get(name).is_some()
+    });
+    let ids: Vec<String> = having.map(|one| text(one, "/id").to_owned()).collect();
+    for id in ids {
+        if let Some(one) = shelf.get_mut(&id) {
+            crate::json::remove(&mut one["profile"], name);
+        }
+    }
 }
 
 fn group_view(call: &Call<'_>) -> Value {
@@ -284,4 +330,82 @@ fn update_app_schema(call: &mut Call<'_>) -> Outcome {
         vec![named("AppUserProfile", id, id, id)],
     );
     Ok(Answer::ok(&app_view(call, id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    fn change(bench: &Bench, schema: &str, part: &str, name: &str, patch: &Value) -> u16 {
+        let body = json!({ "definitions": { part: { "properties": { name: patch } } } });
+        bench
+            .call(
+                "POST",
+                &format!("/api/v1/meta/schemas/{schema}"),
+                Some(&body),
+            )
+            .0
+    }
+
+    #[test]
+    fn values_go_with_their_attribute() {
+        let bench = Bench::new();
+        let attribute = json!({ "title": "Desk", "type": "string" });
+        for schema in ["user/default", "group/default"] {
+            assert_eq!(change(&bench, schema, "custom", "desk", &attribute), 200);
+        }
+        let login = "ann@example.com";
+        let user = json!({ "profile": {
+            "firstName": "A", "lastName": "B", "email": login, "login": login, "desk": "7",
+        } });
+        let (_, user) = bench.call("POST", "/api/v1/users", Some(&user));
+        let group = json!({ "profile": { "name": "One", "desk": "7" } });
+        let (_, group) = bench.call("POST", "/api/v1/groups", Some(&group));
+        let app = json!({ "signOnMode": "BOOKMARK", "label": "Marks", "name": "bookmark",
+            "settings": { "app": { "url": "https://example.com" } } });
+        let (_, app) = bench.call("POST", "/api/v1/apps", Some(&app));
+        let of_app = format!("apps/{}/default", text(&app, "/id"));
+        assert_eq!(change(&bench, &of_app, "custom", "desk", &attribute), 200);
+        let assigned = json!({ "id": user["id"], "profile": { "desk": "7" } });
+        let users = format!("/api/v1/apps/{}/users", text(&app, "/id"));
+        assert_eq!(bench.call("POST", &users, Some(&assigned)).0, 200);
+        let own = [
+            format!("/api/v1/users/{}", text(&user, "/id")),
+            format!("/api/v1/groups/{}", text(&group, "/id")),
+            format!("{users}/{}", text(&user, "/id")),
+        ];
+        for path in &own {
+            assert_eq!(
+                bench.call("GET", path, None).1["profile"]["desk"],
+                "7",
+                "{path}"
+            );
+        }
+        for schema in ["user/default", "group/default", &of_app] {
+            assert_eq!(change(&bench, schema, "custom", "desk", &Value::Null), 200);
+        }
+        for path in &own {
+            assert!(
+                bench.call("GET", path, None).1["profile"]["desk"].is_null(),
+                "{path}"
+            );
+        }
+        // Users can be changed as before.
+        let body = json!({ "profile": { "nickName": "Annie" } });
+        assert_eq!(bench.call("POST", &own[0], Some(&body)).0, 200);
+    }
+
+    #[test]
+    fn base_properties_stay() {
+        let bench = Bench::new();
+        assert_eq!(
+            change(&bench, "user/default", "base", "login", &Value::Null),
+            400
+        );
+        let (_, schema) = bench.call("GET", "/api/v1/meta/schemas/user/default", None);
+        assert!(schema["definitions"]["base"]["properties"]["login"].is_object());
+    }
 }
