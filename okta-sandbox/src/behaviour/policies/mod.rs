@@ -555,4 +555,25 @@ mod tests {
         let (_, now) = bench.call("GET", &own(&first), None);
         assert_ne!(now["lastUpdated"], first["lastUpdated"]);
     }
+
+    #[test]
+    fn rules_have_their_own_names_and_known_statuses() {
+        let bench = Bench::new();
+        let (_, all) = bench.call("GET", &format!("{POLICIES}?type=PASSWORD"), None);
+        let rules = format!("{POLICIES}/{}/rules", text(&all, "/0/id"));
+        let rule = |name: &str, status: &str| json!({ "type": "PASSWORD", "name": name, "status": status });
+        let (_, built_in) = bench.call("GET", &rules, None);
+        let system = built_in[0].clone();
+        let own = |one: &Value| format!("{rules}/{}", text(one, "/id"));
+        let off = rule(text(&system, "/name"), "INACTIVE");
+        let (status, kept) = bench.call("PUT", &own(&system), Some(&off));
+        assert_eq!((status, &kept["status"]), (200, &json!("ACTIVE")));
+        let one = made(&bench, &rules, &rule("One", "ACTIVE"));
+        let two = made(&bench, &rules, &rule("Two", "INACTIVE"));
+        assert_eq!(two["status"], "INACTIVE");
+        let (status, refused) = bench.call("PUT", &own(&two), Some(&rule("One", "ACTIVE")));
+        assert_eq!((status, text(&refused, "/errorCode")), (400, "E0000001"));
+        let (status, changed) = bench.call("PUT", &own(&one), Some(&rule("One", "INACTIVE")));
+        assert_eq!((status, &changed["status"]), (200, &json!("INACTIVE")));
+    }
 }

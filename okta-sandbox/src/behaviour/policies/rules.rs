@@ -227,6 +227,23 @@ fn place(org: &mut Org, policy: &str, id: &str, wanted: Option<i64>) {
     }
 }
 
+fn is_status(status: &Value) -> bool {
+    *status == "ACTIVE" || *status == "INACTIVE"
+}
+
+/// Rules of one policy have different names.
+fn check_name(org: &Org, policy: &Value, name: &str, own: Option<&str>) -> Result<(), Fault> {
+    let rules = org.policy_rules.get(text(policy, "/id"));
+    let mut others = rules.into_iter().flat_map(Shelf::values);
+    match others.any(|r| text(r, "/name") == name && Some(text(r, "/id")) != own) {
+        true => Err(Fault::validation(
+            "name",
+            &["name: Policy rule name already in use"],
+        )),
+        false => Ok(()),
+    }
+}
+
 fn create(call: &mut Call<'_>) -> Outcome {
     let policy = named_policy(call)?;
     let body = call.request.object()?;
@@ -238,19 +255,13 @@ fn create(call: &mut Call<'_>) -> Outcome {
         ));
     }
     let policy_id = text(&policy, "/id").to_owned();
-    if ordered(call.org, &policy_id)
-        .iter()
-        .any(|r| text(r, "/name") == name)
-    {
-        return Err(Fault::validation(
-            "name",
-            &["name: Policy rule name already in use"],
-        ));
-    }
+    check_name(call.org, &policy, name, None)?;
     let mut rule = fresh(call.org, &policy, &body);
     rule["system"] = json!(false);
     if !call.request.flag("activate", true) {
         rule["status"] = json!("INACTIVE");
+    } else if !is_status(&rule["status"]) {
+        rule["status"] = json!("ACTIVE");
     }
     let id = text(&rule, "/id").to_owned();
     call.org
@@ -280,10 +291,18 @@ fn replace(call: &mut Call<'_>) -> Outcome {
     for member in ["id", "created", "system", "type", "priority"] {
         rule[member] = before[member].clone();
     }
-    for member in ["name", "status"] {
-        if rule.get(member).is_none_or(Value::is_null) {
-            rule[member] = before[member].clone();
-        }
+    if text(&rule, "/name").is_empty() {
+        rule["name"] = before["name"].clone();
+    }
+    check_name(
+        call.org,
+        &policy,
+        text(&rule, "/name"),
+        Some(text(&before, "/id")),
+    )?;
+    // System rules are always at work.
+    if before["system"] == true || !is_status(&rule["status"]) {
+        rule["status"] = before["status"].clone();
     }
     remove(&mut rule, "_links");
     rule["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
@@ -331,6 +350,7 @@ fn set_status(call: &mut Call<'_>, status: &str, event: &str) -> Outcome {
     let (policy, mut rule) = named_rule(call)?;
     refuse_system(&rule)?;
     rule["status"] = json!(status);
+    rule["lastUpdated"] = json!(clock::zero_millis(call.org.clock.now()));
     let id = text(&rule, "/id").to_owned();
     call.org
         .policy_rules
