@@ -162,6 +162,9 @@ mod tests {
         let target = format!("{expire}?revokeSessions=true");
         assert_eq!(bench.call("POST", &target, None).0, 200);
         assert_eq!(cleared(), 2);
+        let reset = format!("{user}/lifecycle/reset_password?sendEmail=false&revokeSessions=true");
+        assert_eq!(bench.call("POST", &reset, None).0, 200);
+        assert_eq!(cleared(), 3);
     }
 
     #[test]

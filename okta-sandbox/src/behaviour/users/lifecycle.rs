@@ -171,6 +171,9 @@ fn reset_password(call: &mut Call<'_>) -> Outcome {
     }
     enter(call, text(&user, "/id"), "RECOVERY");
     call.log("user.account.reset_password", vec![user_target(&user)]);
+    if call.request.flag("revokeSessions", false) {
+        super::related::end_sessions(call, &user);
+    }
     if call.request.flag("sendEmail", true) {
         return Ok(Answer::ok_empty_object());
     }
