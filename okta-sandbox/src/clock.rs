@@ -12,7 +12,10 @@ impl Clock {
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now()
             .checked_add(self.offset)
-            .unwrap_or(Timestamp::MAX)
+            .unwrap_or_else(|_| match self.offset.is_negative() {
+                true => Timestamp::MIN,
+                false => Timestamp::MAX,
+            })
     }
 
     /// Seconds that the clock is ahead of the system's.

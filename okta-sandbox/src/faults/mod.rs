@@ -209,7 +209,7 @@ impl Effect {
                 ("x-rate-limit-remaining", "0".to_owned()),
                 (
                     "x-rate-limit-reset",
-                    (now.as_second() + reset_in).to_string(),
+                    now.as_second().saturating_add(reset_in).to_string(),
                 ),
             ] {
                 answer.extra.push((name.to_owned(), value));
@@ -398,5 +398,23 @@ impl Faults {
             }
         }
         Some(effect)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_may_end_at_the_end_of_time() {
+        let then = json!({ "limit": "window", "reset_in": i64::MAX });
+        let effect = Effect::read(then.as_object().expect("an object")).expect("understood");
+        let answer = effect.answer(Timestamp::now()).expect("an answer");
+        let lines = answer.extra.iter();
+        let reset = lines.rev().find(|(name, _)| name == "x-rate-limit-reset");
+        assert_eq!(
+            reset.map(|(_, at)| at.as_str()),
+            Some("9223372036854775807")
+        );
     }
 }
