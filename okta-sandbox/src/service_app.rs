@@ -112,7 +112,6 @@ impl ServiceApp {
 }
 
 /// What stays valid when the org is reset: the printed API token and service app.
-#[derive(Debug)]
 pub(crate) struct Credentials {
     pub(crate) api_token: String,
     pub(crate) base: String,
@@ -120,7 +119,6 @@ pub(crate) struct Credentials {
 }
 
 /// The service app that is ready at start.
-#[derive(Debug)]
 struct Ready {
     app: ServiceApp,
     public_jwk: Value,

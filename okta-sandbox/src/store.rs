@@ -30,7 +30,6 @@ struct Record {
 }
 
 /// An open database.
-#[derive(Debug)]
 pub(crate) struct Store {
     database: Database,
     /// The last head as written.
@@ -44,7 +43,7 @@ pub(crate) struct Store {
 }
 
 /// What is to be written, as it was found in an org.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Batch {
     changes: Vec<(u64, Change)>,
     /// The parts that were not there when the last batch was written.
@@ -61,6 +60,17 @@ fn failed(error: impl std::fmt::Display) -> io::Error {
 fn damaged(what: &str) -> io::Error {
     let text = format!("the data directory is damaged, or of another version: {what}");
     io::Error::new(io::ErrorKind::InvalidData, text)
+}
+
+/// Keys, tokens and passwords stand in the file, which are nobody else's business.
+fn keep_private(file: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))?;
+    }
+    let _ = file;
+    Ok(())
 }
 
 type Objects<'t> = Table<'t, &'static str, &'static [u8]>;
@@ -82,7 +92,9 @@ impl Store {
     /// Opens, or makes, the database in a directory.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(directory)?;
-        let database = Database::create(directory.join("org.redb")).map_err(failed)?;
+        let file = directory.join("org.redb");
+        let database = Database::create(&file).map_err(failed)?;
+        keep_private(&file)?;
         Ok(Self {
             database,
             head: Vec::new(),
@@ -320,5 +332,15 @@ mod tests {
         kept.put("d");
         kept.save().expect("saved");
         assert_eq!(kept.on_disk(), ["d"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_reads_the_file() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let kept = Kept::new("private");
+        let file = std::fs::metadata(kept.directory.join("org.redb")).expect("a file");
+        assert_eq!(file.permissions().mode() & 0o077, 0);
     }
 }
