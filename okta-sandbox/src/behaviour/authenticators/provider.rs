@@ -143,6 +143,9 @@ fn push(call: &mut Call<'_>, configuration: &Value) -> Result<(), Fault> {
     }
 }
 
+/// Ten days, in minutes.
+const LONGEST_TTL: f64 = 14_400.0;
+
 /// Lifetimes in their order, and some kind of character.
 fn codes(configuration: &Value) -> Result<(), Fault> {
     let minutes = |name: &str| configuration[name].as_f64().ok_or_else(|| blank(name));
@@ -151,7 +154,18 @@ fn codes(configuration: &Value) -> Result<(), Fault> {
         minutes("defaultTtl")?,
         minutes("maxTtl")?,
     );
-    minutes("length")?;
+    for (name, bounds, value) in [
+        ("minTtl", 10.0..=LONGEST_TTL, least),
+        ("defaultTtl", 10.0..=LONGEST_TTL, usual),
+        ("maxTtl", 10.0..=LONGEST_TTL, most),
+        ("length", 8.0..=64.0, minutes("length")?),
+    ] {
+        if !bounds.contains(&value) {
+            let (low, high) = (bounds.start(), bounds.end());
+            let cause = format!("{name}: must be between {low} and {high}");
+            return Err(Fault::validation(name, &[&cause]));
+        }
+    }
     if least > most {
         let cause = "minTtl: must be less than or equal to maxTtl";
         return Err(Fault::validation("minTtl", &[cause]));

@@ -164,6 +164,16 @@ fn a_temporary_code_is_told_once_and_ends() {
         "minTtl": 10, "maxTtl": 60, "defaultTtl": 20, "length": 16, "multiUseAllowed": false,
         "complexity": { "numbers": true, "letters": false, "specialCharacters": false },
     } } });
+    for (member, beyond) in [
+        ("maxTtl", json!(1e300)),
+        ("minTtl", json!(9)),
+        ("length", json!(1e18)),
+    ] {
+        let mut bad = body.clone();
+        bad["provider"]["configuration"][member] = beyond;
+        let refused = bench.call("POST", ALL, Some(&bad));
+        assert_eq!(code(&refused), (400, "E0000001"), "{member}");
+    }
     let (_, own) = bench.call("POST", ALL, Some(&body));
     let enroll = |profile: Value| {
         let body = json!({ "authenticatorId": own["id"], "profile": profile });
