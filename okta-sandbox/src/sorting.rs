@@ -34,6 +34,12 @@ impl Sort {
         Some(Self::by(path, request.query("sortOrder")))
     }
 
+    /// What a request asks for in one parameter: a property, and a direction behind it.
+    pub(crate) fn ordered(request: &Request) -> Option<Self> {
+        let mut words = request.query("orderBy")?.split_whitespace();
+        Some(Self::by(words.next()?, words.next()))
+    }
+
     fn by(path: &str, order: Option<&str>) -> Self {
         Self {
             pointer: format!("/{}", path.replace('.', "/")),
@@ -139,39 +145,11 @@ fn read(words: &str) -> Result<Option<Place>, Fault> {
     Ok(Some((key, id.to_owned())))
 }
 
-/// Sorts by a property, ties by id; objects without the property come last.
-pub(crate) fn sort(objects: &mut [&Value], path: &str, order: Option<&str>) {
-    let sort = Sort::by(path, order);
-    objects.sort_by_cached_key(|object| Sorted(&sort, sort.place(object)));
-
-    struct Sorted<'s>(&'s Sort, Place);
-
-    impl PartialEq for Sorted<'_> {
-        fn eq(&self, other: &Self) -> bool {
-            self.cmp(other).is_eq()
-        }
-    }
-
-    impl Eq for Sorted<'_> {}
-
-    impl PartialOrd for Sorted<'_> {
-        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-            Some(self.cmp(other))
-        }
-    }
-
-    impl Ord for Sorted<'_> {
-        fn cmp(&self, other: &Self) -> Ordering {
-            self.0.compare(&self.1, &other.1)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
-    use super::sort;
+    use super::Sort;
     use crate::bench::Bench;
     use crate::json::text;
 
@@ -248,8 +226,9 @@ mod tests {
             json!({ "id": "e", "n": 10 }),
         ];
         let ids = |order| {
+            let sort = Sort::by("n", order);
             let mut sorted: Vec<&Value> = objects.iter().collect();
-            sort(&mut sorted, "n", order);
+            sorted.sort_by(|a, b| sort.compare(&sort.place(a), &sort.place(b)));
             sorted.iter().map(|o| text(o, "/id")).collect::<String>()
         };
         assert_eq!(

@@ -165,3 +165,78 @@ fn a_campaign_whose_date_was_over_waits_and_then_has_all_its_time() {
         .advance(7 * 24 * 3600 + 60);
     assert_eq!(campaign.status(), "COMPLETED");
 }
+
+#[test]
+fn decisions_in_bulk_are_for_campaigns_under_way() {
+    let campaign = Campaign::new("2100-01-01T00:00:00Z", &nothing());
+    let bulk = |campaign: &Campaign| {
+        let path = format!(
+            "/governance/api/v1/my/campaigns/{}/reviews/bulk-decisions",
+            campaign.id
+        );
+        let body = json!({ "reviewDecision": "APPROVE", "notes": "n" });
+        (campaign.bench.call("POST", &path, Some(&body)), path)
+    };
+    assert_eq!(bulk(&campaign).0.0, 409, "not launched");
+    ok(campaign.post("launch", &json!({})));
+    let (done, path) = bulk(&campaign);
+    let done = ok(done);
+    assert_eq!(done["eligibleReviewRecordCount"], 2);
+    let job = format!("{path}/jobs/{}", text(&done, "/jobId"));
+    let seen = ok(campaign.bench.call("GET", &job, None));
+    assert!(
+        seen.as_object()
+            .is_some_and(|job| job.keys().all(|name| !name.starts_with('~')))
+    );
+    let elsewhere = job.replace(&campaign.id, "iciOther");
+    assert_eq!(campaign.bench.call("GET", &elsewhere, None).0, 404);
+    ok(campaign.post("end", &json!({})));
+    assert_eq!(bulk(&campaign).0.0, 409, "it is over");
+    let shelf = super::campaigns::SHELF;
+    if let Some(one) = campaign
+        .bench
+        .shared
+        .org()
+        .shelf(shelf)
+        .get_mut(&campaign.id)
+    {
+        one["status"] = json!("ACTIVE");
+        one["reviewerSettings"]["bulkDecisionDisabled"] = json!(true);
+    }
+    assert_eq!(bulk(&campaign).0.0, 409, "not in bulk");
+}
+
+#[test]
+fn lists_come_in_the_order_that_is_asked_for() {
+    let bench = Bench::new();
+    for (name, start) in [
+        ("b", "2100-01-03"),
+        ("c", "2100-01-01"),
+        ("a", "2100-01-02"),
+    ] {
+        let settings = json!({});
+        let body = json!({ "name": name, "campaignType": "RESOURCE",
+            "scheduleSettings": { "type": "ONE_OFF", "startDate": format!("{start}T00:00:00Z"),
+                "durationInDays": 7, "timeZone": "UTC" },
+            "resourceSettings": { "type": "GROUP" }, "reviewerSettings": { "type": "USER" },
+            "remediationSettings": settings });
+        ok(bench.call("POST", CAMPAIGNS, Some(&body)));
+    }
+    let listed = |query: &str| {
+        let mut names = String::new();
+        let mut target = format!("{CAMPAIGNS}?limit=1{query}");
+        loop {
+            let body = ok(bench.call("GET", &target, None));
+            names += text(&body, "/data/0/name");
+            let next = text(&body, "/_links/next/href");
+            let Some(at) = next.find("/governance") else {
+                return names;
+            };
+            target = next[at..].to_owned();
+        }
+    };
+    assert_eq!(listed(""), "bca");
+    assert_eq!(listed("&orderBy=name%20asc"), "abc");
+    assert_eq!(listed("&orderBy=name%20desc"), "cba");
+    assert_eq!(listed("&orderBy=startDate"), "cab");
+}

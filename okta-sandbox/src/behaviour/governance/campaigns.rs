@@ -6,7 +6,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{background, caller, link, listed, read, reviews, settled, written};
+use super::{
+    background, caller, catch_up, filter, fits, link, page, read, reviews, settled, written,
+};
 use crate::call::{Call, Handler, Outcome, by_itself};
 use crate::clock;
 use crate::exchange::Answer;
@@ -86,14 +88,20 @@ fn summary(campaign: &Value) -> Value {
     short
 }
 
-fn view_short(call: &Call<'_>, campaign: &Value) -> Value {
-    let mut short = summary(campaign);
-    short["_links"] = links(call, text(campaign, "/id"));
-    short
-}
-
 fn list(call: &mut Call<'_>) -> Outcome {
-    listed(call, SHELF, summary, view_short)
+    let filter = filter(call)?;
+    catch_up(call.org, SHELF);
+    let all = call.org.shelf(SHELF).placed();
+    let all = all.map(|(place, one)| (place, summary(one)));
+    let all: Vec<(u64, Value)> = { all }
+        .filter(|(_, one)| fits(filter.as_ref(), one))
+        .collect();
+    let placed = all.iter().map(|(place, one)| (*place, one));
+    page(call, placed, |one| {
+        let mut shown = one.clone();
+        shown["_links"] = links(call, text(one, "/id"));
+        shown
+    })
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

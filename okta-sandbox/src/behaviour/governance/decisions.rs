@@ -8,7 +8,7 @@ use crate::access_requests::{self, steps};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
-use crate::json::text;
+use crate::json::{remove, text};
 use crate::log::{Actor, named, user_target};
 use crate::org::Org;
 
@@ -27,6 +27,10 @@ const REMEDIATED: &str = "certification.campaign.item.remediate";
 /// What the log calls a decided request.
 pub(super) const RESOLVED: &str = "access.request.resolve";
 
+/// Members of a job that no answer shows.
+const CAMPAIGN: &str = "~campaign";
+const BY: &str = "~by";
+
 const JOBS: &str = "/governance/api/v1/my/campaigns/bulk-decisions/jobs";
 
 fn job_link(call: &Call<'_>, id: &str) -> Value {
@@ -37,7 +41,15 @@ fn job_link(call: &Call<'_>, id: &str) -> Value {
 
 /// Decides all reviews of a campaign that wait for the caller.
 fn bulk(call: &mut Call<'_>) -> Outcome {
-    super::campaigns::named_campaign(call)?;
+    let campaign = super::campaigns::named_campaign(call)?;
+    let refused = match campaign["reviewerSettings"]["bulkDecisionDisabled"] == true {
+        true => Some("The campaign does not allow decisions in bulk."),
+        false => (campaign["status"] != "ACTIVE").then_some("The campaign is not active."),
+    };
+    if let Some(cause) = refused {
+        let summary = "Api validation failed due to conflict: Campaign";
+        return Err(Fault::api(409, "E0000195", summary, &[cause]));
+    }
     let body = call.request.object()?;
     if body["reviewDecision"] != "APPROVE" {
         return Err(Fault::validation(
@@ -56,6 +68,7 @@ fn bulk(call: &mut Call<'_>) -> Outcome {
     let count = reviews.len();
     let mut job = json!({
         "id": id, "status": "ACCEPTED", "eligibleReviewRecordCount": count, "errors": [],
+        CAMPAIGN: call.parameter(0), BY: me,
     });
     let states = ["IN_PROGRESS", "COMPLETED"].map(|status| json!({ "status": status }));
     background::plan(&mut job, now, &states);
@@ -71,7 +84,15 @@ fn bulk(call: &mut Call<'_>) -> Outcome {
 
 fn job(call: &mut Call<'_>) -> Outcome {
     let id = call.parameter(1);
+    let me = caller(call);
+    let campaign = call.parameter(0);
+    let known = call.org.shelf(JOBS).get(id);
+    let own = |job: &&Value| job[CAMPAIGN] == campaign && job[BY] == me.as_str();
+    known.filter(own).ok_or_else(not_found)?;
     let mut job = read(call, JOBS, id)?;
+    for member in [CAMPAIGN, BY] {
+        remove(&mut job, member);
+    }
     job["_links"] = json!({ "self": job_link(call, id) });
     Ok(Answer::ok(&job))
 }

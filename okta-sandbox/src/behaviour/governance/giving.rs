@@ -80,7 +80,9 @@ fn assign(org: &mut Org, app: &str, user: &str) -> Option<bool> {
 
 /// Makes a user a member; false if they were one, none where that cannot be.
 fn join(org: &mut Org, group: &str, user: &str) -> Option<bool> {
-    if !org.groups.contains(group) || !org.users.contains(user) {
+    // The members of other groups come from elsewhere.
+    let kind = org.groups.get(group).map(|group| text(group, "/type"));
+    if kind != Some("OKTA_GROUP") || !org.users.contains(user) {
         return None;
     }
     if !org.members.put(group, user, ()) {

@@ -60,6 +60,7 @@ use crate::org::Org;
 use crate::paging::{self, Size};
 use crate::schema;
 use crate::shelf::Shelf;
+use crate::sorting::Sort;
 use crate::table::Operation;
 
 /// The behaviour of an operation of this family.
@@ -270,7 +271,11 @@ fn page_body<'v>(
             &["limit: The limit must be between 1 and 200."],
         ));
     }
-    let cut = paging::cut(call.request, &call.org.settings.paging, size, items)?;
+    let quirks = &call.org.settings.paging;
+    let cut = match Sort::ordered(call.request) {
+        Some(sort) => sort.cut(call.request, quirks, size, items.map(|(_, one)| one))?,
+        None => paging::cut(call.request, quirks, size, items)?,
+    };
     let base = if call.org.settings.paging.admin_host {
         paging::admin_base(call.base())
     } else {

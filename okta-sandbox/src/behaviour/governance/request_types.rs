@@ -106,18 +106,30 @@ fn delete_type(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::no_content())
 }
 
-fn set_type_status(call: &mut Call<'_>, status: &str) -> Outcome {
+fn set_type_status(call: &mut Call<'_>, from: &[&str], status: &str) -> Outcome {
     let mut kind = settled(call.org, SHELF, call.parameter(0))?;
+    if !from.contains(&text(&kind, "/status")) {
+        let summary = "Api validation failed due to conflict: Request Type";
+        let cause = format!(
+            "The request type has the status {}.",
+            text(&kind, "/status")
+        );
+        return Err(Fault::api(409, "E0000195", summary, &[&cause]));
+    }
     kind["status"] = json!(status);
+    let now = stamped(call, "");
+    for name in ["lastUpdated", "lastUpdatedBy"] {
+        kind[name] = now[name].clone();
+    }
     let id = text(&kind, "/id").to_owned();
     call.org.shelf(SHELF).put(&id, kind.clone());
     Ok(Answer::ok(&view_type(call, &kind)))
 }
 
 fn publish(call: &mut Call<'_>) -> Outcome {
-    set_type_status(call, "ACTIVE")
+    set_type_status(call, &["DRAFT", "DISABLED"], "ACTIVE")
 }
 
 fn unpublish(call: &mut Call<'_>) -> Outcome {
-    set_type_status(call, "DISABLED")
+    set_type_status(call, &["ACTIVE"], "DISABLED")
 }

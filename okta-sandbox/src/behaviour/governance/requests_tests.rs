@@ -144,3 +144,34 @@ fn decisions_and_messages_are_told_as_published() {
         ("DENIED", "DENY")
     );
 }
+
+#[test]
+fn a_denied_request_stays_denied_and_types_keep_their_steps() {
+    let bench = Bench::new();
+    let types = "/governance/api/v1/request-types";
+    let approval = json!({ "approverType": "MANAGER", "approverFields": [] });
+    let body = json!({ "name": "T", "approvalSettings": { "type": "SERIAL",
+        "approvals": [approval, approval] } });
+    let kind = ok(bench.call("POST", types, Some(&body)));
+    let turn = |verb: &str| {
+        let own = format!("{types}/{}/{verb}", text(&kind, "/id"));
+        bench.call("POST", &own, None).0
+    };
+    let steps = [
+        "un-publish",
+        "publish",
+        "publish",
+        "un-publish",
+        "un-publish",
+        "publish",
+    ];
+    assert_eq!(steps.map(turn), [409, 200, 409, 200, 409, 200]);
+    let body = json!({ "requestTypeId": kind["id"], "subject": "s" });
+    let request = ok(bench.call("POST", super::requests_v1::SHELF, Some(&body)));
+    let decide = |decision: &str| {
+        let body = json!({ "id": request["id"], "decision": decision });
+        super::decide(&mut bench.shared.org(), &body).is_ok()
+    };
+    assert!(decide("DENIED"));
+    assert!(!decide("APPROVED"), "it is resolved");
+}

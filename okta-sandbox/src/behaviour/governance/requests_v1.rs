@@ -64,11 +64,8 @@ fn values(kind: &Value, given: &Value) -> Result<Vec<Value>, Fault> {
             .iter()
             .any(|other| other["id"] == value["id"])
         {
-            return Err(Fault::api(
-                409,
-                "E0000195",
-                "Api validation failed due to conflict: Request",
-                &["requesterFieldValues: A field has more than one value."],
+            return Err(conflict(
+                "requesterFieldValues: A field has more than one value.",
             ));
         }
         let fits = match text(field, "/type") {
@@ -194,9 +191,17 @@ fn message(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::empty(201))
 }
 
+fn conflict(cause: &str) -> Fault {
+    let summary = "Api validation failed due to conflict: Request";
+    Fault::api(409, "E0000195", summary, &[cause])
+}
+
 /// Decides the next approval of a request; the last one, or a denial, resolves it.
 pub(super) fn decide(org: &mut Org, id: &str, decision: &str, by: &str) -> Result<Value, Fault> {
     let mut request = settled(org, SHELF, id)?;
+    if matches!(text(&request, "/requestStatus"), "RESOLVED" | "LOCKED") {
+        return Err(conflict("The request is resolved."));
+    }
     let at = json!(clock::seconds(org.clock.now()));
     let name = org.users.get(by).map(|user| {
         let profile = &user["profile"];
@@ -212,12 +217,7 @@ pub(super) fn decide(org: &mut Org, id: &str, decision: &str, by: &str) -> Resul
         .flatten()
         .filter(|approval| approval["status"] == "PENDING");
     let Some(next) = pending.next() else {
-        return Err(Fault::api(
-            409,
-            "E0000195",
-            "Api validation failed due to conflict: Request",
-            &["The request has no pending approval."],
-        ));
+        return Err(conflict("The request has no pending approval."));
     };
     let last = pending.next().is_none();
     *next = json!({

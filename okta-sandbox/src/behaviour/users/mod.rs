@@ -45,7 +45,6 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
     })
 }
 
-pub(super) use crate::sorting::sort;
 pub(crate) use profile::add_user;
 
 /// The id that a path names by id, login, short login or `me`.

@@ -11,7 +11,6 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{background, caller, filter, fits, link, not_found, page, stamped};
-use crate::behaviour::users;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -153,17 +152,8 @@ fn view(call: &Call<'_>, review: &Value) -> Value {
 /// A page of what fits the filter, in the order that the call asks for.
 fn listed(call: &Call<'_>, items: &[Value], show: impl Fn(&Value) -> Value) -> Outcome {
     let filter = filter(call)?;
-    let mut hits: Vec<&Value> = items
-        .iter()
-        .filter(|one| fits(filter.as_ref(), one))
-        .collect();
-    if let Some(order) = call.request.query("orderBy").filter(|o| !o.is_empty()) {
-        let mut words = order.split_whitespace();
-        let field = words.next().unwrap_or_default().to_owned();
-        users::sort(&mut hits, &field, words.next());
-    }
-    let placed = (1..).zip(hits);
-    page(call, placed, show)
+    let hits = items.iter().filter(|one| fits(filter.as_ref(), one));
+    page(call, (1..).zip(hits), show)
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
