@@ -54,6 +54,8 @@ mod resource_server_keys_tests;
 mod resource_sets;
 mod roles;
 pub(crate) mod rules;
+#[cfg(test)]
+mod rules_tests;
 pub(crate) mod schemas;
 pub(crate) mod secrets;
 pub(crate) mod security_events;
