@@ -360,8 +360,9 @@ fn dispatch(
 /// are a list by their standard, well-known documents an object by the API's description; a simulation
 /// stands alone in the guides, in a list by the description; the attributes in conditions of
 /// permissions are lists in the description's own examples; logout URIs of clients are a text with
-/// items by the description.
-const TAKE_MORE: [&str; 6] = [
+/// items by the description; the value of a patch is of any kind in the description's own example.
+const TAKE_MORE: [&str; 7] = [
+    "updateGroupAssignmentToApplication",
     "createClient",
     "replaceClient",
     "replaceBrandWellKnownURI",

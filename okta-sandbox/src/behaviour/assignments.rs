@@ -372,7 +372,12 @@ fn put_group(call: &mut Call<'_>, replace: bool) -> Outcome {
         None => before
             .as_ref()
             .and_then(|b| b["priority"].as_i64())
-            .unwrap_or_else(|| call.org.app_groups.count(&id) as i64),
+            .unwrap_or_else(|| {
+                // Behind all others, also where some in between have gone.
+                let others = call.org.app_groups.of(&id);
+                let others = others.filter_map(|(.., one)| one["priority"].as_i64());
+                others.max().map_or(0, |last| last.saturating_add(1))
+            }),
     };
     let now = clock::zero_millis(call.org.clock.now());
     let assignment =
@@ -413,15 +418,16 @@ fn update_group(call: &mut Call<'_>) -> Outcome {
             .trim_start_matches('/')
             .split('/')
             .collect();
+        let value = &step["value"];
         match names.as_slice() {
-            ["priority"] => assignment["priority"] = step["value"].clone(),
-            ["profile"] => assignment["profile"] = step["value"].clone(),
+            ["priority"] if value.is_u64() => assignment["priority"] = value.clone(),
+            ["profile"] if value.is_object() => assignment["profile"] = value.clone(),
             ["profile", name] if step["op"] == "remove" => {
                 crate::json::remove(&mut assignment["profile"], name);
             }
             ["profile", name] => {
                 let profile = crate::json::members(&mut assignment["profile"]);
-                profile.insert((*name).to_owned(), step["value"].clone());
+                profile.insert((*name).to_owned(), value.clone());
             }
             _ => return Err(Fault::malformed()),
         }
@@ -473,5 +479,53 @@ pub(crate) fn group_leaves_all(call: &mut Call<'_>, group: &str) {
         for user in &members {
             withdraw(call, &app, user);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    #[test]
+    fn priorities_of_groups_differ_and_patches_are_checked() {
+        let bench = Bench::new();
+        let made = |path: &str, body: &Value| {
+            let (status, made) = bench.call("POST", path, Some(body));
+            assert_eq!(status, 200, "{made}");
+            text(&made, "/id").to_owned()
+        };
+        let app = json!({ "signOnMode": "BOOKMARK", "label": "Marks", "name": "bookmark",
+            "settings": { "app": { "url": "https://example.com" } } });
+        let app = made("/api/v1/apps", &app);
+        let own: Vec<String> = ["A", "B", "C"]
+            .iter()
+            .map(|name| {
+                let group = json!({ "profile": { "name": name } });
+                format!(
+                    "/api/v1/apps/{app}/groups/{}",
+                    made("/api/v1/groups", &group)
+                )
+            })
+            .collect();
+        let assign = |path: &str| {
+            let (status, made) = bench.call("PUT", path, Some(&json!({})));
+            assert_eq!(status, 200, "{made}");
+            made["priority"].as_i64()
+        };
+        assert_eq!((assign(&own[0]), assign(&own[1])), (Some(0), Some(1)));
+        assert_eq!(bench.call("DELETE", &own[0], None).0, 204);
+        assert_eq!(assign(&own[2]), Some(2));
+        let patch = |path: &str, value: Value| {
+            let steps = json!([{ "op": "replace", "path": path, "value": value }]);
+            bench.call("PATCH", &own[1], Some(&steps)).0
+        };
+        assert_eq!(patch("/priority", json!(5)), 200);
+        assert_eq!(patch("/priority", json!("first")), 400);
+        assert_eq!(patch("/profile/manager", json!("Ada")), 200);
+        assert_eq!(patch("/profile", json!(7)), 400);
+        assert_eq!(bench.call("GET", &own[1], None).1["priority"], 5);
     }
 }
