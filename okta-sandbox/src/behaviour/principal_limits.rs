@@ -1,5 +1,7 @@
 //! Shares of the rate limits that API tokens and apps may take.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use crate::call::{Call, Handler, Outcome};
@@ -9,6 +11,7 @@ use crate::expression::{Case, Expression};
 use crate::fault::Fault;
 use crate::json::text;
 use crate::org::Org;
+use crate::paging::Size;
 use crate::schema::Fullness;
 
 /// The behaviour of an operation of this family.
@@ -76,17 +79,18 @@ fn list(call: &mut Call<'_>) -> Outcome {
     if !filter.contains("principalType") {
         return Err(invalid());
     }
+    let all = call.org.shelf(SHELF).values();
+    let known: HashSet<String> = all
+        .map(|limit| text(limit, "/principalId").to_owned())
+        .collect();
     for (principal, kind) in principals(call.org) {
-        if !is_known(call.org, &principal) {
+        if !known.contains(&principal) {
             add(call, &principal, kind);
         }
     }
-    let all = call.org.shelf(SHELF).values();
-    let found: Vec<Value> = all
-        .filter(|limit| expression.matches(limit, Case::Insensitive))
-        .cloned()
-        .collect();
-    Ok(Answer::ok(&json!(found)))
+    let all = call.org.shelves[SHELF].placed();
+    let found = all.filter(|(_, limit)| expression.matches(limit, Case::Insensitive));
+    call.list(Size::new(20, 50), found, Value::clone)
 }
 
 /// The shares of a body.
@@ -224,5 +228,42 @@ mod tests {
             .placed()
             .filter(|(_, event)| event["eventType"] == "system.rate_limit.configuration.update");
         assert_eq!(changes.count(), 2);
+    }
+
+    #[test]
+    fn limits_come_in_pages() {
+        let bench = Bench::new();
+        for number in 0..30 {
+            let app = json!({ "name": "oidc_client", "label": format!("C{number}"),
+                "signOnMode": "OPENID_CONNECT", "credentials": { "oauthClient": {
+                    "token_endpoint_auth_method": "client_secret_basic",
+                } }, "settings": { "oauthClient": {
+                    "application_type": "web", "grant_types": ["authorization_code"],
+                    "response_types": ["code"], "redirect_uris": ["https://example.com"],
+                } } });
+            let (status, app) = bench.call("POST", "/api/v1/apps", Some(&app));
+            assert_eq!(status, 200, "{app}");
+        }
+        let mut target = format!("{SHELF}?filter=principalType%20eq%20%22OAUTH_CLIENT%22");
+        let mut ids = Vec::new();
+        loop {
+            let answer = bench.raw("GET", &target, Vec::new());
+            let page: Value = serde_json::from_slice(&answer.body).expect("JSON");
+            let page = page.as_array().expect("a list");
+            assert!(page.len() <= 20);
+            ids.extend(page.iter().map(|one| text(one, "/id").to_owned()));
+            let next = answer.headers.iter().find_map(|(_, line)| {
+                let url = line.strip_suffix(">; rel=\"next\"")?;
+                Some(url[url.find("/api")?..].to_owned())
+            });
+            match next {
+                Some(next) => target = next,
+                None => break,
+            }
+        }
+        let all = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert!(all >= 30 && ids.len() == all, "{all}");
     }
 }
