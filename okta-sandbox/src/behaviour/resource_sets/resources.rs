@@ -8,6 +8,7 @@ use crate::clock;
 use crate::exchange::Answer;
 use crate::fault::Fault;
 use crate::json::{remove, text};
+use crate::paging::{self, Size};
 
 pub(super) fn handler(id: &str) -> Option<Handler> {
     Some(match id {
@@ -121,14 +122,23 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let set = named(call)?;
     let shelf = below(&set, "resources");
     call.org.shelf(&shelf);
-    let shown: Vec<Value> = call.org.shelves[&shelf]
-        .values()
+    let resources = call.org.shelves[&shelf].placed();
+    let quirks = &call.org.settings.paging;
+    let page = paging::cut(call.request, quirks, Size::new(100, 100), resources)?;
+    let shown: Vec<Value> = page
+        .items
+        .into_iter()
         .map(|resource| view(call, &set, resource))
         .collect();
     let own = format!("{}{SHELF}/{}", call.base(), text(&set, "/id"));
-    Ok(Answer::ok(&json!({ "resources": shown, "_links": {
+    let mut body = json!({ "resources": shown, "_links": {
         "resource-set": { "href": own }, "self": { "href": format!("{own}/resources") },
-    } })))
+    } });
+    if let Some(cursor) = &page.next {
+        let href = paging::next_url(call.request, call.base(), cursor, page.limit);
+        body["_links"]["next"] = json!({ "href": href });
+    }
+    Ok(Answer::ok(&body))
 }
 
 fn add(call: &mut Call<'_>) -> Outcome {

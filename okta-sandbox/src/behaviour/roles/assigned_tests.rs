@@ -348,3 +348,24 @@ fn a_deleted_role_is_bound_nowhere() {
     let org = bench.shared.org();
     assert!(org.shelves.keys().all(|path| !path.contains(&role)));
 }
+
+#[test]
+fn resources_of_a_set_come_in_pages() {
+    let bench = Bench::new();
+    let groups: Vec<String> = (0..120)
+        .map(|number| format!("http://127.0.0.1:8080/api/v1/groups/00g{number}"))
+        .collect();
+    let sets = "/api/v1/iam/resource-sets";
+    let set = json!({ "label": "S", "description": "S", "resources": groups });
+    let own = format!("{sets}/{}/resources", id(&post(&bench, sets, &set)));
+    let (_, first) = bench.call("GET", &own, None);
+    let next = text(&first, "/_links/next/href");
+    let next = &next[next.find("/api").expect("a path")..];
+    let (_, second) = bench.call("GET", next, None);
+    assert!(second["_links"]["next"].is_null(), "{second}");
+    let count = |page: &Value| page["resources"].as_array().map(Vec::len);
+    assert_eq!((count(&first), count(&second)), (Some(100), Some(20)));
+    assert_ne!(first["resources"][99]["id"], second["resources"][0]["id"]);
+    let (_, few) = bench.call("GET", &format!("{own}?limit=7"), None);
+    assert_eq!(count(&few), Some(7));
+}
