@@ -8,14 +8,20 @@ pub(crate) struct Clock {
     offset: SignedDuration,
 }
 
+/// The clock goes no further, so that whoever adds a lifetime to the time finds a date.
+const FIRST: Timestamp = Timestamp::UNIX_EPOCH;
+/// The beginning of the year 9000.
+const LAST: Timestamp = Timestamp::constant(221_845_392_000, 0);
+
 impl Clock {
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::now()
             .checked_add(self.offset)
             .unwrap_or_else(|_| match self.offset.is_negative() {
-                true => Timestamp::MIN,
-                false => Timestamp::MAX,
+                true => FIRST,
+                false => LAST,
             })
+            .clamp(FIRST, LAST)
     }
 
     /// Seconds that the clock is ahead of the system's.
@@ -65,6 +71,19 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_offset_leaves_the_dates_that_lifetimes_can_be_added_to() {
+        let mut clock = Clock::default();
+        for _ in 0..3 {
+            clock.advance(i64::MAX / 2);
+            assert_eq!(seconds(clock.now()), "9000-01-01T00:00:00Z");
+        }
+        for back in [i64::MIN, -100_000_000_000] {
+            clock.skew(back);
+            assert_eq!(seconds(clock.now()), "1970-01-01T00:00:00Z");
+        }
+    }
 
     #[test]
     fn date_forms() {
