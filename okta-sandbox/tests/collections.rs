@@ -31,7 +31,10 @@ async fn a_collection_gives_what_is_in_it() {
         .post(&format!("{own}/resources"), resource(&[0]))
         .await;
     assert_eq!(status, 200, "{added}");
-    assert_eq!(added["data"][0]["resourceProfile"]["label"], "Ledger");
+    let profile = &added["data"][0]["resourceProfile"];
+    assert_eq!(profile["label"], "Ledger");
+    let logo = profile["logo"][0]["href"].as_str().expect("a logo");
+    assert!(logo.contains("/logos/"), "{logo}");
     assert_eq!(
         admin
             .post(&format!("{own}/resources"), resource(&[0]))

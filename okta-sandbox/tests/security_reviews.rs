@@ -84,6 +84,8 @@ async fn reviewers_take_access_away_and_give_it_back() {
     let items = data(&admin, &accesses).await;
     assert_eq!(items.len(), 2);
     let own = named(&items, "Own");
+    let logo = own["appInfo"]["logoUrl"].as_str().expect("a logo");
+    assert!(logo.starts_with("http"), "{logo}");
     assert_eq!(
         (&own["appInfo"]["assignmentType"], &own["supportedActions"]),
         (&json!("INDIVIDUAL"), &json!(["REVOKE_ACCESS"]))

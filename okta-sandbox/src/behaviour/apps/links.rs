@@ -54,15 +54,12 @@ pub(super) fn with_secret(app: &Value, org: &Org, base: &str) -> Value {
         .into_iter()
         .map(|(name, href)| json!({ "name": name, "href": href, "type": "text/html" }))
         .collect();
-    let (logo, logo_type) = logo::of(org, id);
     let mut links = json!({
         "uploadLogo": { "href": format!("{own}/logo"), "hints": { "allow": ["POST"] } },
         "appLinks": app_links,
         "policies": { "href": format!("{own}/policies"), "hints": { "allow": ["PUT"] } },
         "groups": { "href": format!("{own}/groups") },
-        "logo": [{
-            "name": "medium", "href": format!("{base}{logo}"), "type": logo_type,
-        }],
+        "logo": logos(org, id, base),
         "users": { "href": format!("{own}/users") },
     });
     if let Some(href) = policy("accessPolicy", "ACCESS_POLICY") {
@@ -101,4 +98,10 @@ pub(super) fn with_secret(app: &Value, org: &Org, base: &str) -> Value {
     let mut app = app.clone();
     app["_links"] = links;
     app
+}
+
+/// The logos of an app, as links.
+pub(crate) fn logos(org: &Org, app: &str, base: &str) -> Value {
+    let (logo, media) = logo::of(org, app);
+    json!([{ "name": "medium", "href": format!("{base}{logo}"), "type": media }])
 }

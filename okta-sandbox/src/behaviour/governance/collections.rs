@@ -15,6 +15,7 @@ use super::{
     caller, counted, entitlements, filter, fits, grants, link, not_found, page_body,
     principal_access, stamped,
 };
+use crate::behaviour::apps::links;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -264,12 +265,11 @@ fn follow_all(call: &mut Call<'_>, collection: &Value, app: &str) {
 fn view_resource(call: &Call<'_>, resource: &Value, entitled: bool, count: bool) -> Value {
     let app = text(resource, "/app");
     let instance = call.org.apps.get(app).cloned().unwrap_or_default();
-    let logos = instance["_links"]["logo"].as_array().cloned();
     let mut shown = json!({
         "resourceId": resource["resourceId"], "resourceOrn": app_orn(call.org, app),
         "resourceProfile": {
             "id": app, "name": instance["name"], "label": instance["label"],
-            "logo": logos.unwrap_or_default(),
+            "logo": links::logos(call.org, app, call.base()),
         },
     });
     let full = entitlements::full(call.org, &resource["entitlements"]);

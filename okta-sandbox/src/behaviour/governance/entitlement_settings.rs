@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::resources::tail;
-use super::{background, leftovers, link, not_found, read, settled};
+use super::{background, leftovers, link, read, settled};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -24,22 +24,21 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
 const SHELF: &str = "/governance/api/v2/resources/entitlement-settings";
 const OPERATIONS: &str = "/governance/api/v1/operations";
 
-/// A resource that nobody changed is out; there has to be one.
-fn ensure(call: &mut Call<'_>) -> Result<(), Fault> {
+/// A resource that nobody changed is out.
+fn ensure(call: &mut Call<'_>) {
     let orn = call.parameter(0);
-    if !call.org.apps.contains(tail(orn)) {
-        return Err(not_found());
-    }
     if !call.org.shelf(SHELF).contains(orn) {
         let fresh = json!({ "status": "OPTED_OUT" });
         call.org.shelf(SHELF).put(orn, fresh);
     }
-    Ok(())
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
-    ensure(call)?;
-    Ok(Answer::ok(&read(call, SHELF, call.parameter(0))?))
+    let orn = call.parameter(0);
+    if !call.org.shelf(SHELF).contains(orn) {
+        return Ok(Answer::ok(&json!({ "status": "OPTED_OUT" })));
+    }
+    Ok(Answer::ok(&read(call, SHELF, orn)?))
 }
 
 fn update(call: &mut Call<'_>) -> Outcome {
@@ -53,7 +52,7 @@ fn update(call: &mut Call<'_>) -> Outcome {
             return Err(Fault::validation("status", &[cause]));
         }
     };
-    ensure(call)?;
+    ensure(call);
     let orn = call.parameter(0);
     let mut settings = settled(call.org, SHELF, orn)?;
     if settings["status"] == wanted {

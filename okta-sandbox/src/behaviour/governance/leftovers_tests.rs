@@ -210,7 +210,9 @@ fn entitlements_end_with_their_management_and_the_app_stays() {
     assert!(org.app_users.contains(&scene.app, &scene.user));
     drop(org);
     let nowhere = settings.replace(&scene.app, "0oaNone");
-    assert_eq!(scene.bench.call("GET", &nowhere, None).0, 404);
+    let (_, seen) = scene.bench.call("GET", &nowhere, None);
+    assert_eq!(seen["status"], "OPTED_OUT");
+    assert_eq!(scene.naming("0oaNone"), [""; 0], "looking keeps nothing");
 }
 
 #[test]

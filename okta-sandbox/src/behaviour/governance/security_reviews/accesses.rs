@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ACCESSES, addressed, listed};
+use crate::behaviour::apps::links;
 use crate::behaviour::governance::{bundles, entitlements, grants, not_found, reviews};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
@@ -24,10 +25,10 @@ pub(super) const SUBS: &str = "~subs";
 pub(super) const BEFORE: &str = "~before";
 
 /// What a person has now. Ids are those of the review's own items.
-pub(super) fn found(org: &mut Org, person: &str) -> Value {
+pub(super) fn found(org: &mut Org, person: &str, base: &str) -> Value {
     let held = org.app_users.holders(person);
     let apps: Vec<String> = held.map(|(_, app)| app.to_owned()).collect();
-    let items = apps.iter().filter_map(|app| access(org, app, person));
+    let items = apps.iter().filter_map(|app| access(org, app, person, base));
     let mut items: Vec<Value> = items.collect();
     for item in &mut items {
         item["id"] = json!(org.dice.id("aim"));
@@ -74,7 +75,7 @@ fn manual(org: &Org, group: &str) -> Option<&'static str> {
     }
 }
 
-fn access(org: &Org, app: &str, person: &str) -> Option<Value> {
+fn access(org: &Org, app: &str, person: &str, base: &str) -> Option<Value> {
     let instance = org.apps.get(app)?;
     let assignment = org.app_users.get(app, person)?;
     let groups = giving(org, app, person);
@@ -84,7 +85,6 @@ fn access(org: &Org, app: &str, person: &str) -> Option<Value> {
         .filter_map(|group| manual(org, group))
         .collect();
     let mut access = item("APPLICATION", app, &instance["label"], &why);
-    let logo = instance.pointer("/_links/logo/0/href").cloned();
     let method = match (by_group, why.first()) {
         (false, _) => "INDIVIDUAL",
         (true, Some(&"GROUP_RULE")) => "GROUP_RULE",
@@ -93,11 +93,9 @@ fn access(org: &Org, app: &str, person: &str) -> Option<Value> {
     };
     access["appInfo"] = json!({
         "id": app, "name": instance["name"], "label": instance["label"],
-        "assignedDate": assignment["created"], "assignmentType": method, "applicationUsage": 0,
+        "logoUrl": links::logos(org, app, base)[0]["href"], "assignedDate": assignment["created"],
+        "assignmentType": method, "applicationUsage": 0,
     });
-    if let Some(logo) = logo {
-        access["appInfo"]["logoUrl"] = logo;
-    }
     let subs = subs(org, app, person, &groups);
     let mut kinds: Vec<&Value> = Vec::new();
     for kind in subs.iter().map(|sub| &sub["type"]) {

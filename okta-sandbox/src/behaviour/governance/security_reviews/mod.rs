@@ -244,7 +244,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
     take(call.org, &mut review, &body)?;
     review[PRINCIPAL] = json!(person);
     review[HISTORY] = json!([]);
-    review[ACCESSES] = accesses::found(call.org, person);
+    review[ACCESSES] = accesses::found(call.org, person, call.base());
     let message = format!("created {}", text(&review, "/name"));
     note(call, &mut review, &message, false);
     let answer = Answer::json(202, &view(call, &review));
