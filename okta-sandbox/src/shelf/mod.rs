@@ -101,14 +101,22 @@ impl Shelf {
         let Some(past) = &self.past else {
             return Box::new(now);
         };
-        let mut found: BTreeMap<u64, &Value> = now.collect();
-        for (place, version) in past.instead(place) {
-            match version {
-                Some(version) => found.insert(place, version),
-                None => found.remove(&place),
-            };
-        }
-        Box::new(found.into_iter())
+        let instead = past.instead(place);
+        let versions: Vec<(u64, &Value)> = instead
+            .iter()
+            .filter_map(|(place, version)| Some((*place, (*version)?)))
+            .collect();
+        let mut now = now
+            .filter(move |(place, _)| !instead.contains_key(place))
+            .peekable();
+        let mut versions = versions.into_iter().peekable();
+        Box::new(std::iter::from_fn(move || {
+            match (now.peek(), versions.peek()) {
+                (Some((new, _)), Some((old, _))) if old < new => versions.next(),
+                (Some(_), _) => now.next(),
+                (None, _) => versions.next(),
+            }
+        }))
     }
 
     /// Whether searches see earlier versions.
@@ -249,11 +257,16 @@ impl<T> Relation<T> {
         self.changed.insert(key);
         if let Some(back) = self.backward.get_mut(right) {
             back.remove(&place);
+            if back.is_empty() {
+                self.backward.remove(right);
+            }
         }
-        self.forward
-            .get_mut(left)?
-            .remove(&place)
-            .map(|(_, value)| value)
+        let pairs = self.forward.get_mut(left)?;
+        let (_, value) = pairs.remove(&place)?;
+        if pairs.is_empty() {
+            self.forward.remove(left);
+        }
+        Some(value)
     }
 
     /// The pairs of a left id: place, right id, value.
@@ -369,5 +382,37 @@ mod tests {
         assert_eq!((behind(0), behind(1), behind(u64::MAX)), (1, 0, 0));
         assert_eq!(members.remove_right("u1"), ["g1", "g2"]);
         assert_eq!(members.count("g1") + members.count("g2"), 0);
+        assert!(members.forward.is_empty() && members.backward.is_empty());
+    }
+
+    #[test]
+    fn searches_see_earlier_versions_in_their_places() {
+        let mut shelf = Shelf::default();
+        for id in ["a", "b", "c", "d"] {
+            shelf.put(id, json!(id));
+        }
+        let at = |second| Timestamp::from_second(second).expect("in range");
+        shelf.begin_call(at(100), SignedDuration::from_secs(60));
+        shelf.put("b", json!("other"));
+        shelf.remove("a");
+        shelf.remove("d");
+        shelf.put("e", json!("e"));
+        let seen = |shelf: &Shelf, place| {
+            let found = shelf.indexed_after(place);
+            found
+                .map(|(place, value)| (place, value.clone()))
+                .collect::<Vec<_>>()
+        };
+        let old = [
+            (1, json!("a")),
+            (2, json!("b")),
+            (3, json!("c")),
+            (4, json!("d")),
+        ];
+        assert_eq!(seen(&shelf, 0), old);
+        assert_eq!(seen(&shelf, 2), old[2..]);
+        shelf.begin_call(at(161), SignedDuration::from_secs(60));
+        let new = [(2, json!("other")), (3, json!("c")), (5, json!("e"))];
+        assert_eq!(seen(&shelf, 0), new);
     }
 }
