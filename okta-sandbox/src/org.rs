@@ -77,7 +77,7 @@ pub(crate) struct Org {
     pub(crate) api_tokens: Registry<(String, String)>,
     pub(crate) users: Shelf,
     /// Lower-case login to user id.
-    pub(crate) logins: HashMap<String, String>,
+    pub(crate) logins: BTreeMap<String, String>,
     pub(crate) passwords: Registry<String>,
     pub(crate) user_types: Shelf,
     /// User schemas by `osc` id, app user schemas by app id, and `group`.
@@ -161,7 +161,7 @@ impl Org {
             created: head.created,
             api_tokens: Registry::default(),
             users: Shelf::default(),
-            logins: HashMap::new(),
+            logins: BTreeMap::new(),
             passwords: Registry::default(),
             user_types: Shelf::default(),
             schemas: Shelf::default(),

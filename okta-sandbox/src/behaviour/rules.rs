@@ -290,8 +290,11 @@ pub(crate) fn exclude(org: &mut Org, group: &str, user: &str) {
 
 /// Rules that name a deleted group become invalid.
 pub(crate) fn group_is_gone(org: &mut Org, group: &str) {
-    for rule in org.rules.values_mut() {
-        if target_groups(rule).any(|id| id == group) {
+    let rules = org.rules.values();
+    let broken = rules.filter(|rule| target_groups(rule).any(|id| id == group));
+    let ids: Vec<String> = broken.map(|rule| text(rule, "/id").to_owned()).collect();
+    for id in ids {
+        if let Some(rule) = org.rules.get_mut(&id) {
             rule["status"] = json!("INVALID");
             rule["allGroupsValid"] = json!(false);
         }

@@ -53,12 +53,12 @@ pub(crate) fn find_user(org: &Org, login: &str) -> Option<String> {
     if let Some(id) = org.logins.get(&login) {
         return Some(id.clone());
     }
-    // Most names that are not known are whole addresses, which need no walk through all.
     if login.is_empty() || login.contains('@') {
         return None;
     }
     let prefix = format!("{login}@");
-    let mut short = org.logins.iter().filter(|(l, _)| l.starts_with(&prefix));
+    let behind = org.logins.range(prefix.clone()..);
+    let mut short = behind.take_while(|(l, _)| l.starts_with(&prefix));
     match (short.next(), short.next()) {
         (Some((_, id)), None) => Some(id.clone()),
         _ => None,

@@ -365,4 +365,27 @@ mod tests {
         assert_eq!((status, &changed["profile"]["serial"]), (200, &Value::Null));
         assert_eq!(changed["profile"]["login"], "r@example.com");
     }
+
+    #[test]
+    fn short_logins_name_one_user() {
+        let bench = Bench::new();
+        for login in [
+            "ann@example.com",
+            "ann2@example.com",
+            "bob@a.com",
+            "bob@b.com",
+        ] {
+            let (status, _) = bench.call("POST", "/api/v1/users", Some(&person(login, &json!({}))));
+            assert_eq!(status, 200);
+        }
+        let get = |named: &str| {
+            let (status, user) = bench.call("GET", &format!("/api/v1/users/{named}"), None);
+            (status, text(&user, "/profile/login").to_owned())
+        };
+        assert_eq!(get("Ann"), (200, "ann@example.com".into()));
+        assert_eq!(get("ann2"), (200, "ann2@example.com".into()));
+        for none in ["bob", "an", "carl", "ann@example.com@"] {
+            assert_eq!(get(none).0, 404, "{none}");
+        }
+    }
 }
