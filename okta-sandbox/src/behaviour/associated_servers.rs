@@ -79,19 +79,22 @@ fn associate(call: &mut Call<'_>) -> Outcome {
     let id = call.parameter(0);
     server(call, id)?;
     let body = call.request.object()?;
-    let mut shown = Vec::new();
+    let mut trusted = Vec::new();
     for other in body["trusted"].as_array().into_iter().flatten() {
-        let other = other.as_str().unwrap_or_default();
-        let found = server(call, other)?;
-        let pair = json!({ "from": id, "to": other });
-        call.org.shelf(TRUST).put(&format!("{id} {other}"), pair);
-        shown.push(view(call, &found));
+        trusted.push(server(call, other.as_str().unwrap_or_default())?);
     }
-    if shown.is_empty() {
+    if trusted.is_empty() {
         let cause = "trusted: The field cannot be left blank";
         return Err(Fault::validation("trusted", &[cause]));
     }
-    Ok(Answer::ok(&json!(shown)))
+    // All of them are there, or none is taken.
+    for server in &trusted {
+        let other = text(server, "/id");
+        let pair = json!({ "from": id, "to": other });
+        call.org.shelf(TRUST).put(&format!("{id} {other}"), pair);
+    }
+    let shown = trusted.iter().map(|server| view(call, server));
+    Ok(Answer::ok(&shown.collect()))
 }
 
 fn remove(call: &mut Call<'_>) -> Outcome {
@@ -100,5 +103,37 @@ fn remove(call: &mut Call<'_>) -> Outcome {
     match call.org.shelf(TRUST).remove(&format!("{id} {other}")) {
         Some(_) => Ok(Answer::no_content()),
         None => Err(Fault::not_found(other, "AuthorizationServer")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    #[test]
+    fn all_named_servers_are_trusted_or_none() {
+        let bench = Bench::new();
+        let servers = "/api/v1/authorizationServers";
+        let make = |name: &str| {
+            let body = json!({ "name": name, "audiences": [format!("api://{name}")] });
+            let (status, made) = bench.call("POST", servers, Some(&body));
+            assert_eq!(status, 201, "{made}");
+            text(&made, "/id").to_owned()
+        };
+        let (one, other) = (make("one"), make("other"));
+        let own = format!("{servers}/{one}/associatedServers");
+        let trust = |ids: &[&str]| bench.call("POST", &own, Some(&json!({ "trusted": ids }))).0;
+        let trusted = || {
+            let (_, all) = bench.call("GET", &format!("{own}?trusted=true"), None);
+            all.as_array().map(Vec::len)
+        };
+        assert_eq!(trust(&[&other, "ausNone"]), 404);
+        assert_eq!(trusted(), Some(0));
+        assert_eq!(trust(&[]), 400);
+        assert_eq!(trust(&[&other]), 200);
+        assert_eq!(trusted(), Some(1));
     }
 }
