@@ -24,14 +24,25 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 const SHELF: &str = "/api/v1/mappings";
 const IDPS: &str = "/api/v1/idps";
 
-/// The apps and identity providers that map to users.
-fn sources(org: &Org) -> impl Iterator<Item = &Value> {
+/// The apps and identity providers that map to users, with places of their own.
+fn sources(org: &Org) -> impl Iterator<Item = (u64, &Value)> {
     let providers = org
         .shelves
         .get(IDPS)
         .into_iter()
-        .flat_map(|shelf| shelf.values());
-    org.apps.values().chain(providers)
+        .flat_map(|shelf| shelf.placed());
+    let behind = providers.map(|(place, provider)| (place | PROVIDER, provider));
+    org.apps.placed().chain(behind)
+}
+
+/// Set in the places of providers, so that they stand behind all apps.
+const PROVIDER: u64 = 1 << 32;
+
+/// The place of a mapping: those of one source together, by user type, the one back in the end.
+fn place(source: u64, user_type: Option<u64>) -> u64 {
+    const LAST: u64 = (1 << 24) - 1;
+    let within = user_type.map_or(LAST, |place| place.min(LAST - 1));
+    (source << 24) | within
 }
 
 /// A mapping: from a source's users to a user type, or back to the source from the default user type.
@@ -129,17 +140,18 @@ impl<'o> Pair<'o> {
 }
 
 /// All mappings, those of one source together: to each user type, then from the default one.
-fn pairs(org: &Org) -> impl Iterator<Item = Pair<'_>> {
-    let types = || org.user_types.values();
-    sources(org).flat_map(move |app| {
+fn pairs(org: &Org) -> impl Iterator<Item = (u64, Pair<'_>)> {
+    let types = || org.user_types.placed();
+    sources(org).flat_map(move |(source, app)| {
         let to = |user_type, inward| Pair {
             app,
             user_type,
             inward,
         };
-        let inward = types().map(move |user_type| to(user_type, true));
-        let default = types().filter(|user_type| user_type["default"] == true);
-        inward.chain(default.map(move |user_type| to(user_type, false)))
+        let inward =
+            types().map(move |(at, user_type)| (place(source, Some(at)), to(user_type, true)));
+        let default = types().filter(|(_, user_type)| user_type["default"] == true);
+        inward.chain(default.map(move |(_, user_type)| (place(source, None), to(user_type, false))))
     })
 }
 
@@ -148,20 +160,17 @@ fn list(call: &mut Call<'_>) -> Outcome {
     let (source, target) = (wanted("sourceId"), wanted("targetId"));
     let org = &*call.org;
     let known =
-        |id: &str| sources(org).any(|s| text(s, "/id") == id) || org.user_types.contains(id);
+        |id: &str| sources(org).any(|(_, s)| text(s, "/id") == id) || org.user_types.contains(id);
     if [source, target].into_iter().flatten().any(|id| !known(id)) {
         return Ok(Answer::json(
             404,
             &json!({ "status": 404, "message": "Resource not found" }),
         ));
     }
-    let hits = pairs(org)
-        .enumerate()
-        .map(|(n, pair)| (n as u64 + 1, pair))
-        .filter(|(_, pair)| {
-            let ends = pair.ends();
-            source.is_none_or(|id| id == ends.0) && target.is_none_or(|id| id == ends.1)
-        });
+    let hits = pairs(org).filter(|(_, pair)| {
+        let ends = pair.ends();
+        source.is_none_or(|id| id == ends.0) && target.is_none_or(|id| id == ends.1)
+    });
     call.list(Size::new(20, 200), hits, |pair| pair.short(call.base()))
 }
 
@@ -209,7 +218,9 @@ fn whole(call: &mut Call<'_>) -> Result<(Value, Option<Value>), Fault> {
     let id = call.parameter(0);
     let stored = call.org.shelf(SHELF).get(id).cloned();
     let org = &*call.org;
-    let pair = pairs(org).find(|pair| pair.id() == id);
+    let pair = pairs(org)
+        .map(|(_, pair)| pair)
+        .find(|pair| pair.id() == id);
     let pair = pair.ok_or_else(|| Fault::not_found(id, "ProfileMapping"))?;
     let target = pair.ends().1;
     let schema = org.schemas.get(&target.replacen("oty", "osc", 1)).cloned();
@@ -249,4 +260,49 @@ fn update(call: &mut Call<'_>) -> Outcome {
         vec![named("ProfileMapping", &id, "unknown", &id)],
     );
     Ok(Answer::ok(&mapping))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::bench::Bench;
+    use crate::json::text;
+
+    #[test]
+    fn pages_lose_nothing_when_apps_go_between_them() {
+        let bench = Bench::new();
+        let made: Vec<String> = (0..6)
+            .map(|number| {
+                let app = json!({ "signOnMode": "BOOKMARK", "label": format!("A{number}"),
+                    "name": "bookmark", "settings": { "app": { "url": "https://example.com" } } });
+                let (status, app) = bench.call("POST", "/api/v1/apps", Some(&app));
+                assert_eq!(status, 200, "{app}");
+                text(&app, "/id").to_owned()
+            })
+            .collect();
+        let read = |target: &str| {
+            let answer = bench.raw("GET", target, Vec::new());
+            let page: Value = serde_json::from_slice(&answer.body).expect("JSON");
+            let page = page.as_array().expect("a list").iter();
+            let ids: Vec<String> = page.map(|one| text(one, "/id").to_owned()).collect();
+            let next = answer.headers.iter().find_map(|(_, line)| {
+                let url = line.strip_suffix(">; rel=\"next\"")?;
+                Some(url[url.find("/api")?..].to_owned())
+            });
+            (ids, next)
+        };
+        let (all, _) = read("/api/v1/mappings?limit=200");
+        let (mut seen, mut next) = read(&format!("/api/v1/mappings?limit={}", all.len() - 6));
+        // An app whose mappings were shown goes.
+        let gone = format!("/api/v1/apps/{}", made[0]);
+        bench.call("POST", &format!("{gone}/lifecycle/deactivate"), None);
+        assert_eq!(bench.call("DELETE", &gone, None).0, 204);
+        while let Some(target) = next {
+            let (ids, more) = read(&target);
+            seen.extend(ids);
+            next = more;
+        }
+        assert_eq!(seen, all);
+    }
 }
