@@ -55,6 +55,9 @@ fn my_tasks_and_requests_are_mine() {
     let mine = format!("{MY_TASKS}/{task}");
     assert_eq!(bench.call("GET", &mine, None).0, 200);
 
+    let nobody = json!({ "assignees": [] });
+    let patch = format!("{TASKS}/{task}");
+    assert_eq!(bench.call("PATCH", &patch, Some(&nobody)).0, 400);
     // Somebody else's from here on.
     let assignees = json!({ "assignees": [{ "externalId": other, "type": "OKTA_USER" }] });
     ok(bench.call("PATCH", &format!("{TASKS}/{task}"), Some(&assignees)));

@@ -107,6 +107,10 @@ fn update(call: &mut Call<'_>) -> Outcome {
         }
     }
     if let Some(assignees) = body.get("assignees") {
+        if assignees.as_array().is_none_or(Vec::is_empty) {
+            let cause = "assignees: must have at least 1 item";
+            return Err(Fault::validation("assignees", &[cause]));
+        }
         task["assignees"] = assignees.clone();
     }
     task["updatedAt"] = json!(clock::seconds(call.org.clock.now()));

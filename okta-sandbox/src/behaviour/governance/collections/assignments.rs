@@ -1,5 +1,7 @@
 //! Who has a collection assigned, and until when.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::super::leftovers::remove_where;
@@ -256,10 +258,12 @@ fn delete(call: &mut Call<'_>) -> Outcome {
 fn unassigned(call: &mut Call<'_>) -> Outcome {
     let collection = named_one(call)?;
     let filter = filter(call)?;
-    let have = users(call.org, text(&collection, "/id"));
+    let have: HashSet<String> = { users(call.org, text(&collection, "/id")) }
+        .into_iter()
+        .collect();
     let free = call.org.users.placed().filter(|(_, user)| {
         text(user, "/status") != "DEPROVISIONED"
-            && !have.iter().any(|id| user["id"] == id.as_str())
+            && !have.contains(text(user, "/id"))
             && fits(filter.as_ref(), &profile(user))
     });
     page(call, free, profile)
