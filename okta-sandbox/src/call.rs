@@ -52,6 +52,13 @@ impl<'a> Call<'a> {
         self.parameters.get(index).map_or("", String::as_str)
     }
 
+    /// The object of a collection that a path parameter names; `kind` is what a 404 calls it.
+    pub(crate) fn stored(&self, shelf: &str, parameter: usize, kind: &str) -> Result<Value, Fault> {
+        let id = self.parameter(parameter);
+        let found = self.org.shelves.get(shelf).and_then(|shelf| shelf.get(id));
+        found.cloned().ok_or_else(|| Fault::not_found(id, kind))
+    }
+
     /// Whether the caller sees an object of a list; everything is seen at no cost by whoever sees all.
     pub(crate) fn sees(&self, listed: Listed) -> impl Fn(&Value) -> bool {
         let limit = self.sight.limit(self.org, listed);

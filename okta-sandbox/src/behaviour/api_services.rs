@@ -117,9 +117,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
 }
 
 pub(super) fn named(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(SHELF).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "AppInstance"))
+    call.stored(SHELF, 0, "AppInstance")
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

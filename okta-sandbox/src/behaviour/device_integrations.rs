@@ -92,9 +92,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
 
 fn known(call: &mut Call<'_>) -> Result<Value, Fault> {
     ensure(call);
-    let id = call.parameter(0);
-    let found = call.org.shelf(INTEGRATIONS).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "DeviceIntegrations"))
+    call.stored(INTEGRATIONS, 0, "DeviceIntegrations")
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

@@ -125,9 +125,7 @@ fn defaults(call: &mut Call<'_>) -> Outcome {
 }
 
 fn known(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(CHECKS).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "DevicePostureCheck"))
+    call.stored(CHECKS, 0, "DevicePostureCheck")
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

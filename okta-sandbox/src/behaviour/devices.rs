@@ -88,9 +88,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
 }
 
 fn known(call: &mut Call<'_>, kind: &str) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(DEVICES).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, kind))
+    call.stored(DEVICES, 0, kind)
 }
 
 /// Refuses a step from a status that does not permit it.

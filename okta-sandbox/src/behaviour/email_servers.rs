@@ -46,9 +46,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
 }
 
 fn known(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(SERVERS).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "EmailServer"))
+    call.stored(SERVERS, 0, "EmailServer")
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

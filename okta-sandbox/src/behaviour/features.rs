@@ -25,9 +25,7 @@ fn all(call: &mut Call<'_>) -> Vec<Value> {
 }
 
 fn named(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(FEATURES_AT).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "Feature"))
+    call.stored(FEATURES_AT, 0, "Feature")
 }
 
 fn view(call: &Call<'_>, feature: &Value) -> Value {

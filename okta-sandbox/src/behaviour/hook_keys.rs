@@ -25,9 +25,7 @@ pub(crate) fn handler(id: &str) -> Option<Handler> {
 const SHELF: &str = "/api/v1/hook-keys";
 
 fn named(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(SHELF).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "HookKey"))
+    call.stored(SHELF, 0, "HookKey")
 }
 
 /// The key without its numbers.

@@ -142,9 +142,7 @@ fn tell(call: &mut Call<'_>, limit: &Value) {
 }
 
 fn named(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let known = call.org.shelf(SHELF).get(id).cloned();
-    known.ok_or_else(|| Fault::not_found(id, "PrincipalRateLimit"))
+    call.stored(SHELF, 0, "PrincipalRateLimit")
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

@@ -58,9 +58,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
 }
 
 fn known(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(PROVIDERS).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "CustomTelephonyProvider"))
+    call.stored(PROVIDERS, 0, "CustomTelephonyProvider")
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

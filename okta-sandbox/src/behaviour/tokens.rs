@@ -44,9 +44,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
 }
 
 fn named(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(TOKENS).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "Token"))
+    call.stored(TOKENS, 0, "Token")
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

@@ -113,9 +113,7 @@ pub(crate) fn first_method(org: &Org, authenticator: &str) -> Option<String> {
 
 /// The authenticator that the path names.
 fn found(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let known = call.org.shelf(AUTHENTICATORS).get(id).cloned();
-    known.ok_or_else(|| Fault::not_found(id, "Authenticator"))
+    call.stored(AUTHENTICATORS, 0, "Authenticator")
 }
 
 fn view(call: &Call<'_>, one: &Value) -> Value {

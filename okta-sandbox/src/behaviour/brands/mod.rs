@@ -50,9 +50,7 @@ fn brand(call: &mut Call<'_>, id: &str) -> Result<Value, Fault> {
 const EMAIL_DOMAINS: &str = "/api/v1/email-domains";
 
 fn email_domain(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(EMAIL_DOMAINS).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "EmailDomain"))
+    call.stored(EMAIL_DOMAINS, 0, "EmailDomain")
 }
 
 /// The domain; with its brands where the call expands them.

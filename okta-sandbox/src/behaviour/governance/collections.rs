@@ -13,7 +13,7 @@ use super::resources::{
 };
 use super::{
     caller, counted, entitlements, filter, fits, grants, link, not_found, page_body,
-    principal_access, stamped,
+    principal_access, stamped, stored,
 };
 use crate::behaviour::apps::links;
 use crate::call::{Call, Handler, Outcome};
@@ -154,14 +154,8 @@ fn create(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::json(201, &view(call, &collection)))
 }
 
-fn named_one(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(SHELF).get(id).cloned();
-    found.ok_or_else(not_found)
-}
-
 fn get(call: &mut Call<'_>) -> Outcome {
-    let collection = named_one(call)?;
+    let collection = stored(call, SHELF)?;
     Ok(Answer::ok(&view(call, &collection)))
 }
 
@@ -176,7 +170,7 @@ fn touched(call: &mut Call<'_>, mut collection: Value) -> Value {
 }
 
 fn replace(call: &mut Call<'_>) -> Outcome {
-    let before = named_one(call)?;
+    let before = stored(call, SHELF)?;
     let mut collection = before.clone();
     take(call, &mut collection)?;
     if collection != before {
@@ -186,7 +180,7 @@ fn replace(call: &mut Call<'_>) -> Outcome {
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {
-    let collection = named_one(call)?;
+    let collection = stored(call, SHELF)?;
     let id = text(&collection, "/id");
     let users = assignments::users(call.org, id);
     let of_it = resources_of(call.org, id);
@@ -301,7 +295,7 @@ fn listed(call: &Call<'_>, id: &str) -> Result<Value, Fault> {
 }
 
 fn resources(call: &mut Call<'_>) -> Outcome {
-    let collection = named_one(call)?;
+    let collection = stored(call, SHELF)?;
     Ok(Answer::ok(&listed(call, text(&collection, "/id"))?))
 }
 
@@ -315,7 +309,7 @@ fn asked(org: &Org, app: &str, given: &Value) -> Result<Value, Fault> {
 }
 
 fn add(call: &mut Call<'_>) -> Outcome {
-    let collection = named_one(call)?;
+    let collection = stored(call, SHELF)?;
     let id = text(&collection, "/id").to_owned();
     let body = checked(call, Fullness::Whole)?;
     let mut added = Vec::new();
@@ -348,7 +342,7 @@ fn add(call: &mut Call<'_>) -> Outcome {
 
 /// Collection and resource of the path; the resource by its id or the ORN of its app.
 fn named_resource(call: &mut Call<'_>) -> Result<(Value, Value), Fault> {
-    let collection = named_one(call)?;
+    let collection = stored(call, SHELF)?;
     let wanted = tail(call.parameter(1));
     let mut all = resources_of(call.org, text(&collection, "/id"));
     let found =

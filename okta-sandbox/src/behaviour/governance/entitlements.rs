@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::resources::{checked, invalid, own_orn, target, target_app};
 use super::{
     bundles, filter, fits, grants, labels, leftovers, link, not_found, page, page_body, stamped,
+    stored,
 };
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
@@ -42,11 +43,6 @@ const PROPERTIES: [&str; 7] = [
     "required",
     "dataType",
 ];
-
-fn named_one(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    call.org.shelf(SHELF).get(id).cloned().ok_or_else(not_found)
-}
 
 /// All entitlements.
 pub(super) fn all(org: &Org) -> impl Iterator<Item = &Value> {
@@ -196,7 +192,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
-    let entitlement = named_one(call)?;
+    let entitlement = stored(call, SHELF)?;
     Ok(Answer::ok(&view(call, &entitlement, true)))
 }
 
@@ -293,7 +289,7 @@ fn keep(call: &mut Call<'_>, mut entitlement: Value) -> Outcome {
 
 fn replace(call: &mut Call<'_>) -> Outcome {
     let body = checked(call, Fullness::Whole)?;
-    let mut entitlement = named_one(call)?;
+    let mut entitlement = stored(call, SHELF)?;
     for fixed in ["dataType", "externalValue"] {
         if body[fixed] != entitlement[fixed] {
             return Err(invalid(fixed, "The field cannot be changed."));
@@ -351,7 +347,7 @@ fn check_unused(org: &Org, id: &str) -> Result<(), Fault> {
 /// Steps `{op, path, refType, value}` on the entitlement or on its values.
 fn update(call: &mut Call<'_>) -> Outcome {
     let steps = checked(call, Fullness::Part)?;
-    let mut entitlement = named_one(call)?;
+    let mut entitlement = stored(call, SHELF)?;
     for step in steps.as_array().into_iter().flatten() {
         let (op, path) = (text(step, "/op"), text(step, "/path"));
         match (text(step, "/refType"), path.strip_prefix("/values/")) {
@@ -426,7 +422,7 @@ fn change_value(
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {
-    let entitlement = named_one(call)?;
+    let entitlement = stored(call, SHELF)?;
     let id = text(&entitlement, "/id");
     check_unused(call.org, id)?;
     call.org.shelf(SHELF).remove(id);
@@ -448,7 +444,7 @@ fn list_all_values(call: &mut Call<'_>) -> Outcome {
 
 fn list_values(call: &mut Call<'_>) -> Outcome {
     let filter = filter(call)?;
-    let entitlement = named_one(call)?;
+    let entitlement = stored(call, SHELF)?;
     let values = values_of(&entitlement).iter();
     let all: Vec<Value> = values
         .map(|value| value_view(call, &entitlement, value))
@@ -477,7 +473,7 @@ fn value_page(
 }
 
 fn get_value(call: &mut Call<'_>) -> Outcome {
-    let entitlement = named_one(call)?;
+    let entitlement = stored(call, SHELF)?;
     let id = call.parameter(1);
     let value = values_of(&entitlement)
         .iter()

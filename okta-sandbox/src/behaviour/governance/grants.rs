@@ -10,7 +10,7 @@ use super::resources::{
     checked, includes, invalid, principal, target, target_app, target_user, user_orn,
 };
 use super::{
-    bundles, entitlements, filter, fits, link, not_found, page, principal_access, stamped,
+    bundles, entitlements, filter, fits, link, not_found, page, principal_access, stamped, stored,
 };
 use crate::behaviour::assignments;
 use crate::behaviour::roles::governance as roles;
@@ -212,11 +212,6 @@ pub(super) fn recount_bundle(call: &mut Call<'_>, bundle: &str) {
     }
 }
 
-fn named_one(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    call.org.shelf(SHELF).get(id).cloned().ok_or_else(not_found)
-}
-
 fn view(call: &Call<'_>, grant: &Value, full: bool) -> Value {
     let mut shown = grant.clone();
     remove(&mut shown, ASSIGNED);
@@ -259,7 +254,7 @@ fn list(call: &mut Call<'_>) -> Outcome {
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {
-    let grant = named_one(call)?;
+    let grant = stored(call, SHELF)?;
     Ok(Answer::ok(&view(call, &grant, true)))
 }
 
@@ -360,7 +355,7 @@ fn create_of_roles(call: &mut Call<'_>, body: &Value, user: &str) -> Outcome {
 
 /// A grant that may still be changed.
 fn changeable(call: &mut Call<'_>, body: &Value) -> Result<Value, Fault> {
-    let grant = named_one(call)?;
+    let grant = stored(call, SHELF)?;
     if body["id"] != grant["id"] {
         return Err(invalid("id", "The value must be the id of the grant."));
     }

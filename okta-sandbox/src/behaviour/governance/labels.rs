@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::leftovers::remove_where;
 use super::resources::{checked, here, invalid, parts, tail, taken, unknown};
-use super::{bundles, entitlements, filter, fits, link, not_found, page};
+use super::{bundles, entitlements, filter, fits, link, page, stored};
 use crate::call::{Call, Handler, Outcome};
 use crate::exchange::Answer;
 use crate::fault::Fault;
@@ -139,14 +139,8 @@ fn create(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::json(201, &view(call, &label)))
 }
 
-fn named_one(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(SHELF).get(id).cloned();
-    found.ok_or_else(not_found)
-}
-
 fn get(call: &mut Call<'_>) -> Outcome {
-    let label = named_one(call)?;
+    let label = stored(call, SHELF)?;
     Ok(Answer::ok(&view(call, &label)))
 }
 
@@ -168,7 +162,7 @@ fn check_unused(org: &Org, ids: &[&str]) -> Result<(), Fault> {
 }
 
 fn update(call: &mut Call<'_>) -> Outcome {
-    let mut label = named_one(call)?;
+    let mut label = stored(call, SHELF)?;
     let steps = checked(call, Fullness::Whole)?;
     let refused = |member: &str| invalid(member, "The field has an invalid value");
     for step in steps.as_array().into_iter().flatten() {
@@ -216,7 +210,7 @@ fn update(call: &mut Call<'_>) -> Outcome {
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {
-    let label = named_one(call)?;
+    let label = stored(call, SHELF)?;
     let ids: Vec<&str> = values(&label)
         .iter()
         .map(|value| text(value, "/labelValueId"))

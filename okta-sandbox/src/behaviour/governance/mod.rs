@@ -126,6 +126,13 @@ fn not_found() -> Fault {
     Fault::api(404, "E0000007", "Resource not found exception", &[])
 }
 
+/// The object of a collection that the path names.
+fn stored(call: &Call<'_>, shelf: &str) -> Result<Value, Fault> {
+    let found = call.org.shelves.get(shelf);
+    let found = found.and_then(|shelf| shelf.get(call.parameter(0)));
+    found.cloned().ok_or_else(not_found)
+}
+
 /// A link in the form of governance services: on the admin host, with empty hints.
 fn link(call: &Call<'_>, path: &str) -> Value {
     json!({ "href": format!("{}{path}", paging::admin_base(call.base())), "hints": {} })

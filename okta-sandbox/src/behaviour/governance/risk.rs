@@ -8,7 +8,7 @@ pub(super) mod conflicts;
 use serde_json::{Value, json};
 
 use super::resources::{app_orn, checked, parts, tail, target_app, unknown, user_orn};
-use super::{caller, counted, entitlements, filter, fits, link, not_found, stamped};
+use super::{caller, counted, entitlements, filter, fits, link, not_found, stamped, stored};
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
 use crate::exchange::Answer;
@@ -161,19 +161,13 @@ fn create(call: &mut Call<'_>) -> Outcome {
     Ok(Answer::json(201, &view(call, &rule)))
 }
 
-fn named_one(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(SHELF).get(id).cloned();
-    found.ok_or_else(not_found)
-}
-
 fn get(call: &mut Call<'_>) -> Outcome {
-    let rule = named_one(call)?;
+    let rule = stored(call, SHELF)?;
     Ok(Answer::ok(&view(call, &rule)))
 }
 
 fn replace(call: &mut Call<'_>) -> Outcome {
-    let before = named_one(call)?;
+    let before = stored(call, SHELF)?;
     let body = checked(call, Fullness::Whole)?;
     if body["id"] != before["id"] {
         return Err(invalid("id"));
@@ -192,7 +186,7 @@ fn replace(call: &mut Call<'_>) -> Outcome {
 }
 
 fn delete(call: &mut Call<'_>) -> Outcome {
-    let rule = named_one(call)?;
+    let rule = stored(call, SHELF)?;
     call.org.shelf(SHELF).remove(text(&rule, "/id"));
     call.log("resource.risk_rule.delete", vec![target(&rule)]);
     Ok(Answer::no_content())

@@ -186,9 +186,7 @@ fn answer_again(call: &mut Call<'_>, id: &str, status: u16) -> Outcome {
 }
 
 fn named(call: &mut Call<'_>) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(ASSIGNMENTS).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "RealmAssignment"))
+    call.stored(ASSIGNMENTS, 0, "RealmAssignment")
 }
 
 /// The catch-all cannot be touched.

@@ -163,9 +163,7 @@ fn add_all(call: &mut Call<'_>) -> Outcome {
 }
 
 fn one(call: &mut Call<'_>, set: &Value) -> Result<Value, Fault> {
-    let id = call.parameter(1);
-    let found = call.org.shelf(&below(set, "resources")).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "IAMPolicyResource"))
+    call.stored(&below(set, "resources"), 1, "IAMPolicyResource")
 }
 
 fn get(call: &mut Call<'_>) -> Outcome {

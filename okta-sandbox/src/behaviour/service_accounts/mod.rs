@@ -29,9 +29,7 @@ fn invalid(member: &str, reason: &str) -> Fault {
 }
 
 fn named_one(call: &mut Call<'_>, shelf: &str) -> Result<Value, Fault> {
-    let id = call.parameter(0);
-    let found = call.org.shelf(shelf).get(id).cloned();
-    found.ok_or_else(|| Fault::not_found(id, "ServiceAccount"))
+    call.stored(shelf, 0, "ServiceAccount")
 }
 
 /// Name, description and owners as a body sets them.

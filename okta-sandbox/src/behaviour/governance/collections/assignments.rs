@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::leftovers::remove_where;
 use super::super::resources::{checked, unknown};
 use super::super::{filter, fits, not_found, page};
-use super::{follow, named_one, resources_of, target};
+use super::{SHELF, follow, resources_of, stored, target};
 use crate::behaviour::assignments as app_assignments;
 use crate::call::{Call, Handler, Outcome};
 use crate::clock;
@@ -96,7 +96,7 @@ fn listed(call: &mut Call<'_>, of: Option<&str>) -> Outcome {
 }
 
 fn list(call: &mut Call<'_>) -> Outcome {
-    let collection = named_one(call)?;
+    let collection = stored(call, SHELF)?;
     listed(call, Some(text(&collection, "/id")))
 }
 
@@ -167,7 +167,7 @@ fn log(call: &mut Call<'_>, event: &str, collection: &Value, user: &str) {
 }
 
 fn assign(call: &mut Call<'_>) -> Outcome {
-    let collection = named_one(call)?;
+    let collection = stored(call, SHELF)?;
     let id = text(&collection, "/id").to_owned();
     let body = checked(call, Fullness::Whole)?;
     let mut made = Vec::new();
@@ -207,7 +207,7 @@ fn assign(call: &mut Call<'_>) -> Outcome {
 
 /// Collection and assignment of the path.
 fn named_assignment(call: &mut Call<'_>) -> Result<(Value, Value), Fault> {
-    let collection = named_one(call)?;
+    let collection = stored(call, SHELF)?;
     let wanted = call.parameter(1);
     let mut all = live(call.org, text(&collection, "/id"));
     let found = all.find(|one| text(one, "/id") == wanted);
@@ -256,7 +256,7 @@ fn delete(call: &mut Call<'_>) -> Outcome {
 }
 
 fn unassigned(call: &mut Call<'_>) -> Outcome {
-    let collection = named_one(call)?;
+    let collection = stored(call, SHELF)?;
     let filter = filter(call)?;
     let have: HashSet<String> = { users(call.org, text(&collection, "/id")) }
         .into_iter()
