@@ -122,7 +122,7 @@ async fn demand_30_an_access_request_there_and_back() {
     let decided = json(&requests.get(&id).await.expect("read after the decision"));
     assert_eq!(
         decided["requestApproval"]["decisions"][0]["decision"],
-        "APPROVED"
+        "APPROVE"
     );
     let listed = requests.list().items().try_collect().await.expect("listed");
     assert_eq!(listed.len(), 1);
