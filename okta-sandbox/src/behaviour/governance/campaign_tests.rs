@@ -19,9 +19,30 @@ struct Campaign {
     users: Vec<String>,
 }
 
+/// Who and what a campaign is about.
+struct Cast<'c> {
+    bench: &'c Bench,
+    admin: &'c str,
+    group: &'c str,
+    users: &'c [String],
+}
+
 impl Campaign {
     /// A campaign of a group with two members that begins at a date.
     fn new(start: &str, remediation: &Value) -> Self {
+        Self::reviewed_by(
+            start,
+            remediation,
+            |org| json!({ "type": "USER", "reviewerId": org.admin }),
+        )
+    }
+
+    /// The same with reviewers of its own: told the bench, the group and its members.
+    fn reviewed_by(
+        start: &str,
+        remediation: &Value,
+        reviewers: impl Fn(&Cast<'_>) -> Value,
+    ) -> Self {
         let bench = Bench::new();
         let group = json!({ "profile": { "name": "G" } });
         let group = ok(bench.call("POST", "/api/v1/groups", Some(&group)));
@@ -39,7 +60,7 @@ impl Campaign {
             "scheduleSettings": { "type": "ONE_OFF", "startDate": start, "durationInDays": 7, "timeZone": "UTC" },
             "resourceSettings": { "type": "GROUP",
                 "targetResources": [{ "resourceId": group, "resourceType": "GROUP" }] },
-            "reviewerSettings": { "type": "USER", "reviewerId": admin },
+            "reviewerSettings": reviewers(&Cast { bench: &bench, admin: &admin, group, users: &users }),
             "remediationSettings": remediation,
         });
         let campaign = ok(bench.call("POST", CAMPAIGNS, Some(&body)));
@@ -218,7 +239,7 @@ fn lists_come_in_the_order_that_is_asked_for() {
         let body = json!({ "name": name, "campaignType": "RESOURCE",
             "scheduleSettings": { "type": "ONE_OFF", "startDate": format!("{start}T00:00:00Z"),
                 "durationInDays": 7, "timeZone": "UTC" },
-            "resourceSettings": { "type": "GROUP" }, "reviewerSettings": { "type": "USER" },
+            "resourceSettings": { "type": "GROUP" }, "reviewerSettings": { "type": "USER", "reviewerId": "00uSomebody" },
             "remediationSettings": settings });
         ok(bench.call("POST", CAMPAIGNS, Some(&body)));
     }
@@ -239,4 +260,186 @@ fn lists_come_in_the_order_that_is_asked_for() {
     assert_eq!(listed("&orderBy=name%20asc"), "abc");
     assert_eq!(listed("&orderBy=name%20desc"), "cba");
     assert_eq!(listed("&orderBy=startDate"), "cab");
+}
+
+/// Type of the reviewers, the only one, and the group in charge, of each review.
+fn reviewers(settings: impl Fn(&Cast<'_>) -> Value) -> (Campaign, Vec<[String; 3]>) {
+    let campaign = Campaign::reviewed_by("2100-01-01T00:00:00Z", &nothing(), settings);
+    assert_eq!(campaign.post("launch", &json!({})).0, 202);
+    let paths = [
+        "/reviewerType",
+        "/reviewerProfile/id",
+        "/reviewerGroupProfile/groupId",
+    ];
+    let reviews = campaign.reviews();
+    let found = reviews.iter().map(|one| {
+        assert!(one["reviewers"].is_null(), "{one}");
+        paths.map(|path| text(one, path).to_owned())
+    });
+    let found = found.collect();
+    (campaign, found)
+}
+
+#[test]
+fn reviewers_are_a_group_the_owners_or_whom_an_expression_names() {
+    let (campaign, found) =
+        reviewers(|cast| json!({ "type": "GROUP", "reviewerGroupId": cast.group }));
+    let [kind, only, group] = &found[0];
+    assert_eq!((kind.as_str(), only.as_str()), ("GROUP", ""));
+    assert!(group.starts_with("00g"), "{group}");
+    for user in &campaign.users {
+        let filter = format!("{REVIEWS}?filter=reviewerId%20eq%20%22{user}%22");
+        let mine = ok(campaign.bench.call("GET", &filter, None));
+        assert_eq!(
+            mine["data"].as_array().map(Vec::len),
+            Some(2),
+            "either may decide"
+        );
+    }
+
+    let (campaign, found) = reviewers(|cast| {
+        let path = format!("/api/v1/users/{}", cast.users[0]);
+        let manager = json!({ "profile": { "managerId": cast.users[1] } });
+        ok(cast.bench.call("POST", &path, Some(&manager)));
+        json!({ "type": "REVIEWER_EXPRESSION", "reviewerScopeExpression": "user.profile.managerId",
+            "fallBackReviewerId": cast.admin })
+    });
+    let admin = campaign.bench.shared.org().admin.clone();
+    let mut people: Vec<&str> = found.iter().map(|[_, only, _]| only.as_str()).collect();
+    people.sort_unstable();
+    let mut expected = [campaign.users[1].as_str(), admin.as_str()];
+    expected.sort_unstable();
+    assert_eq!(
+        people, expected,
+        "the manager, and whoever is fallen back on"
+    );
+
+    let (campaign, found) = reviewers(|cast| {
+        let owners = json!({ "principalOrns": [owner(cast)], "resourceOrns": [resource(cast)] });
+        ok(cast
+            .bench
+            .call("POST", "/governance/api/v1/resource-owners", Some(&owners)));
+        json!({ "type": "RESOURCE_OWNER", "fallBackReviewerId": cast.admin })
+    });
+    for one in &found {
+        assert_eq!(
+            one[..2],
+            ["RESOURCE_OWNER".to_owned(), campaign.users[0].clone()]
+        );
+    }
+}
+
+#[test]
+fn nobody_reviews_themselves_where_that_is_off() {
+    let (campaign, found) = reviewers(
+        |cast| json!({ "type": "GROUP", "reviewerGroupId": cast.group, "selfReviewDisabled": true }),
+    );
+    // Of two members the other one is left.
+    let reviews = campaign.reviews();
+    for (review, [kind, only, _]) in reviews.iter().zip(&found) {
+        assert_eq!(kind, "USER");
+        assert_ne!(text(review, "/principalProfile/id"), only);
+    }
+}
+
+fn orn(cast: &Cast<'_>, kind: &str, id: &str) -> String {
+    format!(
+        "orn:okta:directory:{}:{kind}:{id}",
+        cast.bench.shared.org().id
+    )
+}
+
+fn owner(cast: &Cast<'_>) -> String {
+    orn(cast, "users", &cast.users[0])
+}
+
+fn resource(cast: &Cast<'_>) -> String {
+    orn(cast, "groups", cast.group)
+}
+
+#[test]
+fn what_a_first_level_approves_goes_to_the_second_on_its_day() {
+    let (campaign, found) = reviewers(|cast| {
+        let level = |who: &str, start: Value| json!({ "type": "USER", "reviewerId": who, "startReview": start });
+        json!({ "type": "MULTI_LEVEL", "reviewerLevels": [
+            level(cast.admin, json!({ "onDay": 0 })),
+            level(&cast.users[0], json!({ "onDay": 2, "when": "LOWER_LEVEL_APPROVES" })),
+        ] })
+    });
+    let admin = campaign.bench.shared.org().admin.clone();
+    assert!(found.iter().all(|[_, only, _]| *only == admin), "{found:?}");
+    assert_eq!(campaign.status(), "LAUNCHING");
+    assert_eq!(campaign.status(), "ACTIVE");
+    let ids: Vec<String> = campaign
+        .reviews()
+        .iter()
+        .map(|one| text(one, "/id").to_owned())
+        .collect();
+    let decide = |id: &str, decision: &str| {
+        let body = json!({ "id": id, "decision": decision });
+        campaign.bench.call("POST", "/_sandbox/decide", Some(&body))
+    };
+    ok(decide(&ids[0], "APPROVE"));
+    ok(decide(&ids[1], "REVOKE"));
+    let read = |id: &str| ok(campaign.bench.call("GET", &format!("{REVIEWS}/{id}"), None));
+    assert_eq!(
+        text(&read(&ids[0]), "/decision"),
+        "APPROVE",
+        "not yet the day"
+    );
+    campaign
+        .bench
+        .shared
+        .org()
+        .clock
+        .advance(2 * 24 * 3600 + 60);
+    let passed = read(&ids[0]);
+    assert_eq!(
+        ["/decision", "/currentReviewerLevel", "/reviewerProfile/id"]
+            .map(|path| text(&passed, path)),
+        ["UNREVIEWED", "SECOND", &campaign.users[0]]
+    );
+    let first = &passed["allReviewerLevels"][0];
+    assert_eq!(
+        ["/decision", "/reviewerLevel", "/reviewerProfile/id"].map(|path| text(first, path)),
+        ["APPROVE", "FIRST", &admin]
+    );
+    let refused = read(&ids[1]);
+    assert_eq!(
+        text(&refused, "/decision"),
+        "REVOKE",
+        "that was the last word"
+    );
+    ok(decide(&ids[0], "REVOKE"));
+    let last = read(&ids[0]);
+    assert_eq!(
+        ["/decision", "/currentReviewerLevel"].map(|path| text(&last, path)),
+        ["REVOKE", "SECOND"]
+    );
+}
+
+#[test]
+fn settings_of_reviewers_have_what_their_type_needs() {
+    let bench = Bench::new();
+    let create = |settings: Value| {
+        let body = json!({
+            "name": "C", "scheduleSettings": { "type": "ONE_OFF", "startDate": later(1),
+                "durationInDays": 7, "timeZone": "UTC" },
+            "resourceSettings": { "type": "GROUP", "targetResources": [] },
+            "reviewerSettings": settings, "remediationSettings": nothing(),
+        });
+        bench.call("POST", CAMPAIGNS, Some(&body)).0
+    };
+    for kind in [
+        "USER",
+        "GROUP",
+        "REVIEWER_EXPRESSION",
+        "RESOURCE_OWNER",
+        "MULTI_LEVEL",
+    ] {
+        assert_eq!(create(json!({ "type": kind })), 400, "{kind}");
+    }
+    let level = json!({ "type": "USER", "startReview": { "onDay": 0 } });
+    let levels = json!({ "type": "MULTI_LEVEL", "reviewerLevels": [level] });
+    assert_eq!(create(levels), 400, "of a level, too");
 }

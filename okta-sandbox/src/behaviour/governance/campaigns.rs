@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
-    background, caller, catch_up, filter, fits, link, page, read, reviews, settled, written,
+    background, caller, catch_up, filter, fits, link, page, read, reviewers, reviews, settled,
+    written,
 };
 use crate::call::{Call, Handler, Outcome, by_itself};
 use crate::clock;
@@ -208,6 +209,7 @@ fn create(call: &mut Call<'_>) -> Outcome {
             return Err(Fault::validation(section, &[&cause]));
         }
     }
+    reviewers::check(&body["reviewerSettings"])?;
     let now = clock::seconds(call.org.clock.now());
     let by = caller(call);
     let id = call.org.dice.id("ici");

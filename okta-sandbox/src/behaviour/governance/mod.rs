@@ -19,6 +19,7 @@ mod labels;
 pub(super) mod leftovers;
 #[cfg(test)]
 mod leftovers_tests;
+mod levels;
 mod org_settings;
 mod ownable;
 #[cfg(test)]
@@ -33,6 +34,7 @@ mod requests_tests;
 mod requests_v1;
 mod resources;
 mod review_items;
+mod reviewers;
 mod reviews;
 mod risk;
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{
-    background, caller, link, listed, not_found, page, principal_access, read, review_items,
-    settled,
+    background, caller, levels, link, listed, not_found, page, principal_access, read,
+    review_items, reviewers, settled,
 };
 use crate::behaviour::groups;
 use crate::call::{Call, Handler, Outcome, by_itself};
@@ -26,7 +26,7 @@ pub(super) fn handler(id: &str) -> Option<Handler> {
     })
 }
 
-const SHELF: &str = "/governance/api/v1/reviews";
+pub(super) const SHELF: &str = "/governance/api/v1/reviews";
 
 /// A review as the target of an event.
 pub(super) fn target(review: &Value) -> Value {
@@ -35,7 +35,7 @@ pub(super) fn target(review: &Value) -> Value {
     named("CampaignItem", id, "unknown", name.trim())
 }
 
-fn profile(org: &Org, id: &str) -> Value {
+pub(super) fn profile(org: &Org, id: &str) -> Value {
     let Some(user) = org.users.get(id) else {
         return json!({ "id": id, "status": "UNKNOWN", "type": "UNKNOWN" });
     };
@@ -55,11 +55,6 @@ pub(super) fn campaign_reviews(campaign: &str) -> String {
 pub(super) fn open(call: &mut Call<'_>, campaign: &Value) {
     let now = clock::seconds(call.org.clock.now());
     let by = caller(call);
-    let reviewer = match text(campaign, "/reviewerSettings/reviewerId") {
-        "" => call.org.admin.clone(),
-        id => id.to_owned(),
-    };
-    let reviewer_profile = profile(call.org, &reviewer);
     for item in review_items::of(call.org, campaign) {
         let (user, resource) = (&item.user, &item.resource);
         let id = call.org.dice.id("icr");
@@ -67,9 +62,9 @@ pub(super) fn open(call: &mut Call<'_>, campaign: &Value) {
             "id": id, "createdBy": by, "created": now, "lastUpdated": now, "lastUpdatedBy": by,
             "campaignId": campaign["id"], "resourceId": resource, "decision": "UNREVIEWED",
             "decided": null, "remediationStatus": "NONE", "principalProfile": profile(call.org, user),
-            "reviewerProfile": reviewer_profile, "reviewerType": "USER", "currentReviewerLevel": "FIRST",
-            "riskRuleConflicts": [], "delegated": false,
+            "currentReviewerLevel": "FIRST", "riskRuleConflicts": [], "delegated": false,
         });
+        reviewers::put(call.org, campaign, &mut review);
         merge(&mut review, &item.within);
         call.org.shelf(SHELF).put(&id, review);
     }
@@ -78,6 +73,7 @@ pub(super) fn open(call: &mut Call<'_>, campaign: &Value) {
 fn view(call: &Call<'_>, review: &Value) -> Value {
     let campaign = text(review, "/campaignId");
     let mut shown = review.clone();
+    remove(&mut shown, reviewers::PEOPLE);
     shown["_links"] = json!({
         "self": link(call, &format!("{SHELF}/{}", text(review, "/id"))),
         "reassignReview": link(call, &format!("/governance/api/v1/campaigns/{campaign}/reviews/reassign")),
@@ -88,14 +84,19 @@ fn view(call: &Call<'_>, review: &Value) -> Value {
 /// List items leave notes out.
 fn short(call: &Call<'_>, review: &Value) -> Value {
     let mut shown = view(call, review);
-    remove(&mut shown, "note");
+    for member in ["note", "allReviewerLevels"] {
+        remove(&mut shown, member);
+    }
     shown
 }
 
 /// What a filter may name.
 fn filterable(review: &Value) -> Value {
     let mut seen = review.clone();
-    seen["reviewerId"] = review["reviewerProfile"]["id"].clone();
+    seen["reviewerId"] = match &review[reviewers::PEOPLE] {
+        Value::Null => review["reviewerProfile"]["id"].clone(),
+        people => people.clone(),
+    };
     seen["principalId"] = review["principalProfile"]["id"].clone();
     seen
 }
@@ -128,10 +129,13 @@ pub(super) fn decide(
     if let Some(note) = note {
         review["note"] = json!({ "note": note });
     }
-    if decision == "REVOKE" && campaign["remediationSettings"]["accessRevoked"] == "DENY" {
+    let revokes = campaign["remediationSettings"]["accessRevoked"] == "DENY";
+    if decision == "REVOKE" && revokes && !levels::goes_on(&campaign, &review) {
         remediate(org, &mut review);
     }
+    levels::hand_on(org, &campaign, &mut review);
     org.shelf(SHELF).put(id, review.clone());
+    remove(&mut review, reviewers::PEOPLE);
     Ok(background::shown(&review))
 }
 
@@ -167,22 +171,29 @@ fn remediate(org: &mut Org, review: &mut Value) {
     background::plan(review, now, &[json!({ "remediationStatus": result })]);
 }
 
-/// What becomes of the reviews that nobody decided when the campaign ends.
+/// The reviews of a campaign.
+pub(super) fn of_campaign(org: &Org, campaign: &str) -> Vec<Value> {
+    let all = org.shelves.get(SHELF).into_iter();
+    let all = all.flat_map(|shelf| shelf.values());
+    all.filter(|one| one["campaignId"] == campaign)
+        .cloned()
+        .collect()
+}
+
+/// What becomes of the reviews that nobody decided when the campaign ends, or whose second level
+/// never came.
 pub(super) fn close(call: &mut Call<'_>, campaign: &Value) {
-    if campaign["remediationSettings"]["noResponse"] != "DENY" {
-        return;
-    }
-    let open: Vec<String> = call
-        .org
-        .shelf(SHELF)
-        .values()
-        .filter(|r| r["campaignId"] == campaign["id"] && r["decision"] == "UNREVIEWED")
-        .map(|r| text(r, "/id").to_owned())
-        .collect();
-    for id in open {
-        if let Ok(mut review) = settled(call.org, SHELF, &id) {
+    let denies = |what: &str| campaign["remediationSettings"][what] == "DENY";
+    for review in of_campaign(call.org, text(campaign, "/id")) {
+        let open = match text(&review, "/decision") {
+            "UNREVIEWED" => denies("noResponse"),
+            "REVOKE" => denies("accessRevoked") && levels::goes_on(campaign, &review),
+            _ => false,
+        };
+        let id = text(&review, "/id");
+        if open && let Ok(mut review) = settled(call.org, SHELF, id) {
             remediate(call.org, &mut review);
-            call.org.shelf(SHELF).put(&id, review);
+            call.org.shelf(SHELF).put(id, review);
         }
     }
 }
@@ -192,7 +203,7 @@ pub(super) fn undecided(org: &mut Org, campaign: &str, reviewer: &str) -> Vec<St
     let mine = |r: &&Value| {
         r["campaignId"] == campaign
             && r["decision"] == "UNREVIEWED"
-            && r["reviewerProfile"]["id"] == reviewer
+            && reviewers::is_for(r, reviewer)
     };
     let shelf = org.shelf(SHELF);
     let ids = shelf.values().filter(mine);
@@ -266,6 +277,8 @@ fn reassign(call: &mut Call<'_>) -> Outcome {
     for review in &mut reviews {
         review["reviewerProfile"] = reviewer_profile.clone();
         review["reviewerType"] = json!("USER");
+        review[reviewers::PEOPLE] = json!([reviewer]);
+        remove(review, "reviewerGroupProfile");
         review["lastUpdated"] = json!(now);
         review["lastUpdatedBy"] = json!(by);
         let id = text(review, "/id");
@@ -287,7 +300,7 @@ fn connections(call: &mut Call<'_>) -> Outcome {
     let me = caller(call);
     let review = call.org.shelf(SHELF).get(review);
     review
-        .filter(|one| one["campaignId"] == campaign && one["reviewerProfile"]["id"] == me)
+        .filter(|one| one["campaignId"] == campaign && reviewers::is_for(one, &me))
         .ok_or_else(not_found)?;
     let path = format!("/workload-principals/api/v1/ai-agents/{agent}/connections");
     let connections = call.org.shelves.get(&path).ok_or_else(not_found)?;

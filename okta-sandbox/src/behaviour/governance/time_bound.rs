@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{background, campaigns, grants, requests};
+use super::{background, campaigns, grants, levels, requests};
 use crate::behaviour::{assignments, groups};
 use crate::call::{Call, by_itself};
 use crate::clock;
@@ -66,6 +66,7 @@ fn hand_over(org: &mut Org, access: &Value) -> bool {
 /// Takes away whatever is over by the clock.
 pub(crate) fn end_what_is_over(org: &mut Org) {
     campaigns::keep_time(org);
+    levels::keep_time(org);
     let now = org.clock.now();
     let grants = grants::over(org);
     let ends = org.shelves.get(ENDS).into_iter();
