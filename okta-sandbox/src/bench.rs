@@ -5,7 +5,7 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::exchange::{Answer, Request};
-use crate::json::text;
+use crate::json::{merge, text};
 use crate::limits::{Limiter, RateLimits};
 use crate::org::Settings;
 use crate::pipeline::{self, Shared};
@@ -100,4 +100,38 @@ impl Bench {
             serde_json::from_slice(&answer.body).unwrap_or_default(),
         )
     }
+}
+
+/// A body that creates a user of a login, with more or other members.
+pub(crate) fn person(login: &str, more: &Value) -> Value {
+    let mut body = json!({ "profile": {
+        "firstName": "A", "lastName": "B", "email": login, "login": login,
+    } });
+    merge(&mut body, more);
+    body
+}
+
+/// The body of an answer that has to be a success.
+pub(crate) fn ok(answer: (u16, Value)) -> Value {
+    assert!((200..300).contains(&answer.0), "{answer:?}");
+    answer.1
+}
+
+/// Status and error code.
+pub(crate) fn code(answer: &(u16, Value)) -> (u16, &str) {
+    (answer.0, text(&answer.1, "/errorCode"))
+}
+
+pub(crate) fn id(value: &Value) -> String {
+    text(value, "/id").to_owned()
+}
+
+/// The types of the events so far that begin so.
+pub(crate) fn events(bench: &Bench, start: &str) -> Vec<String> {
+    let org = bench.shared.org();
+    let types = org.log.placed().map(|(_, event)| text(event, "/eventType"));
+    types
+        .filter(|ty| ty.starts_with(start))
+        .map(str::to_owned)
+        .collect()
 }

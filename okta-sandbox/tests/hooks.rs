@@ -5,10 +5,10 @@ mod common;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Admin, id};
+use common::{Admin, id, read_request};
 use okta_sandbox::{FaultRule, Sandbox};
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 /// A server that proves itself and remembers what it is sent; it fails the first deliveries.
@@ -30,21 +30,7 @@ impl Receiver {
             let mut failures = failures;
             loop {
                 let (mut stream, _) = listener.accept().await.expect("a call");
-                let mut text = String::new();
-                let mut buffer = [0; 4096];
-                let (head, body) = loop {
-                    let read = stream.read(&mut buffer).await.expect("bytes");
-                    text.push_str(&String::from_utf8_lossy(&buffer[..read]));
-                    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-                        continue;
-                    };
-                    let lower = head.to_lowercase();
-                    let length = lower.split("content-length: ").nth(1);
-                    let length = length.and_then(|l| l.lines().next()?.trim().parse().ok());
-                    if body.len() >= length.unwrap_or(0) {
-                        break (head.to_owned(), body.to_owned());
-                    }
-                };
+                let (head, body) = read_request(&mut stream).await;
                 let answer = if head.starts_with("GET") {
                     let challenge = head
                         .lines()

@@ -5,10 +5,10 @@ mod common;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::Admin;
+use common::{Admin, read_request};
 use okta_sandbox::Sandbox;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 /// Head and body of what a receiver got.
@@ -24,22 +24,10 @@ async fn receiver() -> (String, Seen) {
         let mut answer = "HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n";
         loop {
             let (mut stream, _) = listener.accept().await.expect("a call");
-            let mut text = String::new();
-            let mut buffer = [0; 4096];
-            let (head, body) = loop {
-                let read = stream.read(&mut buffer).await.expect("bytes");
-                text.push_str(&String::from_utf8_lossy(&buffer[..read]));
-                let Some((head, body)) = text.split_once("\r\n\r\n") else {
-                    continue;
-                };
-                let lower = head.to_lowercase();
-                let length = lower.split("content-length: ").nth(1);
-                let length = length.and_then(|l| l.lines().next()?.trim().parse().ok());
-                if body.len() >= length.unwrap_or(0) {
-                    break (lower, body.to_owned());
-                }
-            };
-            kept.lock().expect("a lock").push((head, body));
+            let (head, body) = read_request(&mut stream).await;
+            kept.lock()
+                .expect("a lock")
+                .push((head.to_lowercase(), body));
             stream.write_all(answer.as_bytes()).await.expect("written");
             answer = "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
         }

@@ -2,26 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, code, events};
 use crate::json::text;
 
 const LOCKOUT: &str = "/attack-protection/api/v1/user-lockout-settings";
 const ORDER: &str = "/attack-protection/api/v1/authenticator-settings";
 const THREATS: &str = "/api/v1/threats/configuration";
 const BOTS: &str = "/api/v1/bot-protection/configuration";
-
-fn code(answer: &(u16, Value)) -> (u16, &str) {
-    (answer.0, text(&answer.1, "/errorCode"))
-}
-
-fn events(bench: &Bench, start: &str) -> Vec<String> {
-    let org = bench.shared.org();
-    let types = org.log.placed().map(|(_, event)| text(event, "/eventType"));
-    types
-        .filter(|ty| ty.starts_with(start))
-        .map(str::to_owned)
-        .collect()
-}
 
 const LOGIN: &str = "kim@b.example";
 const RIGHT: &str = "Correct-horse-1";

@@ -243,3 +243,24 @@ pub fn id(object: &Value) -> String {
 pub fn code(body: &Value) -> &str {
     body["errorCode"].as_str().unwrap_or_default()
 }
+
+/// Head and body of a request to a server of the test's own.
+pub async fn read_request(stream: &mut tokio::net::TcpStream) -> (String, String) {
+    use tokio::io::AsyncReadExt as _;
+    let mut text = String::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let read = stream.read(&mut buffer).await.expect("bytes");
+        assert!(read > 0, "a request that ends too early: {text}");
+        text.push_str(&String::from_utf8_lossy(&buffer[..read]));
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let lower = head.to_lowercase();
+        let length = lower.split("content-length: ").nth(1);
+        let length = length.and_then(|l| l.lines().next()?.trim().parse().ok());
+        if body.len() >= length.unwrap_or(0) {
+            return (head.to_owned(), body.to_owned());
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, code, events};
 use crate::json::text;
 
 const ALL: &str = "/api/v1/authenticators";
@@ -16,19 +16,6 @@ fn id_of(bench: &Bench, key: &str) -> String {
 
 fn path_of(bench: &Bench, key: &str) -> String {
     format!("{ALL}/{}", id_of(bench, key))
-}
-
-fn code(answer: &(u16, Value)) -> (u16, &str) {
-    (answer.0, text(&answer.1, "/errorCode"))
-}
-
-fn events(bench: &Bench, start: &str) -> Vec<String> {
-    let org = bench.shared.org();
-    let types = org.log.placed().map(|(_, event)| text(event, "/eventType"));
-    types
-        .filter(|ty| ty.starts_with(start))
-        .map(str::to_owned)
-        .collect()
 }
 
 fn duo() -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, code};
 use crate::json::text;
 
 const ALL: &str = "/api/v1/authenticators";
@@ -16,10 +16,6 @@ fn path_of(bench: &Bench, key: &str) -> String {
 
 fn step(bench: &Bench, path: &str, step: &str) -> (u16, Value) {
     bench.call("POST", &format!("{path}/lifecycle/{step}"), None)
-}
-
-fn code(answer: &(u16, Value)) -> (u16, &str) {
-    (answer.0, text(&answer.1, "/errorCode"))
 }
 
 /// Makes a rule of an authentication policy of this name; the rule's path.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, code};
 use crate::json::text;
 
 const ALL: &str = "/api/v1/authenticators";
@@ -10,10 +10,6 @@ const ALL: &str = "/api/v1/authenticators";
 fn admin(bench: &Bench) -> String {
     let admin = bench.shared.org().admin.clone();
     format!("/api/v1/users/{admin}")
-}
-
-fn code(answer: &(u16, Value)) -> (u16, &str) {
-    (answer.0, text(&answer.1, "/errorCode"))
 }
 
 fn authenticator(bench: &Bench, key: &str) -> String {

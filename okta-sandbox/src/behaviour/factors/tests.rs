@@ -2,16 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, code};
 use crate::json::text;
 use crate::oauth::approvals;
 
 fn admin(bench: &Bench) -> String {
     bench.shared.org().admin.clone()
-}
-
-fn code(answer: &(u16, Value)) -> (u16, &str) {
-    (answer.0, text(&answer.1, "/errorCode"))
 }
 
 #[test]

@@ -2,16 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, ok};
 use crate::json::text;
 
 const CAMPAIGNS: &str = "/governance/api/v1/campaigns";
 const REVIEWS: &str = "/governance/api/v1/reviews";
-
-fn ok(answer: (u16, Value)) -> Value {
-    assert!((200..300).contains(&answer.0), "{answer:?}");
-    answer.1
-}
 
 struct Campaign {
     bench: Bench,

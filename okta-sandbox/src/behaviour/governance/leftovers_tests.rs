@@ -2,16 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, ok};
 use crate::json::text;
 
 const GRANTS: &str = "/governance/api/v1/grants";
 const OWNERS: &str = "/governance/api/v1/resource-owners";
-
-fn ok(answer: (u16, Value)) -> Value {
-    assert!((200..300).contains(&answer.0), "{answer:?}");
-    answer.1
-}
 
 /// An app with an entitlement, a bundle, a collection, labels, owners, a rule and a condition, and
 /// a user who has all of it.

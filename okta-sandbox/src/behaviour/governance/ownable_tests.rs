@@ -2,15 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, ok};
 use crate::json::text;
 
 const OWNERS: &str = "/governance/api/v1/resource-owners";
-
-fn ok(answer: (u16, Value)) -> Value {
-    assert!((200..300).contains(&answer.0), "{answer:?}");
-    answer.1
-}
 
 fn filter(expression: &str) -> String {
     let encoded: String = expression

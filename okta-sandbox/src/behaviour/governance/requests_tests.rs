@@ -2,18 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, ok};
 use crate::durable::Durable as _;
 use crate::json::text;
 
 const TASKS: &str = "/governance/api/v2/tasks";
 const MY_TASKS: &str = "/governance/api/v2/my/tasks";
 const ENTRIES: &str = "/governance/api/v2/my/catalogs/default/entries";
-
-fn ok(answer: (u16, Value)) -> Value {
-    assert!((200..300).contains(&answer.0), "{answer:?}");
-    answer.1
-}
 
 fn person(bench: &Bench, login: &str) -> String {
     let body = json!({ "profile": { "login": login, "email": login, "firstName": "A", "lastName": "B" },

@@ -2,20 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, id, ok};
 use crate::json::text;
 
 const REQUESTS: &str = "/governance/api/v2/requests";
 const ENTRIES: &str = "/governance/api/v2/catalogs/default/entries";
-
-fn ok(answer: (u16, Value)) -> Value {
-    assert!((200..300).contains(&answer.0), "{answer:?}");
-    answer.1
-}
-
-fn id(value: &Value) -> String {
-    text(value, "/id").to_owned()
-}
 
 /// An app with two bundles that nobody should have together, and a person who has the first.
 struct Scene {

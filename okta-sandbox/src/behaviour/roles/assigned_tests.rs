@@ -2,17 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, id, ok};
 use crate::json::text;
-
-fn ok(answer: (u16, Value)) -> Value {
-    assert!((200..300).contains(&answer.0), "{answer:?}");
-    answer.1
-}
-
-fn id(value: &Value) -> String {
-    text(value, "/id").to_owned()
-}
 
 fn post(bench: &Bench, path: &str, body: &Value) -> Value {
     ok(bench.call("POST", path, Some(body)))

@@ -2,16 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, ok};
 use crate::json::text;
 
 const APPS: &str = "/privileged-access/api/v1/service-accounts";
 const USERS: &str = "/privileged-access/api/v1/okta-service-accounts";
-
-fn ok(answer: (u16, Value)) -> Value {
-    assert!((200..300).contains(&answer.0), "{answer:?}");
-    answer.1
-}
 
 fn events(bench: &Bench, kind: &str) -> usize {
     let org = bench.shared.org();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CREDENTIAL_CHANGE, SESSION_REVOKED, STREAMS, SUPPORTED, VERIFICATION, due};
-use crate::bench::Bench;
+use crate::bench::{Bench, code};
 use crate::json::text;
 use crate::oauth::authority::{Grant, ORG};
 use crate::oauth::jwk::EcKey;
@@ -90,10 +90,6 @@ fn sent(bench: &Bench, since: u64) -> Vec<(String, String, Jwt)> {
 
 fn place(bench: &Bench) -> u64 {
     bench.shared.org().log.last_place()
-}
-
-fn code(answer: &(u16, Value)) -> (u16, &str) {
-    (answer.0, text(&answer.1, "/errorCode"))
 }
 
 #[test]

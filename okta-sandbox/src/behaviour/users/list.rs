@@ -119,18 +119,10 @@ fn named_like(user: &Value, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
-    use crate::bench::Bench;
+    use crate::bench::{Bench, person};
     use crate::json::text;
-
-    fn person(login: &str, more: &Value) -> Value {
-        let mut body = json!({ "profile": {
-            "firstName": "A", "lastName": "B", "email": login, "login": login,
-        } });
-        crate::json::merge(&mut body, more);
-        body
-    }
 
     #[test]
     fn who_is_asked_for_by_login_is_found() {

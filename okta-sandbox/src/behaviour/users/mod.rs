@@ -319,16 +319,8 @@ fn delete(call: &mut Call<'_>) -> Outcome {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::bench::Bench;
+    use crate::bench::{Bench, person};
     use crate::json::text;
-
-    fn person(login: &str, more: &Value) -> Value {
-        let mut body = json!({ "profile": {
-            "firstName": "A", "lastName": "B", "email": login, "login": login,
-        } });
-        crate::json::merge(&mut body, more);
-        body
-    }
 
     #[test]
     fn profiles_fit_the_schema_of_their_type() {

@@ -2,20 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, id, ok};
 use crate::json::text;
 
 const GOVERNANCE: &str = "/api/v1/iam/governance";
 const GRANTS: &str = "/governance/api/v1/grants";
-
-fn ok(answer: (u16, Value)) -> Value {
-    assert!((200..300).contains(&answer.0), "{answer:?}");
-    answer.1
-}
-
-fn id(value: &Value) -> String {
-    text(value, "/id").to_owned()
-}
 
 /// Opted in, with a person and two groups.
 struct Scene {
